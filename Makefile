@@ -1,0 +1,70 @@
+# Everything this project needs beside Go, git and make is built from pinned
+# modules into .cache/, once.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+BIN         := $(CURDIR)/.cache/bin
+
+GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
+BENCHSTAT     := $(BIN)/benchstat-v0.0.0-20260908200009-22c9c6c9d4da
+
+# The race detector wants a C compiler. Where there is none, tests run without it.
+RACE := $(if $(shell command -v cc || command -v gcc),-race,)
+
+# How long each fuzz target runs, and how often each benchmark.
+FUZZTIME ?= 30s
+COUNT    ?= 6
+
+.PHONY: help
+help: ## Print this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Sign images, serve, ask as Gatekeeper does, print the verdicts
+	@go run ./test/demo -provider $(BIN)/notation-provider
+
+.PHONY: test
+test: ## Run all tests, with the race detector where there is a C compiler
+	@$(if $(RACE),,echo "no C compiler: testing without the race detector";) \
+	echo "testing ($(if $(RACE),with,without) the race detector; the first run compiles everything)"; \
+	go test $(RACE) ./...
+
+.PHONY: build
+build: ## Build the commands into .cache/bin
+	@echo "building notation-provider"; \
+	mkdir -p $(BIN) && CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
+	@$(GOLANGCI_LINT) run
+
+.PHONY: generate
+generate: ## Write what is derived from other files
+	@go test ./test/readme -run TestReadme -update >/dev/null && echo "README.md is up to date"
+
+.PHONY: verify
+verify: ## Fail if formatting, modules or generated files are not as they should be
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run gofmt -w on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@go mod tidy -diff
+	@go mod verify
+	@go test ./test/readme -run TestReadme >/dev/null || { echo "README.md is out of date: run make generate"; exit 1; }
+
+.PHONY: bench
+bench: build $(BENCHSTAT) ## Measure against floors in the same run, as ratios
+	@go run ./test/bench -provider $(BIN)/notation-provider -count $(COUNT) -benchstat $(BENCHSTAT)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+$(GOLANGCI_LINT):
+	@echo "building golangci-lint (a minute or two, once)"; \
+	mkdir -p $(BIN) && GOBIN=$(BIN) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst golangci-lint-, ,$@)) && mv $(BIN)/golangci-lint $@
+
+$(BENCHSTAT):
+	@echo "building benchstat"; \
+	mkdir -p $(BIN) && GOBIN=$(BIN) GOFLAGS= go install golang.org/x/perf/cmd/benchstat@$(lastword $(subst benchstat-, ,$@)) && mv $(BIN)/benchstat $@
