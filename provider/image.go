@@ -1,0 +1,135 @@
+package provider
+
+import (
+	_ "crypto/sha256" // go-digest finds its algorithms among the linked ones
+	_ "crypto/sha512"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+)
+
+// MaxImageBytes bounds an image reference as asked for, in bytes. The longest
+// reference that the grammar allows is far shorter.
+const MaxImageBytes = 1 << 10
+
+// Image is an image reference, read the way the kubelet reads it: a name with
+// neither host nor path is one of Docker Hub's, a missing tag is "latest", a
+// digest wins over a tag. Two references that mean one image have one Image,
+// but for Tag beside a Digest, which is kept for display only.
+//
+// The grammar is that of github.com/distribution/reference, which container
+// runtimes use, with three differences: the host is lower-cased, its default
+// port ":443" is dropped, and a bare image ID is no reference.
+type Image struct {
+	// Host is the registry the image's name belongs to: host[:port].
+	Host string
+	// Repository is Host and path, the form that registry scopes are written in.
+	Repository string
+	// Tag is "" where the reference has a digest and no tag.
+	Tag string
+	// Digest is "" where only a tag is known.
+	Digest digest.Digest
+}
+
+// imageID is what container runtimes print for an image without a name. The
+// reference grammar reads it as a tag of a repository called "sha256".
+var imageID = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// ParseImage reads an image reference. Its errors are one line, fit to be shown to
+// whoever wrote the reference, and never repeat the reference.
+func ParseImage(written string) (Image, error) {
+	switch {
+	case len(written) > MaxImageBytes:
+		return Image{}, errors.New("the reference is longer than 1 KiB")
+	case imageID.MatchString(written):
+		return Image{}, errors.New("an image ID names no repository; use repository@sha256:…")
+	}
+	named, host, err := parseCanonical(written)
+	if err != nil {
+		return Image{}, explain(err)
+	}
+	image := Image{Host: host, Repository: host + "/" + reference.Path(named)}
+	if tagged, ok := named.(reference.Tagged); ok {
+		image.Tag = tagged.Tag()
+	}
+	if digested, ok := named.(reference.Digested); ok {
+		image.Digest = digested.Digest()
+	}
+	if image.Tag == "" && image.Digest == "" {
+		image.Tag = "latest"
+	}
+	if d := image.Digest; d != "" && d.Algorithm() != digest.SHA256 && d.Algorithm() != digest.SHA512 {
+		return Image{}, errors.New("the digest is neither sha256 nor sha512")
+	}
+	return image, nil
+}
+
+// parseCanonical parses with the host already in its canonical form, so that
+// what the grammar says of Docker Hub's names holds however its host is written.
+func parseCanonical(written string) (named reference.Named, host string, err error) {
+	if named, err = reference.ParseNormalizedNamed(written); err != nil {
+		return nil, "", err
+	}
+	domain := reference.Domain(named)
+	host = strings.TrimSuffix(strings.ToLower(domain), ":443")
+	if host == domain || !isHost(host) {
+		return named, host, nil
+	}
+	named, err = reference.ParseNormalizedNamed(host + named.String()[len(domain):])
+	if err != nil {
+		return nil, "", err
+	}
+	return named, reference.Domain(named), nil
+}
+
+// isHost tells whether the grammar takes a first component for a host. Else it
+// was one only by its capitals or its port, and must not be parsed again: it
+// would become the first part of one of Docker Hub's paths.
+func isHost(component string) bool {
+	return component == "localhost" || strings.ContainsAny(component, ".:")
+}
+
+// explain turns the grammar's errors into what the writer of a pod can act on.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, reference.ErrNameContainsUppercase), strings.Contains(err.Error(), "must be lowercase"):
+		return errors.New("repository names are lower-case")
+	case errors.Is(err, reference.ErrNameTooLong):
+		return errors.New("the repository name is longer than 255 characters")
+	case errors.Is(err, digest.ErrDigestInvalidLength), errors.Is(err, digest.ErrDigestInvalidFormat), errors.Is(err, digest.ErrDigestUnsupported):
+		return errors.New("the digest is malformed; sha256 takes 64 and sha512 128 lower-case hex digits")
+	}
+	return errors.New("not an image reference; write [host[:port]/]path[:tag][@digest]")
+}
+
+// At returns the image at a digest: same repository, no tag.
+func (i Image) At(d digest.Digest) Image {
+	return Image{Host: i.Host, Repository: i.Repository, Digest: d}
+}
+
+// Path is the repository without its host, as a registry's API wants it.
+func (i Image) Path() string { return strings.TrimPrefix(i.Repository, i.Host+"/") }
+
+// Reference is what a registry is asked for: the digest, else the tag.
+func (i Image) Reference() string {
+	if i.Digest != "" {
+		return i.Digest.String()
+	}
+	return i.Tag
+}
+
+// String is the canonical form: repository[:tag][@digest].
+func (i Image) String() string {
+	var b strings.Builder
+	b.WriteString(i.Repository)
+	if i.Tag != "" {
+		b.WriteString(":" + i.Tag)
+	}
+	if i.Digest != "" {
+		b.WriteString("@" + i.Digest.String())
+	}
+	return b.String()
+}

@@ -1,0 +1,170 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// Reason says why an image is verified or refused. The list is closed: every
+// entry is a metric label, a row of the README and a test vector.
+type Reason string
+
+const (
+	// Verified means: a signature on the image's digest passes the trust policy that covers it.
+	Verified Reason = "verified"
+	// Malformed means: the key is not an image reference. Nothing was asked of the network.
+	Malformed Reason = "malformed"
+	// OutOfScope means: no trust policy covers the image. Nothing was asked of the network.
+	OutOfScope Reason = "out-of-scope"
+	// NotFound means: the registry answers 404 for the image's manifest.
+	NotFound Reason = "not-found"
+	// Unsigned means: no notation signature refers to the image's digest.
+	Unsigned Reason = "unsigned"
+	// Untrusted means: the signing chain or its identity is not in the trust policy, or
+	// the timestamp the policy always wants is missing or not trusted.
+	Untrusted Reason = "untrusted"
+	// Tampered means: no valid envelope, failed integrity, or a payload that names another artifact.
+	Tampered Reason = "tampered"
+	// Expired means: the signature expired, or a certificate is outside its validity
+	// and no valid timestamp covers it.
+	Expired Reason = "expired"
+	// Revoked means: a certificate of the signing or of the timestamping chain is revoked.
+	Revoked Reason = "revoked"
+	// Unsupported means: the signature needs a plugin, a critical attribute, an envelope
+	// type or an algorithm that we do not have.
+	Unsupported Reason = "unsupported"
+	// TooManySignatures means: the bound was reached with none good; the rest is unseen.
+	TooManySignatures Reason = "too-many-signatures"
+)
+
+// Reasons returns every Reason there is.
+func Reasons() []Reason {
+	return []Reason{
+		Verified, Malformed, OutOfScope, NotFound, Unsigned, Untrusted,
+		Tampered, Expired, Revoked, Unsupported, TooManySignatures,
+	}
+}
+
+// Verdict is a settled answer: we know that the image is good, or that it is not.
+type Verdict struct {
+	// Reason is Verified for a good image only.
+	Reason Reason
+	// Detail is one line for the person who reads why: no URL, address or path.
+	Detail string
+	// Image is what was judged, at its digest where one is known.
+	Image Image
+	// Policy is the name of the trust policy statement that covers the image.
+	Policy string
+	// Signer is the distinguished name (RFC 4514) of the signing certificate.
+	Signer string
+	// SignedAt is the timestamp's time where one was verified, else the time the
+	// signer claims.
+	SignedAt time.Time
+	// Until is when the facts behind a verified verdict first lapse; zero if nothing bounds them.
+	Until time.Time
+	// Warnings are checks that failed and that the policy only logs.
+	Warnings []string
+	// Signatures tells what became of each signature that was looked at.
+	Signatures []Signature
+}
+
+// Good tells whether the verdict lets the image in. It is the only place that says so.
+func (v Verdict) Good() bool { return v.Reason == Verified }
+
+// Digest is the digest that was judged, or "" if none was.
+func (v Verdict) Digest() digest.Digest { return v.Image.Digest }
+
+// Signature is what became of one signature of an image: for logs and for
+// people, never for decisions.
+type Signature struct {
+	// Digest is that of the signature's manifest.
+	Digest digest.Digest `json:"digest"`
+	// Reason is why it counts or does not; "" if Undecided says that nobody knows.
+	Reason Reason `json:"reason,omitempty"`
+	// Undecided is the stage at which judging it failed.
+	Undecided Stage `json:"undecided,omitempty"`
+	// Detail is one line.
+	Detail string `json:"detail,omitempty"`
+	// Signer is the distinguished name of the signing certificate, if one was read.
+	Signer string `json:"signer,omitempty"`
+	// Checks are the checks of the trust policy in the order they were made.
+	Checks []Check `json:"checks,omitempty"`
+}
+
+// Check is one of the trust policy's checks on one signature.
+type Check struct {
+	// Name is notation's: integrity, authenticity, expiry, authenticTimestamp, revocation.
+	Name string `json:"name"`
+	// Action is the policy's: enforce or log.
+	Action string `json:"action"`
+	// Problem is "" for a check that passed.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Stage says where finding out failed. The list is closed, as Reason's is.
+type Stage string
+
+const (
+	// StageRegistry means: the registry is down, slow, rate-limits us or answers nonsense.
+	StageRegistry Stage = "registry"
+	// StageCredentials means: the registry refuses our credentials, or wants some and we have none.
+	StageCredentials Stage = "credentials"
+	// StageRevocation means: neither OCSP responder nor CRL told whether a certificate is revoked.
+	StageRevocation Stage = "revocation"
+	// StageDeadline means: the answer was not there in time. Work goes on; a retry may find it done.
+	StageDeadline Stage = "deadline"
+	// StageOverload means: too much is waiting already.
+	StageOverload Stage = "overload"
+	// StageInternal means: a defect of this program; the log has the rest.
+	StageInternal Stage = "internal"
+)
+
+// Stages returns every Stage there is.
+func Stages() []Stage {
+	return []Stage{StageRegistry, StageCredentials, StageRevocation, StageDeadline, StageOverload, StageInternal}
+}
+
+// UndecidedError is ignorance: we could not find out. It is never remembered.
+type UndecidedError struct {
+	Stage Stage
+	// Detail is one line for whoever waits: no URL, address, path or credential.
+	Detail string
+	// Err is the whole truth, for the log.
+	Err error
+}
+
+// Undecided makes an UndecidedError.
+func Undecided(stage Stage, err error, detail string, args ...any) *UndecidedError {
+	return &UndecidedError{Stage: stage, Detail: fmt.Sprintf(detail, args...), Err: err}
+}
+
+// Error is for the log: it holds what the wire must not.
+func (e *UndecidedError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("%s: %s", e.Stage, e.Detail)
+	}
+	return fmt.Sprintf("%s: %s: %v", e.Stage, e.Detail, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *UndecidedError) Unwrap() error { return e.Err }
+
+// AsUndecided returns err's UndecidedError. An error that has none is a defect of
+// ours, and as undecided as any: nothing that goes wrong becomes a verdict.
+func AsUndecided(err error) *UndecidedError {
+	if undecided, ok := errors.AsType[*UndecidedError](err); ok {
+		return undecided
+	}
+	return Undecided(StageInternal, err, "internal error")
+}
+
+// ErrNotFound is a registry's 404: what was asked for is not there. It is
+// knowledge, so it is no UndecidedError.
+var ErrNotFound = errors.New("not found")
+
+// ErrNoEnvelope is a signature that no judge can look at: no manifest, none or
+// several layers, or absurd sizes. It is knowledge too.
+var ErrNoEnvelope = errors.New("not a signature")
