@@ -1,0 +1,55 @@
+package cache
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// background is where flights run: under one context that ends with the cache.
+type background struct {
+	gate    Gate
+	within  time.Duration
+	observe func(string, Event)
+	took    func(string, time.Duration)
+
+	ctx    context.Context //nolint:containedctx // the life of the cache, which its flights may not outlive
+	cancel context.CancelFunc
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
+}
+
+func newBackground(o Options) *background {
+	ctx, cancel := context.WithCancel(context.Background())
+	if o.Observe == nil {
+		o.Observe = func(string, Event) {}
+	}
+	if o.Took == nil {
+		o.Took = func(string, time.Duration) {}
+	}
+	return &background{gate: o.Gate, within: o.VerifyWithin, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
+}
+
+// start runs work with its own deadline; false if the cache is closed.
+func (l *background) start(work func(context.Context)) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(l.ctx, l.within)
+		defer cancel()
+		work(ctx)
+	})
+	return true
+}
+
+func (l *background) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.cancel()
+	l.wg.Wait()
+}

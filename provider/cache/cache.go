@@ -1,0 +1,187 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// Resolver asks a registry what a tag stands for.
+type Resolver interface {
+	// Resolve returns the descriptor of the image's manifest, provider.ErrNotFound
+	// if the registry answers 404, else a provider.UndecidedError.
+	Resolve(context.Context, provider.Image) (ocispec.Descriptor, error)
+}
+
+// Gate bounds what is under way at once.
+type Gate interface {
+	// Enter waits for a place among those for host.
+	Enter(ctx context.Context, host string) (leave func(), err error)
+}
+
+// Event is something a memory tells its observer.
+type Event string
+
+// The events: an answer from memory, one that had to be fetched, a caller who
+// waited for another's fetch, and an entry pushed out by a newer one.
+const (
+	Hit     Event = "hit"
+	Missed  Event = "miss"
+	Joined  Event = "join"
+	Evicted Event = "evict"
+)
+
+// Options are what New needs.
+type Options struct {
+	Resolver Resolver
+	Gate     Gate
+	// Entries bounds each memory: so many verified, and as many refused.
+	Entries int
+	// Verified, Refused and Tags are how long each kind of answer is kept.
+	Verified, Refused, Tags time.Duration
+	// VerifyWithin bounds one fetch, also when nobody waits for it any more.
+	VerifyWithin time.Duration
+	// Observe is told of every event, by memory ("tags", "verdicts"); nil is fine.
+	Observe func(memory string, event Event)
+	// Took is told how long each fetch took, its wait at the gate left out; nil is fine.
+	Took func(memory string, took time.Duration)
+}
+
+// Cache is the memory of the walk. It implements provider.Memory.
+type Cache struct {
+	bg       *background
+	resolver Resolver
+	tags     *memory[tagKey, resolution]
+	verdicts *memory[verdictKey, provider.Verdict]
+}
+
+type tagKey struct{ repository, tag string }
+
+// resolution is what a tag stands for: a descriptor, or the registry's word that there is none.
+type resolution struct {
+	desc  ocispec.Descriptor
+	found bool
+}
+
+type verdictKey struct {
+	repository  string
+	digest      digest.Digest
+	fingerprint string
+}
+
+// New returns an empty cache. Close it to end what it has under way.
+func New(o Options) (*Cache, error) {
+	c := &Cache{bg: newBackground(o), resolver: o.Resolver}
+	var err error
+	c.tags, err = newMemory[tagKey](Tags, c.bg, o.Entries, func(r resolution) (time.Duration, bool) {
+		if !r.found {
+			return o.Refused, true
+		}
+		return o.Tags, false
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.verdicts, err = newMemory[verdictKey](Verdicts, c.bg, o.Entries, func(v provider.Verdict) (time.Duration, bool) {
+		if !v.Good() {
+			return o.Refused, true
+		}
+		return atMost(o.Verified, v.Until), false
+	})
+	return c, err
+}
+
+// The names of the memories, as observers and metrics know them.
+const (
+	Tags     = "tags"
+	Verdicts = "verdicts"
+)
+
+// atMost cuts a time to live where the facts lapse before it ends.
+func atMost(ttl time.Duration, until time.Time) time.Duration {
+	if until.IsZero() {
+		return ttl
+	}
+	return min(ttl, time.Until(until))
+}
+
+// Close ends all that is under way and waits for it.
+func (c *Cache) Close() { c.bg.close() }
+
+// Recall answers from memory alone.
+func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.Verdict, bool) {
+	desc := ocispec.Descriptor{Digest: image.Digest}
+	if image.Digest == "" {
+		resolved, ok := c.tags.recall(tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image))
+		if !ok {
+			return provider.Verdict{}, false
+		}
+		if !resolved.found {
+			return notFound(image, policy), true
+		}
+		desc = resolved.desc
+	}
+	return c.verdicts.recall(keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+}
+
+// Judge answers from memory, or finds out.
+func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider.Policy) (provider.Verdict, error) {
+	desc, err := c.Resolve(ctx, image)
+	if errors.Is(err, provider.ErrNotFound) {
+		return notFound(image, policy), nil
+	}
+	if err != nil {
+		return provider.Verdict{}, err
+	}
+	return c.verdicts.get(ctx, keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+}
+
+// Resolve returns what the image's reference stands for. A digest stands for
+// itself: nobody is asked, and the descriptor holds nothing else.
+func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
+	if image.Digest != "" {
+		return ocispec.Descriptor{Digest: image.Digest}, nil
+	}
+	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image))
+	if err != nil {
+		return ocispec.Descriptor{}, err
+	}
+	if !resolved.found {
+		return ocispec.Descriptor{}, provider.ErrNotFound
+	}
+	return resolved.desc, nil
+}
+
+func (c *Cache) resolving(image provider.Image) fetcher[resolution] {
+	return func(ctx context.Context) (resolution, error) {
+		desc, err := c.resolver.Resolve(ctx, image)
+		if errors.Is(err, provider.ErrNotFound) {
+			return resolution{}, nil
+		}
+		return resolution{desc: desc, found: err == nil}, err
+	}
+}
+
+func keyOf(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) verdictKey {
+	return verdictKey{image.Repository, desc.Digest, policy.Fingerprint()}
+}
+
+func judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[provider.Verdict] {
+	return func(ctx context.Context) (provider.Verdict, error) {
+		return policy.Verify(ctx, image.At(desc.Digest), desc)
+	}
+}
+
+func notFound(image provider.Image, policy provider.Policy) provider.Verdict {
+	return provider.Verdict{
+		Reason: provider.NotFound,
+		Detail: "the registry has no " + image.String(),
+		Image:  image,
+		Policy: policy.Name(),
+	}
+}

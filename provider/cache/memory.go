@@ -1,0 +1,176 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// memory remembers settled values of one kind and joins those who ask at once.
+type memory[K comparable, V any] struct {
+	name string
+	bg   *background
+	// settle says how long a value may be kept from now on (not at all if that is
+	// not positive) and whether it is a refusal.
+	settle func(V) (keep time.Duration, refused bool)
+
+	// Refusals live apart: whoever can make us refuse (by naming images that are
+	// not signed) must not be able to push out what is verified.
+	good, refused *lru.Cache[K, entry[V]]
+
+	mu      sync.Mutex
+	flights map[K]*flight[V]
+}
+
+type entry[V any] struct {
+	value V
+	// renew is when an entry that is asked for is fetched anew in the background.
+	renew, expires time.Time
+}
+
+// flight is one fetch that any number of callers wait for.
+type flight[V any] struct {
+	done  chan struct{}
+	value V
+	err   error
+}
+
+func newMemory[K comparable, V any](name string, bg *background, entries int, settle func(V) (time.Duration, bool)) (*memory[K, V], error) {
+	m := &memory[K, V]{name: name, bg: bg, settle: settle, flights: map[K]*flight[V]{}}
+	evicted := func(K, entry[V]) { bg.observe(name, Evicted) }
+	var err error
+	if m.good, err = lru.NewWithEvict(entries, evicted); err != nil {
+		return nil, fmt.Errorf("making the %s memory: %w", name, err)
+	}
+	if m.refused, err = lru.NewWithEvict(entries, evicted); err != nil {
+		return nil, fmt.Errorf("making the %s memory: %w", name, err)
+	}
+	return m, nil
+}
+
+// recall returns what is remembered and still holds.
+func (m *memory[K, V]) recall(key K, host string, fetch fetcher[V]) (V, bool) {
+	e, ok := m.good.Get(key)
+	if !ok {
+		e, ok = m.refused.Get(key)
+	}
+	now := time.Now()
+	if !ok || !now.Before(e.expires) {
+		var none V
+		return none, false
+	}
+	if !now.Before(e.renew) {
+		m.join(key, host, fetch)
+	}
+	m.bg.observe(m.name, Hit)
+	return e.value, true
+}
+
+// fetcher finds out a value under the flight's own context.
+type fetcher[V any] func(context.Context) (V, error)
+
+// get returns what is remembered, or waits for it until ctx is done. The fetch
+// runs under its own context: the impatience of one caller fails nobody else,
+// and what it finds is there for the retry.
+func (m *memory[K, V]) get(ctx context.Context, key K, host string, fetch fetcher[V]) (V, error) {
+	if value, ok := m.recall(key, host, fetch); ok {
+		return value, nil
+	}
+	f := m.join(key, host, fetch)
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		var none V
+		return none, provider.Undecided(provider.StageDeadline, ctx.Err(), "not settled in time; the check goes on, ask again")
+	}
+}
+
+// join returns the flight for key, and starts it if there is none.
+func (m *memory[K, V]) join(key K, host string, fetch fetcher[V]) *flight[V] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f := m.flights[key]; f != nil {
+		m.bg.observe(m.name, Joined)
+		return f
+	}
+	f := &flight[V]{done: make(chan struct{})}
+	if !m.bg.start(func(ctx context.Context) { m.fly(ctx, f, key, host, fetch) }) {
+		f.err = provider.Undecided(provider.StageInternal, nil, "shutting down")
+		close(f.done)
+		return f
+	}
+	m.flights[key] = f
+	m.bg.observe(m.name, Missed)
+	return f
+}
+
+// fly fetches, remembers what is settled, and lets the waiting go.
+func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, host string, fetch fetcher[V]) {
+	f.value, f.err = m.fetch(ctx, host, fetch)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if f.err == nil {
+		m.remember(key, f.value)
+	} else {
+		m.postpone(m.good, key)
+		m.postpone(m.refused, key)
+	}
+	delete(m.flights, key)
+	close(f.done)
+}
+
+// fetch goes through the gate and holds a panic: whatever hostile bytes can do to
+// a parser, they end as ignorance, not as the end of the process.
+func (m *memory[K, V]) fetch(ctx context.Context, host string, fetch fetcher[V]) (value V, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = provider.Undecided(provider.StageInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
+		}
+	}()
+	leave, err := m.bg.gate.Enter(ctx, host)
+	if err != nil {
+		return value, err
+	}
+	defer leave()
+	began := time.Now()
+	value, err = fetch(ctx)
+	m.bg.took(m.name, time.Since(began))
+	if err != nil && ctx.Err() != nil {
+		err = provider.Undecided(provider.StageDeadline, err, "the check took too long")
+	}
+	return value, err
+}
+
+// remember keeps a settled value in its place, and only there.
+func (m *memory[K, V]) remember(key K, value V) {
+	keep, refused := m.settle(value)
+	into, other := m.good, m.refused
+	if refused {
+		into, other = m.refused, m.good
+	}
+	other.Remove(key)
+	if keep <= 0 {
+		into.Remove(key)
+		return
+	}
+	now := time.Now()
+	into.Add(key, entry[V]{value: value, renew: now.Add(keep - keep/4), expires: now.Add(keep)})
+}
+
+// postpone leaves an entry whose renewal failed alone for a while, half of what
+// is left of its life: a registry that is down must not be asked at the rate at
+// which its images are.
+func (m *memory[K, V]) postpone(entries *lru.Cache[K, entry[V]], key K) {
+	e, ok := entries.Peek(key)
+	if now := time.Now(); ok && now.Before(e.expires) {
+		e.renew = now.Add(e.expires.Sub(now) / 2)
+		entries.Add(key, e)
+	}
+}
