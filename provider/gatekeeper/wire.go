@@ -1,0 +1,113 @@
+package gatekeeper
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// APIVersion is the only version of the protocol there is.
+const APIVersion = "externaldata.gatekeeper.sh/v1beta1"
+
+// Value is what a verified image's item holds. Policies depend on it: fields are
+// added, never changed.
+type Value struct {
+	// Verified is true. A policy that looks for anything else must not admit.
+	Verified bool `json:"verified"`
+	// Image is the canonical repository@digest that was judged.
+	Image  string `json:"image"`
+	Digest string `json:"digest"`
+	// Policy is the trust policy statement the image passed.
+	Policy string `json:"policy"`
+	// Signer is the signing certificate's distinguished name (RFC 4514).
+	Signer string `json:"signer"`
+	// SignedAt and Until are RFC 3339 in UTC. Until is absent when nothing bounds the verdict.
+	SignedAt string `json:"signedAt,omitempty"`
+	Until    string `json:"until,omitempty"`
+	// Warnings are checks that failed and that the policy only logs; never null.
+	Warnings []string `json:"warnings"`
+}
+
+// answer maps findings onto the wire.
+func answer(findings []provider.Finding) externaldata.Response {
+	response := externaldata.Response{Idempotent: true}
+	var undecided []string
+	for _, f := range findings {
+		switch {
+		case f.Err != nil:
+			undecided = append(undecided, "undecided: "+oneLine(f.Key)+": "+string(f.Err.Stage)+": "+oneLine(f.Err.Detail))
+		case f.Verdict.Good():
+			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Value: valueOf(f.Verdict)})
+		default:
+			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Error: refusal(f.Verdict)})
+		}
+	}
+	response.SystemError = strings.Join(undecided, "; ")
+	return response
+}
+
+// refusal is never empty: Gatekeeper takes an item without an error for a good one.
+func refusal(v provider.Verdict) string {
+	return string(v.Reason) + ": " + oneLine(v.Detail)
+}
+
+func valueOf(v provider.Verdict) Value {
+	warnings := make([]string, 0, len(v.Warnings))
+	for _, w := range v.Warnings {
+		warnings = append(warnings, oneLine(w))
+	}
+	return Value{
+		Verified: true,
+		Image:    v.Image.At(v.Digest()).String(),
+		Digest:   v.Digest().String(),
+		Policy:   v.Policy,
+		Signer:   oneLine(v.Signer),
+		SignedAt: stamp(v.SignedAt),
+		Until:    stamp(v.Until),
+		Warnings: warnings,
+	}
+}
+
+// pinned maps the answers of /mutate. Gatekeeper remembers none of them, and
+// wants an item for each key, so every key carries its own failure.
+func pinned(pins []provider.Pinned) externaldata.Response {
+	response := externaldata.Response{Idempotent: true}
+	for _, p := range pins {
+		item := externaldata.Item{Key: p.Key, Error: oneLine(p.Problem)}
+		if p.Problem == "" {
+			item.Value = p.Image
+		}
+		response.Items = append(response.Items, item)
+	}
+	return response
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// maxLine bounds what one image may add to a message, in runes.
+const maxLine = 512
+
+// oneLine makes text that others had a hand in (keys, names in certificates) fit
+// for a log line and a terminal: no control characters, no end without end.
+func oneLine(text string) string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+	if runes := []rune(clean); len(runes) > maxLine {
+		return string(runes[:maxLine]) + "… (" + strconv.Itoa(len(text)) + " bytes)"
+	}
+	return clean
+}
