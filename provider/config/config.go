@@ -1,0 +1,164 @@
+package config
+
+// Config is everything that can be set. The zero value of a field is never in
+// force: a key that is left out, or left empty, has its default.
+type Config struct {
+	// The host:port where Gatekeeper's requests are answered, over mutual TLS
+	// only. Without a host it is every address of the machine. Default ":8443".
+	// An address that cannot be bound ends the process at start.
+	Listen string `yaml:"listen"`
+
+	// The host:port of health, readiness and metrics, over plain HTTP. Nothing
+	// secret is served there, but keep it inside the cluster. Default ":8080".
+	// An address that cannot be bound ends the process at start.
+	AdminListen string `yaml:"adminListen"`
+
+	// The certificates of the mutual TLS door. The three files have no default
+	// and must be given.
+	TLS TLS `yaml:"tls"`
+
+	// How long a request to /validate may take before it is answered with what
+	// is known. Keep it under the timeout of Gatekeeper's Provider object, and
+	// that under the webhook's: an answer that comes later than the webhook
+	// waits may mean admitted. Default 1800ms. Images not judged by then are
+	// reported as undecided.
+	AnswerWithin Duration `yaml:"answerWithin"`
+
+	// How long a request to /mutate may take before it is answered. The
+	// mutating webhook waits only one second by default. Default 800ms. Images
+	// not resolved by then carry an error of their own.
+	MutateWithin Duration `yaml:"mutateWithin"`
+
+	// How long the check of one image may go on, also after its request was
+	// answered. The next request for the image then finds the verdict. Default
+	// 15s. Must not be shorter than answerWithin or mutateWithin.
+	VerifyWithin Duration `yaml:"verifyWithin"`
+
+	// How long one request to a registry, or to a CRL or OCSP responder, may
+	// take. Default 5s. A request that takes longer leaves its image undecided.
+	RequestTimeout Duration `yaml:"requestTimeout"`
+
+	// How often every file named here is compared with what was last read, by
+	// content. Default 10s. A file that is broken when read again changes
+	// nothing: what was read before stays in force, and metrics and readiness
+	// say so.
+	Reload Duration `yaml:"reload"`
+
+	// The most of anything that one request, or all of them together, may ask
+	// for.
+	Limits Limits `yaml:"limits"`
+
+	// What is remembered, and for how long.
+	Cache Cache `yaml:"cache"`
+
+	// What is trusted: the same files that the notation command reads.
+	Trust Trust `yaml:"trust"`
+
+	// Settings of registries by host. A host that has no entry here gets the
+	// defaults of each key; being listed does not make a registry trusted.
+	// Default: harbor.skao.int with the defaults of each key.
+	Registries []Registry `yaml:"registries"`
+
+	// What may be dialled on private addresses.
+	Egress Egress `yaml:"egress"`
+
+	// Files in the form of ~/.docker/config.json with the credentials of
+	// registries, looked up by exact host, the first file that has the host
+	// first. Default: none, so that every registry is asked anonymously. A file
+	// that cannot be read ends the process at start.
+	DockerConfigs []string `yaml:"dockerConfigs"`
+
+	// What is written to standard error.
+	Log Log `yaml:"log"`
+}
+
+// TLS holds the certificates of the mutual TLS door.
+type TLS struct {
+	// PEM file with the serving certificate, its intermediates after it. Its
+	// names must cover the address in Gatekeeper's Provider object. No default.
+	// One that is missing, expired or without its key ends the process at start.
+	CertFile string `yaml:"certFile"`
+
+	// PEM file with the private key of the serving certificate. No default. One
+	// that does not fit the certificate ends the process at start.
+	KeyFile string `yaml:"keyFile"`
+
+	// PEM file with the certificate authorities that Gatekeeper's client
+	// certificate must come from. It is ca.crt of Gatekeeper's webhook secret.
+	// No default. One without a certificate ends the process at start.
+	ClientCAFile string `yaml:"clientCAFile"`
+
+	// The names that may come in: a client certificate needs one of these,
+	// exactly, as DNS or URI subject alternative name. The common name does not
+	// count and wildcards are refused. Default: the service of Gatekeeper's
+	// webhook in the namespace gatekeeper-system. With a wrong name Gatekeeper's
+	// connections are refused, and the log says which names it had.
+	ClientNames []string `yaml:"clientNames"`
+}
+
+// Limits bounds what comes from outside.
+type Limits struct {
+	// The largest request body, in bytes or with KiB, MiB, GiB. Default 1MiB. A
+	// larger one is refused as a whole.
+	RequestBytes Bytes `yaml:"requestBytes"`
+
+	// The most images in one request. Default 256. A request with more is
+	// refused as a whole.
+	Keys int `yaml:"keys"`
+
+	// The most images checked at the same time, over all requests. Default 64.
+	// Others wait, and are undecided when their request's time is over.
+	Concurrent int `yaml:"concurrent"`
+
+	// The most images of one registry checked at the same time, so that a slow
+	// registry does not hold up the others. Default 32. Others wait, and are
+	// undecided when their request's time is over.
+	PerRegistry int `yaml:"perRegistry"`
+
+	// The most signatures of one image that are tried. Default 20. An image with
+	// more of them and none good is refused as too-many-signatures.
+	Signatures int `yaml:"signatures"`
+}
+
+// Cache says what is remembered, and for how long.
+type Cache struct {
+	// The most entries that each cache holds. Default 20000, which is some tens
+	// of MiB when full. The least recently used entry makes room for a new one.
+	Entries int `yaml:"entries"`
+
+	// How long a verified image stays verified, and never past the moment that
+	// its signature or certificates lapse. Default 10m. A revocation is noticed
+	// this much later.
+	Verified Duration `yaml:"verified"`
+
+	// How long a refusal is remembered. Default 15s. Keep it short: a signature
+	// may be pushed a moment after its image.
+	Refused Duration `yaml:"refused"`
+
+	// How long a tag is taken to mean the same digest. Default 60s. A tag that
+	// was moved is noticed this much later.
+	Tags Duration `yaml:"tags"`
+}
+
+// Trust names notation's own files.
+type Trust struct {
+	// The trust policy, in the form of notation's trustpolicy.json. Paths are
+	// relative to the configuration file. Default trustpolicy.json. One that is
+	// missing or wrong ends the process at start.
+	PolicyFile string `yaml:"policyFile"`
+
+	// The folder that holds notation's x509 folder of trust stores. Paths are
+	// relative to the configuration file. Default truststore. A store that the
+	// policy names and that is missing or empty ends the process at start.
+	StoreDir string `yaml:"storeDir"`
+}
+
+// Egress says what may be dialled on private addresses.
+type Egress struct {
+	// The host[:port] of CRL and OCSP responders or token services on private
+	// addresses. Without a port it is its ports 80 and 443. Default: none.
+	// Addresses that certificates and registries merely mention are otherwise
+	// dialled only when they are public, so that nobody can send this process
+	// into the cluster's own network.
+	Allow []string `yaml:"allow"`
+}

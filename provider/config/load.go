@@ -1,0 +1,95 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// maxFile bounds the configuration file, far above any honest one.
+const maxFile = 1 << 20
+
+// Load reads the file at path and checks it. Relative paths in it are taken
+// from the file's own folder, so that it means the same wherever the process
+// was started. The error joins all that is wrong, one line a problem, each
+// starting with path.
+func Load(path string) (Config, error) {
+	data, err := read(path)
+	if err != nil {
+		return Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	c, found := parse(data)
+	if len(found) > 0 {
+		return Config{}, join(path+": ", found)
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return Config{}, fmt.Errorf("find the folder of %s: %w", path, err)
+	}
+	c.resolve(folder)
+	return c, nil
+}
+
+// Parse reads and checks a configuration that is already in memory, and leaves
+// its paths as they are. The error joins all that is wrong, one line a problem.
+func Parse(data []byte) (Config, error) {
+	c, found := parse(data)
+	if len(found) > 0 {
+		return Config{}, join("", found)
+	}
+	return c, nil
+}
+
+// parse goes on to the checks when the reading had problems: what could not be
+// read has its default, and whoever mends the file wants to hear it all at once.
+func parse(data []byte) (Config, []problem) {
+	c := Default()
+	d := decoder{lines: map[string]int{}}
+	d.decode(data, &c)
+	if d.broken {
+		return c, d.found
+	}
+	for i := range c.Registries {
+		if c.Registries[i].Referrers == "" {
+			c.Registries[i].Referrers = ReferrersAuto
+		}
+	}
+	for _, p := range c.check() {
+		p.line = d.lines[p.key]
+		d.found = append(d.found, p)
+	}
+	return c, d.found
+}
+
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("%s is larger than %v", path, Bytes(maxFile))
+	}
+	return data, nil
+}
+
+// resolve makes every path absolute. The slices are c's own, fresh from parse.
+func (c *Config) resolve(folder string) {
+	paths := []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trust.PolicyFile, &c.Trust.StoreDir}
+	for i := range c.Registries {
+		paths = append(paths, &c.Registries[i].CAFile)
+	}
+	for i := range c.DockerConfigs {
+		paths = append(paths, &c.DockerConfigs[i])
+	}
+	for _, p := range paths {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(folder, *p)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package config
+
+import (
+	"io"
+	"log/slog"
+)
+
+// Log says what is written to standard error, and how.
+type Log struct {
+	// The least important kind of line that is written: debug, info, warn or
+	// error. Default info.
+	Level string `yaml:"level"`
+
+	// The form of a line: json for machines or text for people. Default json.
+	Format string `yaml:"format"`
+}
+
+// Logger writes to w as l says. What l does not say, or says wrongly, is the
+// default.
+func (l Log) Logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if l.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}

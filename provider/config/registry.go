@@ -1,0 +1,45 @@
+package config
+
+// Registry holds the settings of one registry. An entry is found by exact host.
+type Registry struct {
+	// The registry's host[:port], as image names have it: lower case, no scheme,
+	// no path, no :443. Docker Hub is docker.io. Must be given, once each.
+	Host string `yaml:"host"`
+
+	// The host[:port] that is asked first in place of this registry. It is asked
+	// with the credentials and settings of its own entry, while the name of the
+	// image stays as it is. When it does not have the image or fails, this
+	// registry is asked. Default: no mirror.
+	Mirror string `yaml:"mirror"`
+
+	// Ask the mirror alone, and never this registry. Default false. What the
+	// mirror does not have is then not found.
+	MirrorOnly bool `yaml:"mirrorOnly"`
+
+	// PEM file with the certificate authorities of this registry, in place of
+	// the system's. Default: the system's. One that cannot be read ends the
+	// process at start.
+	CAFile string `yaml:"caFile"`
+
+	// Where signatures are looked for: auto, api, tag or both. The API is the
+	// referrers API of OCI 1.1 and the tag is its fallback schema; auto asks the
+	// API, and the tag where there is no API or the API lists no signature.
+	// Default auto.
+	Referrers Referrers `yaml:"referrers"`
+
+	// Speak plain HTTP with this registry. UNSAFE: credentials go over the wire
+	// unencrypted, and whoever is on the way can move tags and hide signatures,
+	// though not forge them. Default false. It is logged at each start.
+	PlainHTTPUnsafe bool `yaml:"plainHTTPUnsafe"`
+}
+
+// Referrers says where the signatures of a registry's images are looked for.
+type Referrers string
+
+// The ways to look for signatures.
+const (
+	ReferrersAuto Referrers = "auto" // the API; the tag schema where the API is missing or lists none
+	ReferrersAPI  Referrers = "api"  // the referrers API only
+	ReferrersTag  Referrers = "tag"  // the referrers tag schema only
+	ReferrersBoth Referrers = "both" // both, and what they list together
+)
