@@ -1,0 +1,47 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// admin is the plain door for those who look after the process.
+func (s *Server) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	if s.options.Metrics != nil {
+		mux.Handle("GET /metrics", s.options.Metrics)
+	}
+	return mux
+}
+
+// readyz answers 503 only when requests should go elsewhere. A source that
+// cannot be reloaded is told in words and leaves us ready: what it read before
+// is still in force, it is broken for every replica at the same time, and taking
+// them all away would turn a misspelt file into a cluster that admits nothing.
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	status, lines := http.StatusOK, []string{"ok"}
+	if s.draining.Load() {
+		status, lines = http.StatusServiceUnavailable, []string{"not ready: draining"}
+	}
+	for _, source := range s.options.Sources() {
+		if source.Err != nil {
+			lines = append(lines, fmt.Sprintf("reload failing since %s, what was read before stays in force: %s: %s",
+				source.Since.UTC().Format(time.RFC3339), source.Source, oneLine(source.Err.Error())))
+		}
+	}
+	say(w, status, lines...)
+}
+
+func say(w http.ResponseWriter, status int, lines ...string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, strings.Join(lines, "\n")+"\n") // if it fails nobody is left to tell
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+)
+
+// ClientCA is the set of certificate authorities that client certificates must
+// come from. It is a [reload.Source]. It is safe for use by many goroutines, but
+// for Reload.
+type ClientCA struct {
+	file    string
+	files   *reload.Files
+	current atomic.Pointer[authorities]
+}
+
+// authorities is one version of the file. It is never changed, so that its
+// address stands for what is in it.
+type authorities struct {
+	pool  *x509.CertPool
+	certs []*x509.Certificate
+}
+
+// LoadClientCA reads the authorities from a PEM file. A file without a
+// certificate, with a broken one, or with anything but certificates is an error,
+// now and at each Reload.
+func LoadClientCA(file string) (*ClientCA, error) {
+	c := &ClientCA{file: file, files: reload.NewFiles(file)}
+	if _, err := c.Reload(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Name is "client-ca".
+func (c *ClientCA) Name() string { return "client-ca" }
+
+// Reload takes over the file if it has changed and is good. It counts from the
+// next request on, also for connections that are open.
+func (c *ClientCA) Reload() (changed bool, err error) {
+	changed, err = c.files.Load(c.take)
+	if err != nil {
+		return false, fmt.Errorf("load the client CA: %w", err)
+	}
+	return changed, nil
+}
+
+// Expiries says when each of the authorities ends, in the order of the file.
+func (c *ClientCA) Expiries() []Expiry {
+	var all []Expiry
+	for _, cert := range c.current.Load().certs {
+		all = append(all, expiry(cert))
+	}
+	return all
+}
+
+func (c *ClientCA) take(contents reload.Contents) error {
+	certs, err := parseCertificates(contents[c.file])
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.file, err)
+	}
+	pool := x509.NewCertPool()
+	for _, cert := range certs {
+		pool.AddCert(cert)
+	}
+	c.current.Store(&authorities{pool, certs})
+	return nil
+}
+
+// parseCertificates reads every certificate in data. It is strict, unlike
+// [x509.CertPool.AppendCertsFromPEM], which skips what it cannot read: half a
+// file must not pass for the whole of it.
+func parseCertificates(data []byte) ([]*x509.Certificate, error) {
+	var certs []*x509.Certificate
+	begun := bytes.Count(data, []byte("-----BEGIN "))
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("it has a %s, where only certificates belong", block.Type)
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", len(certs)+1, err)
+		}
+		certs = append(certs, cert)
+	}
+	if len(certs) == 0 && begun == 0 {
+		return nil, errors.New("it has no certificate")
+	}
+	if len(certs) != begun {
+		return nil, fmt.Errorf("only %d of its %d PEM blocks can be read", len(certs), begun)
+	}
+	return certs, nil
+}

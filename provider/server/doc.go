@@ -1,0 +1,27 @@
+// Package server opens the two doors through which every request comes: one
+// over mutual TLS for Gatekeeper, and a plain one for probes and metrics.
+//
+// # The mutual TLS door
+//
+// TLS 1.3 only. A client certificate must come from the [ClientCA], allow client
+// authentication, and have one of the configured names as DNS or URI subject
+// alternative name, exactly. Common names and wildcards do not count. All of
+// this is checked in the handshake and again for each request, against the
+// client CA and the clock of that moment: Gatekeeper keeps its connections, so
+// one made under a CA that was since removed, or with a certificate that has
+// since expired, would otherwise stay good for ever.
+//
+// # Reloading
+//
+// [Identity] and [ClientCA] are sources for the reload room, apart, so that a
+// broken serving certificate does not keep a removed client CA in force. Each
+// holds its state behind an atomic pointer: a new version is in force with the
+// next handshake or request, and no request is dropped. A broken one changes
+// nothing.
+//
+// # The end
+//
+// [Server.Run] ends in this order, so that nobody is sent here in vain: say not
+// ready, wait until that has spread, stop accepting, finish what is in flight,
+// cut off what takes too long, close the admin door last. Nothing outlives it.
+package server
