@@ -1,0 +1,13 @@
+// Package trust is whom we believe: notation's trust policy and trust store, held
+// as one immutable Snapshot. It is step 4 of the walk: the snapshot a request
+// takes decides which statement covers an image, and whether anyone is asked at all.
+//
+// The files are notation's own, so what works with `notation verify` works here:
+// trustpolicy.json (version 1.0) and truststore/x509/{ca,signingAuthority,tsa}/<name>/*.
+// They are loaded into memory, because notation's loaders refuse the symlinks that
+// Kubernetes volumes are made of. One thing is added: a registry scope may end in
+// "/*" and then covers everything below that path.
+//
+// A set of files is taken whole or not at all. At start a wrong one is an error;
+// later the old one stays in force and the error is reported.
+package trust

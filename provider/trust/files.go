@@ -1,0 +1,52 @@
+package trust
+
+import (
+	"errors"
+	"sync/atomic"
+)
+
+// Files is the trust in force, kept up with its files.
+type Files struct {
+	policyFile, storeDir string
+	current              atomic.Pointer[Snapshot]
+}
+
+// Open loads the files for the first time, or says everything that is wrong with them.
+func Open(policyFile, storeDir string) (*Files, error) {
+	snapshot, err := Load(policyFile, storeDir)
+	if err != nil {
+		return nil, err
+	}
+	f := &Files{policyFile: policyFile, storeDir: storeDir}
+	f.current.Store(snapshot)
+	return f, nil
+}
+
+// Current returns the snapshot in force.
+func (f *Files) Current() *Snapshot { return f.current.Load() }
+
+// Name is what the files are called in logs and readiness.
+func (f *Files) Name() string { return "trust" }
+
+// Reload reads the files again and puts what is new in force. On an error the old
+// snapshot stays.
+func (f *Files) Reload() (changed bool, err error) {
+	snapshot, err := Load(f.policyFile, f.storeDir)
+	if err != nil {
+		return false, err
+	}
+	if snapshot.digest == f.Current().digest {
+		return false, nil
+	}
+	// Policy and certificates are several files, and may be several volumes: what
+	// was read in the middle of a change is no version that anyone wrote.
+	again, err := Load(f.policyFile, f.storeDir)
+	if err != nil {
+		return false, err
+	}
+	if again.digest != snapshot.digest {
+		return false, errors.New("the files are being changed; reading them again soon")
+	}
+	f.current.Store(snapshot)
+	return true, nil
+}

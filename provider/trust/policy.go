@@ -1,0 +1,155 @@
+package trust
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/notaryproject/notation-go/verifier/truststore"
+)
+
+// Policy is one statement of the trust policy with the certificates of the trust
+// stores it names. It is immutable.
+type Policy struct {
+	statement   trustpolicy.TrustPolicy
+	level       *trustpolicy.VerificationLevel
+	stores      map[string][]Certificate
+	fingerprint string
+	thumbprints map[string]bool
+}
+
+// newPolicy checks a statement and takes its stores from those loaded.
+func newPolicy(statement trustpolicy.TrustPolicy, load func(store string) ([]Certificate, error)) (*Policy, error) {
+	p := &Policy{statement: statement, stores: map[string][]Certificate{}, thumbprints: map[string]bool{}}
+	if err := p.Document().Validate(); err != nil {
+		return nil, err
+	}
+	if err := p.setLevel(); err != nil {
+		return nil, fmt.Errorf("trust policy statement %q: %w", statement.Name, err)
+	}
+	for _, store := range statement.TrustStores {
+		certificates, err := load(store)
+		if err != nil {
+			return nil, fmt.Errorf("trust policy statement %q: %w", statement.Name, err)
+		}
+		p.stores[store] = certificates
+	}
+	p.setFingerprints()
+	return p, nil
+}
+
+// setLevel refuses every way to switch off what the one promise rests on.
+func (p *Policy) setLevel() error {
+	verification := p.statement.SignatureVerification
+	if name := verification.VerificationLevel; name != trustpolicy.LevelStrict.Name && name != trustpolicy.LevelPermissive.Name {
+		return fmt.Errorf("level %q would let images in that nobody signed; use strict, or permissive", name)
+	}
+	level, err := verification.GetVerificationLevel()
+	if err != nil {
+		return err
+	}
+	for _, check := range []trustpolicy.ValidationType{trustpolicy.TypeIntegrity, trustpolicy.TypeAuthenticity} {
+		if level.Enforcement[check] != trustpolicy.ActionEnforce {
+			return fmt.Errorf("override %s: %q would let images in that nobody trusted signed; leave it enforced", check, level.Enforcement[check])
+		}
+	}
+	p.level = level
+	return nil
+}
+
+// setFingerprints derives what identifies the policy and what it trusts.
+func (p *Policy) setFingerprints() {
+	hash := sha256.New()
+	// The scopes are left out: they decide which policy judges, not how.
+	statement := p.statement
+	statement.RegistryScopes = nil
+	text, err := json.Marshal(statement) // map keys come sorted
+	if err != nil {
+		panic(err) // strings only: cannot fail
+	}
+	hash.Write(text)
+	for _, store := range statement.TrustStores {
+		for _, c := range p.stores[store] {
+			sum := sha256.Sum256(c.Raw)
+			hash.Write(sum[:])
+			if !isTSA(store) {
+				p.thumbprints[hex.EncodeToString(sum[:])] = true
+			}
+		}
+	}
+	p.fingerprint = hex.EncodeToString(hash.Sum(nil))
+}
+
+// Name is the statement's name.
+func (p *Policy) Name() string { return p.statement.Name }
+
+// Scopes are the statement's registry scopes.
+func (p *Policy) Scopes() []string { return slices.Clone(p.statement.RegistryScopes) }
+
+// Level is the statement's verification level: strict, permissive or custom.
+func (p *Policy) Level() string { return p.level.Name }
+
+// Identities are the statement's trusted identities.
+func (p *Policy) Identities() []string { return slices.Clone(p.statement.TrustedIdentities) }
+
+// Fingerprint changes whenever a verdict under the policy could: with the
+// statement (but for its scopes) and with the certificates.
+func (p *Policy) Fingerprint() string { return p.fingerprint }
+
+// Enforces tells whether the policy refuses an image that fails the check.
+func (p *Policy) Enforces(check trustpolicy.ValidationType) bool {
+	return p.level.Enforcement[check] == trustpolicy.ActionEnforce
+}
+
+// Trusts tells whether a certificate with this SHA-256 thumbprint, in lower-case
+// hex, is an anchor for signatures under the policy.
+func (p *Policy) Trusts(thumbprint string) bool { return p.thumbprints[thumbprint] }
+
+// Document is the policy as a document of its own that covers every repository:
+// which statement covers an image has been decided already, by finer scopes than
+// notation has.
+func (p *Policy) Document() *trustpolicy.Document {
+	statement := p.statement
+	statement.RegistryScopes = []string{wildcard}
+	return &trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{statement}}
+}
+
+// GetCertificates implements notation's truststore.X509TrustStore from memory.
+func (p *Policy) GetCertificates(_ context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
+	held, ok := p.stores[string(kind)+":"+name]
+	if !ok {
+		return nil, fmt.Errorf("trust store %s:%s is not one of policy %q", kind, name, p.Name())
+	}
+	certificates := make([]*x509.Certificate, len(held))
+	for i, c := range held {
+		certificates[i] = c.Certificate
+	}
+	return certificates, nil
+}
+
+// parseDocument reads trustpolicy.json. Like notation it ignores fields it does
+// not know, unlike notation it refuses anything behind the document.
+func parseDocument(text []byte) (*trustpolicy.Document, error) {
+	var doc trustpolicy.Document
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("not a trust policy in JSON: %w", err)
+	}
+	if decoder.More() {
+		return nil, errors.New("something follows the JSON document")
+	}
+	if doc.Version != "1.0" {
+		return nil, fmt.Errorf("version %q is not supported; it must be \"1.0\"", doc.Version)
+	}
+	if len(doc.TrustPolicies) == 0 {
+		return nil, errors.New("no trustPolicies: nothing would be in scope")
+	}
+	return &doc, nil
+}

@@ -1,0 +1,102 @@
+package trust
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Snapshot is everything that is trusted at one moment. It is immutable.
+type Snapshot struct {
+	policies []*Policy
+	scopes   scopes
+	digest   string
+}
+
+// Load reads a trust policy and the stores it names. Its error names everything
+// that is wrong, a line each.
+func Load(policyFile, storeDir string) (*Snapshot, error) {
+	text, err := readFile(policyFile)
+	if err != nil {
+		return nil, fmt.Errorf("trust policy: %w", err)
+	}
+	doc, err := parseDocument(text)
+	if err != nil {
+		return nil, fmt.Errorf("trust policy %s: %w", policyFile, err)
+	}
+	s := &Snapshot{scopes: scopes{}}
+	var problems []error
+	for _, statement := range doc.TrustPolicies {
+		p, err := newPolicy(statement, func(store string) ([]Certificate, error) { return loadStore(storeDir, store) })
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		problems = append(problems, s.add(p))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	s.digest = s.sum()
+	return s, nil
+}
+
+// add takes a statement in, under each of its scopes.
+func (s *Snapshot) add(p *Policy) error {
+	if slices.ContainsFunc(s.policies, func(other *Policy) bool { return other.Name() == p.Name() }) {
+		return fmt.Errorf("two trust policy statements are called %q", p.Name())
+	}
+	s.policies = append(s.policies, p)
+	var problems []error
+	if len(p.statement.RegistryScopes) == 0 {
+		problems = append(problems, errors.New("it has no registryScopes"))
+	}
+	for _, scope := range p.statement.RegistryScopes {
+		if err := checkScope(scope); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if other, taken := s.scopes[scope]; taken {
+			problems = append(problems, fmt.Errorf("registry scope %q is also one of statement %q", scope, other.Name()))
+			continue
+		}
+		s.scopes[scope] = p
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("trust policy statement %q: %w", p.Name(), err)
+	}
+	return nil
+}
+
+// sum identifies the snapshot: two with one sum decide alike in everything.
+func (s *Snapshot) sum() string {
+	hash := sha256.New()
+	for _, p := range s.policies {
+		fmt.Fprintf(hash, "%q %q\n", p.fingerprint, p.statement.RegistryScopes)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// Find returns the statement that covers a repository, the most specific one;
+// false if none does.
+func (s *Snapshot) Find(repository string) (*Policy, bool) { return s.scopes.find(repository) }
+
+// Policies returns the statements in the order of the file.
+func (s *Snapshot) Policies() []*Policy { return slices.Clone(s.policies) }
+
+// Certificates returns every certificate in the stores that a statement names, once.
+func (s *Snapshot) Certificates() []Certificate {
+	var all []Certificate
+	seen := map[string]bool{}
+	for _, p := range s.policies {
+		for _, store := range p.statement.TrustStores {
+			if !seen[store] {
+				seen[store] = true
+				all = append(all, p.stores[store]...)
+			}
+		}
+	}
+	return all
+}
