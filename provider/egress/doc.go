@@ -1,0 +1,10 @@
+// Package egress is how anything leaves the process: every connection that is made
+// on behalf of a request (to a registry, a mirror, a token service, an OCSP
+// responder, a CRL distribution point) is dialled, timed and bounded here. It is
+// part of step 7 of the walk.
+//
+// What is dialled is named by users: by the image they write, by the registry they
+// point it at, by the certificate they sign with. So an address inside the network
+// is dialled only for hosts that the configuration names, and the check is made on
+// the address that is really dialled, not on the name that was looked up before.
+package egress

@@ -1,0 +1,108 @@
+package egress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// ErrForbidden is a connection to an address inside the network that no
+// configured host asked for.
+var ErrForbidden = errors.New("address inside the network, and its host is named neither under registries nor under egress.allow")
+
+// Guard lets connections to public addresses through, and to others for the
+// hosts it was made with only.
+type Guard struct {
+	allowed map[string]bool
+	dialer  net.Dialer
+}
+
+// NewGuard returns a guard that lets the named hosts ("host" or "host:port") have
+// any address. A host without a port stands for its ports 80 and 443.
+func NewGuard(hosts ...string) *Guard {
+	g := &Guard{allowed: map[string]bool{}, dialer: net.Dialer{Timeout: 5 * time.Second}}
+	for _, host := range hosts {
+		if _, _, err := net.SplitHostPort(host); err == nil {
+			g.allowed[host] = true
+			continue
+		}
+		g.allowed[host+":80"], g.allowed[host+":443"] = true, true
+	}
+	return g
+}
+
+// DialContext connects to a "host:port", as http.Transport asks for it.
+func (g *Guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := g.dialer
+	if !g.allowed[address] {
+		dialer.ControlContext = checkPublic
+	}
+	return dialer.DialContext(ctx, network, address)
+}
+
+// checkPublic runs between look-up and connect, on the very address that is
+// dialled: a name that resolves to something else the second time gains nothing.
+func checkPublic(_ context.Context, _, address string, _ syscall.RawConn) error {
+	parsed, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrForbidden, err)
+	}
+	if !public(parsed.Addr()) {
+		return ErrForbidden
+	}
+	return nil
+}
+
+// public tells whether an address is on the public internet, by what it is and by
+// what it wraps.
+func public(addr netip.Addr) bool {
+	addr = unwrap(addr.WithZone(""))
+	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
+		return false
+	}
+	for _, special := range specialPurpose() {
+		if special.Contains(addr) {
+			return false
+		}
+	}
+	return true
+}
+
+// specialPurpose lists what the IANA special-purpose registries (RFC 6890) and
+// cloud providers use inside networks, beyond what netip knows.
+func specialPurpose() []netip.Prefix {
+	return []netip.Prefix{
+		netip.MustParsePrefix("0.0.0.0/8"),
+		netip.MustParsePrefix("100.64.0.0/10"),    // shared address space, and a cloud's metadata
+		netip.MustParsePrefix("168.63.129.16/32"), // a cloud's metadata on a public address
+		netip.MustParsePrefix("192.0.0.0/24"),
+		netip.MustParsePrefix("198.18.0.0/15"),
+		netip.MustParsePrefix("240.0.0.0/4"),
+		netip.MustParsePrefix("64:ff9b:1::/48"), // local-use NAT64: wraps at a place only the operator knows
+		netip.MustParsePrefix("2001::/32"),      // Teredo: wraps obfuscated
+		netip.MustParsePrefix("fec0::/10"),
+	}
+}
+
+// unwrap returns the IPv4 address inside an IPv4-mapped, NAT64 (RFC 6052) or 6to4
+// (RFC 3056) address; others as they are.
+func unwrap(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap()
+	if !addr.Is6() {
+		return addr
+	}
+	b := addr.As16()
+	switch {
+	case netip.MustParsePrefix("64:ff9b::/96").Contains(addr):
+		return netip.AddrFrom4([4]byte(b[12:16]))
+	case netip.MustParsePrefix("2002::/16").Contains(addr):
+		return netip.AddrFrom4([4]byte(b[2:6]))
+	case netip.MustParsePrefix("::/96").Contains(addr): // IPv4-compatible, long deprecated
+		return netip.AddrFrom4([4]byte(b[12:16]))
+	}
+	return addr
+}

@@ -1,0 +1,145 @@
+package egress
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Bounds hold for every response, whoever sends it.
+type Bounds struct {
+	// Timeout is how long a request may take, from dialling to the last byte of
+	// its body, its one retry included.
+	Timeout time.Duration
+	// BodyBytes is how much of a body is read.
+	BodyBytes int64
+}
+
+// Options make a Transport.
+type Options struct {
+	Guard  *Guard
+	Bounds Bounds
+	// RootCAs are whom to believe about servers; nil for the system's.
+	RootCAs *x509.CertPool
+	// Observe is told of every attempt: the status, or 0 where there was none; nil is fine.
+	Observe func(status int, took time.Duration)
+}
+
+// Transport is an http.RoundTripper for one registry, or for all revocation
+// endpoints. It pools connections, speaks HTTP/2 where the server does, bounds
+// time and bytes, retries once what a server says was its own fault, and keeps
+// away from a server that asked for it (429) as long as it asked.
+type Transport struct {
+	Options
+	pool *http.Transport
+	rest cooldown
+}
+
+// NewTransport returns a transport with a pool of its own.
+func NewTransport(o Options) *Transport {
+	if o.Observe == nil {
+		o.Observe = func(int, time.Duration) {}
+	}
+	return &Transport{Options: o, pool: &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            o.Guard.DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    5 * time.Second,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    32,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		// What is signed is bytes as they are; and a bomb stays as small as it was sent.
+		DisableCompression: true,
+	}}
+}
+
+// CloseIdleConnections ends what nobody uses.
+func (t *Transport) CloseIdleConnections() { t.pool.CloseIdleConnections() }
+
+// RoundTrip sends a request, within the bounds.
+func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(request.Context(), t.Bounds.Timeout)
+	response, err := t.send(ctx, request)
+	if err == nil && response.ContentLength > t.Bounds.BodyBytes && request.Method != http.MethodHead {
+		_ = response.Body.Close()
+		err = fmt.Errorf("%w: %d bytes announced", ErrTooLarge, response.ContentLength)
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	response.Body = &boundedBody{Reader: io.LimitReader(response.Body, t.Bounds.BodyBytes+1), body: response.Body, left: t.Bounds.BodyBytes, cancel: cancel}
+	return response, nil
+}
+
+// send makes the first attempt and, where the server said so, the second.
+func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Response, error) {
+	if err := t.rest.wait(ctx); err != nil {
+		return nil, err
+	}
+	response, err := t.attempt(ctx, request)
+	if err != nil || (request.Body != nil && request.Body != http.NoBody) {
+		return response, err
+	}
+	switch {
+	case response.StatusCode == http.StatusTooManyRequests:
+		t.rest.until(time.Now().Add(retryAfter(response.Header)))
+		if !t.rest.fits(ctx) {
+			return response, nil
+		}
+	case response.StatusCode >= http.StatusInternalServerError:
+		t.rest.until(time.Now().Add(serverPause))
+	default:
+		return response, nil
+	}
+	_ = response.Body.Close()
+	if err := t.rest.wait(ctx); err != nil {
+		return nil, err
+	}
+	return t.attempt(ctx, request)
+}
+
+// serverPause lets a server that just failed breathe before the one retry.
+const serverPause = 50 * time.Millisecond
+
+func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.Response, error) {
+	began := time.Now()
+	response, err := t.pool.RoundTrip(request.WithContext(ctx))
+	status := 0
+	if err == nil {
+		status = response.StatusCode
+	}
+	t.Observe(status, time.Since(began))
+	return response, err
+}
+
+// ErrTooLarge is a body beyond the bound.
+var ErrTooLarge = errors.New("response body too large")
+
+// boundedBody ends its request's deadline when it is closed, and fails when there
+// is more than the bound: what was cut must not pass for the whole.
+type boundedBody struct {
+	io.Reader
+	body   io.Closer
+	left   int64
+	cancel context.CancelFunc
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, ErrTooLarge
+	}
+	return n, err
+}
+
+func (b *boundedBody) Close() error {
+	defer b.cancel()
+	return b.body.Close()
+}
