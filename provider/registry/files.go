@@ -1,0 +1,123 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+)
+
+// files is one version of what CA files and docker configs say, with the
+// connections and tokens that follow from it.
+type files struct {
+	sum        [sha256.Size]byte
+	pools      map[string]*x509.CertPool // by host
+	credential auth.CredentialFunc
+
+	mu    sync.Mutex
+	sites *lru.Cache[string, *site]
+}
+
+// site is one host: a client with its own connections, credentials and tokens.
+type site struct {
+	client    *auth.Client
+	transport *egress.Transport
+	made      time.Time
+}
+
+// load reads the files anew.
+func (r *Registries) load() (*files, error) {
+	contents, err := reload.Read(r.paths()...)
+	if err != nil {
+		return nil, err
+	}
+	f := &files{sum: contents.Fingerprint(), pools: map[string]*x509.CertPool{}}
+	for _, c := range r.Registries {
+		if c.CAFile == "" {
+			continue
+		}
+		if f.pools[c.Host], err = poolOf(contents[c.CAFile]); err != nil {
+			return nil, fmt.Errorf("caFile of registry %s: %s: %w", c.Host, c.CAFile, err)
+		}
+	}
+	if f.credential, err = r.credentials(); err != nil {
+		return nil, err
+	}
+	f.sites, err = lru.NewWithEvict(maxSites, func(_ string, s *site) { s.transport.CloseIdleConnections() })
+	return f, err
+}
+
+// paths are the files that the settings name.
+func (r *Registries) paths() []string {
+	paths := slices.Clone(r.DockerConfigs)
+	for _, c := range r.Registries {
+		if c.CAFile != "" {
+			paths = append(paths, c.CAFile)
+		}
+	}
+	return paths
+}
+
+func poolOf(text []byte) (*x509.CertPool, error) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("holds no certificate in PEM")
+	}
+	return pool, nil
+}
+
+// site returns the client of a host, made on first use.
+func (f *files) site(r *Registries, host string) remote.Client {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s, ok := f.sites.Get(host); ok && time.Since(s.made) < maxSiteAge {
+		return s.client
+	}
+	s := f.newSite(r, host)
+	f.sites.Add(host, s)
+	return s.client
+}
+
+func (f *files) newSite(r *Registries, host string) *site {
+	label := r.label(host)
+	transport := egress.NewTransport(egress.Options{
+		Guard:   r.Guard,
+		Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes},
+		RootCAs: f.pools[host],
+		Observe: func(status int, took time.Duration) { r.Observe(label, status, took) },
+	})
+	return &site{
+		made:      time.Now(),
+		transport: transport,
+		client: &auth.Client{
+			Client:     &http.Client{Transport: transport},
+			Header:     http.Header{"User-Agent": {r.UserAgent}},
+			Credential: f.credential,
+			Cache:      auth.NewCache(),
+			ClientID:   "notation-provider",
+			// The guard checks the address that is dialled, for token services too,
+			// and lets private ones have what the configuration names.
+			BlockedRealmPrefixes: []netip.Prefix{},
+		},
+	}
+}
+
+func (f *files) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sites.Values() {
+		s.transport.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,43 @@
+package registry
+
+import (
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+)
+
+// Options are what New needs.
+type Options struct {
+	// Registries are the hosts with settings of their own.
+	Registries []config.Registry
+	// DockerConfigs are files in the form of ~/.docker/config.json, searched in
+	// order; the first with a credential for a host wins.
+	DockerConfigs []string
+	Guard         *egress.Guard
+	// RequestTimeout bounds one request.
+	RequestTimeout time.Duration
+	// UserAgent is sent with each request.
+	UserAgent string
+	// Observe is told of every request: its host if that is configured, else
+	// "other", the status or 0, and how long it took; nil is fine.
+	Observe func(host string, status int, took time.Duration)
+}
+
+// Limits of what a registry may send us. They are far above what honest
+// signatures need (an envelope with a timestamp has about 20 KB), and far below
+// what hurts.
+const (
+	// MaxManifestBytes bounds manifests, indexes and pages of referrers; it is also
+	// what registries accept.
+	MaxManifestBytes = 4 << 20
+	// MaxEnvelopeBytes bounds a signature envelope.
+	MaxEnvelopeBytes = 1 << 20
+	// MaxReferrerPages and MaxReferrers bound the list of an image's signatures.
+	MaxReferrerPages = 20
+	MaxReferrers     = 1000
+	// maxSites bounds the hosts whose connections and tokens are kept.
+	maxSites = 256
+	// maxSiteAge is when a host's tokens are dropped, so that they do not pile up.
+	maxSiteAge = time.Hour
+)
