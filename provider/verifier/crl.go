@@ -1,0 +1,85 @@
+package verifier
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/notaryproject/notation-core-go/revocation/crl"
+	"golang.org/x/sync/singleflight"
+)
+
+// maxCRLs bounds the revocation lists that are kept: one for each CA that signs.
+const maxCRLs = 64
+
+// crls fetches revocation lists, once for all who ask, and uses them again.
+type crls struct {
+	fetcher crl.Fetcher
+	age     time.Duration
+	kept    *lru.Cache[string, fetchedCRL]
+	joint   singleflight.Group
+}
+
+type fetchedCRL struct {
+	bundle *crl.Bundle
+	at     time.Time
+}
+
+func newCRLs(transport http.RoundTripper, age time.Duration) (*crls, error) {
+	fetcher, err := crl.NewHTTPFetcher(&http.Client{Transport: transport})
+	if err != nil {
+		return nil, err
+	}
+	kept, err := lru.New[string, fetchedCRL](maxCRLs)
+	return &crls{fetcher: fetcher, age: age, kept: kept}, err
+}
+
+// Fetch implements crl.Fetcher. A list is fetched anew when it is older than age,
+// so that a revocation is seen long before the list's own next update; while that
+// fails the old one serves until then.
+func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
+	ledger := ledgerOf(ctx)
+	kept, ok := c.kept.Get(url)
+	ok = ok && time.Now().Before(nextUpdate(kept.bundle))
+	if !ok || time.Since(kept.at) >= c.age {
+		fresh, err := c.fetch(ctx, url)
+		switch {
+		case err == nil:
+			kept = fresh
+			ledger.holdList(url, fresh)
+		case !ok:
+			return nil, err
+		}
+	}
+	ledger.bound(nextUpdate(kept.bundle))
+	return kept.bundle, nil
+}
+
+func (c *crls) fetch(ctx context.Context, url string) (fetchedCRL, error) {
+	fetched, err, _ := c.joint.Do(url, func() (any, error) {
+		bundle, err := c.fetcher.Fetch(ctx, url)
+		return fetchedCRL{bundle, time.Now()}, err
+	})
+	if err != nil {
+		return fetchedCRL{}, err
+	}
+	return fetched.(fetchedCRL), nil //nolint:forcetypeassert // made three lines above
+}
+
+// remember keeps a fresh list that was accepted.
+func (c *crls) remember(l *ledger, url string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if list, ok := l.lists[url]; ok {
+		c.kept.Add(url, list)
+	}
+}
+
+func nextUpdate(b *crl.Bundle) time.Time {
+	next := b.BaseCRL.NextUpdate
+	if b.DeltaCRL != nil && b.DeltaCRL.NextUpdate.Before(next) {
+		next = b.DeltaCRL.NextUpdate
+	}
+	return next
+}

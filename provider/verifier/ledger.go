@@ -1,0 +1,111 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/notaryproject/notation-core-go/revocation/result"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// ledger is what was said of the revocation of one chain.
+type ledger struct {
+	asked   bool
+	err     error
+	revoked string // whose certificate is
+	unknown error  // why nobody knows
+
+	mu      sync.Mutex // certificates are asked about at once
+	next    time.Time
+	answers map[string]ocspAnswer // fresh ones, by URL
+	lists   map[string]fetchedCRL // fresh ones, by URL
+}
+
+// ledgerOf returns the ledger that a request for revocation belongs to.
+func ledgerOf(ctx context.Context) *ledger {
+	l, ok := ctx.Value(ledgerKey{}).(*ledger)
+	if !ok {
+		return &ledger{}
+	}
+	return l
+}
+
+func (l *ledger) note(subject string, r *result.CertRevocationResult) {
+	switch r.Result {
+	case result.ResultOK, result.ResultNonRevokable:
+	case result.ResultRevoked:
+		l.revoked = subject
+	default:
+		l.unknown = fmt.Errorf("certificate %q: %w", subject, lastError(r))
+	}
+}
+
+func lastError(r *result.CertRevocationResult) error {
+	for i := len(r.ServerResults) - 1; i >= 0; i-- {
+		if err := r.ServerResults[i].Error; err != nil {
+			return err
+		}
+	}
+	return errors.New("no answer")
+}
+
+func (l *ledger) good() bool { return l.err == nil && l.revoked == "" && l.unknown == nil }
+
+// refuse names what the ledger says against a chain. Unknown is ignorance: never
+// a refusal that would be remembered, and never a pass.
+func (l *ledger) refuse(f *finding, chain string) {
+	switch {
+	case l.revoked != "":
+		f.refused(provider.Revoked, "the certificate %q of the %s chain is revoked", l.revoked, chain)
+	case l.unknown != nil:
+		f.undecidedAt(provider.Undecided(provider.StageRevocation, l.unknown, "neither OCSP nor CRL told whether the %s chain is revoked", chain))
+	default:
+		f.undecidedAt(provider.Undecided(provider.StageRevocation, l.err, "the revocation of the %s chain could not be checked", chain))
+	}
+}
+
+// nextUpdate is when the first of the answers is superseded; zero if there were none.
+func (l *ledger) nextUpdate() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next
+}
+
+// bound keeps the earliest next update.
+func (l *ledger) bound(next time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !next.IsZero() && (l.next.IsZero() || next.Before(l.next)) {
+		l.next = next
+	}
+}
+
+func (l *ledger) holdAnswer(url string, a ocspAnswer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.answers == nil {
+		l.answers = map[string]ocspAnswer{}
+	}
+	l.answers[url] = a
+}
+
+func (l *ledger) holdList(url string, list fetchedCRL) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lists == nil {
+		l.lists = map[string]fetchedCRL{}
+	}
+	l.lists[url] = list
+}
+
+// reset makes the ledger blank for the next signature.
+func (l *ledger) reset() {
+	l.asked, l.err, l.revoked, l.unknown = false, nil, "", nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.next, l.answers, l.lists = time.Time{}, nil, nil
+}

@@ -1,0 +1,80 @@
+package verifier
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/crypto/ocsp"
+)
+
+const (
+	// maxOCSPBytes bounds an OCSP answer; they have a few KB.
+	maxOCSPBytes = 64 << 10
+	// maxOCSPAnswers bounds those that are kept: one for each certificate asked about.
+	maxOCSPAnswers = 1024
+)
+
+// ocspAnswers sends OCSP requests and uses answers again. Every answer, new or
+// kept, is checked by the library behind it, signature and all: what is done here
+// decides nothing.
+type ocspAnswers struct {
+	transport http.RoundTripper
+	age       time.Duration
+	kept      *lru.Cache[string, ocspAnswer]
+}
+
+type ocspAnswer struct {
+	body     []byte
+	at, next time.Time
+}
+
+func newOCSPAnswers(transport http.RoundTripper, age time.Duration) (*ocspAnswers, error) {
+	kept, err := lru.New[string, ocspAnswer](maxOCSPAnswers)
+	return &ocspAnswers{transport: transport, age: age, kept: kept}, err
+}
+
+// RoundTrip implements http.RoundTripper. Requests by GET have the certificate
+// they ask about in their URL, so the URL is the key; others are always sent.
+func (o *ocspAnswers) RoundTrip(request *http.Request) (*http.Response, error) {
+	url, ledger := request.URL.String(), ledgerOf(request.Context())
+	if a, ok := o.kept.Get(url); ok && request.Method == http.MethodGet && a.holds(o.age) {
+		ledger.bound(a.next)
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a.body)), Request: request}, nil
+	}
+	response, err := o.transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxOCSPBytes))
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	if parsed, err := ocsp.ParseResponse(body, nil); err == nil {
+		ledger.bound(parsed.NextUpdate)
+		ledger.holdAnswer(url, ocspAnswer{body, time.Now(), parsed.NextUpdate})
+	}
+	return response, nil
+}
+
+// holds tells whether an answer may be used again.
+func (a ocspAnswer) holds(age time.Duration) bool {
+	now := time.Now()
+	return now.Sub(a.at) < age && now.Before(a.next)
+}
+
+// remember keeps the fresh answers of a responder that were accepted.
+func (o *ocspAnswers) remember(l *ledger, server string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for url, a := range l.answers {
+		if strings.HasPrefix(url, server) {
+			o.kept.Add(url, a)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package verifier
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	notationverifier "github.com/notaryproject/notation-go/verifier"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/notaryproject/notation-go"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/trust"
+)
+
+// Repository is where one image's manifest and signatures are asked for.
+type Repository interface {
+	// Resolve returns the manifest's descriptor, or provider.ErrNotFound.
+	Resolve(context.Context) (ocispec.Descriptor, error)
+	// Signatures lists signature manifests; more if there are others unlisted.
+	Signatures(context.Context, ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error)
+	// Envelope fetches what a signature manifest holds, and its descriptor;
+	// provider.ErrNoEnvelope if it holds none, provider.ErrNotFound for a 404.
+	Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error)
+}
+
+// Options are what New needs.
+type Options struct {
+	Trust *trust.Files
+	// Repository returns where an image is asked for.
+	Repository func(provider.Image) Repository
+	// Signatures bounds how many signatures of an image are looked at.
+	Signatures int
+	// Revocation is the client for OCSP responders and CRLs: bounded and guarded.
+	Revocation http.RoundTripper
+	// RevocationAge is how long an answer about revocation may be used again; never
+	// beyond its own next update.
+	RevocationAge time.Duration
+	Log           *slog.Logger
+}
+
+// Verifier judges images. It implements provider.Trust: a snapshot of the trust in
+// force, with the judge bound to each policy.
+type Verifier struct {
+	Options
+	revocation *revocationChecks
+}
+
+// New returns a verifier.
+func New(o Options) (*Verifier, error) {
+	revocation, err := newRevocationChecks(o.Revocation, o.RevocationAge)
+	if err != nil {
+		return nil, err
+	}
+	return &Verifier{Options: o, revocation: revocation}, nil
+}
+
+// Snapshot returns the trust in force.
+func (v *Verifier) Snapshot() provider.Snapshot { return court{v, v.Trust.Current()} }
+
+// court is a verifier under one snapshot.
+type court struct {
+	*Verifier
+	snapshot *trust.Snapshot
+}
+
+// Policy returns the statement that covers the image, ready to judge.
+func (c court) Policy(image provider.Image) (provider.Policy, bool) {
+	policy, ok := c.snapshot.Find(image.Repository)
+	if !ok {
+		return nil, false
+	}
+	return judge{policy, c.Verifier}, true
+}
+
+// judge is a verifier under one policy.
+type judge struct {
+	*trust.Policy
+	verifier *Verifier
+}
+
+// reference stands for the image where notation wants its name. Which policy
+// applies is decided already, by scopes that notation does not have, and the
+// repository is bound; so the name decides nothing, and notation's grammar for it,
+// which knows no IPv6 hosts, refuses nothing.
+const reference = "image.invalid/judged@"
+
+// Verify judges the image at its digest.
+func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
+	w := &witness{policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: j.verifier.Repository(image)}
+	options := notationverifier.VerifierOptions{
+		RevocationCodeSigningValidator:  j.verifier.revocation.signing(&w.signing),
+		RevocationTimestampingValidator: j.verifier.revocation.timestamping(&w.timestamping),
+	}
+	inner, err := notationverifier.NewWithOptions(j.Document(), j.Policy, nil, options)
+	if err != nil {
+		return provider.Verdict{}, provider.Undecided(provider.StageInternal, err, "internal error")
+	}
+	w.inner = inner
+	judged, outcomes, err := notation.Verify(ctx, w, w, notation.VerifyOptions{
+		ArtifactReference: reference + image.Digest.String(),
+		// One more than are handed over: notation takes reaching its limit for a
+		// failure, and would hide what the last one's was.
+		MaxSignatureAttempts: w.limit + 1,
+	})
+	if err == nil && len(outcomes) == 1 && judged.Digest == image.Digest {
+		return w.verified(outcomes[0]), nil
+	}
+	return w.notVerified(err)
+}
