@@ -1,0 +1,134 @@
+// Package metrics counts what happens in the walk, for Prometheus. Rooms are handed
+// its methods as plain functions and do not know it.
+//
+// No label holds an image name, a digest or the text of an error: users choose
+// those, and could fill the memory with them. Hosts are labels only if the
+// configuration names them.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+const namespace = "notation_provider"
+
+// Metrics are all that the server tells.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests         *prometheus.CounterVec
+	requestSeconds   *prometheus.HistogramVec
+	verdicts         *prometheus.CounterVec
+	undecided        *prometheus.CounterVec
+	steps            *prometheus.HistogramVec
+	cacheEvents      *prometheus.CounterVec
+	registryRequests *prometheus.CounterVec
+	registrySeconds  *prometheus.HistogramVec
+	reloads          *prometheus.CounterVec
+}
+
+// New returns metrics with every series of a closed list present from the start,
+// so that an alert on one works before it first happens.
+func New(version string) *Metrics {
+	m := &Metrics{
+		registry:         prometheus.NewRegistry(),
+		requests:         counter("requests_total", "Requests answered, by path and status.", "path", "status"),
+		requestSeconds:   histogram("request_seconds", "How long requests took, by path.", answerBuckets(), "path"),
+		verdicts:         counter("verdicts_total", "Settled answers given, by reason.", "reason"),
+		undecided:        counter("undecided_total", "Answers that could not be given, by stage.", "stage"),
+		steps:            histogram("step_seconds", "How long a step took that left the memory: resolve a tag, verify a digest.", workBuckets(), "step"),
+		cacheEvents:      counter("cache_events_total", "What the memories did: hit, miss, join (waited for another's fetch), eviction.", "memory", "event"),
+		registryRequests: counter("registry_requests_total", "Requests sent to registries, by configured host and status; status 0 had no answer.", "host", "status"),
+		registrySeconds:  histogram("registry_request_seconds", "How long registries took to answer, by configured host.", workBuckets(), "host"),
+		reloads:          counter("reloads_total", "Files looked at again, by source and outcome.", "source", "outcome"),
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is the label.", ConstLabels: prometheus.Labels{"version": version}})
+	info.Set(1)
+	m.registry.MustRegister(
+		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, info,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	for _, reason := range provider.Reasons() {
+		m.verdicts.WithLabelValues(string(reason))
+	}
+	for _, stage := range provider.Stages() {
+		m.undecided.WithLabelValues(string(stage))
+	}
+	return m
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, labels)
+}
+
+// answerBuckets are seconds: from an answer out of memory to Gatekeeper's deadline.
+func answerBuckets() []float64 {
+	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.8, 3}
+}
+
+// workBuckets are seconds: from a registry next door to one that hangs.
+func workBuckets() []float64 {
+	return []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15}
+}
+
+// Handler serves them.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Request notes an answered request.
+func (m *Metrics) Request(path string, status int, took time.Duration) {
+	m.requests.WithLabelValues(path, strconv.Itoa(status)).Inc()
+	m.requestSeconds.WithLabelValues(path).Observe(took.Seconds())
+}
+
+// Finding notes what one image was answered.
+func (m *Metrics) Finding(f provider.Finding) {
+	if f.Err != nil {
+		m.undecided.WithLabelValues(string(f.Err.Stage)).Inc()
+		return
+	}
+	m.verdicts.WithLabelValues(string(f.Verdict.Reason)).Inc()
+}
+
+// Step notes how long a step took.
+func (m *Metrics) Step(step string, took time.Duration) {
+	m.steps.WithLabelValues(step).Observe(took.Seconds())
+}
+
+// Cache notes what a memory did.
+func (m *Metrics) Cache(memory, event string) {
+	m.cacheEvents.WithLabelValues(memory, event).Inc()
+}
+
+// RegistryRequest notes a request to a registry; status 0 had no answer.
+func (m *Metrics) RegistryRequest(host string, status int, took time.Duration) {
+	m.registryRequests.WithLabelValues(host, strconv.Itoa(status)).Inc()
+	m.registrySeconds.WithLabelValues(host).Observe(took.Seconds())
+}
+
+// Reload notes that files were looked at again.
+func (m *Metrics) Reload(source, outcome string) {
+	m.reloads.WithLabelValues(source, outcome).Inc()
+}
+
+// InFlight tells how many checks are under way, and how many wait for their turn.
+func (m *Metrics) InFlight(read func() (running, waiting int)) {
+	gauge := func(name, help string, pick func() int) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, func() float64 { return float64(pick()) }))
+	}
+	gauge("checks_in_flight", "Checks that are asking the network now.", func() int { running, _ := read(); return running })
+	gauge("checks_waiting", "Checks that wait for their turn to ask the network.", func() int { _, waiting := read(); return waiting })
+}
