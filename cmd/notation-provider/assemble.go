@@ -1,0 +1,181 @@
+package main
+
+import (
+	"log/slog"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/cache"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/gatekeeper"
+	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry"
+	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	"gitlab.com/ska-telescope/notation-provider/provider/trust"
+	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
+)
+
+// maxCRLBytes bounds an answer about revocation. The list of a CA that signs for a
+// whole observatory, with every certificate it ever issued revoked, is smaller.
+const maxCRLBytes = 8 << 20
+
+// queuePerPlace is how many checks may wait for each that runs. More would only
+// wait until their request's deadline.
+const queuePerPlace = 16
+
+// walk is everything between the doors and the network, put together.
+type walk struct {
+	trust      *trust.Files
+	registries *registry.Registries
+	memory     *cache.Cache
+	provider   *provider.Provider
+}
+
+// assemble puts the walk together, from the far end to the near: whom to trust,
+// whom to ask, who judges, what is remembered, who answers.
+func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, error) {
+	trusted, err := trust.Open(c.Trust.PolicyFile, c.Trust.StoreDir)
+	if err != nil {
+		return nil, err
+	}
+	guard := egress.NewGuard(named(c)...)
+	registries, err := registry.New(registry.Options{
+		Registries:     c.Registries,
+		DockerConfigs:  c.DockerConfigs,
+		Guard:          guard,
+		RequestTimeout: time.Duration(c.RequestTimeout),
+		UserAgent:      "notation-provider/" + version(),
+		Observe:        m.RegistryRequest,
+	})
+	if err != nil {
+		return nil, err
+	}
+	judge, err := verifier.New(verifier.Options{
+		Trust:      trusted,
+		Repository: func(image provider.Image) verifier.Repository { return registries.Repository(image) },
+		Signatures: c.Limits.Signatures,
+		Revocation: egress.NewTransport(egress.Options{
+			Guard:  guard,
+			Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: maxCRLBytes},
+		}),
+		RevocationAge: time.Duration(c.Cache.Verified),
+		Log:           log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	gate := provider.NewGate(c.Limits.Concurrent, c.Limits.PerRegistry, queuePerPlace*c.Limits.Concurrent)
+	m.InFlight(gate.Load)
+	memory, err := cache.New(cache.Options{
+		Resolver:     registries,
+		Gate:         gate,
+		Entries:      c.Cache.Entries,
+		Verified:     time.Duration(c.Cache.Verified),
+		Refused:      time.Duration(c.Cache.Refused),
+		Tags:         time.Duration(c.Cache.Tags),
+		VerifyWithin: time.Duration(c.VerifyWithin),
+		Observe:      func(memory string, event cache.Event) { m.Cache(memory, string(event)) },
+		Took:         m.Step,
+	})
+	if err != nil {
+		return nil, err
+	}
+	answers, err := provider.New(provider.Options{
+		Trust:        judge,
+		Memory:       memory,
+		AnswerWithin: time.Duration(c.AnswerWithin),
+		MutateWithin: time.Duration(c.MutateWithin),
+		Images:       c.Cache.Entries,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &walk{trust: trusted, registries: registries, memory: memory, provider: answers}, nil
+}
+
+// close ends what is under way and what is kept open.
+func (w *walk) close() {
+	w.memory.Close()
+	w.registries.Close()
+}
+
+// named are the hosts that the configuration names: the only ones that may be at
+// an address inside the network.
+func named(c config.Config) []string {
+	hosts := append([]string(nil), c.Egress.Allow...)
+	for _, r := range c.Registries {
+		hosts = append(hosts, r.Host)
+		if r.Mirror != "" {
+			hosts = append(hosts, r.Mirror)
+		}
+	}
+	return hosts
+}
+
+// doors are the two ways in, and what keeps every file they depend on fresh.
+type doors struct {
+	server *server.Server
+	poller *reload.Poller
+}
+
+// open binds both listeners.
+func open(c config.Config, w *walk, m *metrics.Metrics, log *slog.Logger) (*doors, error) {
+	identity, err := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := server.LoadClientCA(c.TLS.ClientCAFile)
+	if err != nil {
+		return nil, err
+	}
+	poller := reload.New(time.Duration(c.Reload), log, m.Reload, w.trust, w.registries, identity, clients)
+	m.State(func() []metrics.Certificate { return certificates(w.trust, identity, clients) }, func() []metrics.Source { return sources(poller) })
+	s, err := server.New(server.Options{
+		Listen:      c.Listen,
+		AdminListen: c.AdminListen,
+		Identity:    identity,
+		ClientCA:    clients,
+		ClientNames: c.TLS.ClientNames,
+		Handler: gatekeeper.New(gatekeeper.Options{
+			Provider: w.provider,
+			MaxBytes: int64(c.Limits.RequestBytes),
+			MaxKeys:  c.Limits.Keys,
+			Log:      log,
+			Observe:  m.Request,
+			Found:    m.Finding,
+		}),
+		Refuse:       gatekeeper.Refuse,
+		Metrics:      m.Handler(),
+		Sources:      poller.Status,
+		WriteTimeout: 10*time.Second + time.Duration(max(c.AnswerWithin, c.MutateWithin)),
+		DrainDelay:   drainDelay,
+		Log:          log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &doors{server: s, poller: poller}, nil
+}
+
+// certificates are all whose end takes something down, as the metrics tell them.
+func certificates(trusted *trust.Files, identity *server.Identity, clients *server.ClientCA) []metrics.Certificate {
+	serving := identity.Expiry()
+	all := []metrics.Certificate{{Use: "serving", Subject: serving.Subject, NotAfter: serving.NotAfter}}
+	for _, c := range clients.Expiries() {
+		all = append(all, metrics.Certificate{Use: "client-ca", Subject: c.Subject, NotAfter: c.NotAfter})
+	}
+	for _, c := range trusted.Current().Certificates() {
+		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, Subject: c.Subject.String(), NotAfter: c.NotAfter})
+	}
+	return all
+}
+
+func sources(p *reload.Poller) []metrics.Source {
+	var all []metrics.Source
+	for _, s := range p.Status() {
+		all = append(all, metrics.Source{Name: s.Source, Failing: s.Err != nil})
+	}
+	return all
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+	"gitlab.com/ska-telescope/notation-provider/provider/server"
+)
+
+func newCheck() *cobra.Command {
+	var file, output string
+	c := &cobra.Command{
+		Use:   "check --config FILE",
+		Short: "Load everything a configuration names, and say what will bite",
+		Long: `Loads the configuration and every file it names, as serve would, and lists trust
+policies, their scopes, and certificates with the days they have left. Warns of what
+works today and will not for ever. Nothing is asked of the network.
+
+Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
+		Example: `  notation-provider check --config config.yaml
+  notation-provider check --config config.yaml -o json | jq -e '.warnings == []'`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkOutput(output, "table", "json"); err != nil {
+				return err
+			}
+			cfg, err := load(file)
+			if err != nil {
+				return err
+			}
+			found, err := inspect(cfg, time.Now())
+			if err != nil {
+				return err
+			}
+			if output == "json" {
+				return printJSON(c.OutOrStdout(), found)
+			}
+			return found.print(c.OutOrStdout())
+		},
+	}
+	addConfig(c, &file)
+	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	return c
+}
+
+// inspection is what check found.
+type inspection struct {
+	Policies     []policyRow      `json:"policies"`
+	Certificates []certificateRow `json:"certificates"`
+	Warnings     []string         `json:"warnings"`
+}
+
+type policyRow struct {
+	Name       string   `json:"name"`
+	Level      string   `json:"level"`
+	Scopes     []string `json:"scopes"`
+	Identities []string `json:"identities"`
+}
+
+type certificateRow struct {
+	Use      string    `json:"use"`
+	Store    string    `json:"store,omitempty"`
+	Subject  string    `json:"subject"`
+	NotAfter time.Time `json:"notAfter"`
+	DaysLeft int       `json:"daysLeft"`
+}
+
+// inspect loads what serve would load.
+func inspect(c config.Config, now time.Time) (*inspection, error) {
+	w, err := assemble(c, metrics.New(version()), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	identity, err := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := server.LoadClientCA(c.TLS.ClientCAFile)
+	if err != nil {
+		return nil, err
+	}
+	trusted := w.trust.Current()
+	found := &inspection{Warnings: append(c.Unsafe(), trusted.Warnings(now)...)}
+	for _, p := range trusted.Policies() {
+		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})
+	}
+	for _, cert := range certificates(w.trust, identity, clients) {
+		left := int(cert.NotAfter.Sub(now).Hours() / 24)
+		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.Subject, cert.NotAfter.UTC(), left})
+		if cert.Use != "trust" && left < 30 {
+			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %q expires in %d days", cert.Use, cert.Subject, left))
+		}
+	}
+	if found.Warnings == nil {
+		found.Warnings = []string{}
+	}
+	return found, nil
+}
+
+func (i *inspection) print(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "POLICY\tLEVEL\tSCOPES\tIDENTITIES")
+	for _, p := range i.Policies {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Name, p.Level, strings.Join(p.Scopes, " "), strings.Join(p.Identities, "; "))
+	}
+	fmt.Fprintln(table, "\nCERTIFICATE\tSTORE\tDAYS LEFT\tENDS\tSUBJECT")
+	for _, c := range i.Certificates {
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable(c.Subject))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, w := range i.Warnings {
+		fmt.Fprintf(out, "\nwarning: %s\n", printable(w))
+	}
+	_, err := fmt.Fprintf(out, "\nIt would start: %d policies, %d certificates, %d warnings.\n", len(i.Policies), len(i.Certificates), len(i.Warnings))
+	return err
+}

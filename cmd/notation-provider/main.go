@@ -1,0 +1,97 @@
+// Command notation-provider answers Gatekeeper's questions about container images
+// with the verdict on their Notary Project signatures.
+//
+// serve runs the server, verify asks the same questions by hand, check looks over a
+// configuration, config prints the annotated default one. assemble.go shows how the
+// rooms fit together.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, for scripts.
+const (
+	exitFailed    = 1 // something did not work
+	exitUsage     = 2 // the command line is wrong
+	exitRefused   = 3 // verify: an image is known not to be good
+	exitUndecided = 4 // verify: none is refused, and of one nobody knows
+)
+
+// exitError carries an exit code; its message may be empty.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// The first signal asks to finish what is in flight. The second is not ours to
+	// catch any more, and ends the process.
+	context.AfterFunc(ctx, stop)
+	root := newRoot()
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := exitFailed
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		code = exit.code
+	}
+	if message := err.Error(); message != "" {
+		fmt.Fprintln(os.Stderr, "notation-provider:", message)
+	}
+	return code
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "notation-provider",
+		Short: "Gatekeeper's external data provider for Notary Project signatures",
+		Long: `Answers Gatekeeper's questions about container images with the verdict on their
+Notary Project (notation) signatures, over mutual TLS.
+
+An image that is not proven good is not verified, whatever goes wrong.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError("%w; see '%s --help'", err, c.CommandPath())
+	})
+	root.AddCommand(newServe(), newVerify(), newCheck(), newConfig(), newVersion())
+	return root
+}
+
+// usageError is a command line that is wrong.
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// noArgs and someArgs are cobra's argument checks with our exit code.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError("%s takes no arguments, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
+	}
+	return nil
+}
+
+func someArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageError("%s wants at least one argument; see '%s --help'", c.Name(), c.CommandPath())
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// The outcomes, as verify -o json names them.
+const (
+	outcomeVerified  = "verified"
+	outcomeRefused   = "refused"
+	outcomeUndecided = "undecided"
+)
+
+// report is one image's outcome, as verify prints it.
+type report struct {
+	Image      string               `json:"image"`
+	Outcome    string               `json:"outcome"`
+	Reason     provider.Reason      `json:"reason,omitempty"`
+	Stage      provider.Stage       `json:"stage,omitempty"`
+	Detail     string               `json:"detail,omitempty"`
+	Digest     string               `json:"digest,omitempty"`
+	Policy     string               `json:"policy,omitempty"`
+	Signer     string               `json:"signer,omitempty"`
+	SignedAt   *time.Time           `json:"signedAt,omitempty"`
+	Until      *time.Time           `json:"until,omitempty"`
+	Warnings   []string             `json:"warnings"`
+	Signatures []provider.Signature `json:"signatures"`
+}
+
+func reportOf(f provider.Finding) report {
+	if f.Err != nil {
+		// Here, unlike on the wire, the whole truth may be told: whoever runs the
+		// command can see the registry.
+		return report{Image: f.Key, Outcome: outcomeUndecided, Stage: f.Err.Stage, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: []provider.Signature{}}
+	}
+	v := f.Verdict
+	r := report{
+		Image: f.Key, Outcome: outcomeRefused, Reason: v.Reason, Detail: v.Detail, Digest: v.Digest().String(),
+		Policy: v.Policy, Signer: v.Signer, SignedAt: set(v.SignedAt), Until: set(v.Until),
+		Warnings: append([]string{}, v.Warnings...), Signatures: append([]provider.Signature{}, v.Signatures...),
+	}
+	if v.Good() {
+		r.Outcome = outcomeVerified
+	}
+	return r
+}
+
+func detailOf(err *provider.UndecidedError) string {
+	if err.Err == nil {
+		return err.Detail
+	}
+	return err.Detail + ": " + err.Err.Error()
+}
+
+func set(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func printJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// printReports tells each image's story.
+func printReports(out io.Writer, reports []report) error {
+	var b strings.Builder
+	for i, r := range reports {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		r.print(&b)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func (r report) print(b *strings.Builder) {
+	mark := map[string]string{outcomeVerified: "✓", outcomeRefused: "✗", outcomeUndecided: "?"}[r.Outcome]
+	line := func(label, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "  %-11s %s\n", label, printable(text))
+		}
+	}
+	fmt.Fprintf(b, "%s %s  %s\n", mark, strings.ToUpper(r.Outcome), printable(r.Image))
+	line("reason", string(r.Reason))
+	line("stage", string(r.Stage))
+	line("detail", r.Detail)
+	line("digest", r.Digest)
+	line("policy", r.Policy)
+	line("signer", r.Signer)
+	line("signed at", text(r.SignedAt))
+	line("holds until", text(r.Until))
+	for _, w := range r.Warnings {
+		line("warning", w)
+	}
+	for i, s := range r.Signatures {
+		line(fmt.Sprintf("signature %d", i+1), fmt.Sprintf("%s  %s", s.Digest, outcomeOf(s)))
+		line("", s.Detail)
+		for _, c := range s.Checks {
+			line("", checkLine(c))
+		}
+	}
+	line("what to do", r.advice())
+}
+
+func text(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+func outcomeOf(s provider.Signature) string {
+	if s.Undecided != "" {
+		return "undecided: " + string(s.Undecided)
+	}
+	return string(s.Reason)
+}
+
+func checkLine(c provider.Check) string {
+	if c.Problem == "" {
+		return "· " + c.Name + ": passed"
+	}
+	return "· " + c.Name + ": failed (" + c.Action + "): " + c.Problem
+}
+
+// printable keeps what others wrote from moving the cursor.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}

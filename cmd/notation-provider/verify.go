@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/notaryproject/notation-go/dir"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+)
+
+func newVerify() *cobra.Command {
+	var file, output string
+	c := &cobra.Command{
+		Use:   "verify [--config FILE] IMAGE…",
+		Short: "Judge images here and now, and explain the verdict",
+		Long: `Judges images as the server would, on the same code path, and explains every
+signature it saw, each check that was made, and what to do.
+
+Without --config it uses notation's own trust policy and trust store, from the
+folder where the notation command keeps them, and ~/.docker/config.json.
+
+Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 failure.`,
+		Example: `  notation-provider verify harbor.skao.int/production/ska-tango-images:1.2.3
+  notation-provider verify --config config.yaml -o json IMAGE | jq '.[].outcome'`,
+		Args: someArgs,
+		RunE: func(c *cobra.Command, images []string) error {
+			if err := checkOutput(output, "table", "json"); err != nil {
+				return err
+			}
+			return verify(c.Context(), c.OutOrStdout(), file, output, images)
+		},
+	}
+	c.Flags().StringVarP(&file, "config", "c", "", "the server's configuration `FILE`; without it, notation's own")
+	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	return c
+}
+
+func verify(ctx context.Context, out io.Writer, file, output string, images []string) error {
+	cfg, err := configOf(file)
+	if err != nil {
+		return err
+	}
+	// A person waits as long as the check may take.
+	cfg.AnswerWithin = cfg.VerifyWithin
+	w, err := assemble(cfg, metrics.New(version()), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	reports := reportAll(w.provider.Answer(ctx, images))
+	if output == "json" {
+		err = printJSON(out, reports)
+	} else {
+		err = printReports(out, reports)
+	}
+	if err != nil {
+		return err
+	}
+	return exitOf(reports)
+}
+
+// configOf reads the configuration, or makes one from what the notation and docker
+// commands use.
+func configOf(file string) (config.Config, error) {
+	if file != "" {
+		return config.Load(file)
+	}
+	c := config.Default()
+	c.Trust.PolicyFile = filepath.Join(dir.UserConfigDir, dir.PathTrustPolicy)
+	c.Trust.StoreDir = filepath.Join(dir.UserConfigDir, dir.TrustStoreDir)
+	if home, err := os.UserHomeDir(); err == nil {
+		docker := filepath.Join(home, ".docker", "config.json")
+		if _, err := os.Stat(docker); err == nil {
+			c.DockerConfigs = []string{docker}
+		}
+	}
+	return c, nil
+}
+
+// exitOf is the exit code that the outcomes call for.
+func exitOf(reports []report) error {
+	code := 0
+	for _, r := range reports {
+		switch {
+		case r.Outcome == outcomeRefused:
+			code = exitRefused
+		case r.Outcome == outcomeUndecided && code == 0:
+			code = exitUndecided
+		}
+	}
+	if code == 0 {
+		return nil
+	}
+	return &exitError{code, errSilent{}}
+}
+
+// errSilent is a failure that has been told already.
+type errSilent struct{}
+
+func (errSilent) Error() string { return "" }
+
+func reportAll(findings []provider.Finding) []report {
+	reports := make([]report, 0, len(findings))
+	for _, f := range findings {
+		reports = append(reports, reportOf(f))
+	}
+	return reports
+}
