@@ -1,0 +1,159 @@
+// Package readme holds README.md to what the program does: its configuration is the
+// default one, its tables name every reason and stage, its commands run.
+package readme
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/trust"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+var update = flag.Bool("update", false, "write what is generated into README.md")
+
+const path = "../../README.md"
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// generated matches a part that is written here.
+var generated = regexp.MustCompile(`(?s)(<!-- generated: (\w+) -->\n).*?(<!-- end -->)`)
+
+func TestReadmeShowsWhatTheProgramSays(t *testing.T) {
+	have := readme(t)
+	want := generated.ReplaceAllStringFunc(have, func(part string) string {
+		match := generated.FindStringSubmatch(part)
+		if match[2] != "config" {
+			t.Fatalf("nothing generates %q", match[2])
+		}
+		return match[1] + "```yaml\n" + bare(config.Annotated()) + "```\n" + match[3]
+	})
+	if have == want {
+		return
+	}
+	if !*update {
+		t.Fatal("README.md is out of date: run make generate")
+	}
+	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bare is YAML without its comments and empty lines.
+func bare(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if trimmed := strings.TrimSpace(line); trimmed != "" && !strings.HasPrefix(trimmed, "#") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+func TestReadmeHasARowForEachReasonAndStage(t *testing.T) {
+	text := readme(t)
+	var names []string
+	for _, reason := range provider.Reasons() {
+		names = append(names, string(reason))
+	}
+	for _, stage := range provider.Stages() {
+		names = append(names, string(stage))
+	}
+	for _, name := range names {
+		if !strings.Contains(text, fmt.Sprintf("\n| `%s` | ", name)) {
+			t.Errorf("README.md has no row for %q", name)
+		}
+	}
+}
+
+// snippets returns the fenced blocks of a language.
+func snippets(t *testing.T, language string) []string {
+	t.Helper()
+	var found []string
+	for _, match := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(readme(t), -1) {
+		found = append(found, match[1])
+	}
+	if len(found) == 0 {
+		t.Fatalf("README.md has no %s", language)
+	}
+	return found
+}
+
+func TestReadmeTrustPolicyLoads(t *testing.T) {
+	world, dir := rig.ForTest(t), t.TempDir()
+	file := filepath.Join(dir, "trustpolicy.json")
+	if err := os.WriteFile(file, []byte(snippets(t, "json")[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stores := world.World.Trust()
+	stores.Add("ca:skao-oci", world.SKAO.Root.Cert)
+	stores.Add("tsa:digicert", world.TSA.Root())
+	if err := stores.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(snippets(t, "json")[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := trust.Load(file, filepath.Join(dir, "truststore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := snapshot.Find("harbor.skao.int/production/ska-tango"); !ok {
+		t.Error("the policy in README.md does not cover the images in README.md")
+	}
+}
+
+func TestReadmeCommandsRun(t *testing.T) {
+	world := rig.ForTest(t)
+	registry := world.Registry(rig.RegistryOptions{Kind: rig.API})
+	image := world.PushImage(registry, "production/ska-tango", "1.2")
+	world.Sign(image, rig.Signature{})
+	dir := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir, "../../cmd/notation-provider")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	writeWorld(t, world, registry, dir)
+	for _, snippet := range snippets(t, "sh") {
+		script := exec.CommandContext(t.Context(), "bash", "-eu", "-c", snippet)
+		script.Dir = dir
+		script.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "IMAGE="+image.Tagged())
+		if out, err := script.CombinedOutput(); err != nil {
+			t.Errorf("%s\n%v\n%s", snippet, err, out)
+		}
+	}
+}
+
+// writeWorld writes the files that the commands in README.md are given.
+func writeWorld(t *testing.T, world *rig.Test, registry *rig.Registry, dir string) {
+	t.Helper()
+	door := world.WriteDoor()
+	if err := world.World.Trust(registry.Scope("*")).Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{
+		"registry.pem": string(registry.CAPEM()),
+		"config.yaml": fmt.Sprintf("tls: {certFile: %q, keyFile: %q, clientCAFile: %q}\nregistries: [{host: %q, caFile: registry.pem}]\n",
+			door.CertFile, door.KeyFile, door.ClientCAFile, registry.Host),
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package rig
+
+import (
+	"context"
+	"path/filepath"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// TB is what [ForTest] needs of a testing.TB. It is spelt out because the demo, which is no test, imports this package
+// too.
+type TB interface {
+	Helper()
+	Fatal(args ...any)
+	Cleanup(func())
+	TempDir() string
+	Context() context.Context
+}
+
+// Test is a [World] of one test: its methods fail the test where the world's return an error.
+type Test struct {
+	*World
+	tb TB
+}
+
+// ForTest makes a world that lasts as long as the test.
+func ForTest(tb TB) *Test {
+	tb.Helper()
+	w, err := New(tb.Context(), tb.TempDir())
+	t := &Test{World: w, tb: tb}
+	t.check(err)
+	tb.Cleanup(func() { _ = w.Close() }) // what still hangs when a test ends is not what it tests
+	return t
+}
+
+func (t *Test) check(err error) {
+	t.tb.Helper()
+	if err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// Registry is [World.Registry].
+func (t *Test) Registry(opts RegistryOptions) *Registry {
+	t.tb.Helper()
+	r, err := t.World.Registry(t.tb.Context(), opts)
+	t.check(err)
+	return r
+}
+
+// PushImage is [Registry.PushImage].
+func (t *Test) PushImage(r *Registry, repository, tag string) Image {
+	t.tb.Helper()
+	image, err := r.PushImage(t.tb.Context(), repository, tag)
+	t.check(err)
+	return image
+}
+
+// PushIndex is [Registry.PushIndex].
+func (t *Test) PushIndex(r *Registry, repository, tag string) Image {
+	t.tb.Helper()
+	image, err := r.PushIndex(t.tb.Context(), repository, tag)
+	t.check(err)
+	return image
+}
+
+// MoveTag is [Registry.MoveTag].
+func (t *Test) MoveTag(image Image, tag string) Image {
+	t.tb.Helper()
+	moved, err := image.Registry.MoveTag(t.tb.Context(), image, tag)
+	t.check(err)
+	return moved
+}
+
+// Sign is [World.Sign].
+func (t *Test) Sign(image Image, s Signature) Signed {
+	t.tb.Helper()
+	signed, err := t.World.Sign(t.tb.Context(), image, s)
+	t.check(err)
+	return signed
+}
+
+// NewPKI is [World.NewPKI].
+func (t *Test) NewPKI(opts PKIOptions) *PKI {
+	t.tb.Helper()
+	made, err := t.World.NewPKI(opts)
+	t.check(err)
+	return made
+}
+
+// NewSigner is [PKI.NewSigner].
+func (t *Test) NewSigner(p *PKI, opts pki.Options) *pki.Identity {
+	t.tb.Helper()
+	signer, err := p.NewSigner(opts)
+	t.check(err)
+	return signer
+}
+
+// WriteTrust writes the trust files into a new directory and returns it.
+func (t *Test) WriteTrust(trust Trust) (dir string) {
+	t.tb.Helper()
+	dir = t.tb.TempDir()
+	t.check(trust.Write(dir))
+	return dir
+}
+
+// WriteDoor is [World.WriteDoor] into a new directory.
+func (t *Test) WriteDoor() DoorFiles {
+	t.tb.Helper()
+	files, err := t.World.WriteDoor(t.tb.TempDir())
+	t.check(err)
+	return files
+}
+
+// WriteDockerConfig is [WriteDockerConfig] into a new directory; it returns the file's path.
+func (t *Test) WriteDockerConfig(registries ...*Registry) (path string) {
+	t.tb.Helper()
+	path = filepath.Join(t.tb.TempDir(), "config.json")
+	t.check(WriteDockerConfig(path, registries...))
+	return path
+}
+
+// Asker is [World.Asker], closed when the test ends.
+func (t *Test) Asker(url string) *Asker {
+	a := t.World.Asker(url)
+	t.tb.Cleanup(a.Close)
+	return a
+}

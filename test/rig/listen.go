@@ -1,0 +1,65 @@
+package rig
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// listener is an HTTP server on an ephemeral port of loopback. It holds the port before it has a handler, since a
+// registry must know its own address to build one.
+type listener struct {
+	net.Listener
+	server *http.Server
+	done   chan struct{}
+}
+
+func listen() (*listener, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening on loopback: %w", err)
+	}
+	return &listener{Listener: l, done: make(chan struct{})}, nil
+}
+
+// serve answers until close, over TLS (and HTTP/2) with the certificate or, without one, in plain text.
+func (l *listener) serve(handler http.Handler, cert *tls.Certificate) {
+	l.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that distrust us are the point of some tests
+	}
+	go func() {
+		defer close(l.done)
+		if cert == nil {
+			_ = l.server.Serve(l.Listener) // ends by close only
+			return
+		}
+		l.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
+		_ = l.server.ServeTLS(l.Listener, "", "") // ends by close only
+	}()
+}
+
+// host is the address to dial, "127.0.0.1:PORT".
+func (l *listener) host() string {
+	return l.Addr().String()
+}
+
+// close ends every connection, so that whoever waits on one gets an error rather than an answer.
+func (l *listener) close() error {
+	if l.server == nil {
+		return l.Close()
+	}
+	err := l.server.Close()
+	<-l.done
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,266 @@
+package rig
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"go.yaml.in/yaml/v4"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+)
+
+// ProviderOptions say which server to start, and what to tell it.
+type ProviderOptions struct {
+	// Binary is the server's, as [BuildProvider] makes it. Required.
+	Binary string
+
+	// Trust is what it trusts. Default: SKAO's root, strictly, for all repositories.
+	Trust Trust
+
+	// Registries get an entry each, with their CA, and those that have an account a docker config.
+	Registries []*Registry
+
+	// Edit changes the configuration before it is written, when all else is in it. Relative paths are taken from the
+	// provider's Dir. The log must stay JSON at level info or debug. Default: nothing.
+	Edit func(*config.Config)
+
+	// Dir is where its files are kept. Default: a new directory below the world's.
+	Dir string
+}
+
+// Provider is the real server, as a process of its own.
+type Provider struct {
+	// URL is that of the mutual TLS door, "https://127.0.0.1:PORT"; AdminURL is that of the plain one.
+	URL, AdminURL string
+
+	// Dir holds config.yaml and all that it names: trustpolicy.json and truststore/ (write a new [Trust] there, and it is
+	// taken up), tls.crt, tls.key and ca.crt ([World.WriteDoor]), docker.json, and a CA file for each registry.
+	Dir string
+
+	world   *World
+	command *exec.Cmd
+	journal *journal
+	ended   chan struct{} // closed when the process is no more
+	exit    error         // how it ended; read it after ended
+}
+
+// Provider starts a server and waits until it serves. It runs until it is stopped or the world is closed, beyond ctx.
+func (w *World) Provider(ctx context.Context, opts ProviderOptions) (*Provider, error) {
+	dir, err := w.providerDir(opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("making room for the provider: %w", err)
+	}
+	file, err := w.writeConfig(dir, opts)
+	if err != nil {
+		return nil, fmt.Errorf("configuring the provider: %w", err)
+	}
+	p := &Provider{Dir: dir, world: w, journal: newJournal(), ended: make(chan struct{})}
+	p.command = exec.CommandContext(context.WithoutCancel(ctx), opts.Binary, "serve", "--config", file)
+	p.command.Stderr = p.journal
+	if err := p.command.Start(); err != nil {
+		return nil, fmt.Errorf("starting the provider: %w", err)
+	}
+	go func() {
+		defer close(p.ended)
+		p.exit = p.command.Wait()
+	}()
+	w.onClose(p.Kill)
+	if err := p.await(ctx); err != nil {
+		return nil, errors.Join(err, p.Kill())
+	}
+	return p, nil
+}
+
+// await waits for the line that tells the addresses.
+func (p *Provider) await(ctx context.Context) error {
+	select {
+	case at := <-p.journal.serving:
+		p.URL, p.AdminURL = "https://"+at.Address, "http://"+at.Admin
+		return nil
+	case <-p.ended:
+		return fmt.Errorf("the provider ended before it served (%w): %s", p.exit, p.Log())
+	case <-ctx.Done():
+		return fmt.Errorf("the provider does not serve: %w: %s", ctx.Err(), p.Log())
+	}
+}
+
+// Log is what the server has written so far.
+func (p *Provider) Log() string { return p.journal.String() }
+
+// Asker makes one that asks this server as Gatekeeper does.
+func (p *Provider) Asker() *Asker { return p.world.Asker(p.URL) }
+
+// Stop ends the server as Kubernetes does, by SIGTERM, and waits until it has drained, which takes some seconds. It
+// fails unless the server ends well, and where the race detector found something. A server that has been stopped or
+// killed already stays so.
+func (p *Provider) Stop() error {
+	if err := p.signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if p.exit != nil && !p.killed() {
+		return fmt.Errorf("the provider ended with %w: %s", p.exit, p.Log())
+	}
+	return p.raced()
+}
+
+// Kill ends the server at once. It fails where the race detector found something.
+func (p *Provider) Kill() error {
+	if err := p.signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	return p.raced()
+}
+
+// signal ends the process and waits for it.
+func (p *Provider) signal(with os.Signal) error {
+	if err := p.command.Process.Signal(with); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("ending the provider: %w", err)
+	}
+	<-p.ended
+	return nil
+}
+
+// killed tells whether it was Kill that ended the process.
+func (p *Provider) killed() bool {
+	status, ok := p.command.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// raced reports what the race detector wrote into the log. A binary without it writes nothing.
+func (p *Provider) raced() error {
+	if strings.Contains(p.Log(), "WARNING: DATA RACE") {
+		return fmt.Errorf("a data race in the provider: %s", p.Log())
+	}
+	return nil
+}
+
+// providerDir makes the directory that is asked for, or a new one.
+func (w *World) providerDir(dir string) (string, error) {
+	if dir == "" {
+		return os.MkdirTemp(w.Dir, "provider-")
+	}
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+// writeConfig writes everything that the server reads, and returns the path of its configuration.
+func (w *World) writeConfig(dir string, opts ProviderOptions) (string, error) {
+	trust := opts.Trust
+	if len(trust.Policies) == 0 {
+		trust = w.Trust("*")
+	}
+	if err := trust.Write(dir); err != nil {
+		return "", err
+	}
+	door, err := w.WriteDoor(dir)
+	if err != nil {
+		return "", err
+	}
+	c := config.Default()
+	c.Listen, c.AdminListen = "127.0.0.1:0", "127.0.0.1:0"
+	c.TLS = config.TLS{CertFile: door.CertFile, KeyFile: door.KeyFile, ClientCAFile: door.ClientCAFile, ClientNames: []string{GatekeeperName}}
+	c.Egress.Allow = []string{w.Endpoints.Host}
+	if err := addRegistries(&c, dir, opts.Registries); err != nil {
+		return "", err
+	}
+	if opts.Edit != nil {
+		opts.Edit(&c)
+	}
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("encoding the configuration: %w", err)
+	}
+	file := filepath.Join(dir, "config.yaml")
+	return file, os.WriteFile(file, text, 0o600)
+}
+
+// addRegistries tells the configuration how to reach the registries, and as whom.
+func addRegistries(c *config.Config, dir string, registries []*Registry) error {
+	c.Registries = nil
+	for i, r := range registries {
+		entry := config.Registry{Host: r.Host, Referrers: config.ReferrersAuto, PlainHTTPUnsafe: r.CA == nil}
+		if r.CA != nil {
+			entry.CAFile = filepath.Join(dir, fmt.Sprintf("registry-%d.crt", i+1))
+			if err := os.WriteFile(entry.CAFile, r.CAPEM(), 0o600); err != nil {
+				return err
+			}
+		}
+		c.Registries = append(c.Registries, entry)
+	}
+	docker := filepath.Join(dir, "docker.json")
+	c.DockerConfigs = []string{docker}
+	return WriteDockerConfig(docker, registries...)
+}
+
+// journal keeps what a server writes, and finds in it where it serves.
+type journal struct {
+	serving chan addresses // one, once
+
+	mu    sync.Mutex
+	text  strings.Builder
+	found bool
+}
+
+// addresses are what the server's line "serving" tells.
+type addresses struct {
+	Message string `json:"msg"`
+	Address string `json:"address"`
+	Admin   string `json:"admin"`
+}
+
+func newJournal() *journal { return &journal{serving: make(chan addresses, 1)} }
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// Write keeps the text, which may begin or end within a line.
+func (j *journal) Write(text []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text.Write(text)
+	if j.found {
+		return len(text), nil
+	}
+	for line := range strings.Lines(j.text.String()) {
+		at, ok := parseServing(line)
+		if ok {
+			j.found = true
+			j.serving <- at
+			break
+		}
+	}
+	return len(text), nil
+}
+
+// parseServing reads a line of the log; ok where it is a whole line that tells both addresses.
+func parseServing(line string) (at addresses, ok bool) {
+	err := json.Unmarshal([]byte(line), &at)
+	return at, err == nil && at.Message == "serving" && at.Address != "" && at.Admin != ""
+}
+
+// Provider is [World.Provider]. The server is killed when the test ends, and its log shown where the test failed.
+func (t *Test) Provider(opts ProviderOptions) *Provider {
+	t.tb.Helper()
+	p, err := t.World.Provider(t.tb.Context(), opts)
+	t.check(err)
+	t.tb.Cleanup(func() {
+		t.check(p.Kill())
+		if tb, ok := t.tb.(interface {
+			Failed() bool
+			Logf(format string, args ...any)
+		}); ok && tb.Failed() {
+			tb.Logf("the provider's log:\n%s", p.Log())
+		}
+	})
+	return p
+}

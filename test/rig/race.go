@@ -1,0 +1,6 @@
+//go:build race
+
+package rig
+
+// RaceEnabled tells whether this program was built with the race detector.
+const RaceEnabled = true
