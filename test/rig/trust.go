@@ -38,6 +38,9 @@ func (w *World) Trust(scopes ...string) Trust {
 
 // Add puts certificates into a store, "type:name", and lets every policy use it.
 func (t *Trust) Add(store string, certs ...*x509.Certificate) {
+	if t.Stores == nil {
+		t.Stores = map[string][]*x509.Certificate{}
+	}
 	if _, there := t.Stores[store]; !there {
 		for i := range t.Policies {
 			t.Policies[i].TrustStores = append(t.Policies[i].TrustStores, store)

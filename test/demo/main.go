@@ -1,0 +1,89 @@
+// Command demo shows the main job on real input: it makes a certificate authority,
+// starts registries, pushes and signs images, starts the real server, asks it as
+// Gatekeeper would, and prints the verdicts. It fails unless each is the right one.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+func main() {
+	binary := flag.String("provider", "", "the notation-provider `binary` to show (required)")
+	keep := flag.String("keep", "", "keep the world's files in this `folder`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *binary, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has been called
+	}
+}
+
+func run(ctx context.Context, binary, keep string) (err error) {
+	if binary == "" {
+		return errors.New("-provider is missing; run it as make demo")
+	}
+	dir, remove, err := folder(keep)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	step("making a certificate authority: root → intermediate → signer, and a timestamp authority")
+	world, err := rig.New(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
+	step("starting two registries with TLS: one with the referrers API, one without and with token login")
+	stage, err := build(ctx, world)
+	if err != nil {
+		return err
+	}
+	step("pushing and signing images: %d of them, some the way an attacker would", len(stage.cases))
+	if err := stage.push(ctx); err != nil {
+		return err
+	}
+	step("starting notation-provider with mutual TLS")
+	server, err := world.Provider(ctx, rig.ProviderOptions{
+		Binary:     binary,
+		Trust:      stage.trust(),
+		Registries: stage.registries(),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Kill()) }()
+	step("asking as Gatekeeper does: each image when nothing is known of it, then again\n")
+	asker := server.Asker()
+	defer asker.Close()
+	rows, err := stage.ask(ctx, asker)
+	if err != nil {
+		return err
+	}
+	if err := show(os.Stdout, rows); err != nil {
+		return err
+	}
+	return stage.recover(ctx, os.Stdout, asker)
+}
+
+// folder is where the world keeps its files: the one asked for, or one that goes away.
+func folder(keep string) (dir string, remove func(), err error) {
+	if keep != "" {
+		return keep, func() {}, os.MkdirAll(keep, 0o750)
+	}
+	dir, err = os.MkdirTemp("", "notation-provider-demo-")
+	return dir, func() { _ = os.RemoveAll(dir) }, err
+}
+
+func step(format string, args ...any) {
+	fmt.Printf("• "+format+"\n", args...)
+}
