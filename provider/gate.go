@@ -14,6 +14,9 @@ type Gate struct {
 	all         *semaphore.Weighted
 	perRegistry int64
 	queue       int
+	// crowd is how many one registry may have inside and waiting: its share of the
+	// queue, so that a registry that hangs does not fill it for all.
+	crowd int
 
 	mu      sync.Mutex
 	waiting int
@@ -28,12 +31,13 @@ type lane struct {
 }
 
 // NewGate returns a gate with concurrent places, perRegistry of them for any one
-// host, and room for queue callers to wait.
+// host, and room for queue callers to wait, the same part of it for any one host.
 func NewGate(concurrent, perRegistry, queue int) *Gate {
 	return &Gate{
 		all:         semaphore.NewWeighted(int64(concurrent)),
 		perRegistry: int64(perRegistry),
 		queue:       queue,
+		crowd:       perRegistry + queue*perRegistry/concurrent,
 		hosts:       map[string]*lane{},
 	}
 }
@@ -80,15 +84,19 @@ func (g *Gate) Load() (running, waiting int) {
 func (g *Gate) join(host string) (*lane, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.waiting >= g.queue {
+	l := g.hosts[host]
+	switch {
+	case g.waiting >= g.queue:
 		return nil, Undecided(StageOverload, nil, "too many checks are waiting; ask again")
+	case l == nil:
+		l = &lane{places: semaphore.NewWeighted(g.perRegistry)}
+		g.hosts[host] = l
+	case l.users >= g.crowd:
+		return nil, Undecided(StageOverload, nil, "too many checks of this registry are waiting; ask again")
 	}
 	g.waiting++
-	if g.hosts[host] == nil {
-		g.hosts[host] = &lane{places: semaphore.NewWeighted(g.perRegistry)}
-	}
-	g.hosts[host].users++
-	return g.hosts[host], nil
+	l.users++
+	return l, nil
 }
 
 // admitted gives back the place in the queue.

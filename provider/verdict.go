@@ -155,7 +155,7 @@ func (e *UndecidedError) Unwrap() error { return e.Err }
 // AsUndecided returns err's UndecidedError. An error that has none is a defect of
 // ours, and as undecided as any: nothing that goes wrong becomes a verdict.
 func AsUndecided(err error) *UndecidedError {
-	if undecided, ok := errors.AsType[*UndecidedError](err); ok {
+	if undecided, ok := errors.AsType[*UndecidedError](err); ok && undecided != nil {
 		return undecided
 	}
 	return Undecided(StageInternal, err, "internal error")

@@ -28,7 +28,8 @@ type Gate interface {
 type Event string
 
 // The events: an answer from memory, one that had to be fetched, a caller who
-// waited for another's fetch, and an entry pushed out by a newer one.
+// waited for another's fetch, and an entry pushed out by a newer one. Each asking
+// is one of the first three; fetches ahead of need are none.
 const (
 	Hit     Event = "hit"
 	Missed  Event = "miss"
@@ -117,7 +118,7 @@ func (c *Cache) Close() { c.bg.close() }
 func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.Verdict, bool) {
 	desc := ocispec.Descriptor{Digest: image.Digest}
 	if image.Digest == "" {
-		resolved, ok := c.tags.recall(tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image))
+		resolved, ok := c.tags.recall(tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image, policy))
 		if !ok {
 			return provider.Verdict{}, false
 		}
@@ -131,7 +132,7 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 
 // Judge answers from memory, or finds out.
 func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider.Policy) (provider.Verdict, error) {
-	desc, err := c.Resolve(ctx, image)
+	desc, err := c.resolve(ctx, image, policy)
 	if errors.Is(err, provider.ErrNotFound) {
 		return notFound(image, policy), nil
 	}
@@ -144,10 +145,14 @@ func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider
 // Resolve returns what the image's reference stands for. A digest stands for
 // itself: nobody is asked, and the descriptor holds nothing else.
 func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
+	return c.resolve(ctx, image, nil)
+}
+
+func (c *Cache) resolve(ctx context.Context, image provider.Image, policy provider.Policy) (ocispec.Descriptor, error) {
 	if image.Digest != "" {
 		return ocispec.Descriptor{Digest: image.Digest}, nil
 	}
-	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image))
+	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image, policy))
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -157,11 +162,16 @@ func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Desc
 	return resolved.desc, nil
 }
 
-func (c *Cache) resolving(image provider.Image) fetcher[resolution] {
+// resolving finds out what a tag stands for. Judging that, where there is a policy
+// to judge by, starts right behind it: whoever asked may have no time left to.
+func (c *Cache) resolving(image provider.Image, policy provider.Policy) fetcher[resolution] {
 	return func(ctx context.Context) (resolution, error) {
 		desc, err := c.resolver.Resolve(ctx, image)
 		if errors.Is(err, provider.ErrNotFound) {
 			return resolution{}, nil
+		}
+		if err == nil && policy != nil {
+			c.verdicts.ahead(keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -34,42 +35,58 @@ type entry[V any] struct {
 	renew, expires time.Time
 }
 
-// flight is one fetch that any number of callers wait for.
+// flight is one fetch that any number of callers wait for. Nobody may be waiting:
+// a flight is also started ahead of need.
 type flight[V any] struct {
-	done  chan struct{}
-	value V
-	err   error
+	awaited atomic.Bool
+	done    chan struct{}
+	value   V
+	err     error
 }
 
 func newMemory[K comparable, V any](name string, bg *background, entries int, settle func(V) (time.Duration, bool)) (*memory[K, V], error) {
 	m := &memory[K, V]{name: name, bg: bg, settle: settle, flights: map[K]*flight[V]{}}
-	evicted := func(K, entry[V]) { bg.observe(name, Evicted) }
 	var err error
-	if m.good, err = lru.NewWithEvict(entries, evicted); err != nil {
+	if m.good, err = lru.New[K, entry[V]](entries); err != nil {
 		return nil, fmt.Errorf("making the %s memory: %w", name, err)
 	}
-	if m.refused, err = lru.NewWithEvict(entries, evicted); err != nil {
+	if m.refused, err = lru.New[K, entry[V]](entries); err != nil {
 		return nil, fmt.Errorf("making the %s memory: %w", name, err)
 	}
 	return m, nil
 }
 
-// recall returns what is remembered and still holds.
-func (m *memory[K, V]) recall(key K, host string, fetch fetcher[V]) (V, bool) {
+// lookup returns the entry that still holds.
+func (m *memory[K, V]) lookup(key K, now time.Time) (entry[V], bool) {
 	e, ok := m.good.Get(key)
 	if !ok {
 		e, ok = m.refused.Get(key)
 	}
-	now := time.Now()
 	if !ok || !now.Before(e.expires) {
-		var none V
-		return none, false
+		return entry[V]{}, false
+	}
+	return e, true
+}
+
+// recall returns what is remembered, and has it renewed when it is time.
+func (m *memory[K, V]) recall(key K, host string, fetch fetcher[V]) (V, bool) {
+	now := time.Now()
+	e, ok := m.lookup(key, now)
+	if !ok {
+		return e.value, false
 	}
 	if !now.Before(e.renew) {
 		m.join(key, host, fetch)
 	}
 	m.bg.observe(m.name, Hit)
 	return e.value, true
+}
+
+// ahead starts the fetch for what somebody is about to ask, unless it is known.
+func (m *memory[K, V]) ahead(key K, host string, fetch fetcher[V]) {
+	if _, ok := m.lookup(key, time.Now()); !ok {
+		m.join(key, host, fetch)
+	}
 }
 
 // fetcher finds out a value under the flight's own context.
@@ -83,6 +100,11 @@ func (m *memory[K, V]) get(ctx context.Context, key K, host string, fetch fetche
 		return value, nil
 	}
 	f := m.join(key, host, fetch)
+	event := Missed
+	if f.awaited.Swap(true) {
+		event = Joined
+	}
+	m.bg.observe(m.name, event)
 	select {
 	case <-f.done:
 		return f.value, f.err
@@ -97,7 +119,6 @@ func (m *memory[K, V]) join(key K, host string, fetch fetcher[V]) *flight[V] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f := m.flights[key]; f != nil {
-		m.bg.observe(m.name, Joined)
 		return f
 	}
 	f := &flight[V]{done: make(chan struct{})}
@@ -107,7 +128,6 @@ func (m *memory[K, V]) join(key K, host string, fetch fetcher[V]) *flight[V] {
 		return f
 	}
 	m.flights[key] = f
-	m.bg.observe(m.name, Missed)
 	return f
 }
 
@@ -150,18 +170,16 @@ func (m *memory[K, V]) fetch(ctx context.Context, host string, fetch fetcher[V])
 
 // remember keeps a settled value in its place, and only there.
 func (m *memory[K, V]) remember(key K, value V) {
+	now := time.Now() // before settle reads the clock, or the entry would outlive Until by what lies between
 	keep, refused := m.settle(value)
 	into, other := m.good, m.refused
 	if refused {
 		into, other = m.refused, m.good
 	}
 	other.Remove(key)
-	if keep <= 0 {
-		into.Remove(key)
-		return
+	if into.Add(key, entry[V]{value: value, renew: now.Add(keep - keep/4), expires: now.Add(keep)}) {
+		m.bg.observe(m.name, Evicted)
 	}
-	now := time.Now()
-	into.Add(key, entry[V]{value: value, renew: now.Add(keep - keep/4), expires: now.Add(keep)})
 }
 
 // postpone leaves an entry whose renewal failed alone for a while, half of what

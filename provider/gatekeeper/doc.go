@@ -8,6 +8,6 @@
 // into systemError with its key left out:
 //
 //	verified   item with a value
-//	refused    item with an error "<reason>: <detail>"
+//	refused    item with an error "<reason>: [<image>@<digest>: ]<detail>"
 //	undecided  no item; "undecided: <key>: <stage>: <detail>; …" in systemError
 package gatekeeper

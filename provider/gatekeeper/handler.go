@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
@@ -69,8 +70,6 @@ type problem struct {
 	message string
 }
 
-func (p *problem) Error() string { return p.message }
-
 func problemf(status int, format string, args ...any) *problem {
 	return &problem{status, fmt.Sprintf(format, args...)}
 }
@@ -123,6 +122,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 
 // parse reads the body. Fields it does not know are ignored: Gatekeeper may grow.
 func (h *Handler) parse(body []byte) ([]string, *problem) {
+	if !utf8.Valid(body) { // else Unmarshal would replace bytes, and the echo would not be what was asked
+		return nil, problemf(http.StatusBadRequest, "request body is not UTF-8")
+	}
 	var request externaldata.ProviderRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		return nil, problemf(http.StatusBadRequest, "request body is not a ProviderRequest in JSON")
@@ -157,9 +159,9 @@ func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string)
 func report(ctx context.Context, log *slog.Logger, f provider.Finding) {
 	switch {
 	case f.Err != nil:
-		log.WarnContext(ctx, "undecided", "key", f.Key, "stage", f.Err.Stage, "error", f.Err)
+		log.WarnContext(ctx, "undecided", "key", oneLine(f.Key), "stage", f.Err.Stage, "error", f.Err)
 	case !f.Verdict.Good():
-		log.InfoContext(ctx, "refused", "key", f.Key, "reason", f.Verdict.Reason, "detail", f.Verdict.Detail, "digest", f.Verdict.Digest())
+		log.InfoContext(ctx, "refused", "key", oneLine(f.Key), "reason", f.Verdict.Reason, "detail", f.Verdict.Detail, "digest", f.Verdict.Digest())
 	default:
 		log.DebugContext(ctx, "verified", "key", f.Key, "digest", f.Verdict.Digest(), "signer", f.Verdict.Signer)
 	}
@@ -169,7 +171,7 @@ func (h *Handler) mutate(ctx context.Context, log *slog.Logger, keys []string) (
 	pins := h.Provider.Pin(ctx, keys)
 	for _, p := range pins {
 		if p.Problem != "" {
-			log.InfoContext(ctx, "not pinned", "key", p.Key, "problem", p.Problem)
+			log.InfoContext(ctx, "not pinned", "key", oneLine(p.Key), "problem", p.Problem)
 		}
 	}
 	return pinned(pins), http.StatusOK

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
@@ -51,10 +52,18 @@ func answer(findings []provider.Finding) externaldata.Response {
 	return response
 }
 
-// refusal is never empty: Gatekeeper takes an item without an error for a good one.
+// refusal is "<reason>: <image>: <detail>", the image with its digest where one was
+// judged: whoever is denied must be able to see that another digest was signed. It
+// is never empty, as Gatekeeper takes an item without an error for a good one.
 func refusal(v provider.Verdict) string {
-	return string(v.Reason) + ": " + oneLine(v.Detail)
+	if v.Digest() == "" {
+		return string(v.Reason) + ": " + oneLine(v.Detail)
+	}
+	return string(v.Reason) + ": " + judged(v) + ": " + oneLine(v.Detail)
 }
+
+// judged is the canonical repository@digest that a verdict is about.
+func judged(v provider.Verdict) string { return v.Image.At(v.Digest()).String() }
 
 func valueOf(v provider.Verdict) Value {
 	warnings := make([]string, 0, len(v.Warnings))
@@ -63,7 +72,7 @@ func valueOf(v provider.Verdict) Value {
 	}
 	return Value{
 		Verified: true,
-		Image:    v.Image.At(v.Digest()).String(),
+		Image:    judged(v),
 		Digest:   v.Digest().String(),
 		Policy:   v.Policy,
 		Signer:   oneLine(v.Signer),
@@ -106,8 +115,8 @@ func oneLine(text string) string {
 		}
 		return unicode.ReplacementChar
 	}, text)
-	if runes := []rune(clean); len(runes) > maxLine {
-		return string(runes[:maxLine]) + "… (" + strconv.Itoa(len(text)) + " bytes)"
+	if utf8.RuneCountInString(clean) <= maxLine {
+		return clean
 	}
-	return clean
+	return string([]rune(clean)[:maxLine]) + "… (" + strconv.Itoa(len(text)) + " bytes)"
 }

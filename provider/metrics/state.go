@@ -51,9 +51,10 @@ func (s state) Describe(to chan<- *prometheus.Desc) { to <- s.expiry; to <- s.fa
 func (s state) Collect(to chan<- prometheus.Metric) {
 	seen := map[[3]string]int{}
 	for _, c := range s.certificates() {
-		key := [3]string{c.Use, c.Store, c.Subject}
+		subject := strings.ToValidUTF8(c.Subject, "?")
+		key := [3]string{c.Use, c.Store, subject}
 		seen[key]++
-		to <- prometheus.MustNewConstMetric(s.expiry, prometheus.GaugeValue, float64(c.NotAfter.Unix()), c.Use, c.Store, strings.ToValidUTF8(c.Subject, "?"), strconv.Itoa(seen[key]))
+		to <- prometheus.MustNewConstMetric(s.expiry, prometheus.GaugeValue, float64(c.NotAfter.Unix()), c.Use, c.Store, subject, strconv.Itoa(seen[key]))
 	}
 	for _, source := range s.sources() {
 		value := 0.0

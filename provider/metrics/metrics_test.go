@@ -1,0 +1,159 @@
+package metrics_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+)
+
+// scrape returns what Prometheus would read.
+func scrape(t *testing.T, m *metrics.Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if w.Code != http.StatusOK {
+		t.Fatalf("scraping: %d %s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// has fails the test for each line that the text lacks.
+func has(t *testing.T, text string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains("\n"+text, "\n"+line+"\n") {
+			t.Errorf("there is no %s", line)
+		}
+	}
+}
+
+func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
+	text := scrape(t, metrics.New("v1.2.3"))
+	for _, reason := range provider.Reasons() {
+		has(t, text, fmt.Sprintf(`notation_provider_verdicts_total{reason="%s"} 0`, reason))
+	}
+	for _, stage := range provider.Stages() {
+		has(t, text, fmt.Sprintf(`notation_provider_undecided_total{stage="%s"} 0`, stage))
+	}
+	has(t, text, `notation_provider_build_info{version="v1.2.3"} 1`)
+}
+
+func TestWhatHappensIsCounted(t *testing.T) {
+	m := metrics.New("")
+	m.Request("/validate", 200, 2*time.Millisecond)
+	m.Request("/validate", 503, time.Hour)
+	m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Unsigned}})
+	m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}, Err: provider.Undecided(provider.StageDeadline, nil, "x")})
+	m.Step("tags", time.Second)
+	m.Cache("tags", "hit")
+	m.RegistryRequest("harbor.skao.int", 404, time.Second)
+	m.RegistryRequest("harbor.skao.int", 0, time.Second)
+	m.Reload("trust", "failed")
+	m.InFlight(func() (running, waiting int) { return 3, 7 })
+	has(t, scrape(t, m),
+		`notation_provider_requests_total{path="/validate",status="200"} 1`,
+		`notation_provider_requests_total{path="/validate",status="503"} 1`,
+		`notation_provider_request_seconds_bucket{path="/validate",le="0.0025"} 1`,
+		`notation_provider_request_seconds_count{path="/validate"} 2`,
+		`notation_provider_verdicts_total{reason="unsigned"} 1`,
+		`notation_provider_verdicts_total{reason="verified"} 0`,
+		`notation_provider_undecided_total{stage="deadline"} 1`,
+		`notation_provider_step_seconds_sum{step="tags"} 1`,
+		`notation_provider_cache_events_total{event="hit",memory="tags"} 1`,
+		`notation_provider_registry_requests_total{host="harbor.skao.int",status="404"} 1`,
+		`notation_provider_registry_requests_total{host="harbor.skao.int",status="0"} 1`,
+		`notation_provider_registry_request_seconds_count{host="harbor.skao.int"} 2`,
+		`notation_provider_reloads_total{outcome="failed",source="trust"} 1`,
+		`notation_provider_checks_in_flight 3`,
+		`notation_provider_checks_waiting 7`,
+	)
+}
+
+func TestNothingThatUsersChooseIsALabel(t *testing.T) {
+	m := metrics.New("")
+	m.Finding(provider.Finding{Key: "secret/a", Verdict: provider.Verdict{
+		Reason: provider.Tampered, Detail: "secret/b", Image: provider.Image{Host: "secret.c", Repository: "secret.c/d", Tag: "secret-e"},
+		Policy: "secret f", Signer: "CN=secret g", Warnings: []string{"secret h"},
+	}})
+	m.Finding(provider.Finding{Key: "secret/i\xff", Err: provider.Undecided(provider.StageInternal, fmt.Errorf("secret j"), "secret k")})
+	if text := scrape(t, m); strings.Contains(text, "secret") {
+		t.Error("the metrics tell what findings are about")
+	}
+	before := strings.Count(scrape(t, m), "\n")
+	for i := range 1000 {
+		m.Finding(provider.Finding{Key: fmt.Sprint(i), Verdict: provider.Verdict{Reason: provider.Malformed, Detail: fmt.Sprint(i)}})
+	}
+	if after := strings.Count(scrape(t, m), "\n"); after != before {
+		t.Errorf("%d lines became %d after a thousand findings", before, after)
+	}
+}
+
+func TestCertificatesOfOneNameAreToldApart(t *testing.T) {
+	m := metrics.New("")
+	end := time.Unix(2_000_000_000, 0)
+	certificates := []metrics.Certificate{
+		{Use: "trust", Store: "ca:skao", Subject: "CN=Root", NotAfter: end},
+		{Use: "trust", Store: "ca:skao", Subject: "CN=Root", NotAfter: end.Add(time.Second)},
+		{Use: "trust", Store: "ca:other", Subject: "CN=Root", NotAfter: end},
+		{Use: "client-ca", Subject: "CN=Root", NotAfter: end},
+		// Different names, alike once they are fit to be labels.
+		{Use: "trust", Store: "ca:skao", Subject: "CN=\xff", NotAfter: end},
+		{Use: "trust", Store: "ca:skao", Subject: "CN=\xfe", NotAfter: end},
+		{Use: "trust", Store: "ca:skao", Subject: "CN=?", NotAfter: end},
+		{Use: "trust", Store: "ca:skao", Subject: "CN=\"\n\\", NotAfter: end},
+		{Use: "serving"},
+	}
+	m.State(func() []metrics.Certificate { return certificates }, func() []metrics.Source { return nil })
+	const name = "notation_provider_certificate_expiry_timestamp_seconds"
+	text := scrape(t, m)
+	has(t, text,
+		name+`{nth="1",store="ca:skao",subject="CN=Root",use="trust"} 2e+09`,
+		name+`{nth="2",store="ca:skao",subject="CN=Root",use="trust"} 2.000000001e+09`,
+		name+`{nth="1",store="ca:other",subject="CN=Root",use="trust"} 2e+09`,
+		name+`{nth="1",store="",subject="CN=Root",use="client-ca"} 2e+09`,
+		name+`{nth="3",store="ca:skao",subject="CN=?",use="trust"} 2e+09`,
+	)
+	if n := strings.Count(text, "\n"+name+"{"); n != len(certificates) {
+		t.Errorf("%d certificates of %d are told", n, len(certificates))
+	}
+	certificates = certificates[:1] // a reload
+	if n := strings.Count(scrape(t, m), "\n"+name+"{"); n != 1 {
+		t.Errorf("%d certificates are told after a reload to one", n)
+	}
+}
+
+func TestABrokenReloadIsToldWhileItLasts(t *testing.T) {
+	m := metrics.New("")
+	failing := true
+	m.State(func() []metrics.Certificate { return nil }, func() []metrics.Source {
+		return []metrics.Source{{Name: "trust", Failing: failing}, {Name: "client CA"}}
+	})
+	has(t, scrape(t, m), `notation_provider_reload_failing{source="trust"} 1`, `notation_provider_reload_failing{source="client CA"} 0`)
+	failing = false
+	has(t, scrape(t, m), `notation_provider_reload_failing{source="trust"} 0`)
+}
+
+func TestCountingAndScrapingDoNotRace(t *testing.T) {
+	m := metrics.New("")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 100 {
+				m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}})
+				m.Cache("verdicts", "hit")
+			}
+		})
+		all.Go(func() {
+			m.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+		})
+	}
+	all.Wait()
+	has(t, scrape(t, m), `notation_provider_verdicts_total{reason="verified"} 400`)
+}
