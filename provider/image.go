@@ -47,11 +47,11 @@ func ParseImage(written string) (Image, error) {
 	case imageID.MatchString(written):
 		return Image{}, errors.New("an image ID names no repository; use repository@sha256:…")
 	}
-	named, host, err := parseCanonical(written)
+	named, host, path, err := parseCanonical(written)
 	if err != nil {
 		return Image{}, explain(err)
 	}
-	image := Image{Host: host, Repository: host + "/" + reference.Path(named)}
+	image := Image{Host: host, Repository: host + "/" + path}
 	if tagged, ok := named.(reference.Tagged); ok {
 		image.Tag = tagged.Tag()
 	}
@@ -69,20 +69,26 @@ func ParseImage(written string) (Image, error) {
 
 // parseCanonical parses with the host already in its canonical form, so that
 // what the grammar says of Docker Hub's names holds however its host is written.
-func parseCanonical(written string) (named reference.Named, host string, err error) {
+func parseCanonical(written string) (named reference.Named, host, path string, err error) {
 	if named, err = reference.ParseNormalizedNamed(written); err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	domain := reference.Domain(named)
+	if domain == "" {
+		// The grammar allows an underscore in a path and not in a host, and takes the
+		// whole for a path. Container runtimes dial the first part all the same.
+		host, path, _ = strings.Cut(named.Name(), "/")
+		return named, host, path, nil
+	}
 	host = strings.TrimSuffix(strings.ToLower(domain), ":443")
 	if host == domain || !isHost(host) {
-		return named, host, nil
+		return named, host, reference.Path(named), nil
 	}
 	named, err = reference.ParseNormalizedNamed(host + named.String()[len(domain):])
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
-	return named, reference.Domain(named), nil
+	return named, reference.Domain(named), reference.Path(named), nil
 }
 
 // isHost tells whether the grammar takes a first component for a host. Else it

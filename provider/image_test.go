@@ -251,6 +251,9 @@ func grammar(written string) (provider.Image, bool) {
 	}
 	named = reference.TagNameOnly(named)
 	host, path := strings.ToLower(reference.Domain(named)), reference.Path(named)
+	if host == "" { // a host that the grammar takes for a path, and runtimes dial
+		host, path, _ = strings.Cut(named.Name(), "/")
+	}
 	host = strings.TrimSuffix(host, ":443")
 	if host == "docker.io" || host == "index.docker.io" { // an alias is one however it is written
 		host = "docker.io"
@@ -276,6 +279,7 @@ func FuzzImageAgreesWithTheReferenceGrammar(f *testing.F) {
 		"[::1]:443/x", "[::443]/x", "[ABCD]:443/x", "[::ffff:127.0.0.1]/x", "Foo/bar", "foo:443/bar", "foo:443", "a.b./x", "x@" + sha512,
 		"x@sha384:" + hex128[:96], "x@md5:" + hex64[:32], sha256, sha256 + "@" + sha256, "sha512:" + hex128, hex64, "sha256:" + strings.ToUpper(hex64),
 		"https://x/y", "user:pw@host/x", "../x", "x\n", "x\x00", " x", "x//y", "secret\u212a.example/x", "a__b/c--d/e.f_g",
+		"harbor_skao.int/production/app:1", "a_b.c/x", "a_b.c/a_b.c/x", "h.example/h.example/x",
 		"DOCKER.IO/" + strings.Repeat("a", 250), "docker.io/" + strings.Repeat("a/", 120) + "b", strings.Repeat("a", 1025),
 	} {
 		f.Add(seed)
