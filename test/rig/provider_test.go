@@ -11,9 +11,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// server builds the server for one test.
-func server(t *testing.T) string {
-	t.Helper()
+func TestTheRealServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the server")
 	}
@@ -21,10 +19,11 @@ func server(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return binary
+	t.Run("judges what the rig signs", func(t *testing.T) { judges(t, binary) })
+	t.Run("says why it cannot start", func(t *testing.T) { cannotStart(t, binary) })
 }
 
-func TestTheRealServerJudgesWhatTheRigSigns(t *testing.T) {
+func judges(t *testing.T, binary string) {
 	w := rig.ForTest(t)
 	open := w.Registry(rig.RegistryOptions{})
 	private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Token})
@@ -38,7 +37,7 @@ func TestTheRealServerJudgesWhatTheRigSigns(t *testing.T) {
 	}
 	unsigned := w.PushImage(open, "production/b", "1").Pinned()
 
-	p := w.Provider(rig.ProviderOptions{Binary: server(t), Registries: registries})
+	p := w.Provider(rig.ProviderOptions{Binary: binary, Registries: registries})
 	asker := p.Asker()
 	t.Cleanup(asker.Close)
 	answer, err := asker.Validate(t.Context(), append(signed, unsigned)...)
@@ -84,9 +83,8 @@ func get200(t *testing.T, url string) string {
 	return string(body)
 }
 
-func TestAServerThatCannotStartSaysWhy(t *testing.T) {
+func cannotStart(t *testing.T, binary string) {
 	w := rig.ForTest(t)
-	binary := server(t)
 	for name, c := range map[string]struct {
 		opts rig.ProviderOptions
 		want string

@@ -1,0 +1,200 @@
+package vectors
+
+import (
+	"cmp"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// defaultPKI signs and is trusted where a case says nothing else.
+const defaultPKI = "skao"
+
+// authority is a PKI as a case wants it.
+type authority struct {
+	*rig.PKI
+	spec   PKI
+	at     rig.Published // where the root tells what it revoked
+	issued []*x509.Certificate
+	self   *pki.Identity // of a chain of one
+}
+
+// stamper is a timestamp authority as a case wants it.
+type stamper struct {
+	*pki.TSA
+	spec   TSA
+	ledger *pki.Ledger
+}
+
+func (s *Scene) setPKIs() error {
+	s.pkis[defaultPKI] = &authority{PKI: s.World.SKAO, spec: PKI{Chain: 3}}
+	for name, spec := range s.vector.PKIs {
+		made, err := s.newAuthority(spec)
+		if err != nil {
+			return fmt.Errorf("PKI %q: %w", name, err)
+		}
+		s.pkis[name] = made
+	}
+	return nil
+}
+
+func (s *Scene) newAuthority(spec PKI) (*authority, error) {
+	spec.Chain = cmp.Or(spec.Chain, 3)
+	opts := rig.PKIOptions{Organization: spec.Organization, KeyType: spec.Keys, CRL: spec.CRL, OCSP: spec.OCSP}
+	if strings.HasPrefix(string(spec.Keys), "rsa-") { // one key for all, since they are slow to make
+		key, err := spec.Keys.Generate()
+		if err != nil {
+			return nil, err
+		}
+		opts.Key = key
+	}
+	made, err := s.World.NewPKI(opts)
+	if err != nil {
+		return nil, err
+	}
+	a := &authority{PKI: made, spec: spec, at: s.World.Endpoints.Publish(made.RootLedger)}
+	switch spec.Chain {
+	case 1:
+		a.self, err = pki.SelfSigned(pki.Options{Subject: made.Signer.Cert.Subject, KeyType: spec.Keys, Key: opts.Key})
+		return a, err
+	case 2, 3:
+	default:
+		return nil, fmt.Errorf("a chain of %d", spec.Chain)
+	}
+	if spec.Intermediate != (Validity{}) {
+		a.Intermediate, err = made.Root.Intermediate(pki.Options{
+			Subject:   made.Intermediate.Cert.Subject,
+			NotBefore: spec.Intermediate.From.from(s.now),
+			NotAfter:  spec.Intermediate.To.from(s.now),
+		})
+	}
+	return a, err
+}
+
+// signer issues a leaf, or finds the one there is.
+func (a *authority) signer(v Validity, now time.Time) (id *pki.Identity, err error) {
+	opts := pki.Options{NotBefore: v.From.from(now), NotAfter: v.To.from(now)}
+	switch a.spec.Chain {
+	case 1:
+		if v != (Validity{}) {
+			return nil, errors.New("a leaf of its own, in a chain of one")
+		}
+		id = a.self
+	case 2:
+		opts.Subject, opts.Key = a.Signer.Cert.Subject, a.Signer.Key
+		if a.spec.CRL {
+			opts.CRLURLs = []string{a.at.CRL}
+		}
+		if a.spec.OCSP {
+			opts.OCSPURLs = []string{a.at.OCSP}
+		}
+		id, err = a.Root.Signer(opts)
+	case 3:
+		id, err = a.NewSigner(opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.issued = append(a.issued, id.Cert)
+	return id, nil
+}
+
+// anchor is the certificate to trust: the root's or, by name, that of one below it.
+func (s *Scene) anchor(name string) (*x509.Certificate, error) {
+	name, part, _ := strings.Cut(name, ".")
+	a := s.pkis[name]
+	switch {
+	case a == nil:
+		return nil, fmt.Errorf("%q is no PKI", name)
+	case part == "intermediate":
+		return a.Intermediate.Cert, nil
+	case part != "":
+		return nil, fmt.Errorf("PKI %q has no %q to trust", name, part)
+	case a.self != nil:
+		return a.self.Cert, nil
+	}
+	return a.Root.Cert, nil
+}
+
+func (s *Scene) setTSAs() error {
+	for name, spec := range s.vector.TSAs {
+		subject := pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"Timestamps of " + name}}
+		past := s.now.AddDate(-10, 0, 0)
+		root, err := pki.NewRoot(pki.Options{Subject: subject, NotBefore: past})
+		if err != nil {
+			return err
+		}
+		t := &stamper{spec: spec, ledger: pki.NewLedger(root)}
+		at := s.World.Endpoints.Publish(t.ledger)
+		subject.CommonName = "Timestamp Authority"
+		opts := pki.Options{Subject: subject, NotBefore: past}
+		if spec.CRL {
+			opts.CRLURLs = []string{at.CRL}
+		}
+		if spec.OCSP {
+			opts.OCSPURLs = []string{at.OCSP}
+		}
+		if t.TSA, err = root.TSA(opts); err != nil {
+			return err
+		}
+		s.tsas[name] = t
+	}
+	return nil
+}
+
+// revoke writes into the ledgers what the case has revoked, when all is signed.
+func (s *Scene) revoke() error {
+	for name, a := range s.pkis {
+		ledgers := []*pki.Ledger{a.RootLedger, a.SignerLedger}
+		if a.spec.Chain == 2 {
+			ledgers = []*pki.Ledger{a.RootLedger, a.RootLedger}
+		}
+		for _, who := range []struct {
+			named  string
+			revoke func(*pki.Ledger, *x509.Certificate)
+		}{
+			{a.spec.Revoked, s.strike},
+			{a.spec.Unknown, (*pki.Ledger).Disown},
+		} {
+			switch who.named {
+			case "":
+			case "intermediate":
+				who.revoke(ledgers[0], a.Intermediate.Cert)
+			case "signer":
+				for _, cert := range a.issued {
+					who.revoke(ledgers[1], cert)
+				}
+			default:
+				return fmt.Errorf("PKI %q: %q is nobody to revoke", name, who.named)
+			}
+		}
+		if a.spec.Stale {
+			ledgers[0].SetValidity(s.now.AddDate(0, 0, -3), s.now.AddDate(0, 0, -1))
+			ledgers[1].SetValidity(s.now.AddDate(0, 0, -3), s.now.AddDate(0, 0, -1))
+		}
+	}
+	for name, t := range s.tsas {
+		switch t.spec.Revoked {
+		case "":
+		case "signer":
+			s.strike(t.ledger, t.Cert)
+		default:
+			return fmt.Errorf("TSA %q: %q is nobody to revoke", name, t.spec.Revoked)
+		}
+	}
+	return nil
+}
+
+// strike revokes a certificate whose key was stolen an hour ago.
+func (s *Scene) strike(ledger *pki.Ledger, cert *x509.Certificate) {
+	const keyCompromise = 1
+	ledger.Revoke(cert, s.now.Add(-time.Hour), keyCompromise)
+}
+
+func pemOf(ca *pki.CA) []byte { return pki.EncodeCertificates(ca.Cert) }

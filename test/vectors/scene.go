@@ -1,0 +1,305 @@
+package vectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// Scene is the world that a case speaks of.
+type Scene struct {
+	World *rig.World
+	// Registries are those that run, by name.
+	Registries map[string]*rig.Registry
+	// Trust is what is to be trusted.
+	Trust rig.Trust
+
+	vector *Vector
+	now    time.Time
+	hosts  map[string]string // of registries, also those that do not run
+	pkis   map[string]*authority
+	tsas   map[string]*stamper
+	images map[string]rig.Image
+	tags   map[string]digest.Digest // by "repository:tag": the last that was pushed there
+	marks  map[digest.Digest][]Mark
+}
+
+// Mark is what a signature on an image says.
+type Mark struct {
+	Signer   string // the distinguished name
+	SignedAt time.Time
+}
+
+// Set makes the scene. The questions are in [Scene.Questions]; nothing is broken before [Scene.Break].
+func Set(ctx context.Context, w *rig.World, v *Vector) (*Scene, error) {
+	s := &Scene{
+		World:      w,
+		Registries: map[string]*rig.Registry{},
+		vector:     v,
+		now:        time.Now(),
+		hosts:      map[string]string{},
+		pkis:       map[string]*authority{},
+		tsas:       map[string]*stamper{"tsa": {TSA: w.TSA}},
+		images:     map[string]rig.Image{},
+		tags:       map[string]digest.Digest{},
+		marks:      map[digest.Digest][]Mark{},
+	}
+	if err := errors.Join(s.setPKIs(), s.setTSAs(), s.setRegistries(ctx)); err != nil {
+		return nil, err
+	}
+	for _, image := range v.Images {
+		if err := s.setImage(ctx, image); err != nil {
+			return nil, fmt.Errorf("image %q: %w", image.Name, err)
+		}
+	}
+	if err := s.setTrust(); err != nil {
+		return nil, fmt.Errorf("trust: %w", err)
+	}
+	if err := s.revoke(); err != nil {
+		return nil, err
+	}
+	for _, r := range s.Registries {
+		r.Forget() // what it took to get here
+	}
+	return s, nil
+}
+
+func (s *Scene) setRegistries(ctx context.Context) error {
+	for name, spec := range s.vector.Registries {
+		if spec.Kind == "none" {
+			s.hosts[name] = name
+			continue
+		}
+		r, err := s.World.Registry(ctx, rig.RegistryOptions{Kind: spec.Kind, Auth: spec.Auth, Readable: spec.Readable, PlainHTTP: spec.PlainHTTP})
+		if err != nil {
+			return fmt.Errorf("registry %q: %w", name, err)
+		}
+		s.Registries[name], s.hosts[name] = r, r.Host
+	}
+	return nil
+}
+
+// Configure tells a configuration all that the case has to say: registries, credentials, endpoints and settings.
+func (s *Scene) Configure(c *config.Config) error {
+	c.Registries, c.Egress.Allow = nil, nil
+	switch egress := s.vector.Settings.Egress; egress {
+	case "":
+		c.Egress.Allow = []string{s.World.Endpoints.Host}
+	case "none":
+	default:
+		return fmt.Errorf("settings: egress %q is not known", egress)
+	}
+	// Only the cases about deadlines are in a hurry, whatever else the machine has to do.
+	c.AnswerWithin = config.Duration(10 * time.Second)
+	if d := s.vector.Settings.AnswerWithin; d != 0 {
+		c.AnswerWithin = config.Duration(d)
+	}
+	if d := s.vector.Settings.RequestTimeout; d != 0 {
+		c.RequestTimeout = config.Duration(d)
+	}
+	if n := s.vector.Settings.Signatures; n != 0 {
+		c.Limits.Signatures = n
+	}
+	var accounts []*rig.Registry
+	for _, name := range slices.Sorted(maps.Keys(s.vector.Registries)) {
+		spec := s.vector.Registries[name]
+		if spec.Unlisted {
+			continue
+		}
+		entry, err := s.entry(name, spec)
+		if err != nil {
+			return fmt.Errorf("registry %q: %w", name, err)
+		}
+		c.Registries = append(c.Registries, entry)
+		account, err := s.account(name, spec)
+		if err != nil {
+			return fmt.Errorf("registry %q: %w", name, err)
+		}
+		if account != nil {
+			accounts = append(accounts, account)
+		}
+	}
+	docker := filepath.Join(s.World.Dir, "docker.json")
+	c.DockerConfigs = []string{docker}
+	return rig.WriteDockerConfig(docker, accounts...)
+}
+
+func (s *Scene) entry(name string, spec Registry) (config.Registry, error) {
+	entry := config.Registry{Host: s.hosts[name], Referrers: spec.Referrers, PlainHTTPUnsafe: spec.PlainHTTP, MirrorOnly: spec.MirrorOnly}
+	if entry.Referrers == "" {
+		entry.Referrers = config.ReferrersAuto
+	}
+	if spec.Mirror != "" {
+		if entry.Mirror = s.hosts[spec.Mirror]; entry.Mirror == "" {
+			return entry, fmt.Errorf("mirror %q is no registry", spec.Mirror)
+		}
+	}
+	var ca []byte
+	switch r := s.Registries[name]; {
+	case r == nil, spec.PlainHTTP, spec.CA == "system":
+		return entry, nil
+	case spec.CA == "":
+		ca = r.CAPEM()
+	case spec.CA == "another":
+		ca = pemOf(s.World.DoorCA)
+	default:
+		return entry, fmt.Errorf("ca %q is not known", spec.CA)
+	}
+	entry.CAFile = filepath.Join(s.World.Dir, name+".crt")
+	return entry, os.WriteFile(entry.CAFile, ca, 0o600)
+}
+
+// account is the registry with the account that the provider is given there; nil for none.
+func (s *Scene) account(name string, spec Registry) (*rig.Registry, error) {
+	r := s.Registries[name]
+	if r == nil {
+		return nil, nil
+	}
+	with := *r
+	switch spec.Account {
+	case "":
+	case "none":
+		return nil, nil
+	case "wrong":
+		with.Password = "no-" + r.Password
+	default:
+		return nil, fmt.Errorf("account %q is not known", spec.Account)
+	}
+	return &with, nil
+}
+
+// endpoints is how cases call what speaks for CAs.
+const endpoints = "endpoints"
+
+// Break sets the faults of the case, as new; mend takes them all back.
+func (s *Scene) Break() (mend func(), err error) {
+	mend = func() {
+		s.World.Endpoints.LiftAll()
+		for _, r := range s.Registries {
+			r.LiftAll()
+		}
+	}
+	for i, f := range s.vector.Faults {
+		effect, err := f.effect()
+		if err != nil {
+			return mend, fmt.Errorf("fault %d: %w", i+1, err)
+		}
+		at := s.At(f.At)
+		if at == nil {
+			return mend, fmt.Errorf("fault %d: %q is no registry that runs", i+1, f.At)
+		}
+		at.Fault(rig.Match{Class: f.Class, Skip: f.Skip, Times: f.Times}, effect)
+	}
+	return mend, nil
+}
+
+// Question is one image to ask about.
+type Question struct {
+	*Ask
+	// Key is what to ask, byte for byte.
+	Key string
+}
+
+// Questions are those of the case, in its order.
+func (s *Scene) Questions() ([]Question, error) {
+	var all []Question
+	for i := range s.vector.Asks {
+		ask := &s.vector.Asks[i]
+		for _, image := range ask.Images {
+			key, err := s.expand(image)
+			if err != nil {
+				return nil, fmt.Errorf("asking %q: %w", image, err)
+			}
+			all = append(all, Question{Ask: ask, Key: key})
+		}
+	}
+	return all, nil
+}
+
+// expand puts in what a $name or ${name} stands for.
+func (s *Scene) expand(text string) (string, error) {
+	var errs []error
+	expanded := os.Expand(text, func(name string) string {
+		value, err := s.value(name)
+		errs = append(errs, err)
+		return value
+	})
+	return expanded, errors.Join(errs...)
+}
+
+func (s *Scene) value(name string) (string, error) {
+	if host, ok := s.hosts[name]; ok {
+		return host, nil
+	}
+	if text, times, ok := strings.Cut(name, "*"); ok {
+		n, err := strconv.Atoi(times)
+		return strings.Repeat(text, n), err
+	}
+	name, part, _ := strings.Cut(name, ".")
+	image, ok := s.images[name]
+	if !ok {
+		return "", fmt.Errorf("$%s is neither a registry nor an image", name)
+	}
+	switch part {
+	case "":
+		return image.Name(), nil
+	case "path":
+		return image.Repository, nil
+	case "digest":
+		return image.Descriptor.Digest.String(), nil
+	case "amd64", "arm64":
+		if len(image.Children) == 2 {
+			return image.Children[map[string]int{"amd64": 0, "arm64": 1}[part]].Descriptor.Digest.String(), nil
+		}
+	}
+	return "", fmt.Errorf("image %q has no %q", name, part)
+}
+
+// Tag is the digest that a tag of a repository stands for, whatever the host; "" if none.
+func (s *Scene) Tag(repository, tag string) digest.Digest { return s.tags[repository+":"+tag] }
+
+// Marks are the signatures on a digest.
+func (s *Scene) Marks(d digest.Digest) []Mark { return s.marks[d] }
+
+// Secrets are what must never be seen anywhere: the passwords.
+func (s *Scene) Secrets() []string {
+	var all []string
+	for _, r := range s.Registries {
+		if r.Password != "" {
+			all = append(all, r.Password)
+		}
+	}
+	return all
+}
+
+// At is what stands before a registry that runs, or before the endpoints; nil for neither.
+func (s *Scene) At(name string) *rig.Switch {
+	if name == endpoints {
+		return s.World.Endpoints.Switch
+	}
+	if r := s.Registries[name]; r != nil {
+		return r.Switch
+	}
+	return nil
+}
+
+// Asked is how many requests there were, at all registries and endpoints together.
+func (s *Scene) Asked() int {
+	n := s.World.Endpoints.Count()
+	for _, r := range s.Registries {
+		n += r.Count()
+	}
+	return n
+}

@@ -1,0 +1,261 @@
+package vectors
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/tools/txtar"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// Vector is one case. README.md tells what each key means and what holds without it.
+type Vector struct {
+	Name     string // of the file, without its extension
+	Sentence string // what the case stands for
+
+	Settings   Settings
+	Registries map[string]Registry
+	PKIs       map[string]PKI
+	TSAs       map[string]TSA
+	Images     []Image
+	Trust      []Policy
+	Faults     []Fault
+	Asks       []Ask
+}
+
+// Settings are what the server is configured with.
+type Settings struct {
+	AnswerWithin   Offset `yaml:"answer-within"`
+	RequestTimeout Offset `yaml:"request-timeout"`
+	Signatures     int    `yaml:"signatures"`
+	Egress         string `yaml:"egress"`
+}
+
+// Registry is a registry, or a host that only a mirror answers for.
+type Registry struct {
+	Kind       rig.Kind         `yaml:"kind"`
+	Auth       rig.Auth         `yaml:"auth"`
+	Account    string           `yaml:"account"`
+	Readable   []string         `yaml:"readable"`
+	CA         string           `yaml:"ca"`
+	PlainHTTP  bool             `yaml:"plain-http"`
+	Referrers  config.Referrers `yaml:"referrers"`
+	Mirror     string           `yaml:"mirror"`
+	MirrorOnly bool             `yaml:"mirror-only"`
+	Unlisted   bool             `yaml:"unlisted"`
+}
+
+// PKI is a root and what it issued.
+type PKI struct {
+	Organization string      `yaml:"organization"`
+	Keys         pki.KeyType `yaml:"keys"`
+	Chain        int         `yaml:"chain"`
+	Intermediate Validity    `yaml:"intermediate"`
+	Revocation   `yaml:",inline"`
+}
+
+// Revocation is where a CA tells what it revoked, and what it tells.
+type Revocation struct {
+	CRL     bool   `yaml:"crl"`
+	OCSP    bool   `yaml:"ocsp"`
+	Revoked string `yaml:"revoked"`
+	Unknown string `yaml:"unknown"`
+	Stale   bool   `yaml:"stale"`
+}
+
+// TSA is a timestamp authority.
+type TSA struct {
+	Revocation `yaml:",inline"`
+}
+
+// Validity is when a certificate starts and ends.
+type Validity struct {
+	From Offset `yaml:"from"`
+	To   Offset `yaml:"to"`
+}
+
+// Image is an image, or an index of two, with what is attached to it.
+type Image struct {
+	Name             string      `yaml:"name"`
+	Registry         string      `yaml:"registry"`
+	Repository       string      `yaml:"repository"`
+	Tag              string      `yaml:"tag"`
+	Index            bool        `yaml:"index"`
+	Signatures       []Signature `yaml:"signatures"`
+	CopiedTo         string      `yaml:"copied-to"`
+	CopiedUnsignedTo string      `yaml:"copied-unsigned-to"`
+}
+
+// Signature is a signature, or several of one kind.
+type Signature struct {
+	Count     int         `yaml:"count"`
+	By        string      `yaml:"by"`
+	Leaf      Validity    `yaml:"leaf"`
+	Format    string      `yaml:"format"`
+	Scheme    string      `yaml:"scheme"`
+	Signed    Offset      `yaml:"signed"`
+	Expires   Offset      `yaml:"expires"`
+	Timestamp string      `yaml:"timestamp"`
+	Stamped   Offset      `yaml:"stamped"`
+	Plugin    string      `yaml:"plugin"`
+	Critical  string      `yaml:"critical"`
+	Attribute string      `yaml:"attribute"`
+	Of        string      `yaml:"of"`
+	Defect    rig.Defect  `yaml:"defect"`
+	Claims    string      `yaml:"claims"`
+	Listed    rig.Listing `yaml:"listed"`
+}
+
+// Policy is a statement of the trust policy.
+type Policy struct {
+	Name             string            `yaml:"name"`
+	Level            string            `yaml:"level"`
+	Override         map[string]string `yaml:"override"`
+	VerifyTimestamp  string            `yaml:"verify-timestamp"`
+	Scopes           []string          `yaml:"scopes"`
+	CA               []string          `yaml:"ca"`
+	SigningAuthority []string          `yaml:"signing-authority"`
+	TSA              []string          `yaml:"tsa"`
+	Identities       []string          `yaml:"identities"`
+}
+
+// Fault is what goes wrong with requests while the questions are asked.
+type Fault struct {
+	At         string    `yaml:"at"`
+	Class      rig.Class `yaml:"class"`
+	Effect     string    `yaml:"effect"`
+	RetryAfter int       `yaml:"retry-after"`
+	Skip       int       `yaml:"skip"`
+	Times      int       `yaml:"times"`
+}
+
+// Ask is a question about some images, which all have the same answer.
+type Ask struct {
+	Images    []string `yaml:"images"`
+	Expect    Outcome  `yaml:"expect"`
+	Verifier  Outcome  `yaml:"expect-verifier"`
+	Mended    Outcome  `yaml:"expect-mended"`
+	Admission string   `yaml:"expect-admission"`
+	Policy    string   `yaml:"policy"`
+	Canonical string   `yaml:"canonical"`
+	Until     string   `yaml:"until"`
+	Warnings  []string `yaml:"warnings"`
+	Detail    string   `yaml:"detail"`
+	Untouched []string `yaml:"untouched"`
+}
+
+// sections are the files of the archive, by name.
+func (v *Vector) sections() map[string]any {
+	return map[string]any{
+		"settings":   &v.Settings,
+		"registries": &v.Registries,
+		"pkis":       &v.PKIs,
+		"tsas":       &v.TSAs,
+		"images":     &v.Images,
+		"trust":      &v.Trust,
+		"faults":     &v.Faults,
+		"ask":        &v.Asks,
+	}
+}
+
+// Load reads every case in a directory, in the order of their names.
+func Load(dir string) ([]*Vector, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Vector
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		v, err := Parse(strings.TrimSuffix(filepath.Base(file), ".txtar"), text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// Parse reads a case. A section or key that is not known is an error, and so is a case that stands for nothing or asks
+// nothing.
+func Parse(name string, text []byte) (*Vector, error) {
+	archive := txtar.Parse(text)
+	v := &Vector{Name: name, Sentence: strings.Join(strings.Fields(string(archive.Comment)), " ")}
+	if !strings.HasSuffix(v.Sentence, ".") {
+		return nil, errors.New("begin with the sentence that the case stands for")
+	}
+	unread := v.sections()
+	for _, file := range archive.Files {
+		into, known := unread[file.Name]
+		if !known {
+			return nil, fmt.Errorf("section %q is not known, or is there twice", file.Name)
+		}
+		delete(unread, file.Name)
+		if err := yaml.Load(file.Data, into, yaml.WithKnownFields()); err != nil {
+			return nil, fmt.Errorf("section %q: %w", file.Name, err)
+		}
+	}
+	v.complete()
+	return v, v.check()
+}
+
+// defaultRegistry is there where a case names none.
+const defaultRegistry = "harbor"
+
+// complete puts in what a case need not say.
+func (v *Vector) complete() {
+	if len(v.Registries) == 0 {
+		v.Registries = map[string]Registry{defaultRegistry: {}}
+	}
+	if len(v.Trust) == 0 {
+		v.Trust = []Policy{{}}
+	}
+	for i := range v.Asks {
+		if v.Asks[i].Verifier.zero() {
+			v.Asks[i].Verifier = v.Asks[i].Expect
+		}
+	}
+}
+
+// check finds what the types allow and no case can mean.
+func (v *Vector) check() error {
+	if len(v.Asks) == 0 {
+		return errors.New("section \"ask\" is missing or empty")
+	}
+	for _, a := range v.Asks {
+		if err := a.check(); err != nil {
+			return fmt.Errorf("asking %q: %w", a.Images, err)
+		}
+	}
+	return nil
+}
+
+func (a Ask) check() error {
+	switch {
+	case len(a.Images) == 0:
+		return errors.New("no images")
+	case a.Expect.zero():
+		return errors.New("expect is missing")
+	case a.Admission != admission(a.Expect):
+		return fmt.Errorf("expect-admission is %q, but what is %s is for a policy to %s", a.Admission, a.Expect, admission(a.Expect))
+	}
+	return nil
+}
+
+// admission is what a policy without exceptions does: only what is verified comes in.
+func admission(o Outcome) string {
+	if o.good() {
+		return "admit"
+	}
+	return "deny"
+}

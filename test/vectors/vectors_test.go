@@ -1,0 +1,119 @@
+package vectors_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+	"gitlab.com/ska-telescope/notation-provider/test/vectors"
+)
+
+// buildDir is where the real server is built.
+var buildDir string
+
+// server is the real server's binary, built once.
+var server = sync.OnceValues(func() (string, error) {
+	return rig.BuildProvider(context.Background(), buildDir, rig.RaceEnabled)
+})
+
+func TestMain(m *testing.M) {
+	// A proxy of the machine's would get what is meant for registries, and tell us of its own troubles.
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
+		os.Unsetenv(name)
+		os.Unsetenv(strings.ToLower(name))
+	}
+	var err error
+	if buildDir, err = os.MkdirTemp("", "vectors-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(buildDir)
+	m.Run()
+}
+
+// load reads every case.
+func load(t *testing.T) []*vectors.Vector {
+	t.Helper()
+	all, err := vectors.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
+	if _, err := server(); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range load(t) {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			scene, err := vectors.Set(t.Context(), rig.ForTest(t).World, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			questions, err := scene.Questions()
+			if err != nil {
+				t.Fatal(err)
+			}
+			climb(t, "verifier", scene, questions, onVerifier)
+			climb(t, "wire", scene, questions, onWire)
+		})
+	}
+}
+
+// rung is one of the two ways to ask.
+type rung interface {
+	// ask asks while the faults last, and checks the answer.
+	ask(t *testing.T, q vectors.Question)
+	// mended asks when they are taken back.
+	mended(t *testing.T, q vectors.Question)
+}
+
+// climb asks the questions on one rung.
+func climb(t *testing.T, name string, s *vectors.Scene, questions []vectors.Question, open func(*testing.T, *vectors.Scene) rung) {
+	t.Run(name, func(t *testing.T) {
+		on := open(t, s)
+		mend, err := s.Break()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer mend()
+		for _, q := range questions {
+			on.ask(t, q)
+		}
+		mend()
+		for _, q := range questions {
+			if q.Mended != (vectors.Outcome{}) {
+				on.mended(t, q)
+			}
+		}
+	})
+}
+
+func TestEveryReasonAndStageThatCanBeReachedHasAVector(t *testing.T) {
+	expected := map[vectors.Outcome]bool{}
+	for _, v := range load(t) {
+		for _, ask := range v.Asks {
+			expected[ask.Expect] = true
+		}
+	}
+	for _, reason := range provider.Reasons() {
+		if !expected[vectors.Outcome{Reason: reason}] {
+			t.Errorf("no vector expects the reason %q", reason)
+		}
+	}
+	unreachable := map[provider.Stage]string{
+		provider.StageOverload: "takes a thousand images that wait at once; the gate's own test makes it small",
+		provider.StageInternal: "is a defect of ours: whoever can reach it from outside has found one",
+	}
+	for _, stage := range provider.Stages() {
+		covered := expected[vectors.Outcome{Stage: stage}]
+		if why, excepted := unreachable[stage]; covered == excepted {
+			t.Errorf("undecided %s: covered %t, excepted since it %q", stage, covered, why)
+		}
+	}
+}
