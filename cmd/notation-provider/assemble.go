@@ -101,6 +101,9 @@ func (w *walk) close() {
 	w.registries.Close()
 }
 
+// count makes the metrics of this walk.
+func count() *metrics.Metrics { return metrics.New(version(), cache.Memories(), cache.Events()) }
+
 // named are the hosts that the configuration names: the only ones that may be at
 // an address inside the network.
 func named(c config.Config) []string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
@@ -75,17 +75,14 @@ type certificateRow struct {
 
 // inspect loads what serve would load.
 func inspect(c config.Config, now time.Time) (*inspection, error) {
-	w, err := assemble(c, metrics.New(version()), slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
+	w, err := assemble(c, count(), slog.New(slog.DiscardHandler))
+	if err == nil {
+		defer w.close()
 	}
-	defer w.close()
-	identity, err := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
-	if err != nil {
-		return nil, err
-	}
-	clients, err := server.LoadClientCA(c.TLS.ClientCAFile)
-	if err != nil {
+	identity, noIdentity := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
+	clients, noClients := server.LoadClientCA(c.TLS.ClientCAFile)
+	// Whoever mends the files wants to hear it all at once.
+	if err := errors.Join(err, noIdentity, noClients); err != nil {
 		return nil, err
 	}
 	trusted := w.trust.Current()

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 )
 
 // drainDelay is how long requests are still taken after SIGTERM: until Kubernetes
@@ -59,7 +58,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 	for _, danger := range c.Unsafe() {
 		log.WarnContext(ctx, "unsafe setting in force", "setting", danger)
 	}
-	m := metrics.New(version())
+	m := count()
 	w, err := assemble(c, m, log)
 	if err != nil {
 		return err

@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 
-	"github.com/notaryproject/notation-go/dir"
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 )
 
 func newVerify() *cobra.Command {
@@ -49,7 +48,7 @@ func verify(ctx context.Context, out io.Writer, file, output string, images []st
 	}
 	// A person waits as long as the check may take.
 	cfg.AnswerWithin = cfg.VerifyWithin
-	w, err := assemble(cfg, metrics.New(version()), slog.New(slog.DiscardHandler))
+	w, err := assemble(cfg, count(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -72,9 +71,13 @@ func configOf(file string) (config.Config, error) {
 	if file != "" {
 		return config.Load(file)
 	}
+	folder, err := os.UserConfigDir()
+	if err != nil {
+		return config.Config{}, fmt.Errorf("there is no --config, and notation's own folder cannot be told: %w", err)
+	}
 	c := config.Default()
-	c.Trust.PolicyFile = filepath.Join(dir.UserConfigDir, dir.PathTrustPolicy)
-	c.Trust.StoreDir = filepath.Join(dir.UserConfigDir, dir.TrustStoreDir)
+	c.Trust.PolicyFile = filepath.Join(folder, "notation", c.Trust.PolicyFile)
+	c.Trust.StoreDir = filepath.Join(folder, "notation", c.Trust.StoreDir)
 	if home, err := os.UserHomeDir(); err == nil {
 		docker := filepath.Join(home, ".docker", "config.json")
 		if _, err := os.Stat(docker); err == nil {

@@ -37,6 +37,9 @@ const (
 	Evicted Event = "evict"
 )
 
+// Events returns every Event there is.
+func Events() []string { return []string{string(Hit), string(Missed), string(Joined), string(Evicted)} }
+
 // Options are what New needs.
 type Options struct {
 	Resolver Resolver
@@ -58,7 +61,7 @@ type Cache struct {
 	bg       *background
 	resolver Resolver
 	tags     *memory[tagKey, resolution]
-	verdicts *memory[verdictKey, provider.Verdict]
+	verdicts *memory[verdictKey, *provider.Verdict]
 }
 
 type tagKey struct{ repository, tag string }
@@ -88,7 +91,7 @@ func New(o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.verdicts, err = newMemory[verdictKey](Verdicts, c.bg, o.Entries, func(v provider.Verdict) (time.Duration, bool) {
+	c.verdicts, err = newMemory[verdictKey](Verdicts, c.bg, o.Entries, func(v *provider.Verdict) (time.Duration, bool) {
 		if !v.Good() {
 			return o.Refused, true
 		}
@@ -102,6 +105,9 @@ const (
 	Tags     = "tags"
 	Verdicts = "verdicts"
 )
+
+// Memories returns the name of every memory.
+func Memories() []string { return []string{Tags, Verdicts} }
 
 // atMost cuts a time to live where the facts lapse before it ends.
 func atMost(ttl time.Duration, until time.Time) time.Duration {
@@ -118,16 +124,28 @@ func (c *Cache) Close() { c.bg.close() }
 func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.Verdict, bool) {
 	desc := ocispec.Descriptor{Digest: image.Digest}
 	if image.Digest == "" {
-		resolved, ok := c.tags.recall(tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image, policy))
+		key := tagKey{image.Repository, image.Tag}
+		resolved, stale, ok := c.tags.recall(key)
 		if !ok {
 			return provider.Verdict{}, false
+		}
+		if stale {
+			c.tags.join(key, image.Host, c.resolving(image, policy))
 		}
 		if !resolved.found {
 			return notFound(image, policy), true
 		}
 		desc = resolved.desc
 	}
-	return c.verdicts.recall(keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+	key := keyOf(image, desc, policy)
+	verdict, stale, ok := c.verdicts.recall(key)
+	if !ok {
+		return provider.Verdict{}, false
+	}
+	if stale { // only then: making the closure costs more than all the rest
+		c.verdicts.join(key, image.Host, judging(image, desc, policy))
+	}
+	return *verdict, true
 }
 
 // Judge answers from memory, or finds out.
@@ -139,7 +157,11 @@ func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	return c.verdicts.get(ctx, keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+	if err != nil {
+		return provider.Verdict{}, err
+	}
+	return *verdict, nil
 }
 
 // Resolve returns what the image's reference stands for. A digest stands for
@@ -181,9 +203,10 @@ func keyOf(image provider.Image, desc ocispec.Descriptor, policy provider.Policy
 	return verdictKey{image.Repository, desc.Digest, policy.Fingerprint()}
 }
 
-func judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[provider.Verdict] {
-	return func(ctx context.Context) (provider.Verdict, error) {
-		return policy.Verify(ctx, image.At(desc.Digest), desc)
+func judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[*provider.Verdict] {
+	return func(ctx context.Context) (*provider.Verdict, error) {
+		verdict, err := policy.Verify(ctx, image.At(desc.Digest), desc)
+		return &verdict, err
 	}
 }
 

@@ -239,7 +239,7 @@ func TestADigestStandsForItself(t *testing.T) {
 	w := newWorld(t, 10)
 	both := image("x@d")
 	both.Tag = "1"
-	desc, err := w.Cache.Resolve(t.Context(), both)
+	desc, err := w.Resolve(t.Context(), both)
 	if err != nil || desc.Digest != digestOf("d") || w.resolves != 0 {
 		t.Errorf("Resolve = %v, %v after %d questions to the registry; want the digest and none", desc.Digest, err, w.resolves)
 	}
@@ -253,7 +253,7 @@ func TestATagThatIsGoneIsNotFoundInTheWordsOfItsPolicy(t *testing.T) {
 	w.resolve = func(context.Context, provider.Image) (ocispec.Descriptor, error) {
 		return ocispec.Descriptor{}, provider.ErrNotFound
 	}
-	if _, err := w.Cache.Resolve(t.Context(), image("x:1")); !errors.Is(err, provider.ErrNotFound) {
+	if _, err := w.Resolve(t.Context(), image("x:1")); !errors.Is(err, provider.ErrNotFound) {
 		t.Errorf("Resolve: %v; want ErrNotFound", err)
 	}
 	for _, name := range []string{"old", "new"} {

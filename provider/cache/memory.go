@@ -69,17 +69,14 @@ func (m *memory[K, V]) lookup(key K, now time.Time) (entry[V], bool) {
 }
 
 // recall returns what is remembered, and has it renewed when it is time.
-func (m *memory[K, V]) recall(key K, host string, fetch fetcher[V]) (V, bool) {
+func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 	now := time.Now()
 	e, ok := m.lookup(key, now)
 	if !ok {
-		return e.value, false
-	}
-	if !now.Before(e.renew) {
-		m.join(key, host, fetch)
+		return e.value, false, false
 	}
 	m.bg.observe(m.name, Hit)
-	return e.value, true
+	return e.value, !now.Before(e.renew), true
 }
 
 // ahead starts the fetch for what somebody is about to ask, unless it is known.
@@ -96,7 +93,10 @@ type fetcher[V any] func(context.Context) (V, error)
 // runs under its own context: the impatience of one caller fails nobody else,
 // and what it finds is there for the retry.
 func (m *memory[K, V]) get(ctx context.Context, key K, host string, fetch fetcher[V]) (V, error) {
-	if value, ok := m.recall(key, host, fetch); ok {
+	if value, stale, ok := m.recall(key); ok {
+		if stale {
+			m.join(key, host, fetch)
+		}
 		return value, nil
 	}
 	f := m.join(key, host, fetch)

@@ -1,7 +1,6 @@
 package gatekeeper
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -49,7 +48,7 @@ type Handler struct {
 }
 
 // respond answers a request's distinct keys; the status is 200 or 503.
-type respond func(ctx context.Context, log *slog.Logger, keys []string) (externaldata.Response, int)
+type respond func(ctx context.Context, log *slog.Logger, keys []string) (reply, int)
 
 // New returns the handler.
 func New(o Options) *Handler {
@@ -83,17 +82,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		path = "other"
 	}
-	response, status := h.serve(w, r, log, route)
+	reply, status := h.serve(w, r, log, route)
 	w.Header().Set("X-Request-Id", id)
-	write(w, status, response)
+	write(w, status, reply)
 	h.Observe(path, status, time.Since(began))
 }
 
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, log *slog.Logger, route respond) (externaldata.Response, int) {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, log *slog.Logger, route respond) (reply, int) {
 	keys, err := h.read(w, r, route)
 	if err != nil {
 		log.InfoContext(r.Context(), "request refused", "status", err.status, "error", err.message)
-		return externaldata.Response{SystemError: err.message}, err.status
+		return encoded(externaldata.Response{SystemError: err.message}), err.status
 	}
 	return route(r.Context(), log, keys)
 }
@@ -110,7 +109,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, problemf(http.StatusUnsupportedMediaType, "unsupported media type; use application/json")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.MaxBytes))
+	body, err := h.body(w, r)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, problemf(http.StatusRequestEntityTooLarge, "request body over %d bytes", h.MaxBytes)
 	}
@@ -118,6 +117,17 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 		return nil, problemf(http.StatusBadRequest, "request body ended early")
 	}
 	return h.parse(body)
+}
+
+// body reads the body, in one piece where its length is announced.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	bounded := http.MaxBytesReader(w, r.Body, h.MaxBytes)
+	if r.ContentLength < 0 || r.ContentLength > h.MaxBytes {
+		return io.ReadAll(bounded)
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(bounded, body)
+	return body, err
 }
 
 // parse reads the body. Fields it does not know are ignored: Gatekeeper may grow.
@@ -141,62 +151,45 @@ func (h *Handler) parse(body []byte) ([]string, *problem) {
 	return request.Request.Keys, nil
 }
 
-func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string) (externaldata.Response, int) {
+func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string) (reply, int) {
 	findings := h.Provider.Answer(ctx, keys)
 	status := http.StatusOK
-	for _, f := range findings {
-		h.Found(f)
+	for i := range findings {
+		f := &findings[i] // it is large
+		h.Found(*f)
 		report(ctx, log, f)
 		if f.Err != nil && f.Err.Stage == provider.StageOverload {
 			status = http.StatusServiceUnavailable
 		}
 	}
-	return answer(findings), status
+	return func(b []byte) []byte { return appendFindings(b, findings) }, status
 }
 
 // report logs what the wire must not hold. Verified images are the rule: they
 // are logged where they are judged, not each time they are asked for.
-func report(ctx context.Context, log *slog.Logger, f provider.Finding) {
+func report(ctx context.Context, log *slog.Logger, f *provider.Finding) {
 	switch {
 	case f.Err != nil:
 		log.WarnContext(ctx, "undecided", "key", oneLine(f.Key), "stage", f.Err.Stage, "error", f.Err)
 	case !f.Verdict.Good():
 		log.InfoContext(ctx, "refused", "key", oneLine(f.Key), "reason", f.Verdict.Reason, "detail", f.Verdict.Detail, "digest", f.Verdict.Digest())
-	default:
+	case log.Enabled(ctx, slog.LevelDebug):
 		log.DebugContext(ctx, "verified", "key", f.Key, "digest", f.Verdict.Digest(), "signer", f.Verdict.Signer)
 	}
 }
 
-func (h *Handler) mutate(ctx context.Context, log *slog.Logger, keys []string) (externaldata.Response, int) {
+func (h *Handler) mutate(ctx context.Context, log *slog.Logger, keys []string) (reply, int) {
 	pins := h.Provider.Pin(ctx, keys)
 	for _, p := range pins {
 		if p.Problem != "" {
 			log.InfoContext(ctx, "not pinned", "key", oneLine(p.Key), "problem", p.Problem)
 		}
 	}
-	return pinned(pins), http.StatusOK
+	return encoded(pinned(pins)), http.StatusOK
 }
 
 // Refuse answers a request that must not get as far as the handler, in the
 // handler's own form.
 func Refuse(w http.ResponseWriter, status int, message string) {
-	write(w, status, externaldata.Response{SystemError: message})
-}
-
-// write sends the response. What the status line says, the body says too.
-func write(w http.ResponseWriter, status int, response externaldata.Response) {
-	var body bytes.Buffer
-	err := json.NewEncoder(&body).Encode(externaldata.ProviderResponse{
-		APIVersion: APIVersion,
-		Kind:       externaldata.ProviderResponseKind,
-		Response:   response,
-	})
-	if err != nil { // values are strings and booleans: cannot happen, must not admit
-		status = http.StatusInternalServerError
-		body.Reset()
-		body.WriteString(`{"apiVersion":"` + APIVersion + `","kind":"ProviderResponse","response":{"systemError":"internal error"}}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the client has gone: nobody is left to tell
+	write(w, status, encoded(externaldata.Response{SystemError: message}))
 }

@@ -3,7 +3,6 @@ package gatekeeper
 import (
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -34,28 +33,21 @@ type Value struct {
 	Warnings []string `json:"warnings"`
 }
 
-// answer maps findings onto the wire.
-func answer(findings []provider.Finding) externaldata.Response {
-	response := externaldata.Response{Idempotent: true}
+// systemError names what is undecided; "" if nothing is.
+func systemError(findings []provider.Finding) string {
 	var undecided []string
-	for _, f := range findings {
-		switch {
-		case f.Err != nil:
+	for i := range findings {
+		if f := &findings[i]; f.Err != nil {
 			undecided = append(undecided, "undecided: "+oneLine(f.Key)+": "+string(f.Err.Stage)+": "+oneLine(f.Err.Detail))
-		case f.Verdict.Good():
-			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Value: valueOf(f.Verdict)})
-		default:
-			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Error: refusal(f.Verdict)})
 		}
 	}
-	response.SystemError = strings.Join(undecided, "; ")
-	return response
+	return strings.Join(undecided, "; ")
 }
 
 // refusal is "<reason>: <image>: <detail>", the image with its digest where one was
 // judged: whoever is denied must be able to see that another digest was signed. It
 // is never empty, as Gatekeeper takes an item without an error for a good one.
-func refusal(v provider.Verdict) string {
+func refusal(v *provider.Verdict) string {
 	if v.Digest() == "" {
 		return string(v.Reason) + ": " + oneLine(v.Detail)
 	}
@@ -63,24 +55,7 @@ func refusal(v provider.Verdict) string {
 }
 
 // judged is the canonical repository@digest that a verdict is about.
-func judged(v provider.Verdict) string { return v.Image.At(v.Digest()).String() }
-
-func valueOf(v provider.Verdict) Value {
-	warnings := make([]string, 0, len(v.Warnings))
-	for _, w := range v.Warnings {
-		warnings = append(warnings, oneLine(w))
-	}
-	return Value{
-		Verified: true,
-		Image:    judged(v),
-		Digest:   v.Digest().String(),
-		Policy:   v.Policy,
-		Signer:   oneLine(v.Signer),
-		SignedAt: stamp(v.SignedAt),
-		Until:    stamp(v.Until),
-		Warnings: warnings,
-	}
-}
+func judged(v *provider.Verdict) string { return v.Image.Repository + "@" + v.Digest().String() }
 
 // pinned maps the answers of /mutate. Gatekeeper remembers none of them, and
 // wants an item for each key, so every key carries its own failure.
@@ -96,19 +71,15 @@ func pinned(pins []provider.Pinned) externaldata.Response {
 	return response
 }
 
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
 // maxLine bounds what one image may add to a message, in runes.
 const maxLine = 512
 
 // oneLine makes text that others had a hand in (keys, names in certificates) fit
 // for a log line and a terminal: no control characters, no end without end.
 func oneLine(text string) string {
+	if len(text) <= maxLine && plain(text) { // nearly all are
+		return text
+	}
 	clean := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -119,4 +90,14 @@ func oneLine(text string) string {
 		return clean
 	}
 	return string([]rune(clean)[:maxLine]) + "… (" + strconv.Itoa(len(text)) + " bytes)"
+}
+
+// plain tells whether text is printable ASCII.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

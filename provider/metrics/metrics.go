@@ -33,12 +33,21 @@ type Metrics struct {
 	registryRequests *prometheus.CounterVec
 	registrySeconds  *prometheus.HistogramVec
 	reloads          *prometheus.CounterVec
+
+	// The counters that every answer from memory goes by, looked up once.
+	verdict map[provider.Reason]prometheus.Counter
+	cache   map[cacheEvent]prometheus.Counter
 }
 
+type cacheEvent struct{ memory, event string }
+
 // New returns metrics with every series of a closed list present from the start,
-// so that an alert on one works before it first happens.
-func New(version string) *Metrics {
+// so that an alert on one works before it first happens. Memories and their events
+// are such lists: Cache counts those and no others.
+func New(version string, memories, events []string) *Metrics {
 	m := &Metrics{
+		verdict:          map[provider.Reason]prometheus.Counter{},
+		cache:            map[cacheEvent]prometheus.Counter{},
 		registry:         prometheus.NewRegistry(),
 		requests:         counter("requests_total", "Requests answered, by path and status.", "path", "status"),
 		requestSeconds:   histogram("request_seconds", "How long requests took, by path.", answerBuckets(), "path"),
@@ -57,10 +66,15 @@ func New(version string) *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, reason := range provider.Reasons() {
-		m.verdicts.WithLabelValues(string(reason))
+		m.verdict[reason] = m.verdicts.WithLabelValues(string(reason))
 	}
 	for _, stage := range provider.Stages() {
 		m.undecided.WithLabelValues(string(stage))
+	}
+	for _, memory := range memories {
+		for _, event := range events {
+			m.cache[cacheEvent{memory, event}] = m.cacheEvents.WithLabelValues(memory, event)
+		}
 	}
 	return m
 }
@@ -100,7 +114,9 @@ func (m *Metrics) Finding(f provider.Finding) {
 		m.undecided.WithLabelValues(string(f.Err.Stage)).Inc()
 		return
 	}
-	m.verdicts.WithLabelValues(string(f.Verdict.Reason)).Inc()
+	if counter, ok := m.verdict[f.Verdict.Reason]; ok {
+		counter.Inc()
+	}
 }
 
 // Step notes how long a step took.
@@ -110,7 +126,9 @@ func (m *Metrics) Step(step string, took time.Duration) {
 
 // Cache notes what a memory did.
 func (m *Metrics) Cache(memory, event string) {
-	m.cacheEvents.WithLabelValues(memory, event).Inc()
+	if counter, ok := m.cache[cacheEvent{memory, event}]; ok {
+		counter.Inc()
+	}
 }
 
 // RegistryRequest notes a request to a registry; status 0 had no answer.

@@ -35,7 +35,7 @@ func has(t *testing.T, text string, lines ...string) {
 }
 
 func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
-	text := scrape(t, metrics.New("v1.2.3"))
+	text := scrape(t, metrics.New("v1.2.3", memories(), events()))
 	for _, reason := range provider.Reasons() {
 		has(t, text, fmt.Sprintf(`notation_provider_verdicts_total{reason="%s"} 0`, reason))
 	}
@@ -46,7 +46,7 @@ func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
 }
 
 func TestWhatHappensIsCounted(t *testing.T) {
-	m := metrics.New("")
+	m := metrics.New("", memories(), events())
 	m.Request("/validate", 200, 2*time.Millisecond)
 	m.Request("/validate", 503, time.Hour)
 	m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Unsigned}})
@@ -77,7 +77,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 }
 
 func TestNothingThatUsersChooseIsALabel(t *testing.T) {
-	m := metrics.New("")
+	m := metrics.New("", memories(), events())
 	m.Finding(provider.Finding{Key: "secret/a", Verdict: provider.Verdict{
 		Reason: provider.Tampered, Detail: "secret/b", Image: provider.Image{Host: "secret.c", Repository: "secret.c/d", Tag: "secret-e"},
 		Policy: "secret f", Signer: "CN=secret g", Warnings: []string{"secret h"},
@@ -96,7 +96,7 @@ func TestNothingThatUsersChooseIsALabel(t *testing.T) {
 }
 
 func TestCertificatesOfOneNameAreToldApart(t *testing.T) {
-	m := metrics.New("")
+	m := metrics.New("", memories(), events())
 	end := time.Unix(2_000_000_000, 0)
 	certificates := []metrics.Certificate{
 		{Use: "trust", Store: "ca:skao", Subject: "CN=Root", NotAfter: end},
@@ -130,7 +130,7 @@ func TestCertificatesOfOneNameAreToldApart(t *testing.T) {
 }
 
 func TestABrokenReloadIsToldWhileItLasts(t *testing.T) {
-	m := metrics.New("")
+	m := metrics.New("", memories(), events())
 	failing := true
 	m.State(func() []metrics.Certificate { return nil }, func() []metrics.Source {
 		return []metrics.Source{{Name: "trust", Failing: failing}, {Name: "client CA"}}
@@ -141,7 +141,7 @@ func TestABrokenReloadIsToldWhileItLasts(t *testing.T) {
 }
 
 func TestCountingAndScrapingDoNotRace(t *testing.T) {
-	m := metrics.New("")
+	m := metrics.New("", memories(), events())
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
@@ -156,4 +156,26 @@ func TestCountingAndScrapingDoNotRace(t *testing.T) {
 	}
 	all.Wait()
 	has(t, scrape(t, m), `notation_provider_verdicts_total{reason="verified"} 400`)
+}
+
+func memories() []string { return []string{"tags", "verdicts"} }
+
+func events() []string { return []string{"hit", "miss"} }
+
+func TestMemoriesAndEventsHaveSeriesFromTheStartAndOthersHaveNone(t *testing.T) {
+	m := metrics.New("", memories(), events())
+	m.Cache("tags", "hit")
+	m.Cache("harbor.skao.int/x", "hit")
+	text := scrape(t, m)
+	for _, want := range []string{
+		`notation_provider_cache_events_total{event="hit",memory="tags"} 1`,
+		`notation_provider_cache_events_total{event="miss",memory="verdicts"} 0`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "harbor.skao.int") {
+		t.Error("a memory that nobody named at the start has a series")
+	}
 }

@@ -1,0 +1,77 @@
+package gatekeeper
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// FuzzFindingsAreEncodedAsJSONEncodesThem holds the encoder made by hand to the one
+// of the standard library.
+func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
+	f.Add("harbor.skao.int/a:1", "CN=é\"<&>\\,O=x\u2028", "w\x00\xff", int64(0), int64(1))
+	f.Fuzz(func(t *testing.T, key, signer, warning string, a, b int64) {
+		image := provider.Image{Host: "h.io", Repository: "h.io/x/y", Digest: "sha256:00"}
+		findings := []provider.Finding{
+			{Key: key, Verdict: provider.Verdict{Reason: provider.Verified, Image: image, Policy: signer, Signer: signer, SignedAt: time.Unix(a%1e10, 0), Until: time.Unix(b%1e10, 0), Warnings: []string{warning, key}}},
+			{Key: signer, Verdict: provider.Verdict{Reason: provider.Verified, Image: image}},
+			{Key: key, Err: provider.Undecided(provider.StageRegistry, errors.New("x"), "%s", warning)},
+			{Key: warning, Verdict: provider.Verdict{Reason: provider.Unsigned, Image: image, Detail: warning}},
+		}
+		for n := range len(findings) + 1 {
+			var want bytes.Buffer
+			if err := json.NewEncoder(&want).Encode(responseOf(findings[:n])); err != nil {
+				t.Fatal(err)
+			}
+			if got := appendFindings(nil, findings[:n]); !bytes.Equal(got, want.Bytes()) {
+				t.Fatalf("got  %s\nwant %s", got, want.Bytes())
+			}
+		}
+	})
+}
+
+// responseOf maps findings onto the protocol's own types.
+func responseOf(findings []provider.Finding) externaldata.ProviderResponse {
+	response := externaldata.Response{Idempotent: true, SystemError: systemError(findings)}
+	for i := range findings {
+		f := &findings[i]
+		switch {
+		case f.Err != nil:
+		case f.Verdict.Good():
+			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Value: valueOf(&f.Verdict)})
+		default:
+			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Error: refusal(&f.Verdict)})
+		}
+	}
+	return externaldata.ProviderResponse{APIVersion: APIVersion, Kind: externaldata.ProviderResponseKind, Response: response}
+}
+
+func valueOf(v *provider.Verdict) Value {
+	value := Value{
+		Verified: true,
+		Image:    v.Image.At(v.Digest()).String(),
+		Digest:   v.Digest().String(),
+		Policy:   v.Policy,
+		Signer:   oneLine(v.Signer),
+		SignedAt: stamp(v.SignedAt),
+		Until:    stamp(v.Until),
+		Warnings: []string{},
+	}
+	for _, w := range v.Warnings {
+		value.Warnings = append(value.Warnings, oneLine(w))
+	}
+	return value
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
