@@ -2,10 +2,12 @@ package egress
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -27,27 +29,57 @@ func (e *RestingError) Error() string {
 	return fmt.Sprintf("rate limited: asking again after %s", e.Until.UTC().Format(time.RFC3339))
 }
 
-// cooldown is when a server may be asked again, in nanoseconds since the epoch.
-type cooldown struct{ end atomic.Int64 }
-
-func (c *cooldown) until(t time.Time) { c.end.Store(t.UnixNano()) }
-
-// fits tells whether the server may be asked again before ctx ends.
-func (c *cooldown) fits(ctx context.Context) bool {
-	deadline, bounded := ctx.Deadline()
-	return !bounded || c.end.Load() < deadline.UnixNano()
+// cooldowns are when servers that asked to be left alone may be asked again, by host.
+type cooldowns struct {
+	mu   sync.Mutex
+	ends map[string]time.Time
 }
 
-// wait waits until the server may be asked, or fails at once if that is too late.
-func (c *cooldown) wait(ctx context.Context) error {
-	end := time.Unix(0, c.end.Load())
-	pause := time.Until(end)
-	if pause <= 0 {
-		return nil
+// extend keeps everyone away from a host until then, or longer if it asked for
+// longer before. Hosts that rest no more are forgotten.
+func (c *cooldowns) extend(host string, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ends == nil {
+		c.ends = map[string]time.Time{}
 	}
-	if !c.fits(ctx) {
-		return &RestingError{Until: end}
+	now := time.Now()
+	maps.DeleteFunc(c.ends, func(_ string, end time.Time) bool { return !end.After(now) })
+	if until.After(c.ends[host]) {
+		c.ends[host] = until
 	}
+}
+
+func (c *cooldowns) end(host string) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ends[host]
+}
+
+// wait waits until a host may be asked, or fails at once if that is too late.
+func (c *cooldowns) wait(ctx context.Context, host string) error {
+	for {
+		end := c.end(host)
+		pause := time.Until(end)
+		if pause <= 0 {
+			return nil
+		}
+		if !fits(ctx, end) {
+			return &RestingError{Until: end}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// fits tells whether something can begin then, before ctx ends.
+func fits(ctx context.Context, then time.Time) bool {
+	deadline, bounded := ctx.Deadline()
+	return !bounded || then.Before(deadline)
+}
+
+func sleep(ctx context.Context, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
@@ -61,7 +93,8 @@ func (c *cooldown) wait(ctx context.Context) error {
 // retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
 func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil {
+	// A number out of range comes back as the nearest one in it.
+	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(max(seconds, 0), int(maxRest/time.Second))) * time.Second
 	}
 	if date, err := http.ParseTime(text); err == nil {

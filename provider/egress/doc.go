@@ -7,4 +7,8 @@
 // point it at, by the certificate they sign with. So an address inside the network
 // is dialled only for hosts that the configuration names, and the check is made on
 // the address that is really dialled, not on the name that was looked up before.
+//
+// HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. What goes through a proxy is dialled
+// by the proxy: then only the proxy's own address is checked here (a private one
+// must be named), and where the proxy may connect to is for its own rules to say.
 package egress

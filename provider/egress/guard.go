@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -38,7 +39,7 @@ func NewGuard(hosts ...string) *Guard {
 // DialContext connects to a "host:port", as http.Transport asks for it.
 func (g *Guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := g.dialer
-	if !g.allowed[address] {
+	if !g.allowed[strings.ToLower(address)] { // certificates and redirects write hosts as they like
 		dialer.ControlContext = checkPublic
 	}
 	return dialer.DialContext(ctx, network, address)
@@ -60,7 +61,7 @@ func checkPublic(_ context.Context, _, address string, _ syscall.RawConn) error 
 // public tells whether an address is on the public internet, by what it is and by
 // what it wraps.
 func public(addr netip.Addr) bool {
-	addr = unwrap(addr.WithZone(""))
+	addr = unwrap(addr)
 	if !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return false
 	}
@@ -69,7 +70,7 @@ func public(addr netip.Addr) bool {
 			return false
 		}
 	}
-	return true
+	return addr.Is4() || netip.MustParsePrefix("2000::/3").Contains(addr) // all of IPv6 that is given to anyone
 }
 
 // specialPurpose lists what the IANA special-purpose registries (RFC 6890) and
@@ -82,9 +83,7 @@ func specialPurpose() []netip.Prefix {
 		netip.MustParsePrefix("192.0.0.0/24"),
 		netip.MustParsePrefix("198.18.0.0/15"),
 		netip.MustParsePrefix("240.0.0.0/4"),
-		netip.MustParsePrefix("64:ff9b:1::/48"), // local-use NAT64: wraps at a place only the operator knows
-		netip.MustParsePrefix("2001::/32"),      // Teredo: wraps obfuscated
-		netip.MustParsePrefix("fec0::/10"),
+		netip.MustParsePrefix("2001::/23"), // protocol assignments; Teredo among them, which wraps obfuscated
 	}
 }
 
@@ -101,8 +100,6 @@ func unwrap(addr netip.Addr) netip.Addr {
 		return netip.AddrFrom4([4]byte(b[12:16]))
 	case netip.MustParsePrefix("2002::/16").Contains(addr):
 		return netip.AddrFrom4([4]byte(b[2:6]))
-	case netip.MustParsePrefix("::/96").Contains(addr): // IPv4-compatible, long deprecated
-		return netip.AddrFrom4([4]byte(b[12:16]))
 	}
 	return addr
 }

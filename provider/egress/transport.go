@@ -33,11 +33,11 @@ type Options struct {
 // Transport is an http.RoundTripper for one registry, or for all revocation
 // endpoints. It pools connections, speaks HTTP/2 where the server does, bounds
 // time and bytes, retries once what a server says was its own fault, and keeps
-// away from a server that asked for it (429) as long as it asked.
+// away from a host that asked for it (429) as long as it asked.
 type Transport struct {
 	Options
-	pool *http.Transport
-	rest cooldown
+	pool  *http.Transport
+	rests cooldowns
 }
 
 // NewTransport returns a transport with a pool of its own.
@@ -80,35 +80,41 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // send makes the first attempt and, where the server said so, the second.
 func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Response, error) {
-	if err := t.rest.wait(ctx); err != nil {
-		return nil, err
-	}
 	response, err := t.attempt(ctx, request)
-	if err != nil || (request.Body != nil && request.Body != http.NoBody) {
+	if err != nil || !t.again(ctx, response) {
 		return response, err
 	}
-	switch {
-	case response.StatusCode == http.StatusTooManyRequests:
-		t.rest.until(time.Now().Add(retryAfter(response.Header)))
-		if !t.rest.fits(ctx) {
-			return response, nil
-		}
-	case response.StatusCode >= http.StatusInternalServerError:
-		t.rest.until(time.Now().Add(serverPause))
-	default:
-		return response, nil
-	}
 	_ = response.Body.Close()
-	if err := t.rest.wait(ctx); err != nil {
-		return nil, err
-	}
 	return t.attempt(ctx, request)
 }
 
 // serverPause lets a server that just failed breathe before the one retry.
 const serverPause = 50 * time.Millisecond
 
+// again tells whether a request is worth a second attempt, after the pause that a
+// failing server is due. What may have changed something is never sent twice.
+func (t *Transport) again(ctx context.Context, response *http.Response) bool {
+	request := response.Request
+	if request.Method != http.MethodGet && request.Method != http.MethodHead {
+		return false
+	}
+	switch {
+	case response.StatusCode == http.StatusTooManyRequests:
+		return fits(ctx, t.rests.end(request.URL.Host)) // and the attempt waits
+	case response.StatusCode >= http.StatusInternalServerError:
+		return fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
+	}
+	return false
+}
+
 func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.Response, error) {
+	host := request.URL.Host
+	if err := t.rests.wait(ctx, host); err != nil {
+		if request.Body != nil {
+			_ = request.Body.Close()
+		}
+		return nil, err
+	}
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
 	status := 0
@@ -116,6 +122,9 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.R
 		status = response.StatusCode
 	}
 	t.Observe(status, time.Since(began))
+	if status == http.StatusTooManyRequests {
+		t.rests.extend(host, time.Now().Add(retryAfter(response.Header)))
+	}
 	return response, err
 }
 

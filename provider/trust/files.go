@@ -7,17 +7,17 @@ import (
 
 // Files is the trust in force, kept up with its files.
 type Files struct {
-	policyFile, storeDir string
-	current              atomic.Pointer[Snapshot]
+	load    func() (*Snapshot, error)
+	current atomic.Pointer[Snapshot]
 }
 
 // Open loads the files for the first time, or says everything that is wrong with them.
 func Open(policyFile, storeDir string) (*Files, error) {
-	snapshot, err := Load(policyFile, storeDir)
+	f := &Files{load: func() (*Snapshot, error) { return Load(policyFile, storeDir) }}
+	snapshot, err := f.load()
 	if err != nil {
 		return nil, err
 	}
-	f := &Files{policyFile: policyFile, storeDir: storeDir}
 	f.current.Store(snapshot)
 	return f, nil
 }
@@ -31,7 +31,7 @@ func (f *Files) Name() string { return "trust" }
 // Reload reads the files again and puts what is new in force. On an error the old
 // snapshot stays.
 func (f *Files) Reload() (changed bool, err error) {
-	snapshot, err := Load(f.policyFile, f.storeDir)
+	snapshot, err := f.load()
 	if err != nil {
 		return false, err
 	}
@@ -40,7 +40,7 @@ func (f *Files) Reload() (changed bool, err error) {
 	}
 	// Policy and certificates are several files, and may be several volumes: what
 	// was read in the middle of a change is no version that anyone wrote.
-	again, err := Load(f.policyFile, f.storeDir)
+	again, err := f.load()
 	if err != nil {
 		return false, err
 	}

@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -25,24 +24,30 @@ type Policy struct {
 	thumbprints map[string]bool
 }
 
-// newPolicy checks a statement and takes its stores from those loaded.
-func newPolicy(statement trustpolicy.TrustPolicy, load func(store string) ([]Certificate, error)) (*Policy, error) {
-	p := &Policy{statement: statement, stores: map[string][]Certificate{}, thumbprints: map[string]bool{}}
+// newPolicy checks a statement and loads the stores it names. With problems, the
+// policy is fit for nothing but looking for more of them.
+func newPolicy(statement trustpolicy.TrustPolicy, storeDir string) (p *Policy, problems []error) {
+	p = &Policy{statement: statement, stores: map[string][]Certificate{}, thumbprints: map[string]bool{}}
 	if err := p.Document().Validate(); err != nil {
-		return nil, err
+		return p, []error{err}
 	}
 	if err := p.setLevel(); err != nil {
-		return nil, fmt.Errorf("trust policy statement %q: %w", statement.Name, err)
+		problems = append(problems, p.wrong(err))
 	}
 	for _, store := range statement.TrustStores {
-		certificates, err := load(store)
-		if err != nil {
-			return nil, fmt.Errorf("trust policy statement %q: %w", statement.Name, err)
+		certificates, wrong := loadStore(storeDir, store)
+		for _, err := range wrong {
+			problems = append(problems, p.wrong(fmt.Errorf("trust store %s: %w", store, err)))
 		}
 		p.stores[store] = certificates
 	}
 	p.setFingerprints()
-	return p, nil
+	return p, problems
+}
+
+// wrong says which statement a problem is in. Those that notation finds say so already.
+func (p *Policy) wrong(err error) error {
+	return fmt.Errorf("trust policy statement %q: %w", p.Name(), err)
 }
 
 // setLevel refuses every way to switch off what the one promise rests on.
@@ -76,6 +81,8 @@ func (p *Policy) setFingerprints() {
 	}
 	hash.Write(text)
 	for _, store := range statement.TrustStores {
+		// With their number, or a certificate could move to the next store unseen.
+		fmt.Fprintf(hash, "\n%s %d\n", store, len(p.stores[store]))
 		for _, c := range p.stores[store] {
 			sum := sha256.Sum256(c.Raw)
 			hash.Write(sum[:])
@@ -138,12 +145,8 @@ func (p *Policy) GetCertificates(_ context.Context, kind truststore.Type, name s
 // not know, unlike notation it refuses anything behind the document.
 func parseDocument(text []byte) (*trustpolicy.Document, error) {
 	var doc trustpolicy.Document
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&doc); err != nil {
+	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("not a trust policy in JSON: %w", err)
-	}
-	if decoder.More() {
-		return nil, errors.New("something follows the JSON document")
 	}
 	if doc.Version != "1.0" {
 		return nil, fmt.Errorf("version %q is not supported; it must be \"1.0\"", doc.Version)

@@ -47,7 +47,7 @@ func checkScope(scope string) error {
 	if strings.Contains(path, "*") {
 		return fmt.Errorf("registry scope %q: a wildcard may only stand alone or end a path, as in harbor.example.org/team/*", scope)
 	}
-	if !prefix && !strings.Contains(path, "/") {
+	if !prefix && isHost(path) {
 		return fmt.Errorf("registry scope %q names no repository; for all of a registry write %s/*", scope, path)
 	}
 	probe := path
@@ -62,6 +62,12 @@ func checkScope(scope string) error {
 		return fmt.Errorf("registry scope %q is never matched: the image it names is %s", scope, canonicalScope(image, prefix))
 	}
 	return nil
+}
+
+// isHost tells whether a scope is the name of a registry, and not a short name
+// for one of Docker Hub's images.
+func isHost(scope string) bool {
+	return !strings.Contains(scope, "/") && (scope == "localhost" || strings.ContainsAny(scope, ".:"))
 }
 
 func canonicalScope(image provider.Image, prefix bool) string {

@@ -29,12 +29,11 @@ func Load(policyFile, storeDir string) (*Snapshot, error) {
 	s := &Snapshot{scopes: scopes{}}
 	var problems []error
 	for _, statement := range doc.TrustPolicies {
-		p, err := newPolicy(statement, func(store string) ([]Certificate, error) { return loadStore(storeDir, store) })
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		p, wrong := newPolicy(statement, storeDir)
+		problems = append(problems, wrong...)
+		for _, err := range s.add(p) {
+			problems = append(problems, p.wrong(err))
 		}
-		problems = append(problems, s.add(p))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
@@ -44,30 +43,30 @@ func Load(policyFile, storeDir string) (*Snapshot, error) {
 }
 
 // add takes a statement in, under each of its scopes.
-func (s *Snapshot) add(p *Policy) error {
+func (s *Snapshot) add(p *Policy) (problems []error) {
 	if slices.ContainsFunc(s.policies, func(other *Policy) bool { return other.Name() == p.Name() }) {
-		return fmt.Errorf("two trust policy statements are called %q", p.Name())
+		problems = append(problems, errors.New("another statement has its name"))
 	}
 	s.policies = append(s.policies, p)
-	var problems []error
-	if len(p.statement.RegistryScopes) == 0 {
+	own := p.statement.RegistryScopes
+	if len(own) == 0 {
 		problems = append(problems, errors.New("it has no registryScopes"))
 	}
-	for _, scope := range p.statement.RegistryScopes {
+	if len(own) > 1 && slices.Contains(own, wildcard) {
+		problems = append(problems, errors.New("registry scope \"*\" covers every repository; leave out its other scopes, or give them a statement of their own"))
+	}
+	for _, scope := range own {
 		if err := checkScope(scope); err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		if other, taken := s.scopes[scope]; taken {
-			problems = append(problems, fmt.Errorf("registry scope %q is also one of statement %q", scope, other.Name()))
+			problems = append(problems, fmt.Errorf("registry scope %q is taken, by statement %q", scope, other.Name()))
 			continue
 		}
 		s.scopes[scope] = p
 	}
-	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("trust policy statement %q: %w", p.Name(), err)
-	}
-	return nil
+	return problems
 }
 
 // sum identifies the snapshot: two with one sum decide alike in everything.

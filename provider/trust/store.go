@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,14 +27,13 @@ type Certificate struct {
 
 // loadStore reads the certificates of a named store: those in files that end in
 // .pem, .crt or .cer. Names that begin with a dot are Kubernetes' own.
-func loadStore(dir, store string) ([]Certificate, error) {
+func loadStore(dir, store string) (all []Certificate, problems []error) {
 	kind, name, _ := strings.Cut(store, ":") // the statement was validated
 	folder := filepath.Join(dir, "x509", kind, name)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, fmt.Errorf("trust store %s: %w", store, err)
+		return nil, []error{err}
 	}
-	var all []Certificate
 	for _, entry := range entries {
 		file := entry.Name()
 		if strings.HasPrefix(file, ".") || !slices.Contains([]string{".pem", ".crt", ".cer"}, filepath.Ext(file)) {
@@ -41,16 +41,16 @@ func loadStore(dir, store string) ([]Certificate, error) {
 		}
 		certificates, err := loadCertificates(filepath.Join(folder, file), truststore.Type(kind))
 		if err != nil {
-			return nil, fmt.Errorf("trust store %s: file %s: %w", store, file, err)
+			problems = append(problems, fmt.Errorf("file %s: %w", file, err))
 		}
 		for _, c := range certificates {
 			all = append(all, Certificate{Certificate: c, Store: store, File: file})
 		}
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("trust store %s is empty: put .pem, .crt or .cer files into %s", store, folder)
+	if len(all) == 0 && len(problems) == 0 {
+		return nil, []error{fmt.Errorf("it is empty: put .pem, .crt or .cer files into %s", folder)}
 	}
-	return all, nil
+	return all, problems
 }
 
 func loadCertificates(path string, kind truststore.Type) ([]*x509.Certificate, error) {
@@ -71,23 +71,35 @@ func loadCertificates(path string, kind truststore.Type) ([]*x509.Certificate, e
 	return certificates, nil
 }
 
-// parseCertificates reads PEM, or DER where there is no PEM. A private key has no
-// place among what is trusted, and most likely was put there by mistake.
+// parseCertificates reads PEM, or DER where there is no PEM. It is strict: half a
+// file must not pass for the whole, and a private key has no place among what is
+// trusted; most likely it was put there by mistake.
 func parseCertificates(text []byte) ([]*x509.Certificate, error) {
-	block, rest := pem.Decode(text)
-	if block == nil {
-		return x509.ParseCertificates(text)
+	begun := bytes.Count(text, []byte("-----BEGIN "))
+	if begun == 0 {
+		return parseDER(text)
 	}
 	var certificates []*x509.Certificate
-	for ; block != nil; block, rest = pem.Decode(rest) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("holds a %s; a trust store holds certificates only", block.Type)
+			return nil, fmt.Errorf("it holds a %s; a trust store holds certificates only", block.Type)
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
 			return nil, err
 		}
 		certificates = append(certificates, c)
+	}
+	if len(certificates) != begun {
+		return nil, fmt.Errorf("only %d of its %d PEM blocks can be read", len(certificates), begun)
+	}
+	return certificates, nil
+}
+
+func parseDER(text []byte) ([]*x509.Certificate, error) {
+	certificates, err := x509.ParseCertificates(text)
+	if err != nil || len(certificates) == 0 {
+		return nil, errors.New("it holds no certificate, in PEM or DER")
 	}
 	return certificates, nil
 }

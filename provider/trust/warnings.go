@@ -43,7 +43,7 @@ func warnOfEnd(c Certificate, now time.Time) []string {
 
 func (p *Policy) warnings() []string {
 	var warnings []string
-	if !slices.ContainsFunc(p.statement.TrustStores, isTSA) {
+	if !slices.ContainsFunc(p.statement.TrustStores, isTSA) && slices.ContainsFunc(p.statement.TrustStores, isCA) {
 		warnings = append(warnings, "no tsa trust store: every image stops verifying when its signing certificate expires, even if its signature is timestamped")
 	}
 	for _, store := range p.statement.TrustStores {
@@ -67,13 +67,27 @@ func (p *Policy) warnOf(c Certificate) []string {
 	var warnings []string
 	if !c.IsCA {
 		warnings = append(warnings, fmt.Sprintf("%s trusts the signing certificate %q itself: nothing can be rotated without changing the trust store", c.Store, c.Subject))
-	} else if !bytes.Equal(c.RawSubject, c.RawIssuer) {
+	} else if !p.holdsIssuer(c) {
 		warnings = append(warnings, fmt.Sprintf("%s trusts the intermediate %q without its root: it has to be replaced when the intermediate is", c.Store, c.Subject))
 	}
 	if strings.Contains(c.Subject.String(), "=#") && !slices.Contains(p.statement.TrustedIdentities, wildcard) {
-		warnings = append(warnings, fmt.Sprintf("%q has an emailAddress: a signing certificate whose name has one matches no trusted identity but \"*\"", c.Subject))
+		warnings = append(warnings, fmt.Sprintf("%q has an attribute like emailAddress: a signing certificate whose name has one matches no trusted identity but \"*\"", c.Subject))
 	}
 	return warnings
 }
+
+// holdsIssuer tells whether the policy trusts who issued a certificate, too.
+func (p *Policy) holdsIssuer(c Certificate) bool {
+	for _, held := range p.stores {
+		for _, other := range held {
+			if !isTSA(other.Store) && bytes.Equal(other.RawSubject, c.RawIssuer) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isCA(store string) bool { return strings.HasPrefix(store, string(truststore.TypeCA)+":") }
 
 func isTSA(store string) bool { return strings.HasPrefix(store, string(truststore.TypeTSA)+":") }

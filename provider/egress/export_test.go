@@ -1,0 +1,21 @@
+package egress
+
+import (
+	"context"
+	"net"
+	"net/netip"
+)
+
+// SetResolver has names looked up elsewhere.
+func (g *Guard) SetResolver(r *net.Resolver) { g.dialer.Resolver = r }
+
+// SetDial has connections made elsewhere.
+func (t *Transport) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	t.pool.DialContext = dial
+}
+
+// Resting is how many hosts are remembered for their rest.
+func (t *Transport) Resting() int { return len(t.rests.ends) }
+
+// IsPublic tells what a guard thinks of an address.
+func IsPublic(addr netip.Addr) bool { return public(addr) }

@@ -1,0 +1,205 @@
+package trust_test
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// withStores is a good statement that trusts the stores.
+func withStores(stores ...string) trustpolicy.TrustPolicy {
+	s := statement("skao", "harbor.skao.int/*")
+	s.TrustStores = stores
+	return s
+}
+
+func TestAStoreThatCannotBeTrustedAsItIsIsRefusedByName(t *testing.T) {
+	key, err := pki.ECP256.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyText, err := pki.EncodeKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := pki.EncodeCertificates(skao().root)
+	for name, c := range map[string]struct {
+		store, file string
+		content     []byte
+		want        string
+		named       string // the store that the policy names, if it is another
+	}{
+		"junk":                {"ca:x", "a.pem", []byte("junk"), "trust store ca:x: file a.pem: it holds no certificate, in PEM or DER", ""},
+		"junk in DER":         {"ca:x", "a.crt", skao().root.Raw[:100], "file a.crt: it holds no certificate, in PEM or DER", ""},
+		"empty file":          {"ca:x", "a.cer", nil, "file a.cer: it holds no certificate, in PEM or DER", ""},
+		"private key":         {"ca:x", "a.pem", keyText, "file a.pem: it holds a PRIVATE KEY; a trust store holds certificates only", ""},
+		"key behind a root":   {"ca:x", "a.pem", slices.Concat(root, keyText), "it holds a PRIVATE KEY", ""},
+		"half a certificate":  {"ca:x", "a.pem", root[:len(root)/2], "only 0 of its 1 PEM blocks can be read", ""},
+		"one and a half":      {"ca:x", "a.pem", slices.Concat(root, root[:len(root)/2]), "only 1 of its 2 PEM blocks can be read", ""},
+		"leaf of a CA":        {"ca:x", "a.pem", pki.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed signing certificate", ""},
+		"leaf behind a root":  {"ca:x", "a.pem", pki.EncodeCertificates(skao().root, skao().leaf), "is not a CA certificate or self-signed", ""},
+		"leaf, authority":     {"signingAuthority:x", "a.pem", pki.EncodeCertificates(skao().leaf), "trust store signingAuthority:x: file a.pem", ""},
+		"tsa intermediate":    {"tsa:x", "a.pem", pki.EncodeCertificates(skao().intermediate), "is not a root certificate, and a tsa store holds nothing else", ""},
+		"tsa, self-signed":    {"tsa:x", "a.pem", pki.EncodeCertificates(selfSigned(t)), "is not a root certificate", ""},
+		"other endings":       {"ca:x", "a.txt", root, "trust store ca:x: it is empty: put .pem, .crt or .cer files into ", ""},
+		"hidden":              {"ca:x", ".a.pem", root, "trust store ca:x: it is empty", ""},
+		"missing":             {"ca:y", "a.pem", root, "trust store ca:x: open ", "ca:x"},
+		"of another type":     {"tsa:x", "a.pem", root, "trust store ca:x: open ", "ca:x"},
+		"tsa of another name": {"tsa:x", "a.pem", pki.EncodeCertificates(issuedByAnotherName(t)), "is not a root certificate", ""},
+		"larger than any":     {"ca:x", "a.pem", []byte(strings.Repeat("x", 4<<20+1)), "is larger than 4194304 bytes", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFiles(t)
+			f.write(f.path(c.store, c.file), c.content)
+			named := cmp.Or(c.named, c.store)
+			f.policy(withStores("ca:skao", named))
+			f.refused(`statement "skao": trust store `+named+": ", c.want)
+		})
+	}
+}
+
+// issuedByAnotherName is a CA certificate that its own key signed in another name.
+func issuedByAnotherName(t *testing.T) *x509.Certificate {
+	t.Helper()
+	key, err := pki.ECP256.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "one"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: skao().root.NotBefore, NotAfter: skao().root.NotAfter,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: pkix.Name{CommonName: "other"}}, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestAStoreTakesWhatNotationTakes(t *testing.T) {
+	f := newFiles(t)
+	f.write(f.path("ca:x", "root.cer"), skao().root.Raw)
+	f.write(f.path("ca:x", "bundle.pem"), slices.Concat([]byte("# two of them\n"), pki.EncodeCertificates(stranger().root, stranger().intermediate)))
+	f.store("ca:x", "leaf.crt", selfSigned(t))
+	f.write(f.path("ca:x", "README"), []byte("not a certificate"))
+	f.store("signingAuthority:x", "root.pem", skao().root)
+	f.store("tsa:x", "root.pem", skao().root)
+	f.policy(withStores("ca:x", "signingAuthority:x", "tsa:x"))
+	var files []string
+	for _, c := range f.load().Certificates() {
+		files = append(files, c.Store+"/"+c.File)
+	}
+	if want := []string{
+		"ca:x/bundle.pem", "ca:x/bundle.pem", "ca:x/leaf.crt", "ca:x/root.cer", "signingAuthority:x/root.pem", "tsa:x/root.pem",
+	}; !slices.Equal(files, want) {
+		t.Errorf("got %q, want %q", files, want)
+	}
+}
+
+func TestWhatIsNotAFileInAStoreIsRefused(t *testing.T) {
+	f := newFiles(t)
+	if err := os.Mkdir(f.path("ca:skao", "folder.pem"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f.policy(withStores("ca:skao"))
+	f.refused("file folder.pem", "not a regular file")
+}
+
+// volume is a folder as the kubelet makes it for a ConfigMap or Secret: every
+// name is a link into ..data, which is a link to the version in force.
+type volume struct {
+	files
+	dir string
+}
+
+func (v volume) put(version, name string, content []byte) {
+	v.Helper()
+	v.write(filepath.Join(v.dir, version, name), content)
+	link := filepath.Join(v.dir, name)
+	if err := os.Symlink(filepath.Join("..data", name), link); err != nil && !errors.Is(err, os.ErrExist) {
+		v.Fatal(err)
+	}
+}
+
+func (v volume) use(version string) {
+	v.Helper()
+	next := filepath.Join(v.dir, "..data_tmp")
+	if err := errors.Join(os.Symlink(version, next), os.Rename(next, filepath.Join(v.dir, "..data"))); err != nil {
+		v.Fatal(err)
+	}
+}
+
+func TestVolumesAsKubernetesMakesThemAreLoadedAndFollowed(t *testing.T) {
+	f := files{t, t.TempDir()}
+	policy := volume{f, f.dir}
+	store := volume{f, f.path("ca:skao", "")}
+	f.policy(statement("skao", "harbor.skao.int/*"))
+	text, err := os.ReadFile(f.policyFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.remove(f.policyFile())
+	policy.put("..2026_01_01", "trustpolicy.json", text)
+	policy.use("..2026_01_01")
+	store.put("..2026_01_01", "root.pem", pki.EncodeCertificates(skao().root))
+	store.use("..2026_01_01")
+
+	watched := f.open()
+	if all := watched.Current().Certificates(); len(all) != 1 || all[0].File != "root.pem" || !all[0].Equal(skao().root) {
+		t.Fatalf("got %+v", all)
+	}
+	store.put("..2026_02_02", "root.pem", pki.EncodeCertificates(stranger().root))
+	if changed, err := watched.Reload(); changed || err != nil {
+		t.Errorf("before the swap: %v %v", changed, err)
+	}
+	store.use("..2026_02_02")
+	if changed, err := watched.Reload(); !changed || err != nil {
+		t.Errorf("after the swap: %v %v", changed, err)
+	}
+	if all := watched.Current().Certificates(); len(all) != 1 || !all[0].Equal(stranger().root) {
+		t.Errorf("got %+v", all)
+	}
+}
+
+func TestEverythingThatIsWrongIsSaidAtOnceALineEach(t *testing.T) {
+	f := newFiles(t)
+	f.write(f.path("ca:junk", "a.pem"), []byte("junk"))
+	f.write(f.path("ca:junk", "b.pem"), []byte("junk"))
+	one := withLevel("audit", nil)
+	one.TrustStores = []string{"ca:gone", "ca:junk", "tsa:gone"}
+	one.RegistryScopes = []string{"harbor.skao.int", "harbor.skao.int/x"}
+	two := withLevel("strict", nil) // of the same name
+	two.TrustStores, two.RegistryScopes = nil, []string{"harbor.skao.int/x", "Harbor.skao.int/y"}
+	f.policy(one, two)
+	lines := strings.Split(f.refused(), "\n")
+	for i, want := range []string{
+		`level "audit"`, "trust store ca:gone", "file a.pem", "file b.pem", "trust store tsa:gone",
+		`registry scope "harbor.skao.int" names no repository`,
+		"missing trust stores", "another statement has its name", "is taken", `registry scope "Harbor.skao.int/y"`,
+	} {
+		if i >= len(lines) {
+			t.Errorf("line %d is missing: %s", i+1, want)
+		} else if !strings.Contains(lines[i], want) || !strings.Contains(lines[i], `trust policy statement "skao"`) {
+			t.Errorf("line %d: got %q, want %q and the statement's name", i+1, lines[i], want)
+		}
+	}
+	if len(lines) != 10 {
+		t.Errorf("got %d lines, want 10:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+}
