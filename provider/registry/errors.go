@@ -39,12 +39,12 @@ func classify(err error) error {
 	return provider.Undecided(provider.StageRegistry, err, "%s", describe(err))
 }
 
+// classifyStatus reads the status of an answer that is none of the above. A 404
+// here is not about what was asked for, but a token service's, say.
 func classifyStatus(status int, err error) error {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return provider.Undecided(provider.StageCredentials, err, "the registry refuses access (%d)", status)
-	case http.StatusNotFound:
-		return errors.Join(provider.ErrNotFound, err)
 	case http.StatusTooManyRequests:
 		return provider.Undecided(provider.StageRegistry, err, "the registry limits our rate (429)")
 	}
@@ -59,14 +59,15 @@ func describe(err error) string {
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return "the registry did not answer in time"
 	}
+	if errors.Is(err, egress.ErrForbidden) {
+		return "the registry is at an address that may not be dialled"
+	}
 	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return "the registry could not be reached"
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return "the registry did not answer in time"
-	case errors.Is(err, egress.ErrForbidden):
-		return "the registry is at an address that may not be dialled"
 	case errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrTrailingData), errors.Is(err, content.ErrInvalidDescriptorSize):
 		return "the registry sent other content than it announced"
 	}

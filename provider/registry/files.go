@@ -55,6 +55,10 @@ func (r *Registries) load() (*files, error) {
 	if f.credential, err = r.credentials(); err != nil {
 		return nil, err
 	}
+	// The docker configs were read a second time, by path.
+	if again, err := reload.Read(r.paths()...); err != nil || again.Fingerprint() != f.sum {
+		return nil, errors.Join(errors.New("the files are being changed; reading them again soon"), err)
+	}
 	f.sites, err = lru.NewWithEvict(maxSites, func(_ string, s *site) { s.transport.CloseIdleConnections() })
 	return f, err
 }
@@ -102,7 +106,7 @@ func (f *files) newSite(r *Registries, host string) *site {
 		made:      time.Now(),
 		transport: transport,
 		client: &auth.Client{
-			Client:     &http.Client{Transport: transport},
+			Client:     &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 			Header:     http.Header{"User-Agent": {r.UserAgent}},
 			Credential: f.credential,
 			Cache:      auth.NewCache(),
@@ -112,6 +116,21 @@ func (f *files) newSite(r *Registries, host string) *site {
 			BlockedRealmPrefixes: []netip.Prefix{},
 		},
 	}
+}
+
+// maxRedirects is what registries need to send a download to their storage, and more.
+const maxRedirects = 5
+
+// checkRedirect follows no redirect out of TLS: what a tag stands for, and which
+// signatures there are, would be anybody's word from there on.
+func checkRedirect(request *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if via[0].URL.Scheme == "https" && request.URL.Scheme != "https" {
+		return errors.New("redirected from TLS to plain text")
+	}
+	return nil
 }
 
 func (f *files) close() {

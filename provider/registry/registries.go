@@ -114,16 +114,12 @@ func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
 // there are others beyond the bounds. A mirror that lists none is not taken at
 // its word: mirrors are known to pass on images without their signatures.
 func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error) {
-	type listing struct {
-		list []ocispec.Descriptor
-		more bool
-	}
 	found, err := first(r.sources, func(s *source) (listing, error) {
-		list, more, err := s.signatures(ctx, desc)
-		if err == nil && len(list) == 0 && !more {
+		found, err := s.signatures(ctx, desc)
+		if err == nil && found.empty() {
 			return listing{}, provider.ErrNotFound
 		}
-		return listing{list, more}, classify(err)
+		return found, classify(err)
 	})
 	if errors.Is(err, provider.ErrNotFound) {
 		return nil, false, nil

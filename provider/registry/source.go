@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
@@ -57,76 +61,178 @@ func (s *source) repository() *remote.Repository {
 	}
 }
 
+// resolve asks for a manifest's descriptor. Asked by digest, oras would take any
+// 200 for a yes, a login page's too; and who believes in that image believes next
+// that nobody signed it.
 func (s *source) resolve(ctx context.Context, reference string) (ocispec.Descriptor, error) {
-	return s.repository().Manifests().Resolve(ctx, reference)
+	desc, err := s.repository().Manifests().Resolve(ctx, reference)
+	if err == nil && !isManifest(desc.MediaType) {
+		return ocispec.Descriptor{}, fmt.Errorf("%w: its media type is %q", errNonsense, desc.MediaType)
+	}
+	return desc, err
 }
+
+var errNonsense = errors.New("the answer is no manifest")
+
+// isManifest tells the media types of manifests and indexes, OCI's and Docker's,
+// from those of pages for people.
+func isManifest(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "application/vnd.oci.") || strings.HasPrefix(mediaType, "application/vnd.docker.")
+}
+
+// listing is a list of signatures; more if it is not the whole.
+type listing struct {
+	list []ocispec.Descriptor
+	more bool
+}
+
+func (l listing) empty() bool { return len(l.list) == 0 && !l.more }
 
 // signatures lists them the way the host is configured to be asked.
-func (s *source) signatures(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, bool, error) {
+func (s *source) signatures(ctx context.Context, desc ocispec.Descriptor) (listing, error) {
 	switch s.settings.Referrers {
 	case config.ReferrersAPI:
-		return s.list(ctx, desc, true)
+		return s.listByAPI(ctx, desc)
 	case config.ReferrersTag:
-		return s.list(ctx, desc, false)
-	case config.ReferrersAuto, config.ReferrersBoth:
+		return s.listByTag(ctx, desc)
+	case config.ReferrersBoth:
+		return s.listByBoth(ctx, desc)
+	case config.ReferrersAuto:
 	}
-	byAPI, more, err := s.listByAPI(ctx, desc)
-	if err != nil {
-		return nil, false, err
-	}
-	if s.settings.Referrers != config.ReferrersBoth && (len(byAPI) > 0 || more) {
-		return byAPI, more, nil
-	}
-	byTag, moreTag, err := s.list(ctx, desc, false)
-	if err != nil {
-		return nil, false, err
-	}
-	return union(byAPI, byTag), more || moreTag, nil
+	return s.listByEither(ctx, desc)
 }
 
-// listByAPI lists nothing where there is no API, and remembers that for a while.
-func (s *source) listByAPI(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, bool, error) {
-	key := s.settings.Host + "/" + s.path
-	if until, ok := s.registries.capability.Get(key); ok && time.Now().Before(until) {
-		return nil, false, nil
+// listByEither asks the API, and the tag schema where the API lists nothing or is
+// missing. That it is missing is remembered, to save a request and no more: an
+// image is never unsigned by what we remember of yesterday's registry.
+func (s *source) listByEither(ctx context.Context, desc ocispec.Descriptor) (byTag listing, err error) {
+	lacking := s.lacksAPI()
+	if lacking {
+		if byTag, err = s.listByTag(ctx, desc); err != nil || !byTag.empty() {
+			return byTag, err
+		}
 	}
-	list, more, err := s.list(ctx, desc, true)
-	if lacksAPI(err) {
-		s.registries.capability.Add(key, time.Now().Add(forgetNoAPI))
-		return nil, false, nil
+	byAPI, missing := s.listByAPI(ctx, desc)
+	switch {
+	case isMissing(missing):
+		s.noteMissing()
+	case missing != nil || !byAPI.empty():
+		return byAPI, missing
 	}
-	return list, more, err
+	if !lacking {
+		if byTag, err = s.listByTag(ctx, desc); err != nil {
+			return listing{}, err
+		}
+	}
+	return orNonsense(byTag, missing)
 }
 
-// lacksAPI tells a host without the referrers API from one in trouble. Some say
+// orNonsense holds an empty list against an API that answered with a page for
+// people: that tells of no API, and is no word on what it would have listed.
+func orNonsense(byTag listing, missing error) (listing, error) {
+	// oras tells the two kinds of unsupported apart by its words alone.
+	if byTag.empty() && missing != nil && strings.Contains(missing.Error(), "unknown content") {
+		return listing{}, missing
+	}
+	return byTag, nil
+}
+
+// listByBoth lists what API and tag schema list together.
+func (s *source) listByBoth(ctx context.Context, desc ocispec.Descriptor) (listing, error) {
+	byAPI, missing := s.listByAPI(ctx, desc)
+	if missing != nil && !isMissing(missing) {
+		return listing{}, missing
+	}
+	byTag, err := s.listByTag(ctx, desc)
+	if err != nil {
+		return listing{}, err
+	}
+	return orNonsense(listing{union(byAPI.list, byTag.list), byAPI.more || byTag.more}, missing)
+}
+
+// lacksAPI tells whether the API was missing a while ago.
+func (s *source) lacksAPI() bool {
+	until, ok := s.registries.capability.Get(s.settings.Host + "/" + s.path)
+	return ok && time.Now().Before(until)
+}
+
+func (s *source) noteMissing() {
+	s.registries.capability.Add(s.settings.Host+"/"+s.path, time.Now().Add(forgetNoAPI))
+}
+
+// isMissing tells a host without the referrers API from one in trouble. Some say
 // that they do not know the name, of a repository whose image they do know.
-func lacksAPI(err error) bool {
+func isMissing(err error) bool {
 	if errors.Is(err, errdef.ErrUnsupported) {
 		return true
 	}
 	response, ok := errors.AsType[*errcode.ErrorResponse](err)
-	return ok && response.StatusCode == 404
+	return ok && response.StatusCode == http.StatusNotFound && strings.Contains(response.URL.Path, "/referrers/")
 }
 
 var errEnough = errors.New("enough")
 
-// list lists by the API or by the tag, up to the bounds.
-func (s *source) list(ctx context.Context, desc ocispec.Descriptor, api bool) (list []ocispec.Descriptor, more bool, err error) {
+// listByAPI lists by the referrers API, up to the bounds.
+func (s *source) listByAPI(ctx context.Context, desc ocispec.Descriptor) (found listing, err error) {
 	repository := s.repository()
-	if err := repository.SetReferrersCapability(api); err != nil {
-		return nil, false, err
+	if err := repository.SetReferrersCapability(true); err != nil {
+		return listing{}, err
 	}
 	err = repository.Referrers(ctx, desc, artifactType, func(page []ocispec.Descriptor) error {
-		list = append(list, page...)
-		if len(list) > MaxReferrers {
+		found.list = append(found.list, page...)
+		if len(found.list) > MaxReferrers {
 			return errEnough
 		}
 		return nil
 	})
 	if errors.Is(err, errEnough) || errors.Is(err, errdef.ErrTooManyPages) {
-		return list[:min(len(list), MaxReferrers)], true, nil
+		return found.bounded(true), nil
 	}
-	return list, false, err
+	return found, err
+}
+
+// listByTag lists by the referrers tag schema: what is in the index under a tag
+// made of the digest, if there is one. Some resolve the tag to the image itself,
+// which lists no signature. oras would take a login page for an empty list too.
+func (s *source) listByTag(ctx context.Context, desc ocispec.Descriptor) (listing, error) {
+	found, body, err := s.repository().Manifests().FetchReference(ctx, referrersTag(desc.Digest))
+	switch {
+	case errors.Is(err, errdef.ErrNotFound):
+		return listing{}, nil
+	case err != nil:
+		return listing{}, err
+	}
+	defer body.Close()
+	if !isManifest(found.MediaType) {
+		return listing{}, fmt.Errorf("%w: its media type is %q", errNonsense, found.MediaType)
+	}
+	return readIndex(body, found)
+}
+
+// referrersTag is the tag that the schema makes of a digest, whose hex part it cuts
+// at 64 (distribution specification, "Referrers Tag Schema").
+func referrersTag(d digest.Digest) string {
+	encoded := d.Encoded()
+	return d.Algorithm().String() + "-" + encoded[:min(len(encoded), 64)]
+}
+
+// readIndex lists the signatures in an index of the tag schema.
+func readIndex(body io.Reader, desc ocispec.Descriptor) (listing, error) {
+	text, err := content.ReadAll(body, desc)
+	if err != nil {
+		return listing{}, fmt.Errorf("reading the referrers index: %w", err)
+	}
+	var index ocispec.Index
+	if err := json.Unmarshal(text, &index); err != nil {
+		return listing{}, fmt.Errorf("reading the referrers index: %w", err)
+	}
+	found := listing{list: slices.DeleteFunc(index.Manifests, func(d ocispec.Descriptor) bool { return d.ArtifactType != artifactType })}
+	return found.bounded(false), nil
+}
+
+// bounded cuts a list that is too long.
+func (l listing) bounded(more bool) listing {
+	return listing{l.list[:min(len(l.list), MaxReferrers)], more || len(l.list) > MaxReferrers}
 }
 
 func union(a, b []ocispec.Descriptor) []ocispec.Descriptor {
@@ -142,6 +248,9 @@ func union(a, b []ocispec.Descriptor) []ocispec.Descriptor {
 func (s *source) envelope(ctx context.Context, desc ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
 	if desc.MediaType != ocispec.MediaTypeImageManifest && desc.MediaType != artifactManifest {
 		return nil, ocispec.Descriptor{}, fmt.Errorf("%w: its media type is not that of a manifest", provider.ErrNoEnvelope)
+	}
+	if desc.Digest.Validate() != nil { // it becomes part of a URL
+		return nil, ocispec.Descriptor{}, fmt.Errorf("%w: it is listed without a digest", provider.ErrNoEnvelope)
 	}
 	if desc.Size < 0 || desc.Size > MaxManifestBytes {
 		return nil, ocispec.Descriptor{}, fmt.Errorf("%w: its manifest is over 4 MiB", provider.ErrNoEnvelope)

@@ -18,6 +18,7 @@ type crls struct {
 	fetcher crl.Fetcher
 	age     time.Duration
 	kept    *lru.Cache[string, fetchedCRL]
+	failed  *lru.Cache[string, time.Time] // when fetching what is kept failed
 	joint   singleflight.Group
 }
 
@@ -32,7 +33,11 @@ func newCRLs(transport http.RoundTripper, age time.Duration) (*crls, error) {
 		return nil, err
 	}
 	kept, err := lru.New[string, fetchedCRL](maxCRLs)
-	return &crls{fetcher: fetcher, age: age, kept: kept}, err
+	if err != nil {
+		return nil, err
+	}
+	failed, err := lru.New[string, time.Time](maxCRLs)
+	return &crls{fetcher: fetcher, age: age, kept: kept, failed: failed}, err
 }
 
 // Fetch implements crl.Fetcher. A list is fetched anew when it is older than age,
@@ -42,7 +47,7 @@ func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 	ledger := ledgerOf(ctx)
 	kept, ok := c.kept.Get(url)
 	ok = ok && time.Now().Before(nextUpdate(kept.bundle))
-	if !ok || time.Since(kept.at) >= c.age {
+	if !ok || time.Since(kept.at) >= c.age && !c.fails(url) {
 		fresh, err := c.fetch(ctx, url)
 		switch {
 		case err == nil:
@@ -50,15 +55,26 @@ func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 			ledger.holdList(url, fresh)
 		case !ok:
 			return nil, err
+		default:
+			c.failed.Add(url, time.Now())
 		}
 	}
 	ledger.bound(nextUpdate(kept.bundle))
 	return kept.bundle, nil
 }
 
+// fails tells whether fetching failed so lately that trying again would only keep
+// people waiting for what an old list can tell them.
+func (c *crls) fails(url string) bool {
+	at, ok := c.failed.Get(url)
+	return ok && time.Since(at) < c.age/10
+}
+
+// fetch fetches once for all who ask meanwhile, and so goes on when the first of
+// them leaves: the transport bounds it.
 func (c *crls) fetch(ctx context.Context, url string) (fetchedCRL, error) {
 	fetched, err, _ := c.joint.Do(url, func() (any, error) {
-		bundle, err := c.fetcher.Fetch(ctx, url)
+		bundle, err := c.fetcher.Fetch(context.WithoutCancel(ctx), url)
 		return fetchedCRL{bundle, time.Now()}, err
 	})
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
@@ -45,7 +47,7 @@ func findAside(manifest digest.Digest, aside *setAside) finding {
 func (w *witness) find(outcome *notation.VerificationOutcome, err error) finding {
 	f := finding{Signature: provider.Signature{Digest: w.current, Checks: checks(outcome)}}
 	if chain := chainOf(outcome); len(chain) > 0 {
-		f.Signer = chain[0].Subject.String()
+		f.Signer = legible(chain[0].Subject.String())
 	}
 	if err == nil {
 		f.Reason = provider.Verified
@@ -58,7 +60,7 @@ func (w *witness) find(outcome *notation.VerificationOutcome, err error) finding
 // refuse names why the judge said no, by the check that ended the judgement.
 func (w *witness) refuse(f *finding, outcome *notation.VerificationOutcome, err error) {
 	if critical, ok := errors.AsType[criticalError](err); ok {
-		f.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", fmt.Sprint(critical.key))
+		f.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", legible(fmt.Sprint(critical.key)))
 		return
 	}
 	failed := enforced(outcome)
@@ -134,10 +136,10 @@ func (w *witness) refuseTimestamp(f *finding, outcome *notation.VerificationOutc
 	for _, c := range chainOf(outcome) {
 		switch now := time.Now(); {
 		case now.After(c.NotAfter):
-			f.refused(provider.Expired, "the certificate %q expired on %s and no valid timestamp shows that the signature is older", c.Subject, day(c.NotAfter))
+			f.refused(provider.Expired, "the certificate %q expired on %s and no valid timestamp shows that the signature is older", legible(c.Subject.String()), day(c.NotAfter))
 			return
 		case now.Before(c.NotBefore):
-			f.refused(provider.Expired, "the certificate %q is not valid before %s", c.Subject, day(c.NotBefore))
+			f.refused(provider.Expired, "the certificate %q is not valid before %s", legible(c.Subject.String()), day(c.NotBefore))
 			return
 		}
 	}
@@ -153,7 +155,7 @@ func checks(outcome *notation.VerificationOutcome) []provider.Check {
 	for _, r := range outcome.VerificationResults {
 		c := provider.Check{Name: string(r.Type), Action: string(r.Action)}
 		if r.Error != nil {
-			c.Problem = r.Error.Error()
+			c.Problem = legible(r.Error.Error())
 		}
 		list = append(list, c)
 	}
@@ -165,6 +167,25 @@ func chainOf(outcome *notation.VerificationOutcome) []*x509.Certificate {
 		return nil
 	}
 	return outcome.EnvelopeContent.SignerInfo.CertificateChain
+}
+
+// maxWords bounds what is quoted of a signature. A stranger may have written it:
+// a certificate's subject has any length and holds any bytes, and goes to whoever
+// reads a denial, to terminals, and into the cache.
+const maxWords = 512
+
+// legible returns text within the bound, without what does not print.
+func legible(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text[:min(len(text), maxWords+1)])
+	if len(text) <= maxWords {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxWords], "") + "…"
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

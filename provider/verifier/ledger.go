@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ type ledger struct {
 
 	mu      sync.Mutex // certificates are asked about at once
 	next    time.Time
-	answers map[string]ocspAnswer // fresh ones, by URL
+	answers []ocspAnswer          // all, as they came
 	lists   map[string]fetchedCRL // fresh ones, by URL
 }
 
@@ -38,7 +39,7 @@ func (l *ledger) note(subject string, r *result.CertRevocationResult) {
 	switch r.Result {
 	case result.ResultOK, result.ResultNonRevokable:
 	case result.ResultRevoked:
-		l.revoked = subject
+		l.revoked = legible(subject)
 	default:
 		l.unknown = fmt.Errorf("certificate %q: %w", subject, lastError(r))
 	}
@@ -84,13 +85,16 @@ func (l *ledger) bound(next time.Time) {
 	}
 }
 
-func (l *ledger) holdAnswer(url string, a ocspAnswer) {
+func (l *ledger) holdAnswer(a ocspAnswer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.answers == nil {
-		l.answers = map[string]ocspAnswer{}
-	}
-	l.answers[url] = a
+	l.answers = append(l.answers, a)
+}
+
+func (l *ledger) heldAnswers() []ocspAnswer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.answers)
 }
 
 func (l *ledger) holdList(url string, list fetchedCRL) {

@@ -2,9 +2,9 @@ package verifier
 
 import (
 	"bytes"
+	"crypto/x509"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -28,6 +28,7 @@ type ocspAnswers struct {
 }
 
 type ocspAnswer struct {
+	url      string
 	body     []byte
 	at, next time.Time
 }
@@ -42,7 +43,7 @@ func newOCSPAnswers(transport http.RoundTripper, age time.Duration) (*ocspAnswer
 func (o *ocspAnswers) RoundTrip(request *http.Request) (*http.Response, error) {
 	url, ledger := request.URL.String(), ledgerOf(request.Context())
 	if a, ok := o.kept.Get(url); ok && request.Method == http.MethodGet && a.holds(o.age) {
-		ledger.bound(a.next)
+		ledger.holdAnswer(a)
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a.body)), Request: request}, nil
 	}
 	response, err := o.transport.RoundTrip(request)
@@ -56,8 +57,7 @@ func (o *ocspAnswers) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	if parsed, err := ocsp.ParseResponse(body, nil); err == nil {
-		ledger.bound(parsed.NextUpdate)
-		ledger.holdAnswer(url, ocspAnswer{body, time.Now(), parsed.NextUpdate})
+		ledger.holdAnswer(ocspAnswer{url, body, time.Now(), parsed.NextUpdate})
 	}
 	return response, nil
 }
@@ -68,13 +68,14 @@ func (a ocspAnswer) holds(age time.Duration) bool {
 	return now.Sub(a.at) < age && now.Before(a.next)
 }
 
-// remember keeps the fresh answers of a responder that were accepted.
-func (o *ocspAnswers) remember(l *ledger, server string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for url, a := range l.answers {
-		if strings.HasPrefix(url, server) {
-			o.kept.Add(url, a)
+// remember keeps the answers that made the library say of a certificate whether it
+// is revoked, and notes until when they hold. It asks as the library did which they
+// are: one responder may answer well for one certificate and badly for the next.
+func (o *ocspAnswers) remember(l *ledger, cert, issuer *x509.Certificate) {
+	for _, a := range l.heldAnswers() {
+		if _, err := ocsp.ParseResponseForCert(a.body, cert, issuer); err == nil && time.Now().Before(a.next) {
+			o.kept.Add(a.url, a)
+			l.bound(a.next)
 		}
 	}
 }

@@ -62,14 +62,14 @@ type ledgerKey struct{}
 // ValidateContext implements revocation.Validator.
 func (n noted) ValidateContext(ctx context.Context, o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
 	n.ledger.asked = true
-	if !slices.ContainsFunc(o.CertChain, revocable) {
+	if len(o.CertChain) > 0 && !slices.ContainsFunc(o.CertChain, revocable) {
 		return nonRevokable(o.CertChain), nil
 	}
 	results, err := n.Validator.ValidateContext(context.WithValue(ctx, ledgerKey{}, n.ledger), o)
 	n.ledger.err = err
 	for i, r := range results {
 		n.ledger.note(o.CertChain[i].Subject.String(), r)
-		n.checks.remember(n.ledger, r)
+		n.checks.remember(n.ledger, o.CertChain, i, r)
 	}
 	return results, err
 }
@@ -91,10 +91,13 @@ func nonRevokable(chain []*x509.Certificate) []*result.CertRevocationResult {
 
 // remember keeps the answers that the library accepted. One that it did not, a CRL
 // signed by somebody else, must not stand in the way of the right one.
-func (r *revocationChecks) remember(l *ledger, accepted *result.CertRevocationResult) {
+func (r *revocationChecks) remember(l *ledger, chain []*x509.Certificate, i int, accepted *result.CertRevocationResult) {
 	for _, s := range accepted.ServerResults {
-		if s.Result == result.ResultOK || s.Result == result.ResultRevoked {
-			r.answers.remember(l, s.Server)
+		switch {
+		case s.Result != result.ResultOK && s.Result != result.ResultRevoked:
+		case s.RevocationMethod == result.RevocationMethodOCSP:
+			r.answers.remember(l, chain[i], chain[i+1])
+		default:
 			r.lists.remember(l, s.Server)
 		}
 	}

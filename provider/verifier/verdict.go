@@ -32,7 +32,7 @@ func (w *witness) verified(outcome *notation.VerificationOutcome) provider.Verdi
 // the signatures that could not be judged might have been good.
 func (w *witness) notVerified(err error) (provider.Verdict, error) {
 	if errors.Is(w.fault, provider.ErrNotFound) {
-		return w.refused(provider.NotFound, "the registry has no "+w.image.String()), nil
+		return w.refused(provider.NotFound, "the registry has no such manifest"), nil
 	}
 	if w.fault != nil {
 		return provider.Verdict{}, w.fault
@@ -43,13 +43,13 @@ func (w *witness) notVerified(err error) (provider.Verdict, error) {
 		}
 	}
 	switch {
-	case err == nil, len(w.findings) != min(w.listed, w.limit), slices.ContainsFunc(w.findings, good):
+	case err == nil, !w.heard, len(w.findings) != min(w.listed, w.limit), slices.ContainsFunc(w.findings, good):
 		// notation.Verify ended in a way that the witness cannot account for.
 		return provider.Verdict{}, provider.Undecided(provider.StageInternal, err, "internal error")
 	case w.more:
 		return w.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", w.limit)), nil
 	case w.listed == 0:
-		return w.refused(provider.Unsigned, "no signature is associated with "+w.image.String()+"; make sure the artifact was signed successfully"), nil
+		return w.refused(provider.Unsigned, "no signature is associated with this digest; make sure the artifact was signed successfully"), nil
 	}
 	furthest := slices.MinFunc(w.findings, func(a, b finding) int { return rank(a.Reason) - rank(b.Reason) })
 	verdict := w.refused(furthest.Reason, furthest.Detail)
@@ -156,7 +156,7 @@ func (w *witness) warnings(outcome *notation.VerificationOutcome) []string {
 			continue
 		}
 		var f finding
-		f.Signer = chainOf(outcome)[0].Subject.String()
+		f.Signer = legible(chainOf(outcome)[0].Subject.String())
 		w.refuse(&f, &notation.VerificationOutcome{
 			EnvelopeContent:     outcome.EnvelopeContent,
 			VerificationResults: []*notation.ValidationResult{{Type: r.Type, Error: r.Error, Action: trustpolicy.ActionEnforce}},

@@ -38,7 +38,8 @@ type Options struct {
 	// RevocationAge is how long an answer about revocation may be used again; never
 	// beyond its own next update.
 	RevocationAge time.Duration
-	Log           *slog.Logger
+	// Log is told of every judgement; without it nobody is.
+	Log *slog.Logger
 }
 
 // Verifier judges images. It implements provider.Trust: a snapshot of the trust in
@@ -50,6 +51,9 @@ type Verifier struct {
 
 // New returns a verifier.
 func New(o Options) (*Verifier, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	revocation, err := newRevocationChecks(o.Revocation, o.RevocationAge)
 	if err != nil {
 		return nil, err
@@ -87,8 +91,18 @@ type judge struct {
 // which knows no IPv6 hosts, refuses nothing.
 const reference = "image.invalid/judged@"
 
-// Verify judges the image at its digest.
+// Verify judges the image at its digest, and logs what every signature came to:
+// once, here, and not each time that the verdict is given again.
 func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
+	verdict, err := j.judge(ctx, image, desc)
+	if err == nil {
+		j.verifier.Log.InfoContext(ctx, "judged", "image", verdict.Image.String(), "reason", verdict.Reason, "policy", verdict.Policy,
+			"signer", verdict.Signer, "detail", verdict.Detail, "warnings", verdict.Warnings, "signatures", verdict.Signatures)
+	}
+	return verdict, err
+}
+
+func (j judge) judge(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
 	w := &witness{policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: j.verifier.Repository(image)}
 	options := notationverifier.VerifierOptions{
 		RevocationCodeSigningValidator:  j.verifier.revocation.signing(&w.signing),

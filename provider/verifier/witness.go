@@ -1,7 +1,6 @@
 package verifier
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +27,7 @@ type witness struct {
 	inner      notation.Verifier
 
 	fault  error // of resolving or listing
+	heard  bool  // whether the repository told its list
 	listed int   // signatures there are, as far as listed
 	more   bool  // signatures beyond the limit, unseen
 
@@ -66,21 +66,34 @@ func (w *witness) ListSignatures(ctx context.Context, desc ocispec.Descriptor, f
 		w.fault = err
 		return err
 	}
-	w.listed, w.more = len(list), more || len(list) > w.limit
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b ocispec.Descriptor) int { return cmp.Compare(w.promise(a), w.promise(b)) })
+	w.heard, w.listed, w.more = true, len(list), more || len(list) > w.limit
+	list = w.inOrder(list)
 	return fn(list[:min(len(list), w.limit)])
+}
+
+// inOrder sorts signatures by what they promise, and leaves the order else.
+func (w *witness) inOrder(list []ocispec.Descriptor) []ocispec.Descriptor {
+	var byPromise [3][]ocispec.Descriptor
+	for _, desc := range list {
+		promise := w.promise(desc)
+		byPromise[promise] = append(byPromise[promise], desc)
+	}
+	return slices.Concat(byPromise[:]...)
 }
 
 // thumbprints is the annotation that names the certificates of a signature's chain
 // (signature specification, "Storage"). It is a hint: anyone can write it.
 const thumbprints = "io.cncf.notary.x509chain.thumbprint#S256"
 
+// maxThumbprints bounds the annotation; a chain of three has about 200 bytes.
+const maxThumbprints = 4 << 10
+
 // promise ranks a signature by what its annotation says: 0 names a certificate
 // that we trust, 1 says nothing, 2 names strangers only.
 func (w *witness) promise(desc ocispec.Descriptor) int {
 	var chain []string
-	if json.Unmarshal([]byte(desc.Annotations[thumbprints]), &chain) != nil {
+	text := desc.Annotations[thumbprints]
+	if len(text) > maxThumbprints || json.Unmarshal([]byte(text), &chain) != nil {
 		return 1
 	}
 	if slices.ContainsFunc(chain, w.policy.Trusts) {

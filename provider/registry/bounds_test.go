@@ -1,0 +1,361 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+const signatureType = "application/vnd.cncf.notary.signature"
+
+// index is an index of so many signatures, from the number on.
+func index(from, count int) []byte {
+	list := ocispec.Index{MediaType: ocispec.MediaTypeImageIndex, Manifests: []ocispec.Descriptor{}}
+	for i := range count {
+		list.Manifests = append(list.Manifests, ocispec.Descriptor{
+			MediaType: ocispec.MediaTypeImageManifest, ArtifactType: signatureType,
+			Digest: digest.FromString(strconv.Itoa(from + i)), Size: 500,
+		})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+func sendIndex(w http.ResponseWriter, body []byte) {
+	w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+}
+
+func ask(t *testing.T, f *fake, o registry.Options, referrers config.Referrers) ([]ocispec.Descriptor, bool, error) {
+	t.Helper()
+	c := f.settings(t)
+	c.Referrers = referrers
+	o.Registries = append(o.Registries, c)
+	return open(t, o).Repository(f.image()).Signatures(t.Context(), ocispec.Descriptor{Digest: someDigest, Size: 1})
+}
+
+func TestTheListOfSignaturesIsBounded(t *testing.T) {
+	page := func(link func(r *http.Request) string, size int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if next := link(r); next != "" {
+				w.Header().Set("Link", "<"+next+`>; rel="next"`)
+			}
+			number, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			sendIndex(w, index(number*size, size))
+		}
+	}
+	next := func(r *http.Request) string {
+		number, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		return fmt.Sprintf("%s?page=%d", r.URL.Path, number+1)
+	}
+	for name, c := range map[string]struct {
+		handler     http.HandlerFunc
+		referrers   config.Referrers
+		pages, list int
+		more        bool
+	}{
+		"pages without end":          {page(next, 2), "api", registry.MaxReferrerPages, 2 * registry.MaxReferrerPages, true},
+		"empty pages without end":    {page(next, 0), "auto", registry.MaxReferrerPages, 0, true},
+		"a page that leads to it":    {page(func(r *http.Request) string { return r.URL.Path }, 1), "api", registry.MaxReferrerPages, registry.MaxReferrerPages, true},
+		"as many as are looked at":   {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "api", 1, registry.MaxReferrers, false},
+		"one too many":               {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "api", 1, registry.MaxReferrers, true},
+		"too many over pages":        {page(next, 400), "api", 3, registry.MaxReferrers, true},
+		"as many by tag":             {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "tag", 1, registry.MaxReferrers, false},
+		"one too many by tag":        {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "tag", 1, registry.MaxReferrers, true},
+		"pages without end, by both": {page(next, 0), "both", registry.MaxReferrerPages + 1, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, c.handler)
+			list, more, err := ask(t, f, registry.Options{}, c.referrers)
+			if len(list) != c.list || more != c.more || err != nil {
+				t.Errorf("%d listed, more %t, %v", len(list), more, err)
+			}
+			if got := len(f.requests()); got != c.pages {
+				t.Errorf("%d requests, want %d", got, c.pages)
+			}
+		})
+	}
+}
+
+func TestAPageElsewhereIsNotTurnedTo(t *testing.T) {
+	elsewhere := newFake(t, func(w http.ResponseWriter, _ *http.Request) { sendIndex(w, index(0, 1)) })
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "<"+elsewhere.URL+r.URL.Path+`>; rel="next"`)
+		sendIndex(w, index(0, 1))
+	})
+	_, _, err := ask(t, f, registry.Options{Registries: []config.Registry{elsewhere.settings(t)}}, "api")
+	undecided(t, err, provider.StageRegistry)
+	if got := elsewhere.requests(); len(got) != 0 {
+		t.Errorf("asked elsewhere: %+v", got)
+	}
+}
+
+func TestAListThatIsTooLargeIsIgnorance(t *testing.T) {
+	large := append(index(0, 1), strings.Repeat(" ", registry.MaxManifestBytes)...)
+	for name, send := range map[string]func(http.ResponseWriter){
+		"told":     func(w http.ResponseWriter) { sendIndex(w, large) },
+		"not told": func(w http.ResponseWriter) { chunk(w, large) },
+	} {
+		for _, referrers := range []config.Referrers{"api", "tag", "auto", "both"} {
+			t.Run(name+" "+string(referrers), func(t *testing.T) {
+				f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { send(w) })
+				_, _, err := ask(t, f, registry.Options{}, referrers)
+				undecided(t, err, provider.StageRegistry)
+			})
+		}
+	}
+}
+
+// chunk sends a body without its length, in an object that never ends.
+func chunk(w http.ResponseWriter, body []byte) {
+	w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+	w.Header().Set("Docker-Content-Digest", digest.FromBytes(body).String())
+	_ = http.NewResponseController(w).Flush()
+	_, _ = w.Write(append([]byte(strings.Repeat(" ", registry.MaxManifestBytes)), body...))
+}
+
+// parts are a signature's manifest, what it is called, and its envelope.
+func parts(t *testing.T, manifest any) (desc ocispec.Descriptor, body []byte) {
+	t.Helper()
+	body, ok := manifest.([]byte)
+	if !ok {
+		var err error
+		if body, err = json.Marshal(manifest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromBytes(body), Size: int64(len(body))}, body
+}
+
+var envelope = []byte(`{"payload":"…"}`)
+
+func layer(change func(*ocispec.Descriptor)) ocispec.Descriptor {
+	desc := ocispec.Descriptor{MediaType: "application/jose+json", Digest: digest.FromBytes(envelope), Size: int64(len(envelope))}
+	if change != nil {
+		change(&desc)
+	}
+	return desc
+}
+
+// shelf serves a manifest and the envelope under whatever digest is asked.
+func shelf(t *testing.T, mediaType string, manifest []byte) *fake {
+	t.Helper()
+	return newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		body := envelope
+		if strings.Contains(r.URL.Path, "/manifests/") {
+			w.Header().Set("Content-Type", mediaType)
+			body = manifest
+		}
+		_, _ = w.Write(body)
+	})
+}
+
+func TestWhatIsNoSignatureIsNotFetched(t *testing.T) {
+	none := map[string]any{"mediaType": ocispec.MediaTypeImageManifest}
+	for name, c := range map[string]struct {
+		manifest any
+		change   func(*ocispec.Descriptor)
+		requests int
+	}{
+		"junk":                      {[]byte("junk"), nil, 1},
+		"null":                      {[]byte("null"), nil, 1},
+		"a list":                    {[]byte("[]"), nil, 1},
+		"no layers":                 {none, nil, 1},
+		"two layers":                {ocispec.Manifest{Layers: []ocispec.Descriptor{layer(nil), layer(nil)}}, nil, 1},
+		"a layer of 500 MB":         {one(func(d *ocispec.Descriptor) { d.Size = 500e6 }), nil, 1},
+		"a layer over the bound":    {one(func(d *ocispec.Descriptor) { d.Size = registry.MaxEnvelopeBytes + 1 }), nil, 1},
+		"a layer of less than 0":    {one(func(d *ocispec.Descriptor) { d.Size = -1 }), nil, 1},
+		"a layer of most of int64":  {one(func(d *ocispec.Descriptor) { d.Size = 1<<63 - 1 }), nil, 1},
+		"a layer without a digest":  {one(func(d *ocispec.Descriptor) { d.Digest = "" }), nil, 1},
+		"a layer that is a path":    {one(func(d *ocispec.Descriptor) { d.Digest = "sha256:../../other/blobs/x" }), nil, 1},
+		"a layer of md5":            {one(func(d *ocispec.Descriptor) { d.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }), nil, 1},
+		"a manifest of 500 MB":      {none, func(d *ocispec.Descriptor) { d.Size = 500e6 }, 0},
+		"a manifest of less than 0": {none, func(d *ocispec.Descriptor) { d.Size = -1 }, 0},
+		"a manifest over the bound": {none, func(d *ocispec.Descriptor) { d.Size = registry.MaxManifestBytes + 1 }, 0},
+		"a manifest without digest": {none, func(d *ocispec.Descriptor) { d.Digest = "" }, 0},
+		"a manifest that is a path": {none, func(d *ocispec.Descriptor) { d.Digest = "../../../service/token?x=" }, 0},
+		"an index":                  {none, func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex }, 0},
+		"no media type":             {none, func(d *ocispec.Descriptor) { d.MediaType = "" }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			desc, manifest := parts(t, c.manifest)
+			f := shelf(t, desc.MediaType, manifest)
+			if c.change != nil {
+				c.change(&desc)
+			}
+			_, _, err := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}}).Repository(f.image()).Envelope(t.Context(), desc)
+			if !errors.Is(err, provider.ErrNoEnvelope) {
+				t.Fatalf("%v", err)
+			}
+			wireable(t, err.Error()) // it is what is told
+			if got := len(f.requests()); got != c.requests {
+				t.Errorf("%d requests, want %d", got, c.requests)
+			}
+		})
+	}
+}
+
+// one is a manifest of one layer.
+func one(change func(*ocispec.Descriptor)) ocispec.Manifest {
+	return ocispec.Manifest{MediaType: ocispec.MediaTypeImageManifest, Layers: []ocispec.Descriptor{layer(change)}}
+}
+
+func TestBothFormsOfASignatureManifestAreRead(t *testing.T) {
+	const early = "application/vnd.oci.artifact.manifest.v1+json"
+	for mediaType, manifest := range map[string]any{
+		ocispec.MediaTypeImageManifest: one(nil),
+		early:                          map[string]any{"mediaType": early, "blobs": []ocispec.Descriptor{layer(nil)}},
+	} {
+		desc, body := parts(t, manifest)
+		desc.MediaType = mediaType
+		f := shelf(t, mediaType, body)
+		got, blob, err := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}}).Repository(f.image()).Envelope(t.Context(), desc)
+		if string(got) != string(envelope) || blob.MediaType != "application/jose+json" || err != nil {
+			t.Errorf("%s: %q, %+v, %v", mediaType, got, blob, err)
+		}
+	}
+}
+
+func TestABodyIsWhatWasAnnouncedOrItIsIgnorance(t *testing.T) {
+	desc, manifest := parts(t, one(nil))
+	announced := func(length string, body []byte) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", desc.MediaType)
+			w.Header().Set("Content-Length", length)
+			_, _ = w.Write(body)
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+	}
+	endless := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", desc.MediaType)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+				return
+			}
+		}
+	}
+	for name, bad := range map[string]http.HandlerFunc{
+		"500 MB":          announced("500000000", []byte("x")),
+		"more than it is": announced("100", []byte("x")),
+		"without end":     endless,
+		"other content": func(w http.ResponseWriter, _ *http.Request) {
+			announced(strconv.Itoa(len(manifest)), make([]byte, len(manifest)))(w, nil)
+		},
+	} {
+		for _, part := range []string{"/manifests/", "/blobs/"} {
+			t.Run(name+part, func(t *testing.T) {
+				f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case strings.Contains(r.URL.Path, part):
+						bad(w, r)
+					case strings.Contains(r.URL.Path, "/manifests/"):
+						w.Header().Set("Content-Type", desc.MediaType)
+						_, _ = w.Write(manifest)
+					default:
+						_, _ = w.Write(envelope)
+					}
+				})
+				_, _, err := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}}).Repository(f.image()).Envelope(t.Context(), desc)
+				u := undecided(t, err, provider.StageRegistry)
+				if strings.Contains(u.Detail, "in time") {
+					t.Errorf("it was waited for: %v", u)
+				}
+			})
+		}
+	}
+}
+
+func TestARequestEndsInTimeThoughItsBodyDrips(t *testing.T) {
+	drip := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-tick.C:
+				_, _ = w.Write([]byte(" "))
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+	}
+	f := newFake(t, drip)
+	began := time.Now()
+	_, _, err := ask(t, f, registry.Options{RequestTimeout: 50 * time.Millisecond}, "api")
+	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "in time") {
+		t.Error(u)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestASignatureThatIsListedAndGoneIsNotFound(t *testing.T) {
+	w := rig.ForTest(t)
+	for _, kind := range []rig.Kind{rig.API, rig.Tag} {
+		for defect, want := range map[rig.Defect]error{
+			rig.LostBlob: provider.ErrNotFound, rig.LostManifest: provider.ErrNotFound,
+			rig.NoLayer: provider.ErrNoEnvelope, rig.TwoLayers: provider.ErrNoEnvelope, rig.Oversized: provider.ErrNoEnvelope,
+			rig.Junk: nil, rig.WrongMediaType: nil,
+		} {
+			t.Run(string(kind)+" "+string(defect), func(t *testing.T) {
+				from := w.Registry(rig.RegistryOptions{Kind: kind})
+				image := w.PushImage(from, "production/a", "1")
+				signed := w.Sign(image, rig.Signature{Defect: defect})
+				_, _, err := referring(t, from, "auto").Repository(pinned(image)).Envelope(t.Context(), signed.Manifest)
+				if !errors.Is(err, want) {
+					t.Errorf("%v, want %v", err, want)
+				}
+			})
+		}
+	}
+}
+
+func TestNoRedirectLeadsOutOfTLSOrRoundForEver(t *testing.T) {
+	plain := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("asked in plain text for %s", r.URL.Path)
+	}))
+	t.Cleanup(plain.Close)
+	for name, handler := range map[string]http.HandlerFunc{
+		"out of TLS": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, plain.URL+r.URL.Path, http.StatusTemporaryRedirect)
+		},
+		"round": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusTemporaryRedirect)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hostile := newFake(t, handler)
+			r := open(t, registry.Options{
+				Registries: []config.Registry{hostile.settings(t)},
+				Guard:      egress.NewGuard(hostile.host, strings.TrimPrefix(plain.URL, "http://")),
+			})
+			_, err := r.Resolve(t.Context(), hostile.image())
+			undecided(t, err, provider.StageRegistry)
+			if n := len(hostile.requests()); n > 7 {
+				t.Errorf("%d requests for one", n)
+			}
+		})
+	}
+}

@@ -1,0 +1,431 @@
+package verifier_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/result"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"golang.org/x/crypto/ocsp"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
+)
+
+// watched is a signed image whose signer may be revoked, and a strict verifier that remembers answers for an hour.
+type watched struct {
+	*authority
+	*realm
+
+	shelf    *shelf
+	verifier *verifier.Verifier
+}
+
+func watch(t *testing.T, how revocable) *watched {
+	t.Helper()
+	w := &watched{authority: newAuthority(), shelf: newShelf()}
+	w.realm = w.newRealm(t, how)
+	w.shelf.sign(t, w.signer, pki.SignOptions{})
+	w.verifier = setup{trust: trusting(w.root.Cert, trustpolicy.SignatureVerification{}), shelf: w.shelf, authority: w.authority}.open(t)
+	return w
+}
+
+func (w *watched) is(t *testing.T, reason provider.Reason) {
+	t.Helper()
+	verdict, err := judge(t.Context(), t, w.verifier)
+	is(t, reason, verdict, err)
+}
+
+func (w *watched) unknown(t *testing.T) {
+	t.Helper()
+	verdict, err := judge(t.Context(), t, w.verifier)
+	unknown(t, provider.StageRevocation, verdict, err)
+}
+
+var everyWay = map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}, "both": {crl: true, ocsp: true}}
+
+func TestWhatIsRevokedIsRefusedAndWhatNobodyKnowsIsIgnorance(t *testing.T) {
+	for name, how := range everyWay {
+		for what, c := range map[string]struct {
+			spoil  func(*watched)
+			reason provider.Reason // "" for ignorance
+		}{
+			"good":             {func(*watched) {}, provider.Verified},
+			"signer":           {func(w *watched) { w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1) }, provider.Revoked},
+			"intermediate":     {func(w *watched) { w.rootLedger.Revoke(w.intermediate.Cert, time.Now(), 2) }, provider.Revoked},
+			"another's signer": {func(w *watched) { w.signerLedger.Revoke(w.intermediate.Cert, time.Now(), 1) }, provider.Verified},
+			"down":             {func(w *watched) { w.fail(down) }, ""},
+			"stale":            {func(w *watched) { w.signerLedger.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)) }, ""},
+			"page":             {func(w *watched) { w.everywhere(http.HandlerFunc(page)) }, ""},
+			"nothing":          {func(w *watched) { w.everywhere(http.NotFoundHandler()) }, ""},
+			"without end": {func(w *watched) {
+				w.everywhere(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, 1<<20)) }))
+			}, ""},
+			"down, the other revoked": {func(w *watched) {
+				w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
+				w.serve(w.rootURLs[0], http.NotFoundHandler())
+				w.serve(w.rootURLs[1], http.NotFoundHandler())
+			}, provider.Revoked},
+		} {
+			t.Run(name+" "+what, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := watch(t, how)
+					c.spoil(w)
+					for range 2 { // what was not accepted leaves nothing behind
+						if c.reason == "" {
+							w.unknown(t)
+						} else {
+							w.is(t, c.reason)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+func page(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<p>Please sign in.") }
+
+// everywhere answers in one way, whatever is asked.
+func (w *watched) everywhere(handler http.Handler) {
+	for _, url := range []string{w.rootURLs[0], w.rootURLs[1], w.signerURLs[0], w.signerURLs[1]} {
+		w.serve(url, handler)
+	}
+}
+
+func TestRevocationIsAskedOnceAnHour(t *testing.T) {
+	for name, how := range everyWay {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watch(t, how)
+				for range 3 {
+					w.is(t, provider.Verified)
+				}
+				if got := w.asked(""); got != 2 { // of the signer and of the intermediate
+					t.Errorf("%d requests for two certificates: %v", got, w.log)
+				}
+				w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
+				time.Sleep(time.Hour - time.Second)
+				w.is(t, provider.Verified)
+				time.Sleep(time.Second)
+				w.is(t, provider.Revoked)
+				w.is(t, provider.Revoked)
+				if got := w.asked(""); got != 4 {
+					t.Errorf("%d requests, an hour later: %v", got, w.log)
+				}
+			})
+		})
+	}
+}
+
+// Revocation lists are fetched in plain text: whoever is on the way may send anything, once.
+func TestAnAnswerThatIsNotTheCAsStandsInNobodysWay(t *testing.T) {
+	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watch(t, how)
+				other := newAuthority().newRealm(t, revocable{}) // the same names, other keys
+				w.serve(w.signerURLs[0], other.signerLedger.CRLHandler())
+				w.serve(w.signerURLs[1], forged(other.intermediate))
+				w.unknown(t)
+				asked := w.asked("")
+				w.serve(w.signerURLs[0], w.signerLedger.CRLHandler())
+				w.serve(w.signerURLs[1], w.signerLedger.OCSPHandler())
+				w.is(t, provider.Verified)
+				if got := w.asked("") - asked; got != 1 {
+					t.Errorf("%d more requests; the intermediate's answer was good and is kept", got)
+				}
+			})
+		})
+	}
+}
+
+// forged is an OCSP responder that calls everything good, with the key of a CA that has no say in it.
+func forged(by *pki.CA) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		request, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil {
+			panic(err)
+		}
+		asked, err := ocsp.ParseRequest(request)
+		if err != nil {
+			panic(err)
+		}
+		answer, err := ocsp.CreateResponse(by.Cert, by.Cert, ocsp.Response{
+			Status: ocsp.Good, SerialNumber: asked.SerialNumber, ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Minute),
+		}, by.Key)
+		if err != nil {
+			panic(err)
+		}
+		_, _ = w.Write(answer)
+	}
+}
+
+func TestAnAnswerThatIsNotTheCAsIsNotKeptForTheGoodOneOfTheSameResponder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watched{authority: newAuthority(), shelf: newShelf()}
+		w.realm = w.newRealm(t, revocable{})
+		// One responder for both, as far as its URL tells.
+		const url = "http://ocsp.test/"
+		w.intermediate = must[*pki.CA](t)(w.root.Intermediate(pki.Options{OCSPURLs: []string{url + "root/"}}))
+		w.signerLedger = pki.NewLedger(w.intermediate)
+		w.signer = must[*pki.Identity](t)(w.intermediate.Signer(pki.Options{OCSPURLs: []string{url}}))
+		w.shelf.sign(t, w.signer, pki.SignOptions{})
+		w.serve(url, w.signerLedger.OCSPHandler())
+		w.serve(url+"root/", forged(must[*pki.CA](t)(pki.NewRoot(pki.Options{}))))
+		w.verifier = setup{trust: trusting(w.root.Cert, trustpolicy.SignatureVerification{}), shelf: w.shelf, authority: w.authority}.open(t)
+		w.unknown(t)
+		w.serve(url+"root/", w.rootLedger.OCSPHandler())
+		w.is(t, provider.Verified)
+	})
+}
+
+func TestAnOldCRLServesWhileItsPlaceIsDownUntilItsNextUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		w.rootLedger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+		w.signerLedger.SetValidity(time.Now(), time.Now().Add(10*time.Hour))
+		w.is(t, provider.Verified)
+		w.fail(down)
+		time.Sleep(2 * time.Hour)
+		asked := w.asked("")
+		for range 5 {
+			w.is(t, provider.Verified)
+		}
+		if got := w.asked("") - asked; got != 2 {
+			t.Errorf("%d requests to a place that is down; whoever asks again at once only waits", got)
+		}
+		time.Sleep(6 * time.Minute)
+		w.is(t, provider.Verified)
+		if got := w.asked("") - asked; got != 4 {
+			t.Errorf("%d requests; it is tried again after a tenth of an hour", got)
+		}
+
+		w.signerLedger.SetValidity(time.Time{}, time.Time{})
+		w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
+		w.fail(nil)
+		time.Sleep(6 * time.Minute)
+		w.is(t, provider.Revoked)
+		w.signerLedger.Reinstate(w.signer.Cert)
+		time.Sleep(time.Hour)
+		w.is(t, provider.Verified)
+		w.fail(down)
+		time.Sleep(25 * time.Hour)
+		w.unknown(t)
+	})
+}
+
+func TestWhoeverLeavesTakesTheCRLFromNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		released := make(chan struct{})
+		signers := w.signerLedger.CRLHandler()
+		w.serve(w.signerURLs[0], http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			select {
+			case <-released:
+				signers.ServeHTTP(rw, r)
+			case <-r.Context().Done():
+				rw.WriteHeader(http.StatusServiceUnavailable)
+			}
+		}))
+		ctx, leave := context.WithCancel(t.Context())
+		type answer struct {
+			verdict provider.Verdict
+			err     error
+		}
+		first, second := make(chan answer, 1), make(chan answer, 1)
+		ask := func(ctx context.Context, to chan answer) {
+			verdict, err := judge(ctx, t, w.verifier)
+			to <- answer{verdict, err}
+		}
+		go ask(ctx, first)
+		synctest.Wait()
+		go ask(t.Context(), second)
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		close(released)
+		<-first
+		got := <-second
+		is(t, provider.Verified, got.verdict, got.err)
+		if asked := w.asked(w.signerURLs[0]); asked != 1 {
+			t.Errorf("%d requests for one list", asked)
+		}
+	})
+}
+
+// The library checks a chain's signatures before it sees that there is nobody to ask, which notation-go has just done.
+// Leaving that out must change nothing else.
+func TestAChainThatNamesNobodyToAskIsJudgedAsTheLibraryWould(t *testing.T) {
+	r := newAuthority().newRealm(t, revocable{})
+	alone := must[*pki.Identity](t)(pki.SelfSigned(pki.Options{}))
+	direct := must[*pki.Identity](t)(r.root.Signer(pki.Options{}))
+	a := newAuthority()
+	asked := a.newRealm(t, revocable{crl: true})
+	ours, library := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: newShelf(), authority: a}.open(t).Validators()
+	for name, chain := range map[string][]*x509.Certificate{
+		"none": nil, "one": alone.Chain, "two": direct.Chain, "three": r.signer.Chain, "with CRLs": asked.signer.Chain,
+	} {
+		o := revocation.ValidateContextOptions{CertChain: chain}
+		want, wantErr := library.ValidateContext(t.Context(), o)
+		got, err := ours.ValidateContext(t.Context(), o)
+		same := func(a, b *result.CertRevocationResult) bool { return a.Result == b.Result }
+		if (err != nil) != (wantErr != nil) || !slices.EqualFunc(got, want, same) {
+			t.Errorf("%s: %v, %v; the library says %v, %v", name, got, err, want, wantErr)
+		}
+	}
+}
+
+func TestNobodyIsAskedOfAChainThatIsNotTrusted(t *testing.T) {
+	a := newAuthority()
+	r, stranger := a.newRealm(t, revocable{}), a.newRealm(t, revocable{crl: true, ocsp: true})
+	for name, level := range map[string]trustpolicy.SignatureVerification{"strict": {}, "permissive": permissive} {
+		s := newShelf()
+		s.sign(t, stranger.signer, pki.SignOptions{})
+		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, level), shelf: s, authority: a}.open(t))
+		is(t, provider.Untrusted, verdict, err)
+		if got := a.asked(""); got != 0 {
+			t.Errorf("%s: a stranger's certificate had us ask %v", name, a.log)
+		}
+	}
+}
+
+func TestARevokedSignatureBesideAGoodOneDeniesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
+		w.is(t, provider.Revoked)
+		next := must[*pki.Identity](t)(w.intermediate.Signer(w.signerOptions))
+		w.shelf.sign(t, next, pki.SignOptions{})
+		verdict, err := judge(t.Context(), t, w.verifier)
+		is(t, provider.Verified, verdict, err)
+		if len(verdict.Signatures) != 2 || verdict.Signatures[0].Reason != provider.Revoked || len(verdict.Warnings) != 0 {
+			t.Errorf("%+v", verdict)
+		}
+	})
+}
+
+func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthority()
+		revoked, silent, plain := a.newRealm(t, revocable{crl: true}), a.newRealm(t, revocable{ocsp: true}), a.newRealm(t, revocable{})
+		revoked.signerLedger.Revoke(revoked.signer.Cert, time.Now(), 1)
+		revoked.signerLedger.SetValidity(time.Now(), time.Now().Add(time.Hour))
+		a.serve(silent.signerURLs[1], http.NotFoundHandler())
+		withdrawn := a.newTSA(t, revocable{crl: true})
+		withdrawn.ledger.Revoke(withdrawn.Cert, time.Now(), 1)
+
+		trust := trusting(revoked.root.Cert, trustpolicy.SignatureVerification{})
+		trust.Add("ca:others", silent.root.Cert, plain.root.Cert)
+		s := newShelf()
+		s.sign(t, revoked.signer, pki.SignOptions{})
+		s.sign(t, plain.signer, expired())
+		verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+		is(t, provider.Revoked, verdict, err) // it came further than the expired one
+
+		s.sign(t, plain.signer, pki.SignOptions{})
+		verdict, err = judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+		is(t, provider.Verified, verdict, err)
+		if want := plain.signer.Cert.NotAfter; !verdict.Until.Equal(want) {
+			t.Errorf("until %s, want %s", verdict.Until, want)
+		}
+
+		*s = *newShelf()
+		s.sign(t, revoked.signer, pki.SignOptions{})
+		s.sign(t, silent.signer, pki.SignOptions{})
+		verdict, err = judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+		unknown(t, provider.StageRevocation, verdict, err)
+
+		*s = *newShelf()
+		s.sign(t, plain.signer, withdrawn.by(time.Now()))
+		s.sign(t, plain.signer, pki.SignOptions{})
+		verdict, err = judge(t.Context(), t, setup{trust: stamped(trust, withdrawn, trustpolicy.OptionAlways), shelf: s, authority: a}.open(t))
+		is(t, provider.Revoked, verdict, err)
+		if got := verdict.Signatures[1].Reason; got != provider.Untrusted {
+			t.Errorf("a signature without a timestamp is %s", got)
+		}
+	})
+}
+
+func TestAnAnswerIsNotUsedBeyondItsNextUpdate(t *testing.T) {
+	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watch(t, how)
+				w.signerLedger.SetValidity(time.Now(), time.Now().Add(10*time.Minute))
+				w.is(t, provider.Verified)
+				w.signerLedger.SetValidity(time.Time{}, time.Time{})
+				time.Sleep(11 * time.Minute)
+				w.is(t, provider.Verified)
+				if got := w.asked(""); got != 3 {
+					t.Errorf("%d requests: %v", got, w.log)
+				}
+			})
+		})
+	}
+}
+
+func TestTheSecondResponderIsAskedWhereTheFirstIsStaleAndBoundsTheVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthority()
+		r := a.newRealm(t, revocable{})
+		stale := pki.NewLedger(r.intermediate)
+		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
+		r.signerLedger.SetValidity(time.Now(), time.Now().Add(2*time.Hour))
+		signer := must[*pki.Identity](t)(r.intermediate.Signer(pki.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
+		s := newShelf()
+		s.sign(t, signer, pki.SignOptions{})
+		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
+		is(t, provider.Verified, verdict, err)
+		if want := time.Now().Add(2 * time.Hour); !verdict.Until.Equal(want) {
+			t.Errorf("until %s, want %s", verdict.Until, want)
+		}
+	})
+}
+
+// counted is a body that notes how much of it was read.
+type counted struct {
+	io.Reader
+
+	read int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
+
+func (*counted) Close() error { return nil }
+
+func TestAnOCSPAnswerIsReadUpToABound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{ocsp: true})
+		var mu sync.Mutex
+		var bodies []*counted
+		w.fail(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			bodies = append(bodies, &counted{Reader: bytes.NewReader(make([]byte, 4<<20))})
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: bodies[len(bodies)-1], Request: r}, nil
+		})
+		w.unknown(t)
+		for _, body := range bodies {
+			if body.read == 0 || body.read > 128<<10 {
+				t.Errorf("%d bytes were read", body.read)
+			}
+		}
+	})
+}

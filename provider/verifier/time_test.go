@@ -1,0 +1,406 @@
+package verifier_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/notaryproject/notation-core-go/signature"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// expired is how a signature is made that has lapsed since.
+func expired() pki.SignOptions {
+	return pki.SignOptions{MediaType: pki.COSE, SigningTime: time.Now().Add(-2 * time.Minute), Expiry: time.Now().Add(-time.Minute)}
+}
+
+// stamps is a timestamp authority of its own PKI.
+type stamps struct {
+	*pki.TSA
+
+	ledger *pki.Ledger
+}
+
+func (a *authority) newTSA(t *testing.T, how revocable) stamps {
+	t.Helper()
+	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	s := stamps{ledger: pki.NewLedger(root)}
+	s.TSA = must[*pki.TSA](t)(root.TSA(options(how, a.publish(s.ledger))))
+	return s
+}
+
+// by is how to have a signature stamped, at a time of its own.
+func (s stamps) by(at time.Time) pki.SignOptions {
+	return pki.SignOptions{Timestamper: s.At(at), TSARoots: pki.Pool(s.Root())}
+}
+
+// stamped lets a trust believe in timestamps.
+func stamped(trust rig.Trust, s stamps, when trustpolicy.TimestampOption) rig.Trust {
+	trust.Add("tsa:stamps", s.Root())
+	for i := range trust.Policies {
+		trust.Policies[i].SignatureVerification.VerifyTimestamp = when
+	}
+	return trust
+}
+
+func override(check trustpolicy.ValidationType, action trustpolicy.ValidationAction) trustpolicy.SignatureVerification {
+	return trustpolicy.SignatureVerification{Override: map[trustpolicy.ValidationType]trustpolicy.ValidationAction{check: action}}
+}
+
+var permissive = trustpolicy.SignatureVerification{VerificationLevel: "permissive"}
+
+// lapsing is the PKI of a signer that lasts six hours.
+func (a *authority) lapsing(t *testing.T, how revocable) *realm {
+	t.Helper()
+	r := a.newRealm(t, how)
+	r.signerOptions.NotAfter = time.Now().Add(6 * time.Hour)
+	r.signer = must[*pki.Identity](t)(r.intermediate.Signer(r.signerOptions))
+	return r
+}
+
+const never time.Duration = 0
+
+func TestAVerdictHoldsUntilTheFirstFactLapsesThatThePolicyEnforces(t *testing.T) {
+	hour := time.Hour
+	for name, c := range map[string]struct {
+		how    revocable
+		level  trustpolicy.SignatureVerification
+		sign   func(stamps) pki.SignOptions
+		stamps trustpolicy.TimestampOption // where there is a tsa store
+		tsa    revocable
+		change func(*realm, stamps)
+		until  time.Duration // from the start
+	}{
+		"the chain's end":        {until: 6 * hour},
+		"the signature's expiry": {sign: func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour},
+		"a late expiry":          {sign: func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour},
+		"an expiry that is logged": {
+			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
+			sign:  func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 6 * hour,
+		},
+		"a chain's end that is logged": {level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), until: never},
+		"permissive":                   {level: permissive, how: revocable{crl: true}, sign: func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(hour)} }, until: never},
+		"a timestamp":                  {stamps: trustpolicy.OptionAlways, sign: func(s stamps) pki.SignOptions { return s.by(time.Now()) }, until: never},
+		"a timestamp that is not looked at": {
+			stamps: trustpolicy.OptionAfterCertExpiry, sign: func(s stamps) pki.SignOptions { return s.by(time.Now()) }, until: 6 * hour,
+		},
+		"a timestamp of which a CRL is": {
+			stamps: trustpolicy.OptionAlways, tsa: revocable{crl: true}, sign: func(s stamps) pki.SignOptions { return s.by(time.Now()) },
+			change: func(_ *realm, s stamps) { s.ledger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+		},
+		"the signer's CRL": {
+			how:    revocable{crl: true},
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+		},
+		"the intermediate's CRL": {
+			how:    revocable{crl: true},
+			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+		},
+		"the signer's OCSP": {
+			how:    revocable{ocsp: true},
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+		},
+		"the intermediate's OCSP": {
+			how:    revocable{ocsp: true},
+			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+		},
+		"CRLs that hold for longer": {
+			how: revocable{crl: true},
+			change: func(r *realm, _ stamps) {
+				r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(20*hour))
+				r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(20*hour))
+			},
+			until: 6 * hour,
+		},
+		"revocation that is logged": {
+			how: revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour,
+		},
+		"revocation that is skipped": {
+			how: revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionSkip),
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, a := time.Now(), newAuthority()
+				r, tsa := a.lapsing(t, c.how), a.newTSA(t, c.tsa)
+				trust := trusting(r.root.Cert, c.level)
+				if c.stamps != "" {
+					trust = stamped(trust, tsa, c.stamps)
+				}
+				if c.change != nil {
+					c.change(r, tsa)
+				}
+				s, opts := newShelf(), pki.SignOptions{}
+				if c.sign != nil {
+					opts = c.sign(tsa)
+				}
+				s.sign(t, r.signer, opts)
+				v := setup{trust: trust, shelf: s, authority: a}.open(t)
+				for range 2 { // what is remembered of CRLs and OCSP bounds as it did
+					verdict, err := judge(t.Context(), t, v)
+					is(t, provider.Verified, verdict, err)
+					want := began.Add(c.until)
+					if c.until == never {
+						want = time.Time{}
+					}
+					if !verdict.Until.Equal(want) {
+						t.Errorf("until %s, want %s", verdict.Until, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestASigningAuthoritysWordOutlivesItsChain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthority()
+		r := a.lapsing(t, revocable{})
+		trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
+		trust.Add("signingAuthority:skao", r.root.Cert)
+		s := newShelf()
+		s.sign(t, r.signer, pki.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority})
+		signed, v := time.Now(), setup{trust: trust, shelf: s}.open(t)
+		for range 2 {
+			verdict, err := judge(t.Context(), t, v)
+			is(t, provider.Verified, verdict, err)
+			if !verdict.Until.IsZero() || !verdict.SignedAt.Equal(signed) {
+				t.Errorf("until %s, signed at %s", verdict.Until, verdict.SignedAt)
+			}
+			time.Sleep(7 * time.Hour)
+		}
+	})
+}
+
+// An answer that the library threw away says nothing of how long the verdict holds.
+func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthority()
+		r := a.lapsing(t, revocable{crl: true, ocsp: true})
+		stale := pki.NewLedger(r.intermediate)
+		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
+		a.serve(r.signerURLs[1], stale.OCSPHandler())
+		s := newShelf()
+		s.sign(t, r.signer, pki.SignOptions{})
+		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
+		verdict, err := judge(t.Context(), t, v)
+		is(t, provider.Verified, verdict, err)
+		if want := time.Now().Add(6 * time.Hour); !verdict.Until.Equal(want) {
+			t.Errorf("until %s, want %s", verdict.Until, want)
+		}
+	})
+}
+
+func TestAnImageIsSignedWhenAVerifiedTimestampSaysElseWhenItsSignerSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		stamps  trustpolicy.TimestampOption
+		stamped bool
+		later   time.Duration
+		want    time.Duration // before now
+	}{
+		"claimed":                           {"", false, 0, 2 * time.Minute},
+		"stamped, and nobody trusts stamps": {"", true, 0, 2 * time.Minute},
+		"stamped":                           {trustpolicy.OptionAlways, true, 0, time.Minute},
+		"stamped, not looked at":            {trustpolicy.OptionAfterCertExpiry, true, 0, 2 * time.Minute},
+		"stamped, and the signer lapsed":    {trustpolicy.OptionAfterCertExpiry, true, 7 * time.Hour, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, a := time.Now(), newAuthority()
+				r, tsa := a.lapsing(t, revocable{}), a.newTSA(t, revocable{})
+				trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
+				if c.stamps != "" {
+					trust = stamped(trust, tsa, c.stamps)
+				}
+				var opts pki.SignOptions
+				if c.stamped {
+					opts = tsa.by(began.Add(-time.Minute))
+				}
+				opts.SigningTime = began.Add(-2 * time.Minute)
+				s := newShelf()
+				s.sign(t, r.signer, opts)
+				time.Sleep(c.later)
+				verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
+				is(t, provider.Verified, verdict, err)
+				if want := began.Add(-c.want); !verdict.SignedAt.Equal(want) {
+					t.Errorf("signed at %s, want %s", verdict.SignedAt, want)
+				}
+			})
+		})
+	}
+}
+
+// What the policy only logs is a warning, in the words in which it would have been a refusal.
+func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
+	for name, c := range map[string]struct {
+		how    revocable
+		level  trustpolicy.SignatureVerification
+		sign   func(stamps) pki.SignOptions
+		spoil  func(*authority, *realm)
+		check  string
+		reason provider.Reason
+		stage  provider.Stage
+		always bool
+	}{
+		"an expired signature": {
+			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
+			sign:  func(stamps) pki.SignOptions { return expired() }, check: "expiry", reason: provider.Expired,
+		},
+		"a lapsed certificate": {
+			level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog),
+			spoil: func(*authority, *realm) { time.Sleep(7 * time.Hour) }, check: "authenticTimestamp", reason: provider.Expired,
+		},
+		"no timestamp": {
+			level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), always: true,
+			check: "authenticTimestamp", reason: provider.Untrusted,
+		},
+		"a revoked signer": {
+			how: revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+			spoil: func(_ *authority, r *realm) { r.signerLedger.Revoke(r.signer.Cert, time.Now(), 1) },
+			check: "revocation", reason: provider.Revoked,
+		},
+		"a revoked intermediate, by OCSP": {
+			how: revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+			spoil: func(_ *authority, r *realm) { r.rootLedger.Revoke(r.intermediate.Cert, time.Now(), 2) },
+			check: "revocation", reason: provider.Revoked,
+		},
+		"nobody knows whether it is revoked": {
+			how: revocable{crl: true, ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", stage: provider.StageRevocation,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newAuthority()
+				r, tsa := a.lapsing(t, c.how), a.newTSA(t, revocable{})
+				s, opts := newShelf(), pki.SignOptions{}
+				if c.sign != nil {
+					opts = c.sign(tsa)
+				}
+				s.sign(t, r.signer, opts)
+				if c.spoil != nil {
+					c.spoil(a, r)
+				}
+				at := func(level trustpolicy.SignatureVerification) (provider.Verdict, error) {
+					trust := trusting(r.root.Cert, level)
+					if c.always {
+						trust = stamped(trust, tsa, trustpolicy.OptionAlways)
+					}
+					return judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+				}
+				strict, err := at(trustpolicy.SignatureVerification{})
+				detail := strict.Detail
+				if c.stage == "" {
+					is(t, c.reason, strict, err)
+				} else {
+					unknown(t, c.stage, strict, err)
+					detail = provider.AsUndecided(err).Detail
+				}
+				for _, level := range []trustpolicy.SignatureVerification{c.level, permissive} {
+					logged, err := at(level)
+					is(t, provider.Verified, logged, err)
+					if want := []string{c.check + ": " + detail}; !slices.Equal(logged.Warnings, want) {
+						t.Errorf("warned of %q, want %q", logged.Warnings, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
+	for name, c := range map[string]struct {
+		how   revocable
+		other bool // whether the tsa store holds another authority
+		spoil func(*authority, stamps)
+		// What is said while the signer holds, where the policy always wants a timestamp; and what once it has lapsed.
+		held, lapsed provider.Reason
+		stage        provider.Stage
+	}{
+		"good":    {held: provider.Verified, lapsed: provider.Verified},
+		"CRL":     {how: revocable{crl: true}, held: provider.Verified, lapsed: provider.Verified},
+		"OCSP":    {how: revocable{ocsp: true}, held: provider.Verified, lapsed: provider.Verified},
+		"another": {other: true, held: provider.Untrusted, lapsed: provider.Expired},
+		"revoked": {
+			how: revocable{crl: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
+			held: provider.Revoked, lapsed: provider.Revoked,
+		},
+		"revoked, by OCSP": {
+			how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
+			held: provider.Revoked, lapsed: provider.Revoked,
+		},
+		"disowned": {how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, stage: provider.StageRevocation},
+		"silent":   {how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, stage: provider.StageRevocation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := newAuthority()
+				r, tsa := a.lapsing(t, revocable{}), a.newTSA(t, c.how)
+				s := newShelf()
+				s.sign(t, r.signer, tsa.by(time.Now()))
+				if c.spoil != nil {
+					c.spoil(a, tsa)
+				}
+				trusted := tsa
+				if c.other {
+					trusted = a.newTSA(t, revocable{})
+				}
+				ask := func(when trustpolicy.TimestampOption, want provider.Reason) {
+					trust := stamped(trusting(r.root.Cert, trustpolicy.SignatureVerification{}), trusted, when)
+					verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+					if c.stage != "" {
+						unknown(t, c.stage, verdict, err)
+						return
+					}
+					is(t, want, verdict, err)
+				}
+				ask(trustpolicy.OptionAlways, c.held)
+				time.Sleep(7 * time.Hour)
+				ask(trustpolicy.OptionAfterCertExpiry, c.lapsed)
+			})
+		})
+	}
+}
+
+func TestARefusalSaysWhoAndWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthority()
+		r := a.lapsing(t, revocable{})
+		s := newShelf()
+		s.sign(t, r.signer, pki.SignOptions{})
+		time.Sleep(30 * time.Hour)
+		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+		is(t, provider.Expired, verdict, err)
+		for _, want := range []string{r.signer.Cert.Subject.String(), "2000-01-01", "no valid timestamp"} {
+			if !strings.Contains(verdict.Detail, want) {
+				t.Errorf("%q says nothing of %q", verdict.Detail, want)
+			}
+		}
+		if verdict.Signer != r.signer.Cert.Subject.String() || verdict.Policy != "skao" || verdict.Image != image {
+			t.Errorf("%+v", verdict)
+		}
+	})
+}
+
+func TestACertificateThatIsNotYetValidIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newAuthority().newRealm(t, revocable{})
+		soon := must[*pki.Identity](t)(r.intermediate.Signer(pki.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))
+		s := newShelf()
+		s.sign(t, soon, pki.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
+		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)
+		verdict, err := judge(t.Context(), t, v)
+		is(t, provider.Expired, verdict, err)
+		time.Sleep(61 * time.Minute)
+		verdict, err = judge(t.Context(), t, v)
+		is(t, provider.Verified, verdict, err)
+	})
+}

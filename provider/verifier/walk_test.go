@@ -1,0 +1,323 @@
+package verifier_test
+
+import (
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/notaryproject/notation-core-go/signature"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+const thumbprints = "io.cncf.notary.x509chain.thumbprint#S256"
+
+func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
+	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
+	s := newShelf()
+	says := func(annotation string) digest.Digest {
+		envelope := sign(t, stranger.signer, target, pki.SignOptions{})
+		return s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, map[string]string{thumbprints: annotation})
+	}
+	root := pki.Thumbprint(r.root.Cert)
+	strangers := s.sign(t, stranger.signer, pki.SignOptions{})
+	nothing := s.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
+	noList := says(`{"` + root + `":1}`)
+	tooLong := says(`["` + root + `"` + strings.Repeat(" ", 5000) + `]`)
+	upper := says(`["` + strings.ToUpper(root) + `"]`) // not as notation writes it
+	liar := says(`["x","` + root + `"]`)
+	good := s.sign(t, r.signer, pki.SignOptions{})
+	before := slices.Clone(s.list)
+
+	// The good one is within a limit of two only because of the order: first liar and good, in the order they are listed.
+	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, limit: 2}.open(t)
+	verdict, err := judge(t.Context(), t, v)
+	is(t, provider.Verified, verdict, err)
+	if want := []digest.Digest{liar, good}; !slices.Equal(s.fetched, want) {
+		t.Errorf("looked at %v, want %v", s.fetched, want)
+	}
+	if len(verdict.Signatures) != 2 || verdict.Signatures[0].Reason != provider.Untrusted || verdict.Signatures[1].Reason != provider.Verified {
+		t.Errorf("%+v", verdict.Signatures)
+	}
+	if !slices.EqualFunc(s.list, before, func(a, b ocispec.Descriptor) bool { return a.Digest == b.Digest }) {
+		t.Error("the repository's own list was reordered")
+	}
+
+	s.held[good], s.fetched = blob{raw: []byte("junk"), mediaType: pki.JWS}, nil
+	verdict, err = judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+	is(t, provider.Untrusted, verdict, err)
+	if want := []digest.Digest{liar, good, nothing, noList, tooLong, strangers, upper}; !slices.Equal(s.fetched, want) {
+		t.Errorf("looked at %v, want %v", s.fetched, want)
+	}
+}
+
+// kind is what one signature may be like.
+type kind struct {
+	name string
+	blob blob
+	// One of the two says what it comes to.
+	reason provider.Reason
+	stage  provider.Stage
+}
+
+func kinds(t *testing.T, r, stranger *realm) []kind {
+	t.Helper()
+	made := func(by *pki.Identity, what ocispec.Descriptor, opts pki.SignOptions) blob {
+		envelope := sign(t, by, what, opts)
+		return blob{raw: envelope.Raw, mediaType: envelope.MediaType}
+	}
+	critical := pki.SignOptions{MediaType: pki.COSE, Attributes: []signature.Attribute{{Key: "org.example", Critical: true, Value: "x"}}}
+	return []kind{
+		{"good", made(r.signer, target, pki.SignOptions{MediaType: pki.COSE}), provider.Verified, ""},
+		{"critical", made(r.signer, target, critical), provider.Unsupported, ""},
+		{"stranger's", made(stranger.signer, target, pki.SignOptions{}), provider.Untrusted, ""},
+		{"expired", made(r.signer, target, expired()), provider.Expired, ""},
+		{"junk", blob{raw: []byte("junk"), mediaType: pki.JWS}, provider.Tampered, ""},
+		{"lost", blob{err: provider.ErrNotFound}, "", provider.StageRegistry},
+	}
+}
+
+// A witness that notes wrongly, or an order that is not kept, would show in some combination of a few signatures.
+func TestOnlyAGoodSignatureWithinTheLimitMakesAnImageVerified(t *testing.T) {
+	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
+	all := kinds(t, r, stranger)
+	const limit = 3
+	s := newShelf()
+	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, limit: limit}.open(t)
+	for chosen := range combinations(all, limit+1) {
+		for _, more := range []bool{false, true} {
+			if more && len(chosen) > 2 { // the bound is reached anyway
+				continue
+			}
+			*s = *newShelf()
+			s.more = more
+			for _, k := range chosen {
+				s.put(k.blob, nil)
+			}
+			reason, stage := expected(chosen[:min(len(chosen), limit)], more || len(chosen) > limit)
+			verdict, err := judge(t.Context(), t, v)
+			if stage == "" {
+				is(t, reason, verdict, err)
+			} else {
+				unknown(t, stage, verdict, err)
+			}
+			if t.Failed() {
+				t.Fatalf("with %v, more %t", names(chosen), more)
+			}
+		}
+	}
+}
+
+// combinations yields every list of up to so many kinds, with repetitions: in every order, but for the longest, where the
+// good come last.
+func combinations(all []kind, most int) func(yield func([]kind) bool) {
+	return func(yield func([]kind) bool) {
+		var extend func(chosen []kind) bool
+		extend = func(chosen []kind) bool {
+			if !yield(chosen) {
+				return false
+			}
+			if len(chosen) == most {
+				return true
+			}
+			for i, k := range all {
+				if len(chosen) == most-1 && slices.ContainsFunc(all[:i], func(k kind) bool { return k.name == chosen[most-2].name }) {
+					break
+				}
+				if !extend(append(slices.Clip(chosen), k)) {
+					return false
+				}
+			}
+			return true
+		}
+		extend(nil)
+	}
+}
+
+// expected is the rule, said without a witness.
+func expected(seen []kind, more bool) (provider.Reason, provider.Stage) {
+	for _, k := range seen {
+		if k.reason == provider.Verified {
+			return provider.Verified, ""
+		}
+	}
+	for _, k := range seen {
+		if k.stage != "" {
+			return "", k.stage
+		}
+	}
+	if more {
+		return provider.TooManySignatures, ""
+	}
+	for _, furthest := range []provider.Reason{provider.Revoked, provider.Expired, provider.Untrusted, provider.Tampered, provider.Unsupported} {
+		if slices.ContainsFunc(seen, func(k kind) bool { return k.reason == furthest }) {
+			return furthest, ""
+		}
+	}
+	return provider.Unsigned, ""
+}
+
+func names(chosen []kind) (list []string) {
+	for _, k := range chosen {
+		list = append(list, k.name)
+	}
+	return list
+}
+
+func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
+	r := newAuthority().newRealm(t, revocable{})
+	limited := provider.Undecided(provider.StageCredentials, errors.New("https://10.1.2.3/token"), "the registry refuses access")
+	for name, c := range map[string]struct {
+		change func(*shelf)
+		reason provider.Reason
+		stage  provider.Stage
+	}{
+		"no image":            {func(s *shelf) { s.resolveErr = fmt.Errorf("at 10.1.2.3: %w", provider.ErrNotFound) }, provider.NotFound, ""},
+		"resolving fails":     {func(s *shelf) { s.resolveErr = limited }, "", provider.StageCredentials},
+		"resolving is broken": {func(s *shelf) { s.resolveErr = errors.New("https://10.1.2.3") }, "", provider.StageInternal},
+		"another digest":      {func(s *shelf) { s.desc.Digest = digest.FromString("another") }, "", provider.StageRegistry},
+		"no descriptor":       {func(s *shelf) { s.desc = ocispec.Descriptor{} }, "", provider.StageRegistry},
+		"listing fails":       {func(s *shelf) { s.listErr = limited }, "", provider.StageCredentials},
+		"listing and a list":  {func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, pki.SignOptions{}) }, "", provider.StageCredentials},
+		"none":                {func(*shelf) {}, provider.Unsigned, ""},
+		"none, but more":      {func(s *shelf) { s.more = true }, provider.TooManySignatures, ""},
+		"an envelope fails":   {func(s *shelf) { s.put(blob{err: limited}, nil) }, "", provider.StageCredentials},
+		"no envelope":         {func(s *shelf) { s.put(blob{err: fmt.Errorf("%w: two layers", provider.ErrNoEnvelope)}, nil) }, provider.Tampered, ""},
+		"no envelope's type":  {func(s *shelf) { s.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported, ""},
+		"an empty envelope":   {func(s *shelf) { s.put(blob{mediaType: pki.JWS}, nil) }, provider.Tampered, ""},
+		"an empty COSE":       {func(s *shelf) { s.put(blob{mediaType: pki.COSE}, nil) }, provider.Tampered, ""},
+		"null":                {func(s *shelf) { s.put(blob{raw: []byte("null"), mediaType: pki.JWS}, nil) }, provider.Tampered, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShelf()
+			c.change(s)
+			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+			if c.stage == "" {
+				is(t, c.reason, verdict, err)
+			} else if got := provider.AsUndecided(err); err == nil || got.Stage != c.stage {
+				t.Errorf("%q, %v, want ignorance at %s", verdict.Reason, err, c.stage)
+			}
+		})
+	}
+}
+
+func TestASignatureSpeaksOfOneDescriptorInEveryPart(t *testing.T) {
+	r := newAuthority().newRealm(t, revocable{})
+	for name, change := range map[string]func(*ocispec.Descriptor){
+		"digest":     func(d *ocispec.Descriptor) { d.Digest = digest.FromString("another") },
+		"size":       func(d *ocispec.Descriptor) { d.Size++ },
+		"media type": func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex },
+	} {
+		for _, mediaType := range []string{pki.JWS, pki.COSE} {
+			s, other := newShelf(), target
+			change(&other)
+			envelope := sign(t, r.signer, other, pki.SignOptions{MediaType: mediaType})
+			s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
+			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+			is(t, provider.Tampered, verdict, err)
+			if !strings.Contains(verdict.Detail, "another artifact") {
+				t.Errorf("%s: %s", name, verdict.Detail)
+			}
+		}
+	}
+}
+
+func TestWhatTheWalkKnowsOfTheImageIsNotAskedAgain(t *testing.T) {
+	r := newAuthority().newRealm(t, revocable{})
+	s := newShelf()
+	s.resolveErr = provider.ErrNotFound
+	s.sign(t, r.signer, pki.SignOptions{})
+	policy, _ := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t).Snapshot().Policy(image)
+	verdict, err := policy.Verify(t.Context(), image, target)
+	is(t, provider.Verified, verdict, err)
+	// What is known is bound to the digest that is asked about, whoever knows it.
+	other := target
+	other.Digest = digest.FromString("another")
+	if verdict, err := policy.Verify(t.Context(), image, other); err == nil || verdict.Good() {
+		t.Errorf("%+v, %v", verdict, err)
+	}
+}
+
+func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
+	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
+	for name, c := range map[string]struct {
+		by   *pki.Identity
+		opts pki.SignOptions
+		says string
+	}{
+		"a stranger of the same name": {stranger.signer, pki.SignOptions{}, "none of the trust stores"},
+		"a scheme without a store":    {r.signer, pki.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, "none of the trust stores"},
+		"another identity":            {r.signer, pki.SignOptions{}, "none of the trusted identities"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
+			trust.Policies[0].TrustedIdentities = []string{"x509.subject:C=GB,ST=England,O=SKAO,CN=somebody else"}
+			s := newShelf()
+			s.sign(t, c.by, c.opts)
+			verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
+			is(t, provider.Untrusted, verdict, err)
+			if signer := c.by.Cert.Subject.String(); !strings.Contains(verdict.Detail, c.says) || !strings.Contains(verdict.Detail, signer) || verdict.Signer != signer {
+				t.Errorf("%q by %q, want %q", verdict.Detail, verdict.Signer, c.says)
+			}
+		})
+	}
+}
+
+// A stranger writes the subject of their own certificate, and may push a signature by it wherever they may push.
+func TestANameThatAnyoneMayWriteIsShownShortAndPlain(t *testing.T) {
+	r := newAuthority().newRealm(t, revocable{})
+	strange := pki.Options{Subject: pkix.Name{
+		Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"},
+		CommonName: "\x1b[2J\nverified: true \u202e" + strings.Repeat("\x01", 100_000),
+	}}
+	stranger := must[*pki.Identity](t)(must[*pki.CA](t)(pki.NewRoot(pki.Options{})).Signer(strange))
+	strange.NotBefore, strange.NotAfter = time.Now().Add(-3*time.Minute), time.Now().Add(-time.Minute)
+	lapsed := must[*pki.Identity](t)(r.root.Signer(strange))
+	for reason, opts := range map[provider.Reason]struct {
+		by *pki.Identity
+		pki.SignOptions
+	}{
+		provider.Untrusted: {by: stranger},
+		provider.Expired:   {lapsed, pki.SignOptions{SigningTime: time.Now().Add(-2 * time.Minute)}},
+	} {
+		s := newShelf()
+		s.sign(t, opts.by, opts.SignOptions)
+		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+		is(t, reason, verdict, err)
+		texts := []string{verdict.Detail, verdict.Signer, verdict.Signatures[0].Detail, verdict.Signatures[0].Signer}
+		for _, check := range verdict.Signatures[0].Checks {
+			texts = append(texts, check.Problem)
+		}
+		for _, text := range texts {
+			if len(text) > 1000 || strings.ContainsAny(text, "\x01\x1b\n\u202e") {
+				t.Errorf("%s: %d bytes: %.200q", reason, len(text), text)
+			}
+		}
+	}
+}
+
+func TestOneVerifierServesManyAtOnce(t *testing.T) {
+	a := newAuthority()
+	r := a.newRealm(t, revocable{crl: true, ocsp: true})
+	s := newShelf()
+	s.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
+	s.sign(t, r.signer, pki.SignOptions{})
+	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
+	var asking sync.WaitGroup
+	for range 16 {
+		asking.Go(func() {
+			verdict, err := judge(t.Context(), t, v)
+			is(t, provider.Verified, verdict, err)
+		})
+	}
+	asking.Wait()
+}
