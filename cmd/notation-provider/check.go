@@ -94,7 +94,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 		left := int(cert.NotAfter.Sub(now).Hours() / 24)
 		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.Subject, cert.NotAfter.UTC(), left})
 		if cert.Use != "trust" && left < 30 {
-			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %q expires in %d days", cert.Use, cert.Subject, left))
+			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %q ends on %s", cert.Use, cert.Subject, cert.NotAfter.UTC().Format(time.DateOnly)))
 		}
 	}
 	if found.Warnings == nil {
@@ -107,7 +107,7 @@ func (i *inspection) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "POLICY\tLEVEL\tSCOPES\tIDENTITIES")
 	for _, p := range i.Policies {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Name, p.Level, strings.Join(p.Scopes, " "), strings.Join(p.Identities, "; "))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", printable(p.Name), p.Level, strings.Join(p.Scopes, " "), printable(strings.Join(p.Identities, "; ")))
 	}
 	fmt.Fprintln(table, "\nCERTIFICATE\tSTORE\tDAYS LEFT\tENDS\tSUBJECT")
 	for _, c := range i.Certificates {

@@ -66,8 +66,12 @@ func newRoot() *cobra.Command {
 Notary Project (notation) signatures, over mutual TLS.
 
 An image that is not proven good is not verified, whatever goes wrong.`,
+		Args:          noCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError("%w; see '%s --help'", err, c.CommandPath())
@@ -79,6 +83,18 @@ An image that is not proven good is not verified, whatever goes wrong.`,
 // usageError is a command line that is wrong.
 func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// noCommand refuses a verb that there is none of, which cobra hands to the root.
+func noCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return usageError("unknown command %q%s; see '%s --help'", args[0], hint, c.CommandPath())
 }
 
 // noArgs and someArgs are cobra's argument checks with our exit code.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"notation-provider": func() { os.Exit(run()) }})
+}
+
+// TestScripts runs testdata/script: the command as people type it. Each script has
+// a folder good/ with everything that a server needs, and these commands:
+//
+//	exits CODE COMMAND…     the command ends with exactly this code
+//	edit FILE OLD NEW       replaces the text, which must be there
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup:               func(env *testscript.Env) error { return writeGood(filepath.Join(env.WorkDir, "good")) },
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "edit": edit},
+	})
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+}
+
+const goodConfig = `listen: "127.0.0.1:0"
+adminListen: "127.0.0.1:0"
+tls: {certFile: tls.crt, keyFile: tls.key, clientCAFile: ca.crt}
+registries: [{host: "127.0.0.1:1", plainHTTPUnsafe: true}]
+`
+
+const goodPolicy = `{"version": "1.0", "trustPolicies": [{
+  "name": "skao",
+  "registryScopes": ["harbor.skao.int/production/*", "127.0.0.1:1/*"],
+  "signatureVerification": {"level": "strict"},
+  "trustStores": ["ca:skao-oci", "tsa:stamps"],
+  "trustedIdentities": ["x509.subject: C=GB,ST=England,O=SKAO,CN=SKAO OCI Signer"]
+}]}
+`
+
+// writeGood writes a configuration with nothing to warn of but plain HTTP, and all
+// that it names.
+func writeGood(dir string) error {
+	root, err := pki.NewRoot(pki.Options{})
+	if err != nil {
+		return err
+	}
+	door, err := root.Server(pki.Options{DNSNames: []string{"localhost"}})
+	if err != nil {
+		return err
+	}
+	key, err := pki.EncodeKey(door.Key)
+	if err != nil {
+		return err
+	}
+	certificate := pki.EncodeCertificates(root.Cert)
+	for name, content := range map[string][]byte{
+		"config.yaml":                          []byte(goodConfig),
+		"trustpolicy.json":                     []byte(goodPolicy),
+		"tls.crt":                              pki.EncodeCertificates(door.Chain...),
+		"tls.key":                              key,
+		"ca.crt":                               certificate,
+		"truststore/x509/ca/skao-oci/root.pem": certificate,
+		"truststore/x509/tsa/stamps/root.pem":  certificate,
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

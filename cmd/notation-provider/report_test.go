@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+)
+
+func TestThereIsAdviceForEveryReasonAndStage(t *testing.T) {
+	seen := map[string]string{}
+	note := func(name, advice string) {
+		if advice == "" {
+			t.Errorf("%s: no advice", name)
+		}
+		if strings.Contains(advice, "\n") {
+			t.Errorf("%s: the advice is not one line", name)
+		}
+		seen[advice] = name
+	}
+	for _, reason := range provider.Reasons() {
+		r := reportOf(provider.Finding{Verdict: provider.Verdict{Reason: reason}})
+		if reason == provider.Verified {
+			if r.advice() != "" {
+				t.Errorf("a good image needs no advice, got %q", r.advice())
+			}
+			continue
+		}
+		note(string(reason), r.advice())
+	}
+	for _, stage := range provider.Stages() {
+		note(string(stage), reportOf(provider.Finding{Err: provider.Undecided(stage, nil, "x")}).advice())
+	}
+	// Deadline and overload share theirs: there is one thing to do about both.
+	if want := len(provider.Reasons()) - 1 + len(provider.Stages()) - 1; len(seen) != want {
+		t.Errorf("%d pieces of advice, want %d: one is given for two", len(seen), want)
+	}
+}
+
+func TestTheExitCodeIsThatOfTheWorstOutcome(t *testing.T) {
+	verified := provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}}
+	refused := provider.Finding{Verdict: provider.Verdict{Reason: provider.Unsigned}}
+	undecided := provider.Finding{Err: provider.Undecided(provider.StageRegistry, nil, "down")}
+	for want, cases := range map[int][][]provider.Finding{
+		0: {{verified}, {verified, verified}, nil},
+		3: {{refused}, {verified, refused}, {refused, undecided}, {undecided, refused, verified}},
+		4: {{undecided}, {verified, undecided}, {undecided, verified}},
+	} {
+		for _, findings := range cases {
+			got := 0
+			if exit, ok := errors.AsType[*exitError](exitOf(reportAll(findings))); ok {
+				got = exit.code
+			}
+			if got != want {
+				t.Errorf("%+v: exit code %d, want %d", findings, got, want)
+			}
+		}
+	}
+}
+
+func TestAFindingIsVerifiedOnlyIfItsReasonIs(t *testing.T) {
+	for _, reason := range append(provider.Reasons(), "", "new") {
+		if got := reportOf(provider.Finding{Verdict: provider.Verdict{Reason: reason}}).Outcome; (got == outcomeVerified) != (reason == provider.Verified) {
+			t.Errorf("%q: %s", reason, got)
+		}
+	}
+	both := provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}, Err: provider.Undecided(provider.StageInternal, nil, "x")}
+	if got := reportOf(both).Outcome; got != outcomeUndecided {
+		t.Errorf("an undecided finding is %s", got)
+	}
+}
+
+func TestAnUndecidedReportTellsTheWholeTruth(t *testing.T) {
+	r := reportOf(provider.Finding{Key: "a", Err: provider.Undecided(provider.StageRegistry, errors.New("dial tcp 10.0.0.1"), "the registry could not be reached")})
+	if r.Detail != "the registry could not be reached: dial tcp 10.0.0.1" || r.Stage != provider.StageRegistry || r.Reason != "" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestAReportExplainsEverySignatureAndCheck(t *testing.T) {
+	var out bytes.Buffer
+	err := printReports(&out, []report{reportOf(provider.Finding{Key: "a.io/x", Verdict: provider.Verdict{
+		Reason: provider.Expired, Detail: "all of them", Policy: "skao", Signer: "CN=x", SignedAt: time.Unix(0, 0), Warnings: []string{"careful"},
+		Signatures: []provider.Signature{
+			{Digest: "sha256:one", Reason: provider.Expired, Detail: "last year", Checks: []provider.Check{{Name: "integrity", Action: "enforce"}, {Name: "expiry", Action: "enforce", Problem: "over"}}},
+			{Digest: "sha256:two", Undecided: provider.StageRegistry, Detail: "gone"},
+		},
+	}})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `✗ REFUSED  a.io/x
+  reason      expired
+  detail      all of them
+  policy      skao
+  signer      CN=x
+  signed at   1970-01-01T00:00:00Z
+  warning     careful
+  signature 1 sha256:one  expired
+              last year
+              · integrity: passed
+              · expiry: failed (enforce): over
+  signature 2 sha256:two  undecided: registry
+              gone
+  what to do  sign the image anew, with a timestamp; or add a tsa trust store if it has one
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestWhatOthersWroteDoesNotReachTheTerminalAsCommands(t *testing.T) {
+	const evil = "a\x1b[2J\r\nVERIFIED\u202e\u0007\x9b"
+	var out bytes.Buffer
+	if err := printReports(&out, []report{reportOf(provider.Finding{Key: evil, Verdict: provider.Verdict{
+		Reason: provider.Malformed, Detail: evil, Policy: evil, Signer: evil, Warnings: []string{evil},
+		Signatures: []provider.Signature{{Detail: evil, Checks: []provider.Check{{Name: evil, Action: evil, Problem: evil}}}},
+	}})}); err != nil {
+		t.Fatal(err)
+	}
+	if bad := strings.ContainsAny(out.String(), "\x1b\r\u202e\u0007\u009b"); bad {
+		t.Errorf("got %q", out.String())
+	}
+	for line := range strings.Lines(out.String()) {
+		if strings.HasPrefix(line, "VERIFIED") {
+			t.Errorf("a line of somebody else's: %q", line)
+		}
+	}
+}
+
+func TestThePrintedConfigurationIsTheDefault(t *testing.T) {
+	var out bytes.Buffer
+	c := newConfig()
+	c.SetOut(&out)
+	c.SetArgs(nil)
+	if err := c.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, file := range []string{"certFile", "keyFile", "clientCAFile"} {
+		if !strings.Contains(text, file+`: ""`) {
+			t.Fatalf("no empty %s in it", file)
+		}
+		text = strings.Replace(text, file+`: ""`, file+": x", 1)
+	}
+	got, err := config.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Default()
+	want.TLS.CertFile, want.TLS.KeyFile, want.TLS.ClientCAFile = "x", "x", "x"
+	if len(got.DockerConfigs) == 0 {
+		got.DockerConfigs = nil
+	}
+	if len(got.Egress.Allow) == 0 {
+		got.Egress.Allow = nil
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}

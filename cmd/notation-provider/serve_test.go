@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+)
+
+// records hands log records to the test.
+type records struct {
+	slog.Handler
+	to chan slog.Record
+}
+
+func (records) Enabled(context.Context, slog.Level) bool { return true }
+
+func (r records) Handle(_ context.Context, record slog.Record) error { r.to <- record; return nil }
+
+func TestTheServerIsReadyUntilItIsToldToStop(t *testing.T) {
+	t.Parallel() // it stays open for a while, as Kubernetes wants it
+	dir := t.TempDir()
+	if err := writeGood(dir); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(filepath.Join(dir, "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged := make(chan slog.Record, 100)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, cfg, slog.New(records{slog.DiscardHandler, logged})) }()
+
+	unsafe, admin := false, ""
+	for admin == "" {
+		select {
+		case err := <-ended:
+			t.Fatalf("ended before it served: %v", err)
+		case record := <-logged:
+			unsafe = unsafe || record.Message == "unsafe setting in force"
+			record.Attrs(func(a slog.Attr) bool {
+				if a.Key == "admin" {
+					admin = a.Value.String()
+				}
+				return true
+			})
+		}
+	}
+	if !unsafe {
+		t.Error("plain HTTP to a registry is not logged at start")
+	}
+	get(t, "http://"+admin+"/readyz", http.StatusOK)
+	get(t, "http://"+admin+"/healthz", http.StatusOK)
+	get(t, "http://"+admin+"/metrics", http.StatusOK)
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func get(t *testing.T, url string, want int) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); response.StatusCode != want {
+		t.Errorf("%s: %d %s", url, response.StatusCode, body)
+	}
+}

@@ -1,0 +1,189 @@
+// Package walls proves who may know whom (DESIGN.md, section 2), from what the Go
+// tool says of each package's imports.
+package walls_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "gitlab.com/ska-telescope/notation-provider"
+	rooms  = module + "/provider"
+	server = module + "/cmd/notation-provider"
+	tests  = module + "/test"
+)
+
+// wall is something that some packages must not import.
+type wall struct {
+	name string
+	// around tells whether the wall holds for one of our packages.
+	around func(path string) bool
+	// direct walls are about what a package itself imports, others about
+	// everything that is linked with it.
+	direct bool
+	// never are the packages behind the wall, with those below each.
+	never []string
+}
+
+// walls is the list of them. A new command that needs more gets its name here.
+func walls() []wall {
+	return []wall{
+		{"provider imports no room", is(rooms), false, below(rooms,
+			"cache", "config", "egress", "evidence", "gatekeeper", "metrics", "pki", "registry", "reload", "server", "trust", "verifier")},
+		{"gatekeeper and cache know neither notation nor oras", is(rooms+"/gatekeeper", rooms+"/cache"), false, []string{"github.com/notaryproject", "oras.land"}},
+		{"notation is known where signatures are", not(in(append(below(rooms, "verifier", "trust", "registry", "evidence", "pki"), tests)...)), true, []string{"github.com/notaryproject"}},
+		{"oras is known where registries are", not(in(append(below(rooms, "registry", "evidence", "pki"), tests)...)), true, []string{"oras.land"}},
+		{"Gatekeeper's types are known at its door", not(in(rooms+"/gatekeeper", module+"/cmd/policytest", tests)), true, []string{
+			"github.com/open-policy-agent/frameworks", "github.com/open-policy-agent/gatekeeper",
+		}},
+		{"pki is for its command and for tests", not(in(module+"/cmd/notation-pki", tests)), true, []string{rooms + "/pki"}},
+		{"no room knows commands or tests", in(rooms), false, []string{module + "/cmd", tests}},
+		{"the server links no evaluator, no Kubernetes client, no CA and no registry", is(server), false, []string{
+			"github.com/open-policy-agent/opa/topdown", "github.com/open-policy-agent/opa/v1/topdown",
+			"github.com/open-policy-agent/opa/rego", "github.com/open-policy-agent/opa/v1/rego",
+			"k8s.io/client-go", "sigs.k8s.io/controller-runtime",
+			rooms + "/pki", tests, "github.com/distribution/distribution", "cuelabs.dev", "testing",
+		}},
+	}
+}
+
+func is(paths ...string) func(string) bool {
+	return func(path string) bool { return slices.Contains(paths, path) }
+}
+
+func in(folders ...string) func(string) bool {
+	return func(path string) bool {
+		return slices.ContainsFunc(folders, func(folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") })
+	}
+}
+
+func not(f func(string) bool) func(string) bool { return func(path string) bool { return !f(path) } }
+
+func below(folder string, names ...string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, folder+"/"+name)
+	}
+	return all
+}
+
+// imports are what each package imports, tests left out.
+type imports map[string][]string
+
+// breach returns the way from a package through the wall, shortest first; nil if there is none.
+func (g imports) breach(from string, w wall) []string {
+	came := map[string]string{}
+	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
+		for _, next := range g[queue[0]] {
+			if _, seen := came[next]; seen || next == from {
+				continue
+			}
+			came[next] = queue[0]
+			if in(w.never...)(next) {
+				return g.way(from, next, came)
+			}
+			if !w.direct {
+				queue = append(queue, next)
+			}
+		}
+		if w.direct {
+			break
+		}
+	}
+	return nil
+}
+
+func (imports) way(from, to string, came map[string]string) []string {
+	way := []string{to}
+	for way[0] != from {
+		way = slices.Insert(way, 0, came[way[0]])
+	}
+	return way
+}
+
+// within are our packages that a wall is around.
+func (g imports) within(w wall) []string {
+	var all []string
+	for _, path := range slices.Sorted(maps.Keys(g)) {
+		if in(module)(path) && w.around(path) {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
+// list asks the Go tool for all of our packages and all that is linked with them.
+func list(t *testing.T) imports {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Imports", module+"/...")
+	out, err := command.Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %v: %s", err, exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	g := imports{}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return g
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		g[p.ImportPath] = p.Imports
+	}
+}
+
+func TestNobodyKnowsWhomTheyMustNot(t *testing.T) {
+	g := list(t)
+	for _, w := range walls() {
+		t.Run(w.name, func(t *testing.T) {
+			paths := g.within(w)
+			if len(paths) == 0 {
+				t.Error("the wall is around nothing: was a package renamed?")
+			}
+			for _, path := range paths {
+				if way := g.breach(path, w); way != nil {
+					t.Errorf("broken by the import of %s:\n\t%s", way[len(way)-1], strings.Join(way, "\n\t→ "))
+				}
+			}
+		})
+	}
+}
+
+func TestEachWallIsSeenToBreak(t *testing.T) {
+	g := list(t)
+	for _, w := range walls() {
+		for _, path := range g.within(w) {
+			for _, behind := range w.never {
+				// By a package below the folder; and, where that counts, not by itself.
+				want := []string{path, behind + "/deep"}
+				if !w.direct {
+					want = []string{path, "example.org/innocent", behind + "/deep"}
+				}
+				broken := imports{path: {"fmt", want[1]}, "example.org/innocent": {"fmt", behind + "/deep"}}
+				if got := broken.breach(path, w); !slices.Equal(got, want) {
+					t.Errorf("%s: %q: got %q, want %q", w.name, behind, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatSoundsLikeAPackageBehindTheWallIsAnother(t *testing.T) {
+	w := wall{never: []string{"oras.land"}}
+	if way := (imports{"a": {"oras.landing", "b"}, "b": {"a", "example.org/oras.land"}}).breach("a", w); way != nil {
+		t.Errorf("got %q", way)
+	}
+}
