@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
+	"github.com/open-policy-agent/opa/v1/topdown"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Options say who answers external_data.
+type Options struct {
+	Providers []Provider
+
+	// Identity is shown to those providers that ask for a client certificate; nil for none.
+	Identity *Identity
+
+	// Observe is told of every call of external_data, one at a time; nil is fine.
+	Observe func(Call)
+
+	// Trace asks for a trace of each review; Print takes what templates print, and nil drops it.
+	Trace bool
+	Print io.Writer
+}
+
+// process guards what is there once for the whole process: OPA's registry of builtins, which making a driver writes,
+// compiling and evaluating read; and the connections of Gatekeeper's client for providers, which it keeps by the provider's
+// name, whoever asks and with whatever certificate.
+var process struct {
+	sync.Mutex
+	last *Client // that reviewed
+}
+
+// Client is gator's client with external_data. It is safe for concurrent use; so are several.
+type Client struct {
+	client   gator.Client
+	real     topdown.BuiltinFunc // external_data of this client's driver
+	known    map[string]bool     // its providers
+	observe  func(Call)
+	problems []error // of the review under way
+}
+
+var _ gator.Client = (*Client)(nil)
+
+// NewClient makes a client. Further options are gator's own.
+func NewClient(o Options, further ...gator.Opt) (*Client, error) {
+	cache, err := resources(o.Providers)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{known: map[string]bool{}, observe: o.Observe}
+	if c.observe == nil {
+		c.observe = func(Call) {}
+	}
+	for _, p := range o.Providers {
+		c.known[p.Name] = true
+	}
+	further = append(further, gator.WithK8sCEL(), externalData(cache, o.Identity))
+	if o.Print != nil {
+		further = append(further, gator.WithPrintHook(o.Print))
+	}
+	process.Lock()
+	defer process.Unlock()
+	if c.client, err = gator.NewOPAClient(o.Trace, further...); err != nil {
+		return nil, err
+	}
+	c.real = topdown.GetBuiltin(builtin)
+	return c, nil
+}
+
+// AddTemplate compiles a template.
+func (c *Client) AddTemplate(ctx context.Context, t *templates.ConstraintTemplate) (*types.Responses, error) {
+	process.Lock()
+	defer process.Unlock()
+	return c.client.AddTemplate(ctx, t)
+}
+
+// AddConstraint adds a constraint of a template that was added before.
+func (c *Client) AddConstraint(ctx context.Context, constraint *unstructured.Unstructured) (*types.Responses, error) {
+	process.Lock()
+	defer process.Unlock()
+	return c.client.AddConstraint(ctx, constraint)
+}
+
+// AddData adds an object to data.inventory.
+func (c *Client) AddData(ctx context.Context, data any) (*types.Responses, error) {
+	process.Lock()
+	defer process.Unlock()
+	return c.client.AddData(ctx, data)
+}
+
+// RemoveData removes an object from data.inventory.
+func (c *Client) RemoveData(ctx context.Context, data any) (*types.Responses, error) {
+	process.Lock()
+	defer process.Unlock()
+	return c.client.RemoveData(ctx, data)
+}
+
+// Review decides on an object. That a template asks a provider nobody knows is an [UnknownProviderError], whatever the
+// template makes of it.
+func (c *Client) Review(ctx context.Context, object any, opts ...reviews.ReviewOpt) (*types.Responses, error) {
+	process.Lock()
+	defer process.Unlock()
+	c.problems = nil
+	if process.last != c {
+		c.disconnect() // what another client connected
+	}
+	process.last = c
+	topdown.RegisterBuiltinFunc(builtin, c.listen)
+	responses, err := c.client.Review(ctx, object, opts...)
+	if err := errors.Join(append(c.problems, err)...); err != nil {
+		return nil, err
+	}
+	return responses, nil
+}
+
+// Close closes the connections to the client's providers.
+func (c *Client) Close() {
+	process.Lock()
+	defer process.Unlock()
+	c.disconnect()
+}
+
+func (c *Client) disconnect() {
+	for name := range c.known {
+		externaldata.DefaultClientCache().Invalidate(name)
+	}
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/open-policy-agent/frameworks/constraint/pkg/apis"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/expand"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Engine decides on objects as Gatekeeper does. Loaded, it is safe for concurrent use.
+type Engine struct {
+	client   *Client
+	scheme   *runtime.Scheme
+	context  []*unstructured.Unstructured // what the expander needs: namespaces, expansion templates
+	expander *expand.Expander
+}
+
+// New makes an engine without templates.
+func New(o Options) (*Engine, error) {
+	scheme := runtime.NewScheme()
+	if err := apis.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	client, err := NewClient(o)
+	if err != nil {
+		return nil, fmt.Errorf("making Gatekeeper's client: %w", err)
+	}
+	expander, err := expand.NewExpander(nil)
+	return &Engine{client: client, scheme: scheme, expander: expander}, err
+}
+
+// Load takes templates, constraints, expansion templates, and objects that templates look at, in any order. Those that
+// [RoleOf] calls Passed or Admission it passes over: mutators, for example, and Providers, whose addresses are a cluster's.
+func (e *Engine) Load(ctx context.Context, objects ...*unstructured.Unstructured) error {
+	steps := []struct {
+		role Role
+		add  func(context.Context, *unstructured.Unstructured) error
+	}{{Template, e.addTemplate}, {Constraint, e.addConstraint}, {Expansion, e.addExpansion}, {Reviewed, e.addData}}
+	for _, step := range steps {
+		for _, object := range objects {
+			if RoleOf(object) != step.role {
+				continue
+			}
+			if err := step.add(ctx, object); err != nil {
+				return fmt.Errorf("%s: %w", Describe(object), err)
+			}
+		}
+	}
+	expander, err := expand.NewExpander(e.context)
+	if err != nil {
+		return fmt.Errorf("reading expansion templates: %w", err)
+	}
+	e.expander = expander
+	return nil
+}
+
+func (e *Engine) addTemplate(ctx context.Context, object *unstructured.Unstructured) error {
+	template, err := reader.ToTemplate(e.scheme, object)
+	if err != nil {
+		return err
+	}
+	_, err = e.client.AddTemplate(ctx, template)
+	return err
+}
+
+func (e *Engine) addConstraint(ctx context.Context, object *unstructured.Unstructured) error {
+	_, err := e.client.AddConstraint(ctx, object)
+	return err
+}
+
+func (e *Engine) addExpansion(_ context.Context, object *unstructured.Unstructured) error {
+	e.context = append(e.context, object)
+	return nil
+}
+
+func (e *Engine) addData(ctx context.Context, object *unstructured.Unstructured) error {
+	if object.GroupVersionKind().GroupKind() == namespaceKind {
+		e.context = append(e.context, object)
+	}
+	_, err := e.client.AddData(ctx, object)
+	return err
+}
+
+// Close closes the connections to the engine's providers.
+func (e *Engine) Close() { e.client.Close() }

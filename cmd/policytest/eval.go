@@ -1,0 +1,199 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+)
+
+type evalOptions struct {
+	sources          sourceFlags
+	files            []string
+	verdicts, output string
+}
+
+func newEval() *cobra.Command {
+	var o evalOptions
+	c := &cobra.Command{
+		Use:   "eval -f FILE...",
+		Short: "Decide on manifests, without a suite",
+		Long: `Loads the templates and constraints among the objects in the files, and prints what they
+decide on each of the other objects, as gator test does. An AdmissionReview is decided
+on as it stands; every other object as if it were created now.
+
+Exit codes: 0 nothing is denied, 1 something is; 2 usage; 3 there is no decision, because
+a template does not compile or nobody answers external_data.`,
+		Example: `  # Templates and constraints from a directory, a manifest, recorded verdicts.
+  policytest eval -f policies/signedimages -f pod.yaml --verdicts verdicts.yaml
+
+  # Ask a live provider.
+  policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f deployment.yaml -o json \
+    --provider notation-provider=https://127.0.0.1:8443/validate --ca ca.crt --cert tls.crt --key tls.key`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError("eval takes no arguments, got %q; name files with -f; see '%s --help'", args, c.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return o.execute(c) },
+	}
+	o.sources.add(c)
+	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects; may be repeated")
+	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a verdicts.yaml; its scenes do not count")
+	c.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	return c
+}
+
+func (o *evalOptions) execute(c *cobra.Command) error {
+	if err := checkFormat(o.output); err != nil {
+		return err
+	}
+	if len(o.files) == 0 {
+		return usageError("decide on what? Name files with -f; see '%s --help'", c.CommandPath())
+	}
+	objects, err := engine.ReadObjects(o.files...)
+	if err != nil {
+		return usageError("-f: %w", err)
+	}
+	if err := decidable(objects); err != nil {
+		return err
+	}
+	scene := &verdicts.Scene{}
+	if o.verdicts != "" {
+		file, err := verdicts.Read(o.verdicts)
+		if err != nil {
+			return usageError("--verdicts: %w", err)
+		}
+		scene = file.Scene("", "")
+	}
+	sources, err := o.sources.open()
+	if err != nil {
+		return err
+	}
+	defer sources.close()
+	talk := sources.Open(scene, cmp.Or(o.verdicts, "a verdicts.yaml for --verdicts"))
+	defer talk.Close()
+	decisions, err := decide(c.Context(), talk, objects)
+	if err != nil {
+		return &exitError{exitUnknown, err}
+	}
+	if err := o.print(c.OutOrStdout(), decisions); err != nil {
+		return err
+	}
+	if err := sources.record(); err != nil {
+		return &exitError{exitUnknown, err}
+	}
+	for _, d := range decisions {
+		if d.Decision == denied {
+			return silently(exitFailed)
+		}
+	}
+	return nil
+}
+
+// decidable wants something to decide on, and something that decides: else everything would be admitted.
+func decidable(objects []*unstructured.Unstructured) error {
+	count := map[engine.Role]int{}
+	for _, object := range objects {
+		count[engine.RoleOf(object)]++
+	}
+	switch {
+	case count[engine.Constraint] == 0:
+		return usageError("-f: no constraint among the objects, so nothing could be denied")
+	case count[engine.Reviewed]+count[engine.Admission] == 0:
+		return usageError("-f: nothing to decide on but what configures Gatekeeper")
+	}
+	return nil
+}
+
+// What is decided on an object.
+const (
+	admitted = "ADMITTED"
+	denied   = "DENIED"
+)
+
+// decision is what is decided on one object.
+type decision struct {
+	Object     reference          `json:"object"`
+	Decision   string             `json:"decision"`
+	Violations []engine.Violation `json:"violations"`
+
+	described string
+}
+
+// reference names an object.
+type reference struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace,omitempty"`
+	Name       string `json:"name"`
+}
+
+func decide(ctx context.Context, talk *session.Session, objects []*unstructured.Unstructured) ([]decision, error) {
+	judge, err := engine.New(talk.Options())
+	if err != nil {
+		return nil, err
+	}
+	if err := judge.Load(ctx, objects...); err != nil {
+		return nil, err
+	}
+	decisions := []decision{}
+	for _, object := range objects {
+		if role := engine.RoleOf(object); role != engine.Reviewed && role != engine.Admission {
+			continue
+		}
+		violations, err := judge.Review(ctx, object)
+		if err := talk.Check(err); err != nil {
+			return nil, err
+		}
+		d := decision{
+			Object:     reference{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()},
+			Decision:   admitted,
+			Violations: append([]engine.Violation{}, violations...),
+			described:  engine.Describe(object),
+		}
+		if engine.Denied(violations) {
+			d.Decision = denied
+		}
+		decisions = append(decisions, d)
+	}
+	return decisions, nil
+}
+
+func (o *evalOptions) print(out io.Writer, decisions []decision) error {
+	if o.output == "json" {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(decisions)
+	}
+	var b strings.Builder
+	for _, d := range decisions {
+		fmt.Fprintf(&b, "%s: %s\n", printable(d.described), d.Decision)
+		for _, v := range d.Violations {
+			fmt.Fprintf(&b, "  %s [%q] %s\n", v.Action(), v.Constraint, printable(v.Msg))
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// printable keeps what others wrote from moving the cursor.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}

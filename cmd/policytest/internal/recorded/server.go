@@ -1,0 +1,111 @@
+// Package recorded is a provider that says what was written down: a real server with TLS on loopback, so that recorded
+// answers take the way through Gatekeeper's client that live ones take.
+package recorded
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+)
+
+// maxRequest bounds a request's body in bytes.
+const maxRequest = 16 << 20
+
+// Server answers for the scenes that are open.
+type Server struct {
+	url    string
+	ca     []byte
+	server *http.Server
+
+	mu     sync.Mutex
+	opened int
+	scenes map[string]*verdicts.Scene
+}
+
+// Start makes a server, which serves until it is closed.
+func Start() (*Server, error) {
+	certificate, ca, err := selfSigned()
+	if err != nil {
+		return nil, fmt.Errorf("making the recorded provider's certificate: %w", err)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("opening the recorded provider's port: %w", err)
+	}
+	s := &Server{url: "https://" + listener.Addr().String(), ca: ca, scenes: map[string]*verdicts.Scene{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /{scene}/{provider}", s.answer)
+	s.server = &http.Server{
+		Handler:           mux,
+		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13},
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0), // a client that leaves is no news
+	}
+	go func() { _ = s.server.ServeTLS(listener, "", "") }() // it ends when it is closed
+	return s, nil
+}
+
+// Close ends the server and every connection.
+func (s *Server) Close() { _ = s.server.Close() }
+
+// CA vouches for the server, as PEM.
+func (s *Server) CA() []byte { return s.ca }
+
+// Open serves a scene. The URLs of its providers are its alone, until it is closed.
+func (s *Server) Open(scene *verdicts.Scene) (urlOf func(provider string) string, closeScene func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened++
+	id := strconv.Itoa(s.opened)
+	s.scenes[id] = scene
+	urlOf = func(provider string) string { return s.url + "/" + id + "/" + url.PathEscape(provider) }
+	return urlOf, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.scenes, id)
+	}
+}
+
+func (s *Server) scene(id string) (*verdicts.Scene, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if scene, ok := s.scenes[id]; ok {
+		return scene, nil
+	}
+	return nil, errors.New("the scene is over")
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	scene, err := s.scene(r.PathValue("scene"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	var request externaldata.ProviderRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	response := scene.Respond(r.PathValue("provider"), request.Request.Keys)
+	if response.Cut {
+		panic(http.ErrAbortHandler) // the server's way to close a connection without a word
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.Status)
+	_, _ = w.Write(response.Body) // the client has gone: nobody is left to tell
+}

@@ -1,0 +1,119 @@
+// Package session is the conversation of one engine with those who answer it: live providers, and recorded verdicts.
+//
+// It holds a test to the answers it was written for: what nobody answers is a failure of the test, whatever its template
+// makes of the silence.
+package session
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/recorded"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+)
+
+// recordedTimeout is generous, in seconds: a busy machine is no finding.
+const recordedTimeout = 60
+
+// Sources are those who can answer.
+type Sources struct {
+	Live     []engine.Provider // count before recorded ones of the same name
+	Identity *engine.Identity  // shown to live providers; nil for none
+	Recorded *recorded.Server
+	Tape     func(engine.Call) // is told what live providers answered; nil is fine
+}
+
+// Session is one engine's conversation.
+type Session struct {
+	sources  Sources
+	scene    *verdicts.Scene
+	describe string // where a provider's answers could be written
+	recorded []engine.Provider
+	close    func()
+	problems []error
+}
+
+// Open begins a session. Whoever writes what is missing in the scene is told to write it into file.
+func (s Sources) Open(scene *verdicts.Scene, file string) *Session {
+	urlOf, end := s.Recorded.Open(scene)
+	session := &Session{sources: s, scene: scene, describe: file, close: end}
+	for _, name := range scene.Providers() {
+		if !session.live(name) {
+			session.recorded = append(session.recorded, engine.Provider{Name: name, URL: urlOf(name), CABundle: s.Recorded.CA(), Timeout: recordedTimeout})
+		}
+	}
+	return session
+}
+
+// Close ends the session.
+func (s *Session) Close() { s.close() }
+
+// Options are those of the session's engine.
+func (s *Session) Options() engine.Options {
+	return engine.Options{
+		Providers: slices.Concat(s.sources.Live, s.recorded),
+		Identity:  s.sources.Identity,
+		Observe:   s.observe,
+	}
+}
+
+func (s *Session) live(name string) bool { return named(s.sources.Live, name) }
+
+func named(providers []engine.Provider, name string) bool {
+	return slices.ContainsFunc(providers, func(p engine.Provider) bool { return p.Name == name })
+}
+
+// observe holds a call against what is known.
+func (s *Session) observe(call engine.Call) {
+	switch {
+	case s.live(call.Provider):
+		s.heard(call)
+	case named(s.recorded, call.Provider):
+		s.compare(call)
+	}
+}
+
+// heard takes down what a live provider said. Where it said nothing, a test that wants a refusal would pass by accident.
+func (s *Session) heard(call engine.Call) {
+	if call.Failed() {
+		s.problem("provider %q did not answer: %s", call.Provider, call.Response.SystemError)
+		return
+	}
+	if s.sources.Tape != nil {
+		s.sources.Tape(call)
+	}
+}
+
+func (s *Session) compare(call engine.Call) {
+	spoilt := false
+	for _, key := range call.Keys {
+		answer, ok := s.scene.Answer(call.Provider, key)
+		if !ok {
+			s.problem("provider %q is asked about %q, and %s has no answer for it, nor a default that fits", call.Provider, key, s.scene.Path)
+		}
+		spoilt = spoilt || answer.Spoils()
+	}
+	if call.Failed() && !spoilt {
+		s.problem("the recorded provider %q did not answer: %s", call.Provider, call.Response.SystemError)
+	}
+}
+
+func (s *Session) problem(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	if !slices.ContainsFunc(s.problems, func(known error) bool { return known.Error() == err.Error() }) {
+		s.problems = append(s.problems, err)
+	}
+}
+
+// Check is called after each review with its error, and returns all that went wrong in it.
+func (s *Session) Check(err error) error {
+	problems := s.problems
+	s.problems = nil
+	if unknown, ok := errors.AsType[*engine.UnknownProviderError](err); ok {
+		err = fmt.Errorf("provider %q is asked about %q, and nothing describes it: write its answers into %s, or give --provider %s=https://…",
+			unknown.Name, unknown.Keys, s.describe, unknown.Name)
+	}
+	return errors.Join(append(problems, err)...)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/recorded"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/tape"
+)
+
+// sourceFlags say who answers external_data.
+type sourceFlags struct {
+	providers     []string
+	ca, cert, key string
+	timeout       int
+	record        string
+}
+
+func (f *sourceFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.providers, "provider", nil, "a live provider, NAME=https://host:port/path; may be repeated, and counts before recorded verdicts of that name")
+	c.Flags().StringVar(&f.ca, "ca", "", "PEM file of who vouches for the live providers' certificates")
+	c.Flags().StringVar(&f.cert, "cert", "", "PEM file of the client certificate that live providers are shown, with its chain")
+	c.Flags().StringVar(&f.key, "key", "", "PEM file of its key")
+	c.Flags().IntVar(&f.timeout, "timeout", engine.DefaultTimeout, "seconds that a live provider has for an answer")
+	c.Flags().StringVar(&f.record, "record", "", "write what the live providers answered to this verdicts.yaml")
+}
+
+// sources are the open ones.
+type sources struct {
+	session.Sources
+	tape *tape.Tape
+	path string
+}
+
+func (f *sourceFlags) open() (*sources, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	s := &sources{path: f.record}
+	var err error
+	if s.Live, err = f.live(); err != nil {
+		return nil, err
+	}
+	if f.cert != "" {
+		if s.Identity, err = engine.LoadIdentity(f.cert, f.key); err != nil {
+			return nil, usageError("--cert, --key: %w", err)
+		}
+	}
+	if f.record != "" {
+		if s.tape, err = tape.New(f.record); err != nil {
+			return nil, usageError("--record: %w", err)
+		}
+		s.Tape = s.tape.Record
+	}
+	s.Recorded, err = recorded.Start()
+	return s, err
+}
+
+func (f *sourceFlags) check() error {
+	switch live := len(f.providers) > 0; {
+	case !live && f.ca+f.cert+f.key+f.record != "":
+		return usageError("--ca, --cert, --key and --record are for live providers; give --provider NAME=https://…")
+	case live && f.ca == "":
+		return usageError("--provider needs --ca, the file of who vouches for its certificate")
+	case (f.cert == "") != (f.key == ""):
+		return usageError("--cert and --key go together")
+	case f.timeout < 1:
+		return usageError("--timeout is at least a second")
+	}
+	return nil
+}
+
+func (f *sourceFlags) live() ([]engine.Provider, error) {
+	if len(f.providers) == 0 {
+		return nil, nil
+	}
+	ca, err := os.ReadFile(f.ca)
+	if err != nil {
+		return nil, usageError("--ca: %w", err)
+	}
+	var all []engine.Provider
+	for _, given := range f.providers {
+		name, address, _ := strings.Cut(given, "=")
+		at, err := url.Parse(address)
+		if err != nil || name == "" || at.Scheme != "https" || at.Host == "" {
+			return nil, usageError("--provider %q is not NAME=https://host:port/path", given)
+		}
+		if slices.ContainsFunc(all, func(p engine.Provider) bool { return p.Name == name }) {
+			return nil, usageError("--provider %s is given twice", name)
+		}
+		all = append(all, engine.Provider{Name: name, URL: address, CABundle: ca, Timeout: f.timeout})
+	}
+	// The files are wrong here, not at the first case.
+	if _, err := engine.NewClient(engine.Options{Providers: all}); err != nil {
+		return nil, usageError("--ca %s: %w", f.ca, err)
+	}
+	return all, nil
+}
+
+func (s *sources) close() { s.Recorded.Close() }
+
+// record writes the tape, if there is one.
+func (s *sources) record() error {
+	if s.tape == nil {
+		return nil
+	}
+	if err := s.tape.Write(); err != nil {
+		return fmt.Errorf("%s is not written: %w", s.path, err)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/suites"
+)
+
+type suitesOptions struct {
+	sources        sourceFlags
+	run, output    string
+	verbose, trace bool
+}
+
+func newSuites() *cobra.Command {
+	var o suitesOptions
+	c := &cobra.Command{
+		Use:   "policytest PATH...",
+		Short: "Run gator's suites with external_data",
+		Long: `Runs gator's suites (kind: Suite) in gator's own runner, and gives templates the function
+that gator lacks: external_data. PATH is a suite, a directory, or a directory and all
+below it: policies/...
+
+What a provider answers is recorded in a verdicts.yaml beside the suite, or asked of a
+live provider with --provider. A template that asks a provider, or for a key, that
+nothing describes fails its case, whatever the case asserts.
+
+Exit codes: 0 all cases pass, 1 some do not; 2 usage.`,
+		Example: `  # Run all suites below policies, with recorded verdicts.
+  policytest ./policies/...
+
+  # Run the cases whose names contain "expired"; the cases of one test.
+  policytest ./policies/... --run //expired
+  policytest ./policies/... --run '^signed$//'
+
+  # Ask a live provider, as Gatekeeper does, and record what it answers.
+  policytest policies/signedimages --provider notation-provider=https://127.0.0.1:8443/validate \
+    --ca ca.crt --cert tls.crt --key tls.key --record policies/signedimages/verdicts.yaml`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("which suites? Name a file, a directory or directory/...; see '%s --help'", c.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, paths []string) error { return o.execute(c, paths) },
+	}
+	o.sources.add(c)
+	c.Flags().StringVarP(&o.run, "run", "r", "", "run the tests and cases whose names match: NAME, TEST//CASE, TEST// or //CASE, regular expressions")
+	c.Flags().StringVarP(&o.output, "output", "o", "text", "text (gator's) or json")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print every test and case, and what templates print")
+	c.Flags().BoolVarP(&o.trace, "trace", "t", false, "print a trace of each evaluation")
+	return c
+}
+
+func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
+	if err := checkFormat(o.output); err != nil {
+		return err
+	}
+	filter, err := verify.NewFilter(o.run)
+	if err != nil {
+		return usageError("--run: %w", err)
+	}
+	found, err := find(paths)
+	if err != nil {
+		return err
+	}
+	sources, err := o.sources.open()
+	if err != nil {
+		return err
+	}
+	defer sources.close()
+	runner := suites.Runner{Sources: sources.Sources, Filter: filter, Trace: o.trace}
+	var results []verify.SuiteResult
+	for _, suite := range found {
+		results = append(results, runner.Run(c.Context(), suite))
+	}
+	if err := o.print(c, results); err != nil {
+		return err
+	}
+	if err := sources.record(); err != nil {
+		return err
+	}
+	if suites.Failed(results) {
+		return silently(exitFailed)
+	}
+	return nil
+}
+
+// find wants something at each path: a test that tests nothing must not pass.
+func find(paths []string) ([]suites.Found, error) {
+	var all []suites.Found
+	for _, path := range paths {
+		found, err := suites.Find(path)
+		if err != nil {
+			return nil, usageError("finding suites: %w", err)
+		}
+		if len(found) == 0 {
+			return nil, usageError("no suite in %s", path)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (o *suitesOptions) print(c *cobra.Command, results []verify.SuiteResult) error {
+	if o.run != "" && suites.Ran(results) == 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "policytest: warning: no case matches --run %q\n", o.run)
+	}
+	if o.output == "json" {
+		return suites.PrintJSON(c.OutOrStdout(), results)
+	}
+	return suites.Print(c.OutOrStdout(), results, o.verbose)
+}
