@@ -1,0 +1,63 @@
+// Command generate writes each policy's template.yaml from its policy.rego and parameters.yaml and from the library they
+// use, and formats the Rego. With -check it writes nothing and fails on what it would have written.
+//
+//	go run ./policies/generate [-check] [FOLDER]
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	log.SetFlags(0)
+	check := flag.Bool("check", false, "write nothing; fail if anything is out of date")
+	flag.Parse()
+	root := "policies"
+	if flag.NArg() > 0 {
+		root = flag.Arg(0)
+	}
+	if err := run(root, *check); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(root string, check bool) error {
+	put := write
+	if check {
+		put = compare
+	}
+	if err := formatAll(root, put); err != nil {
+		return err
+	}
+	policies, err := filepath.Glob(filepath.Join(root, "*", "policy.rego"))
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, policy := range policies {
+		folder := filepath.Dir(policy)
+		template, err := Template(root, filepath.Base(folder))
+		if err == nil {
+			err = put(filepath.Join(folder, "template.yaml"), template)
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+func write(path string, content []byte) error {
+	return os.WriteFile(path, content, 0o644) //nolint:gosec // source files are for everyone to read
+}
+
+func compare(path string, content []byte) error {
+	if is, err := os.ReadFile(path); err != nil || !bytes.Equal(is, content) {
+		return fmt.Errorf("%s is out of date: run make generate", path)
+	}
+	return nil
+}

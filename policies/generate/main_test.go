@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWhatIsGeneratedIsUpToDate(t *testing.T) {
+	if err := run("..", true); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestATemplateIsAlwaysTheSame(t *testing.T) {
+	first, err := Template("..", "signedimages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if again, err := Template("..", "signedimages"); err != nil || !bytes.Equal(again, first) {
+			t.Fatal("it differs from run to run", err)
+		}
+	}
+}
+
+// copyOf is the policies in a folder of their own, to be spoilt.
+func copyOf(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, folder := range []string{"lib", "signedimages"} {
+		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join("..", folder))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func TestDriftIsFoundAndNamed(t *testing.T) {
+	for path, change := range map[string][2]string{
+		"signedimages/policy.rego":     {"not _admitted(use)", "not _admitted(use)\n\tuse"},
+		"signedimages/parameters.yaml": {"maxLength: 253", "maxLength: 63"},
+		"lib/image/image.rego":         {"<= 1024", "<= 2048"},
+		"lib/parameters.yaml":          {"maxLength: 1024", "maxLength: 2048"},
+	} {
+		root := copyOf(t)
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Replace(string(text), change[0], change[1], 1)
+		if changed == string(text) {
+			t.Fatalf("%s has no %q", path, change[0])
+		}
+		if err := os.WriteFile(filepath.Join(root, path), []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(root, true); err == nil || !strings.Contains(err.Error(), "signedimages/template.yaml is out of date: run make generate") {
+			t.Errorf("after a change of %s: %v", path, err)
+		}
+		if err := run(root, false); err != nil {
+			t.Error(err)
+		}
+		if err := run(root, true); err != nil {
+			t.Errorf("after generating: %v", err)
+		}
+	}
+}

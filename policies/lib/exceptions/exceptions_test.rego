@@ -1,0 +1,100 @@
+package lib.exceptions_test
+
+import data.lib.exceptions
+import data.lib.image
+
+noon := time.parse_rfc3339_ns("2027-03-01T12:00:00Z")
+
+vetted := {"image": "postgres", "reason": "SEC-142", "expires": "2027-03-01"}
+
+current(exception, reference, now) if {
+	exceptions.current(image.parts(reference)) with input.parameters.exceptions as [exception]
+		with input.review.namespace as "tango"
+		with time.now_ns as now
+}
+
+remark(exception, reference, now) := text if {
+	text := exceptions.remark(image.parts(reference)) with input.parameters.exceptions as [exception]
+		with input.review.namespace as "tango"
+		with time.now_ns as now
+}
+
+changed(change) := object.union(vetted, change)
+
+test_an_exception_counts_for_what_its_pattern_means if {
+	current(vetted, "docker.io/library/postgres:16", noon)
+	current(changed({"image": "docker.io/*"}), "grafana/grafana", noon)
+	not current(vetted, "postgres-evil", noon)
+	not current(vetted, "evil/postgres", noon)
+}
+
+test_an_exception_counts_to_the_end_of_its_last_day_in_utc if {
+	current(vetted, "postgres", time.parse_rfc3339_ns("2027-03-01T23:59:59.999Z"))
+	not current(vetted, "postgres", time.parse_rfc3339_ns("2027-03-02T00:00:00Z"))
+	current(vetted, "postgres", time.parse_rfc3339_ns("2027-03-02T00:30:00+01:00"))
+}
+
+test_an_exception_may_count_for_ever if {
+	current(changed({"expires": "never"}), "postgres", noon)
+}
+
+test_an_exception_without_a_date_counts_for_nothing if {
+	every expires in ["", "soon", "Never", "2027", "2027-3-1", "2027-13-01", "2027-03-32", "2027-03-01 ", "2027-03-01T00:00:00Z", "9999", null, 20270301, true, []] {
+		not current(changed({"expires": expires}), "postgres", noon)
+		contains(remark(changed({"expires": expires}), "postgres", noon), "YYYY-MM-DD")
+	}
+	not current(object.remove(vetted, ["expires"]), "postgres", noon)
+	contains(remark(object.remove(vetted, ["expires"]), "postgres", noon), "YYYY-MM-DD")
+}
+
+test_an_exception_without_a_reason_counts_for_nothing if {
+	every reason in ["", " ", null, 1, true] {
+		every expires in ["never", "2027-03-01", "2027-02-28"] {
+			not current(changed({"reason": reason, "expires": expires}), "postgres", noon)
+			contains(remark(changed({"reason": reason, "expires": expires}), "postgres", noon), "wants a reason")
+		}
+	}
+	not current(object.remove(vetted, ["reason"]), "postgres", noon)
+}
+
+test_an_exception_that_ended_says_when_and_who_vetted_it if {
+	remark(changed({"expires": "2027-02-28"}), "postgres", noon) == "Its exception ended on 2027-02-28 (SEC-142)."
+}
+
+test_an_exception_that_counts_or_means_another_image_is_not_remarked_on if {
+	remark(vetted, "postgres", noon) == ""
+	remark(changed({"expires": "2027-02-28"}), "redis", noon) == ""
+}
+
+test_an_exception_counts_in_its_namespaces_only if {
+	current(changed({"namespaces": ["tango", "daq"]}), "postgres", noon)
+	every namespaces in [["daq"], [], null, false, "tango", {}] {
+		not current(changed({"namespaces": namespaces}), "postgres", noon)
+	}
+}
+
+test_an_exception_that_names_no_pattern_counts_for_nothing if {
+	every pattern in ["", null, 1, "library", "docker.io"] {
+		not current(changed({"image": pattern}), "postgres", noon)
+	}
+}
+
+test_what_is_no_list_of_exceptions_excepts_nothing if {
+	every list in [null, "postgres", {}, [null], ["postgres"], [[]], 1] {
+		not exceptions.current(image.parts("postgres")) with input.parameters.exceptions as list
+	}
+	not exceptions.current(image.parts("postgres")) with input as {}
+}
+
+test_one_exception_that_counts_is_enough if {
+	exceptions.current(image.parts("postgres")) with input.parameters.exceptions as [changed({"expires": "2026-01-01"}), changed({"image": "*"})]
+		with time.now_ns as noon
+}
+
+test_a_remark_is_about_exceptions_that_do_not_count_only if {
+	exceptions.remark(image.parts("postgres")) == "Its exception ended on 2026-01-01 (SEC-142)." with input.parameters.exceptions as [
+		changed({"expires": "2026-01-01"}),
+		changed({"image": "*"}),
+	]
+		with time.now_ns as noon
+}

@@ -1,0 +1,38 @@
+package lib.parameters_test
+
+import data.lib.image
+import data.lib.parameters
+
+governs(written, reference) if parameters.governs(image.parts(reference)) with input.parameters.images as written
+
+test_parameters_without_images_govern_every_image if {
+	parameters.sound with input as {"parameters": {}}
+	parameters.governs(image.parts("postgres")) with input as {"parameters": {}}
+}
+
+test_an_image_is_governed_by_any_of_the_patterns if {
+	governs(["harbor.skao.int/*", "artefact.skao.int/*"], "artefact.skao.int/x")
+	not governs(["harbor.skao.int/*", "artefact.skao.int/*"], "postgres")
+}
+
+test_patterns_make_parameters_sound if parameters.sound with input.parameters.images as ["harbor.skao.int/*", "postgres"]
+
+test_what_governs_nothing_is_not_sound if {
+	every images in [[], null, false, "", "*", {}, {"a": "*"}, {"*"}] {
+		not parameters.sound with input.parameters.images as images
+	}
+}
+
+test_one_thing_that_is_no_pattern_makes_parameters_unsound if {
+	every image in ["harbor.skao.int", "", null, 1, "harbor.skao.int/", "*.skao.int/*"] {
+		not parameters.sound with input.parameters.images as ["harbor.skao.int/*", image]
+	}
+}
+
+test_support_is_text_or_empty if {
+	parameters.support == "" with input as {}
+	parameters.support == "https://skao.int/help" with input.parameters.support as "https://skao.int/help"
+	every support in [null, 1, {}, false] {
+		parameters.support == "" with input.parameters.support as support
+	}
+}

@@ -1,0 +1,63 @@
+# METADATA
+# title: The object under review
+# description: Finds the images that an object brings, wherever Kubernetes lets one stand, and says which must be judged.
+package lib.review
+
+# METADATA
+# description: |
+#   Every use of an image that must be judged: {field, container, image}. All of the object's; of an update, those whose
+#   image the object did not have before, so that what runs can still be changed in other ways. Nothing of a deletion.
+judged contains use if {
+	not input.review.operation == "DELETE"
+	some use in _uses(input.review.object)
+	not use.image in _settled
+}
+
+# METADATA
+# description: What the object is called, as in Deployment/web.
+name := sprintf("%v/%v", [
+	object.get(input.review, ["kind", "kind"], "Object"),
+	object.get(input.review, ["object", "metadata", "name"], _prefix),
+])
+
+# METADATA
+# description: The namespace the object is in; empty for none.
+default namespace := ""
+
+namespace := input.review.namespace
+
+_prefix := object.get(input.review, ["object", "metadata", "generateName"], "")
+
+# An ephemeral container comes in an update of a pod that is otherwise left as it is.
+_settled contains use.image if {
+	input.review.operation == "UPDATE"
+	not input.review.subResource == "ephemeralcontainers"
+	some use in _uses(input.review.oldObject)
+}
+
+_uses(manifest) := {use |
+	some path in _paths
+	spec := object.get(manifest, path, null)
+	some field in ["containers", "initContainers", "ephemeralContainers"]
+	some container in spec[field]
+	use := {"field": field, "container": _text(container, "name"), "image": _text(container, "image")}
+} | {use |
+	some path in _paths
+	spec := object.get(manifest, path, null)
+	some volume in spec.volumes
+	use := {"field": "volumes", "container": _text(volume, "name"), "image": _text(volume.image, "reference")}
+}
+
+# Where a pod's spec stands: in a Pod; in ReplicaSet, Deployment, StatefulSet, DaemonSet, ReplicationController and Job;
+# in a CronJob; in a PodTemplate. The kind is not asked: others that follow the same pattern are read too.
+_paths := [
+	["spec"],
+	["spec", "template", "spec"],
+	["spec", "jobTemplate", "spec", "template", "spec"],
+	["template", "spec"],
+]
+
+# What should be text and is not is no image, and must not be overlooked.
+default _text(_, _) := ""
+
+_text(thing, field) := thing[field] if is_string(thing[field])

@@ -1,0 +1,101 @@
+package lib.review_test
+
+import data.lib.review
+
+containers(images) := [{"name": sprintf("c%d", [i]), "image": image} | some i, image in images]
+
+pod(images) := {"metadata": {"name": "web"}, "spec": {"containers": containers(images)}}
+
+judged(request) := images if {
+	images := {use.image | some use in review.judged} with input.review as request
+}
+
+everywhere := {
+	"containers": [{"name": "a", "image": "1"}],
+	"initContainers": [{"name": "b", "image": "2"}],
+	"ephemeralContainers": [{"name": "c", "image": "3"}],
+	"volumes": [{"name": "d", "image": {"reference": "4"}}, {"name": "e", "emptyDir": {}}],
+}
+
+test_every_image_of_a_pod_is_found_with_its_place if {
+	review.judged == {
+		{"field": "containers", "container": "a", "image": "1"},
+		{"field": "initContainers", "container": "b", "image": "2"},
+		{"field": "ephemeralContainers", "container": "c", "image": "3"},
+		{"field": "volumes", "container": "d", "image": "4"},
+	}
+		with input.review.object as {"spec": everywhere}
+}
+
+test_every_image_is_found_wherever_a_pods_spec_stands if {
+	every object_ in [
+		{"spec": {"template": {"spec": everywhere}}},
+		{"spec": {"jobTemplate": {"spec": {"template": {"spec": everywhere}}}}},
+		{"template": {"spec": everywhere}},
+	] {
+		judged({"object": object_}) == {"1", "2", "3", "4"}
+	}
+}
+
+test_an_object_without_containers_brings_no_image if {
+	every object_ in [{}, null, {"spec": null}, {"spec": {"containers": null}}, {"data": {"image": "x"}}] {
+		judged({"object": object_}) == set()
+	}
+}
+
+test_what_should_be_an_image_and_is_not_is_not_overlooked if {
+	every container in [{"name": "a"}, {"name": "a", "image": null}, {"name": "a", "image": 1}, "a", null, 1] {
+		judged({"object": {"spec": {"containers": [container]}}}) == {""}
+	}
+	every image in [{}, null, "x", {"reference": 1}] {
+		judged({"object": {"spec": {"volumes": [{"name": "a", "image": image}]}}}) == {""}
+	}
+}
+
+test_audit_and_creation_judge_all if {
+	judged({"object": pod(["1", "2"])}) == {"1", "2"}
+	judged({"operation": "", "object": pod(["1", "2"]), "oldObject": null}) == {"1", "2"}
+	judged({"operation": "CREATE", "object": pod(["1", "2"]), "oldObject": null}) == {"1", "2"}
+	judged({"operation": "CREATE", "object": pod(["1", "2"]), "oldObject": pod(["1"])}) == {"1", "2"}
+}
+
+test_an_update_judges_what_it_adds_or_changes if {
+	judged({"operation": "UPDATE", "object": pod(["1", "2"]), "oldObject": pod(["1"])}) == {"2"}
+	judged({"operation": "UPDATE", "object": pod(["2"]), "oldObject": pod(["1"])}) == {"2"}
+	judged({"operation": "UPDATE", "object": pod(["1"]), "oldObject": pod(["1", "2"])}) == set()
+}
+
+test_an_update_of_a_pod_that_is_being_deleted_judges_what_it_changes if {
+	leaving := object.union(pod(["2"]), {"metadata": {"deletionTimestamp": "2027-01-01T00:00:00Z"}})
+	judged({"operation": "UPDATE", "object": leaving, "oldObject": pod(["1"])}) == {"2"}
+}
+
+test_an_update_without_an_old_object_judges_all if {
+	judged({"operation": "UPDATE", "object": pod(["1"])}) == {"1"}
+	judged({"operation": "UPDATE", "object": pod(["1"]), "oldObject": null}) == {"1"}
+}
+
+test_an_update_of_ephemeral_containers_judges_all if {
+	request := {"operation": "UPDATE", "subResource": "ephemeralcontainers", "object": pod(["1", "2"]), "oldObject": pod(["1"])}
+	judged(request) == {"1", "2"}
+}
+
+test_an_update_of_another_subresource_is_an_update if {
+	request := {"operation": "UPDATE", "subResource": "resize", "object": pod(["1"]), "oldObject": pod(["1"])}
+	judged(request) == set()
+}
+
+test_a_deletion_is_not_judged if {
+	judged({"operation": "DELETE", "object": pod(["1"]), "oldObject": pod(["1"])}) == set()
+}
+
+test_an_object_is_called_by_its_kind_and_name if {
+	review.name == "Pod/web" with input.review as {"kind": {"kind": "Pod"}, "object": pod([])}
+	review.name == "Pod/web-" with input.review as {"kind": {"kind": "Pod"}, "object": {"metadata": {"generateName": "web-"}}}
+	review.name == "Object/" with input.review as {"object": {}}
+}
+
+test_a_namespace_is_the_requests if {
+	review.namespace == "tango" with input.review as {"namespace": "tango"}
+	review.namespace == "" with input.review as {}
+}

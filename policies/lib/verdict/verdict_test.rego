@@ -1,0 +1,207 @@
+package lib.verdict_test
+
+import data.lib.verdict
+
+digest := "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+other := "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+key := "skao.int/db:1"
+
+pinned := concat("@", ["skao.int/db:1", digest])
+
+good := {"verified": true, "image": concat("@", ["skao.int/db", digest]), "digest": digest}
+
+answer(responses, errors) := {"responses": responses, "errors": errors, "status_code": 200, "system_error": ""}
+
+failure(system_error) := object.union(answer([], []), {"system_error": system_error})
+
+value(changes) := answer([[key, object.union(good, changes)]], [])
+
+reason(response) := verdict.problem(response, key).reason
+
+test_one_positive_answer_verifies if {
+	verdict.verified(answer([[key, good]], []), key)
+	verdict.verified(answer([[pinned, good]], []), pinned)
+}
+
+test_answers_that_gatekeeper_remembered_verify if {
+	verdict.verified(object.union(answer([[key, good]], []), {"status_code": 0}), key)
+}
+
+test_an_answer_beside_a_system_error_counts_for_its_image_and_no_other if {
+	response := object.union(answer([[key, good]], []), {"system_error": "undecided: skao.int/web:1: deadline: too slow"})
+	verdict.verified(response, key)
+	not verdict.verified(response, "skao.int/web:1")
+}
+
+test_an_answer_beside_a_refusal_counts_for_its_image if {
+	verdict.verified(answer([[key, good]], [["skao.int/web:1", "unsigned: no signature"]]), key)
+}
+
+test_the_same_answer_twice_is_one if verdict.verified(answer([[key, good], [key, good]], []), key)
+
+test_the_image_may_be_named_otherwise_than_the_answer_names_it if {
+	canonical := object.union(good, {"image": concat("@", ["docker.io/library/postgres", digest])})
+	every written in ["postgres", "index.docker.io/postgres:16", "DOCKER.IO:443/library/postgres"] {
+		verdict.verified(answer([[written, canonical]], []), written)
+	}
+}
+
+test_verified_is_the_boolean_true_and_nothing_else if {
+	every verified in [false, null, "true", "verified", 1, [true], {"verified": true}, {}] {
+		not verdict.verified(value({"verified": verified}), key)
+		reason(value({"verified": verified})) == "unexpected"
+	}
+}
+
+test_an_unexpected_answer_is_a_problem if {
+	every odd in [null, true, "verified", 1, [], {}, [good], {"verified": null}] {
+		not verdict.verified(answer([[key, odd]], []), key)
+		reason(answer([[key, odd]], [])) == "unexpected"
+	}
+}
+
+test_an_answer_for_another_image_is_a_problem if {
+	every image in ["skao.int/web", "skao.int/db/x", "skao.int:8443/db", "evil.io/skao.int/db", "db"] {
+		response := value({"image": concat("@", [image, digest])})
+		not verdict.verified(response, key)
+		reason(response) == "mismatched"
+	}
+}
+
+test_an_answer_that_names_no_image_or_digest_is_a_problem if {
+	every change in [
+		{"image": null}, {"image": ""}, {"image": "skao.int/db:1"}, {"image": [good.image]},
+		{"digest": null}, {"digest": ""}, {"digest": "sha256:00"}, {"digest": other},
+		{"image": "skao.int/db:1", "digest": ""},
+		{"image": concat("@", ["skao.int/db", other])},
+	] {
+		not verdict.verified(value(change), key)
+		reason(value(change)) == "mismatched"
+	}
+	every field in ["image", "digest"] {
+		not verdict.verified(answer([[key, object.remove(good, [field])]], []), key)
+	}
+}
+
+test_an_answer_for_another_digest_than_was_asked_is_a_problem if {
+	swapped := answer([[pinned, {"verified": true, "image": concat("@", ["skao.int/db", other]), "digest": other}]], [])
+	not verdict.verified(swapped, pinned)
+	verdict.problem(swapped, pinned) == {
+		"reason": "mismatched",
+		"detail": "the provider answered for another image or digest",
+		"digest": digest,
+	}
+}
+
+test_an_answer_to_another_key_is_silence if {
+	every written in ["skao.int/db:2", "skao.int/db", "SKAO.int/db:1", ""] {
+		response := answer([[written, good]], [])
+		not verdict.verified(response, key)
+		reason(response) == "unanswered"
+	}
+}
+
+test_two_different_answers_are_a_problem if {
+	every response in [
+		answer([[key, good], [key, object.union(good, {"signer": "CN=other"})]], []),
+		answer([[key, good], [key, null]], []),
+		answer([[key, good]], [[key, "unsigned: no signature"]]),
+		answer([], [[key, "unsigned: no signature"], [key, "expired: long ago"]]),
+	] {
+		not verdict.verified(response, key)
+		reason(response) == "contradictory"
+	}
+}
+
+test_another_status_than_200_is_a_problem_whatever_else_was_said if {
+	every status in [201, 204, 400, 403, 429, 500, 503, -1, "200", null, true] {
+		response := object.union(answer([[key, good]], []), {"status_code": status})
+		not verdict.verified(response, key)
+		reason(response) == "unavailable"
+	}
+	verdict.problem(object.union(failure("x"), {"status_code": 503}), key).detail == "asking the provider failed, with status 503"
+	lacking := object.remove(answer([[key, good]], []), ["status_code"])
+	not verdict.verified(lacking, key)
+	verdict.problem(lacking, key).detail == "asking the provider failed, with status unknown"
+}
+
+test_a_failed_call_is_a_problem if {
+	response := {"responses": null, "errors": null, "status_code": 500, "system_error": "failed to send"}
+	not verdict.verified(response, key)
+	reason(response) == "unavailable"
+}
+
+test_a_call_that_failed_without_a_status_is_a_problem if {
+	response := {"responses": null, "errors": null, "status_code": 0, "system_error": "failed to send"}
+	not verdict.verified(response, key)
+	verdict.problem(response, key) == {"reason": "unavailable", "detail": "the provider failed", "digest": ""}
+}
+
+test_silence_is_a_problem if {
+	every response in [answer([], []), answer(null, null), {"status_code": 200}, answer("x", 1), answer([key, [key], [], null], [])] {
+		not verdict.verified(response, key)
+		reason(response) == "unanswered"
+	}
+}
+
+test_what_is_no_response_verifies_nothing if {
+	every response in [null, [], "x", {}] {
+		not verdict.verified(response, key)
+		is_string(reason(response))
+	}
+}
+
+test_a_refusal_has_reason_digest_and_detail if {
+	refused := answer([], [[key, sprintf("unsigned: skao.int/db@%s: no signature: none at all", [digest])]])
+	verdict.problem(refused, key) == {"reason": "unsigned", "detail": "no signature: none at all", "digest": digest}
+}
+
+test_a_refusal_without_a_digest_has_the_one_that_was_asked_for if {
+	verdict.problem(answer([], [[key, "not-found: no such tag"]]), key) == {"reason": "not-found", "detail": "no such tag", "digest": ""}
+	verdict.problem(answer([], [[pinned, "not-found: no such manifest"]]), pinned) == {
+		"reason": "not-found",
+		"detail": "no such manifest",
+		"digest": digest,
+	}
+}
+
+test_a_refusal_of_another_image_is_quoted_and_not_believed if {
+	text := sprintf("skao.int/web@%s: no signature", [other])
+	verdict.problem(answer([], [[key, concat(" ", ["unsigned:", text])]]), key) == {"reason": "unsigned", "detail": text, "digest": ""}
+}
+
+test_an_error_of_another_kind_is_quoted if {
+	every text in ["no!", "Unsigned: x", "a b: c", ""] {
+		verdict.problem(answer([], [[key, text]]), key) == {"reason": "refused", "detail": text, "digest": ""}
+	}
+}
+
+test_what_is_undecided_is_picked_from_the_system_error if {
+	system_error := concat("; ", [
+		"undecided: skao.int/db: deadline: not this",
+		"undecided: skao.int/db:1: registry: it is down",
+		"undecided: skao.int/db:12: overload: nor this",
+	])
+	verdict.problem(failure(system_error), key) == {"reason": "undecided", "detail": "registry: it is down", "digest": ""}
+	verdict.problem(object.union(failure(system_error), {"status_code": 503}), key).detail == "registry: it is down"
+	verdict.problem(failure(sprintf("undecided: %s: deadline: too slow", [pinned])), pinned) == {
+		"reason": "undecided",
+		"detail": "deadline: too slow",
+		"digest": digest,
+	}
+}
+
+test_what_cannot_be_picked_from_the_system_error_is_undecided_all_the_same if {
+	every system_error in [
+		"undecided: skao.int/web:1: registry: it is down",
+		"undecided: skao.int/db:1: registry: it is down; undecided: skao.int/db:1: deadline: too slow",
+	] {
+		verdict.problem(failure(system_error), key) == {
+			"reason": "undecided",
+			"detail": "the provider could not settle every image it was asked about",
+			"digest": "",
+		}
+	}
+}

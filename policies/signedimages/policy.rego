@@ -1,0 +1,76 @@
+# METADATA
+# title: Signed images
+# description: |
+#   Every image that an object brings and that the constraint governs must be verified by an external data provider, or
+#   be excepted by somebody, with a reason, for a time.
+# custom:
+#   kind: SignedImages
+#   version: 1.0.0
+package signedimages
+
+import data.lib.denial
+import data.lib.exceptions
+import data.lib.image
+import data.lib.parameters
+import data.lib.review
+import data.lib.verdict
+
+# METADATA
+# title: An image that is not proven good
+# description: |
+#   Goes by what the object asks for and wants a positive answer for each. Whatever comes back instead, or does not come
+#   back, is a denial.
+violation contains denial.violation(use, _finding(use)) if {
+	some use in review.judged
+	not _admitted(use)
+}
+
+_admitted(use) if {
+	_sound
+	parts := image.parts(use.image)
+	not parameters.governs(parts)
+}
+
+_admitted(use) if {
+	_sound
+	parts := image.parts(use.image)
+	exceptions.current(parts)
+}
+
+_admitted(use) if verdict.verified(_response, use.image)
+
+_sound if {
+	parameters.sound
+	_provider != ""
+}
+
+default _provider := ""
+
+_provider := input.parameters.provider if is_string(input.parameters.provider)
+
+# The one call. Its keys are as written, so that what Gatekeeper remembers and what the provider logs is what people know.
+_response := external_data({"provider": _provider, "keys": sort(_asked)}) if {
+	_sound
+	count(_asked) > 0
+}
+
+_asked contains use.image if {
+	some use in review.judged
+	parts := image.parts(use.image)
+	parameters.governs(parts)
+	not exceptions.current(parts)
+}
+
+_finding(use) := denial.malformed if {
+	not image.parts(use.image)
+} else := denial.misconfigured("parameters.provider must name a provider, and parameters.images hold patterns") if {
+	not _sound
+} else := object.union(problem, {"claim": "is not verified", "remark": exceptions.remark(image.parts(use.image))}) if {
+	problem := verdict.problem(_response, use.image)
+} else := {
+	"claim": "is not verified",
+	"reason": "unavailable",
+	"detail": "Gatekeeper could not ask the provider",
+	"digest": "",
+	"remark": "",
+}

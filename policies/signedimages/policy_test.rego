@@ -1,0 +1,170 @@
+package signedimages_test
+
+import data.signedimages
+
+digest := "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+noon := time.parse_rfc3339_ns("2027-03-01T12:00:00Z")
+
+parameters := {
+	"provider": "notation-provider",
+	"images": ["skao.int/*"],
+	"exceptions": [{"image": "skao.int/vetted", "reason": "SEC-142", "expires": "2027-03-01"}],
+}
+
+pod(images) := {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "c", "image": image} | some image in images]}}
+
+request(images) := {"kind": {"kind": "Pod"}, "namespace": "tango", "operation": "CREATE", "object": pod(images)}
+
+# What a provider answers that verifies everything it is asked about.
+generous(asked) := {
+	"responses": [[key, value] |
+		some key in asked.keys
+		value := {"verified": true, "image": sprintf("%s@%s", [regex.replace(key, `[:@][^/]*$`, ""), digest]), "digest": digest}
+	],
+	"errors": [],
+	"status_code": 200,
+	"system_error": "",
+}
+
+stern(asked) := {"responses": [], "errors": [[key, "unsigned: no signature"] | some key in asked.keys], "status_code": 200, "system_error": ""}
+
+silent(_) := {"responses": [], "errors": [], "status_code": 200, "system_error": ""}
+
+# Answers only the question that the tests mean to be asked.
+strict(asked) := generous(asked) if {
+	asked == {"provider": "notation-provider", "keys": ["skao.int/a:1", "skao.int/b:1"]}
+}
+
+# Answers another question.
+chatty(_) := generous({"keys": ["skao.int/b:1"]})
+
+# What Rego makes of a call that fails: nothing at all.
+absent(asked) if not asked
+
+messages := {violation.msg | some violation in signedimages.violation}
+
+test_verified_images_are_admitted if {
+	count(signedimages.violation) == 0 with input as {"review": request(["skao.int/a:1", "skao.int/b:1"]), "parameters": parameters}
+		with external_data as generous
+}
+
+test_each_image_that_is_not_verified_is_denied_by_itself if {
+	{violation.details.image | some violation in signedimages.violation} == {"skao.int/a:1", "skao.int/b:1"} with input as {
+		"review": request(["skao.int/a:1", "skao.int/b:1"]),
+		"parameters": parameters,
+	}
+		with external_data as stern
+}
+
+test_silence_is_a_denial if {
+	count(signedimages.violation) == 1 with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
+		with external_data as silent
+}
+
+test_a_call_without_result_is_a_denial if {
+	some message in messages with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
+		with external_data as absent
+	contains(message, "which is not verified: unavailable: Gatekeeper could not ask the provider")
+}
+
+test_the_provider_is_asked_once_for_what_is_governed_and_not_excepted if {
+	asked := request(["skao.int/b:1", "skao.int/a:1", "skao.int/a:1", "skao.int/vetted:1", "postgres", "NO REFERENCE"])
+	{violation.details.image | some violation in signedimages.violation} == {"NO REFERENCE"} with input as {
+		"review": asked,
+		"parameters": parameters,
+	}
+		with external_data as strict
+		with time.now_ns as noon
+}
+
+test_nobody_is_asked_when_there_is_nothing_to_ask if {
+	not signedimages._response with input as {"review": request(["postgres", "skao.int/vetted"]), "parameters": parameters}
+		with external_data as generous
+		with time.now_ns as noon
+	count(signedimages.violation) == 0 with input as {"review": request(["postgres", "skao.int/vetted"]), "parameters": parameters}
+		with external_data as absent
+		with time.now_ns as noon
+}
+
+test_an_image_that_is_not_governed_is_admitted if {
+	count(signedimages.violation) == 0 with input as {"review": request(["postgres"]), "parameters": parameters}
+		with external_data as stern
+}
+
+test_every_image_is_governed_where_the_constraint_does_not_say if {
+	count(signedimages.violation) == 1 with input as {"review": request(["postgres"]), "parameters": {"provider": "notation-provider"}}
+		with external_data as stern
+}
+
+test_an_excepted_image_is_admitted if {
+	count(signedimages.violation) == 0 with input as {"review": request(["skao.int/vetted:2"]), "parameters": parameters}
+		with external_data as stern
+		with time.now_ns as noon
+}
+
+test_an_exception_that_ended_is_told_to_whoever_is_denied if {
+	some message in messages with input as {"review": request(["skao.int/vetted:2"]), "parameters": parameters}
+		with external_data as stern
+		with time.now_ns as noon + ((24 * 3600) * 1000000000)
+	contains(message, "Its exception ended on 2027-03-01 (SEC-142).")
+}
+
+test_what_is_no_reference_is_denied_whatever_is_governed if {
+	every image in ["", "NO REFERENCE", "skao.int/a:1:2", digest] {
+		some message in messages with input as {"review": request([image]), "parameters": parameters}
+			with external_data as generous
+		contains(message, "is no image reference: malformed")
+	}
+}
+
+test_a_constraint_without_a_provider_denies_everything if {
+	every provider in ["", null, 1, [], {}, true] {
+		every image in ["skao.int/a:1", "skao.int/vetted", "postgres"] {
+			some message in messages with input as {
+				"review": request([image]),
+				"parameters": object.union(parameters, {"provider": provider}),
+			}
+				with external_data as generous
+				with time.now_ns as noon
+			contains(message, "which cannot be judged: misconfigured: parameters.provider")
+		}
+	}
+}
+
+test_a_constraint_that_does_not_say_what_it_governs_denies_everything if {
+	every images in [[], null, ["skao.int"], ["skao.int/*", ""]] {
+		every image in ["skao.int/a:1", "skao.int/vetted", "postgres"] {
+			some message in messages with input as {
+				"review": request([image]),
+				"parameters": object.union(parameters, {"images": images}),
+			}
+				with external_data as generous
+				with time.now_ns as noon
+			contains(message, "misconfigured")
+		}
+	}
+}
+
+test_a_constraint_without_parameters_denies_everything if {
+	count(signedimages.violation) == 1 with input as {"review": request(["postgres"])} with external_data as generous
+	count(signedimages.violation) == 1 with input as {"review": request(["postgres"]), "parameters": {}} with external_data as generous
+}
+
+test_an_object_without_images_is_admitted if {
+	count(signedimages.violation) == 0 with input as {"review": request([]), "parameters": {}} with external_data as stern
+}
+
+test_an_update_is_denied_for_what_it_changes_only if {
+	update := object.union(request(["skao.int/a:1", "skao.int/b:1"]), {"operation": "UPDATE", "oldObject": pod(["skao.int/a:1"])})
+	{violation.details.image | some violation in signedimages.violation} == {"skao.int/b:1"} with input as {
+		"review": update,
+		"parameters": parameters,
+	}
+		with external_data as stern
+}
+
+test_an_answer_to_what_was_not_asked_admits_nothing if {
+	count(signedimages.violation) == 1 with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
+		with external_data as chatty
+}

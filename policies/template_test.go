@@ -1,0 +1,217 @@
+package policies_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
+	"go.yaml.in/yaml/v4"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+)
+
+// gatekeeper is its engine, with all the templates.
+func gatekeeper(t *testing.T) *engine.Engine {
+	t.Helper()
+	e, err := engine.New(engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, template := range templates(t) {
+		load(t, e, template)
+	}
+	return e
+}
+
+func templates(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("*/template.yaml")
+	if err != nil || len(paths) < 2 {
+		t.Fatal(paths, err)
+	}
+	return paths
+}
+
+func load(t *testing.T, e *engine.Engine, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := loadText(e, string(text)); err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
+}
+
+func TestGatekeeperTakesTheTemplatesAndTheirConstraints(t *testing.T) {
+	e := gatekeeper(t)
+	for _, pattern := range []string{"*/samples/*constraint*.yaml", "presets/*/*/*.yaml"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatal(pattern, paths, err)
+		}
+		for _, path := range paths {
+			if filepath.Base(path) != "kustomization.yaml" {
+				load(t, e, path)
+			}
+		}
+	}
+}
+
+func constraint(kind, parameters string) string {
+	return fmt.Sprintf("{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: %s, metadata: {name: x}, spec: {parameters: %s}}", kind, parameters)
+}
+
+const vetted = `image: postgres, reason: SEC-142, expires: "2027-03-01"`
+
+func TestParametersThatSayWhatTheyMeanAreTaken(t *testing.T) {
+	e := gatekeeper(t)
+	for _, parameters := range []string{
+		`{provider: p}`,
+		`{provider: p, images: ["*"], support: "https://skao.int/help"}`,
+		`{provider: p, images: ["harbor.skao.int/*", "harbor.skao.int:8443/a/*", "[::1]:5000/a", postgres, "postgres:16.1", localhost/x]}`,
+		`{provider: p, images: ["docker.io/grafana/grafana:11.2.0@` + sha256 + `", "x@` + sha512 + `"]}`,
+		`{provider: p, exceptions: [{` + vetted + `}, {` + vetted + `, namespaces: [tango]}, {image: "*", reason: x, expires: never}]}`,
+	} {
+		if err := loadText(e, constraint("SignedImages", parameters)); err != nil {
+			t.Errorf("%s: %v", parameters, err)
+		}
+	}
+}
+
+// The first of these is what the API server does with fieldValidation=Strict, as kubectl asks it to.
+func TestParametersThatAreMisspeltOrMakeNoSenseAreRefused(t *testing.T) {
+	e := gatekeeper(t)
+	for parameters, want := range map[string]string{
+		`{provider: p, image: ["*"]}`:                                     "unknown field",
+		`{provider: p, exception: []}`:                                    "unknown field",
+		`{provider: p, exceptions: [{` + vetted + `, namespace: tango}]}`: "unknown field",
+		`{provider: p, exceptions: [{` + vetted + `, until: never}]}`:     "unknown field",
+		`{}`:                                                                               "provider",
+		`{provider: ""}`:                                                                   "provider",
+		`{provider: "a b"}`:                                                                "provider",
+		`{provider: p, images: []}`:                                                        "images",
+		`{provider: p, images: "*"}`:                                                       "images",
+		`{provider: p, images: [""]}`:                                                      "images",
+		`{provider: p, images: [harbor.skao.int]}`:                                         "images",
+		`{provider: p, images: ["*.skao.int/*"]}`:                                          "images",
+		`{provider: p, images: ["harbor.skao.int/prod*"]}`:                                 "images",
+		`{provider: p, images: ["https://harbor.skao.int/*"]}`:                             "images",
+		`{provider: p, exceptions: [{image: postgres, reason: x}]}`:                        "expires",
+		`{provider: p, exceptions: [{image: postgres, expires: never}]}`:                   "reason",
+		`{provider: p, exceptions: [{reason: x, expires: never}]}`:                         "image",
+		`{provider: p, exceptions: [{image: postgres, reason: " ", expires: never}]}`:      "reason",
+		`{provider: p, exceptions: [{image: postgres, reason: x, expires: soon}]}`:         "expires",
+		`{provider: p, exceptions: [{image: postgres, reason: x, expires: "2027-13-01"}]}`: "expires",
+		`{provider: p, exceptions: [{` + vetted + `, namespaces: []}]}`:                    "namespaces",
+		`{provider: p, support: 1}`:                                                        "support",
+	} {
+		if err := loadText(e, constraint("SignedImages", parameters)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want an error about %s", parameters, err, want)
+		}
+	}
+	if err := loadText(e, constraint("PinnedImages", `{provider: p}`)); err == nil || !strings.Contains(err.Error(), "unknown field") {
+		t.Errorf("PinnedImages takes a provider: %v", err)
+	}
+}
+
+func loadText(e *engine.Engine, text string) error {
+	objects, err := reader.ReadUnstructureds([]byte(text))
+	if err != nil {
+		return err
+	}
+	return e.Load(context.Background(), objects...)
+}
+
+// Memory and deadline of a provider are per call. Its keys are what people wrote, each once, in order.
+func TestAReviewMakesOneCallForAllItsImages(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	server.Close() // the call fails, and is one all the same
+	var calls []engine.Call
+	e, err := engine.New(engine.Options{
+		Providers: []engine.Provider{{Name: "p", URL: server.URL, CABundle: certificatePEM(server.Certificate())}},
+		Observe:   func(c engine.Call) { calls = append(calls, c) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(t, e, "signedimages/template.yaml")
+	if err := loadText(e, constraint("SignedImages", `{provider: p, images: ["*"], exceptions: [{image: redis, reason: x, expires: never}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	pod := &unstructured.Unstructured{Object: podOf([]string{"postgres", "a.io/b:1", "redis:7", "postgres", "A.io:443/b:1", "NO"})["object"].(map[string]any)}
+	pod.SetAPIVersion("v1")
+	pod.SetKind("Pod")
+	violations, err := e.Review(context.Background(), pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(violations) != 5 {
+		t.Errorf("%d violations; want one for each use of an image but redis: %v", len(violations), violations)
+	}
+	if want := []string{"A.io:443/b:1", "a.io/b:1", "postgres"}; len(calls) != 1 || !slices.Equal(calls[0].Keys, want) {
+		t.Errorf("calls %+v; want one about %q", calls, want)
+	}
+}
+
+// A template says what it is, in the annotations that gatekeeper-library uses, and what each parameter is.
+func TestTemplatesAreDescribed(t *testing.T) {
+	for _, path := range templates(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var template struct {
+			Metadata struct{ Annotations map[string]string }
+			Spec     struct {
+				CRD struct {
+					Spec struct {
+						Validation struct {
+							Schema property `yaml:"openAPIV3Schema"`
+						}
+					}
+				}
+			}
+		}
+		if err := yaml.Unmarshal(text, &template); err != nil {
+			t.Fatal(err)
+		}
+		a := template.Metadata.Annotations
+		if a["metadata.gatekeeper.sh/title"] == "" || a["description"] == "" || !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(a["metadata.gatekeeper.sh/version"]) {
+			t.Errorf("%s has annotations %q", path, a)
+		}
+		for name, p := range template.Spec.CRD.Spec.Validation.Schema.Properties {
+			p.check(t, path+": "+name)
+		}
+	}
+}
+
+type property struct {
+	Type, Description, Pattern string
+	Properties                 map[string]property
+	Items                      *property
+}
+
+func (p property) check(t *testing.T, name string) {
+	t.Helper()
+	if p.Description == "" && p.Type != "object" {
+		t.Errorf("%s has no description", name)
+	}
+	if p.Type == "string" && p.Pattern == "" {
+		t.Errorf("%s has no pattern", name)
+	}
+	if p.Items != nil {
+		p.Items.check(t, name+"[]")
+	}
+	for child, p := range p.Properties {
+		p.check(t, name+"."+child)
+	}
+}
