@@ -40,6 +40,7 @@ lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
 
 .PHONY: generate
 generate: ## Write what is derived from other files
+	@go run ./policies/generate
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays -update >/dev/null && echo "README.md is up to date"
 
 .PHONY: verify
@@ -47,6 +48,7 @@ verify: ## Fail if formatting, modules or generated files are not as they should
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run gofmt -w on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@go mod tidy -diff
 	@go mod verify
+	@go run ./policies/generate -check
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "README.md is out of date: run make generate"; exit 1; }
 
 .PHONY: bench

@@ -356,7 +356,7 @@ func TestATransportDialsThroughItsGuard(t *testing.T) {
 }
 
 func TestOldTLSIsNotSpoken(t *testing.T) {
-	server := serve(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}) //nolint:gosec // that is the point
+	server := serve(t, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	if got, err := fetch(t, transportTo(server, true, roots), server.URL); err == nil || !strings.Contains(err.Error(), "protocol version") {

@@ -59,8 +59,8 @@ func TestABrokenVersionKeepsTheOldInForceUntilItIsMended(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		break_ func()
-		want   string
+		spoil func()
+		want  string
 	}{
 		"no policy":     {func() { f.remove(f.policyFile()) }, "no such file"},
 		"half a policy": {func() { f.write(f.policyFile(), text[:len(text)/2]) }, "not a trust policy"},
@@ -73,7 +73,7 @@ func TestABrokenVersionKeepsTheOldInForceUntilItIsMended(t *testing.T) {
 		"junk besides":  {func() { f.write(f.path("ca:skao", "more.pem"), []byte("junk")) }, "file more.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.break_()
+			c.spoil()
 			for range 2 { // it is reported for as long as it lasts
 				changed, err := watched.Reload()
 				if changed || err == nil || !strings.Contains(err.Error(), c.want) {

@@ -57,7 +57,7 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1) //nolint:forbidigo // this is main, and nothing is deferred
+		os.Exit(1)
 	}
 }
 

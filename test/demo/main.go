@@ -24,7 +24,7 @@ func main() {
 	if err := run(ctx, *binary, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		stop()
-		os.Exit(1) //nolint:gocritic // stop has been called
+		os.Exit(1)
 	}
 }
 
@@ -72,7 +72,16 @@ func run(ctx context.Context, binary, keep string) (err error) {
 	if err := show(os.Stdout, rows); err != nil {
 		return err
 	}
-	return stage.recover(ctx, os.Stdout, asker)
+	if err := stage.recover(ctx, os.Stdout, asker); err != nil {
+		return err
+	}
+	fmt.Println()
+	step("applying pods and controllers: Gatekeeper's own engine, our policy, the same server")
+	if err := stage.admit(ctx, os.Stdout, server.URL); err != nil {
+		return err
+	}
+	fmt.Print(next)
+	return nil
 }
 
 // folder is where the world keeps its files: the one asked for, or one that goes away.
@@ -83,6 +92,15 @@ func folder(keep string) (dir string, remove func(), err error) {
 	dir, err = os.MkdirTemp("", "notation-provider-demo-")
 	return dir, func() { _ = os.RemoveAll(dir) }, err
 }
+
+const next = `
+All as it should be. Try next:
+  .cache/bin/notation-provider --help
+  .cache/bin/notation-provider config          # every setting, explained
+  .cache/bin/notation-provider verify IMAGE    # one image of yours, explained check by check
+  .cache/bin/policytest ./policies/...         # the policies' own suites, with recorded verdicts
+  make test                                    # all of the above, and everything that can go wrong
+`
 
 func step(format string, args ...any) {
 	fmt.Printf("• "+format+"\n", args...)

@@ -95,12 +95,6 @@ func (s *stage) recover(ctx context.Context, out io.Writer, asker *rig.Asker) er
 	}
 	fmt.Fprintf(out, `
 The registry answers again: %s %s, %s.
-
-Try next:
-  .cache/bin/notation-provider --help
-  .cache/bin/notation-provider config          # every setting, explained
-  .cache/bin/notation-provider verify IMAGE    # one image of yours, explained check by check
-  make test                                    # all of the above, and everything that can go wrong
 `, last.name, last.reason, ms(answer.Took))
 	return nil
 }

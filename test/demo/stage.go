@@ -14,13 +14,13 @@ import (
 
 // stage is the world with the demo's images in it.
 type stage struct {
-	world           *rig.World
-	harbor, nexus   *rig.Registry
-	stranger        *rig.PKI // same names, other keys
-	revocable       *rig.PKI
-	retired, lapsed *pki.Identity
-	heal            func() // ends the trouble of the registry that hangs
-	cases           []*example
+	world         *rig.World
+	harbor, nexus *rig.Registry
+	stranger      *rig.PKI // same names, other keys
+	revocable     *rig.PKI
+	retired       *pki.Identity
+	heal          func() // ends the trouble of the registry that hangs
+	cases         []*example
 }
 
 // example is one image, how it comes to be, and what must be said of it.

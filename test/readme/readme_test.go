@@ -100,7 +100,7 @@ func TestReadmeTrustPolicyLoads(t *testing.T) {
 	if err := os.WriteFile(file, []byte(snippets(t, "json")[0]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	stores := world.World.Trust()
+	stores := world.Trust()
 	stores.Add("ca:skao-oci", world.SKAO.Root.Cert)
 	stores.Add("tsa:digicert", world.TSA.Root())
 	if err := stores.Write(dir); err != nil {

@@ -61,11 +61,12 @@ func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
 			}
 			climb(t, "verifier", scene, questions, onVerifier)
 			climb(t, "wire", scene, questions, onWire)
+			climb(t, "admission", scene, questions, atAdmission)
 		})
 	}
 }
 
-// rung is one of the two ways to ask.
+// rung is one of the three ways to ask.
 type rung interface {
 	// ask asks while the faults last, and checks the answer.
 	ask(t *testing.T, q vectors.Question)

@@ -1,0 +1,73 @@
+package vectors_test
+
+import (
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/test/admission"
+	"gitlab.com/ska-telescope/notation-provider/test/vectors"
+)
+
+// everything is the constraint that governs every image and excepts none.
+const everything = `
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: SignedImages
+metadata: {name: everything-is-signed}
+spec:
+  parameters: {provider: notation-provider, images: ["*"], support: "https://help.example"}
+`
+
+// admissionRung brings the image in a pod before Gatekeeper's engine, which asks the
+// real server and decides by the real policy.
+type admissionRung struct {
+	*wireRung
+	engine *engine.Engine
+}
+
+func atAdmission(t *testing.T, s *vectors.Scene) rung {
+	t.Helper()
+	wire := onWire(t, s).(*wireRung) //nolint:forcetypeassert // it is what onWire makes
+	e, err := admission.Open(t.Context(), s.World, t.TempDir(), wire.asker.URL, wire.asker.Timeout, everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return &admissionRung{wireRung: wire, engine: e}
+}
+
+func (r *admissionRung) ask(t *testing.T, q vectors.Question) {
+	t.Helper()
+	r.decide(t, q, q.Admission == "admit", q.Expect)
+}
+
+func (r *admissionRung) mended(t *testing.T, q vectors.Question) {
+	t.Helper()
+	r.wireRung.mended(t, q) // until it is settled
+	r.decide(t, q, q.Mended.Reason == provider.Verified, q.Mended)
+}
+
+// decide reviews a pod. Whoever is denied must be told why.
+func (r *admissionRung) decide(t *testing.T, q vectors.Question, admit bool, expect vectors.Outcome) {
+	t.Helper()
+	violations, err := r.engine.Review(t.Context(), admission.Pod("app", q.Key))
+	if err != nil {
+		t.Fatalf("%q: %v", short(q.Key), err)
+	}
+	if engine.Denied(violations) == admit {
+		t.Fatalf("%q: violations %+v; want admitted: %t", short(q.Key), violations, admit)
+	}
+	if admit {
+		return
+	}
+	why := string(expect.Reason)
+	if expect.Stage != "" {
+		why = "undecided"
+	}
+	for _, v := range violations {
+		if !strings.Contains(v.Msg, why) || !strings.Contains(v.Msg, "https://help.example") || strings.ContainsAny(v.Msg, "\n\r") {
+			t.Errorf("%q: the message lacks %q or the way to help, or is not one line: %s", short(q.Key), why, v.Msg)
+		}
+	}
+}
