@@ -1,12 +1,15 @@
 package egress
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"time"
 )
@@ -18,6 +21,10 @@ type Bounds struct {
 	Timeout time.Duration
 	// BodyBytes is how much of a body is read.
 	BodyBytes int64
+	// Commas is how many commas a body may have; 0 for any number. A list in JSON has one
+	// for each further member, and a member can take a hundred times its own size in
+	// memory once it is parsed: bytes alone do not bound what is read.
+	Commas int
 }
 
 // Options make a Transport.
@@ -33,11 +40,13 @@ type Options struct {
 // Transport is an http.RoundTripper for one registry, or for all revocation
 // endpoints. It pools connections, speaks HTTP/2 where the server does, bounds
 // time and bytes, retries once what a server says was its own fault, and keeps
-// away from a host that asked for it (429) as long as it asked.
+// away from a host that asked for it (429) as long as it asked, and from one that
+// keeps failing but for a probe now and then.
 type Transport struct {
 	Options
-	pool  *http.Transport
-	rests cooldowns
+	pool     *http.Transport
+	rests    cooldowns
+	breakers *breakers
 }
 
 // NewTransport returns a transport with a pool of its own.
@@ -45,7 +54,7 @@ func NewTransport(o Options) *Transport {
 	if o.Observe == nil {
 		o.Observe = func(int, time.Duration) {}
 	}
-	return &Transport{Options: o, pool: &http.Transport{
+	return &Transport{Options: o, breakers: newBreakers(), pool: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            o.Guard.DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
@@ -74,7 +83,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	response.Body = &boundedBody{Reader: io.LimitReader(response.Body, t.Bounds.BodyBytes+1), body: response.Body, left: t.Bounds.BodyBytes, cancel: cancel}
+	response.Body = &boundedBody{Reader: io.LimitReader(response.Body, t.Bounds.BodyBytes+1), body: response.Body, left: t.Bounds.BodyBytes, commas: cmp.Or(t.Bounds.Commas, math.MaxInt), cancel: cancel}
 	return response, nil
 }
 
@@ -109,7 +118,8 @@ func (t *Transport) again(ctx context.Context, response *http.Response) bool {
 
 func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.Response, error) {
 	host := request.URL.Host
-	if err := t.rests.wait(ctx, host); err != nil {
+	done, err := t.admit(ctx, host)
+	if err != nil {
 		if request.Body != nil {
 			_ = request.Body.Close()
 		}
@@ -117,6 +127,7 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.R
 	}
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
+	done(response, err)
 	status := 0
 	if err == nil {
 		status = response.StatusCode
@@ -128,6 +139,14 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.R
 	return response, err
 }
 
+// admit waits until a host may be asked, or says why it may not.
+func (t *Transport) admit(ctx context.Context, host string) (done func(*http.Response, error), err error) {
+	if err := t.rests.wait(ctx, host); err != nil {
+		return nil, err
+	}
+	return t.breakers.allow(host)
+}
+
 // ErrTooLarge is a body beyond the bound.
 var ErrTooLarge = errors.New("response body too large")
 
@@ -137,12 +156,15 @@ type boundedBody struct {
 	io.Reader
 	body   io.Closer
 	left   int64
+	commas int
 	cancel context.CancelFunc
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
-	if b.left -= int64(n); b.left < 0 {
+	b.left -= int64(n)
+	b.commas -= bytes.Count(p[:n], []byte{','})
+	if b.left < 0 || b.commas < 0 {
 		return 0, ErrTooLarge
 	}
 	return n, err

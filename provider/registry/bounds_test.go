@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -358,4 +359,18 @@ func TestNoRedirectLeadsOutOfTLSOrRoundForEver(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAListOfNothingIsNotReadToItsEnd(t *testing.T) {
+	page := `{"manifests":[` + strings.Repeat("0,", 100_000) + `0]}`
+	hostile := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+		_, _ = io.WriteString(w, page)
+	})
+	r := open(t, registry.Options{Registries: []config.Registry{hostile.settings(t)}})
+	_, _, err := r.Repository(hostile.image()).Signatures(t.Context(), ocispec.Descriptor{Digest: someDigest})
+	if !errors.Is(err, egress.ErrTooLarge) {
+		t.Errorf("%v; want ErrTooLarge: a member takes a hundred times its own size once it is parsed", err)
+	}
+	undecided(t, err, provider.StageRegistry)
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/credentials"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
 // anonymous has no credential for anyone.
@@ -20,9 +22,12 @@ var errBadAuth = errors.New("the auth field in the docker config is not base64 o
 
 // credentials looks them up by exact host in the docker configs, in their order.
 // One that cannot be read (a helper that fails) is no reason to go on without.
-func (r *Registries) credentials() (auth.CredentialFunc, error) {
+func (r *Registries) credentials(contents reload.Contents) (auth.CredentialFunc, error) {
 	var stores []credentials.Store
 	for _, path := range r.DockerConfigs {
+		if err := checkHosts(contents[path]); err != nil {
+			return nil, fmt.Errorf("docker config %s: %w", path, err)
+		}
 		store, err := credentials.NewStore(path, credentials.StoreOptions{})
 		if err != nil {
 			return nil, fmt.Errorf("docker config %s: %w", path, err)
@@ -43,4 +48,25 @@ func (r *Registries) credentials() (auth.CredentialFunc, error) {
 		}
 		return credential, nil
 	}, nil
+}
+
+// checkHosts refuses two entries for one host, as Kubernetes writes them for a path
+// each ("host/a", "host/b"): which of them is sent would be a matter of chance.
+func checkHosts(text []byte) error {
+	var config struct {
+		Auths map[string]json.RawMessage `json:"auths"`
+	}
+	if json.Unmarshal(text, &config) != nil {
+		return nil // whoever reads it next says so
+	}
+	seen := map[string]bool{}
+	for key := range config.Auths {
+		bare := strings.TrimPrefix(strings.TrimPrefix(key, "https://"), "http://")
+		host, _, _ := strings.Cut(bare, "/")
+		if seen[host] {
+			return fmt.Errorf("two entries under auths are for %s; credentials are looked up by host, so keep one that holds for all of it", host)
+		}
+		seen[host] = true
+	}
+	return nil
 }

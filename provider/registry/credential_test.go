@@ -305,3 +305,21 @@ func TestAFileThatCannotBeReadEndsTheStart(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoEntriesForOneHostAreRefused(t *testing.T) {
+	for name, keys := range map[string][]string{
+		"paths":           {"harbor.test/alpha", "harbor.test/beta"},
+		"a path and none": {"harbor.test", "harbor.test/alpha"},
+		"a scheme":        {"harbor.test", "https://harbor.test/v1/"},
+	} {
+		accounts := map[string]string{}
+		for _, key := range keys {
+			accounts[key] = "robot:" + key
+		}
+		path := write(t, "config.json", dockerConfig(t, accounts))
+		_, err := registry.New(registry.Options{DockerConfigs: []string{path}, Guard: egress.NewGuard()})
+		if err == nil || !strings.Contains(err.Error(), "two entries under auths are for harbor.test") || strings.Contains(err.Error(), "robot") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (r *Registries) load() (*files, error) {
 			return nil, fmt.Errorf("caFile of registry %s: %s: %w", c.Host, c.CAFile, err)
 		}
 	}
-	if f.credential, err = r.credentials(); err != nil {
+	if f.credential, err = r.credentials(contents); err != nil {
 		return nil, err
 	}
 	// The docker configs were read a second time, by path.
@@ -98,7 +98,7 @@ func (f *files) newSite(r *Registries, host string) *site {
 	label := r.label(host)
 	transport := egress.NewTransport(egress.Options{
 		Guard:   r.Guard,
-		Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes},
+		Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas},
 		RootCAs: f.pools[host],
 		Observe: func(status int, took time.Duration) { r.Observe(label, status, took) },
 	})

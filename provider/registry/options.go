@@ -33,6 +33,9 @@ const (
 	MaxManifestBytes = 4 << 20
 	// MaxEnvelopeBytes bounds a signature envelope.
 	MaxEnvelopeBytes = 1 << 20
+	// maxCommas bounds what JSON can hold in those bytes: a thousand signatures with ten
+	// annotations each have half as many commas.
+	maxCommas = 32 << 10
 	// MaxReferrerPages and MaxReferrers bound the list of an image's signatures.
 	MaxReferrerPages = 20
 	MaxReferrers     = 1000

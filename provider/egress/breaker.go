@@ -1,0 +1,76 @@
+package egress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/sony/gobreaker/v2"
+)
+
+// ErrBroken is a request that was not sent, because the host failed so often in a row
+// that waiting for it once more helps nobody.
+var ErrBroken = errors.New("the host keeps failing; it is asked again in a moment")
+
+const (
+	// tripAfter is how many failures in a row break the circuit to a host.
+	tripAfter = 10
+	// probeEvery is how long a broken circuit lets nothing through; then one request may
+	// try. Under a second, so that a host that is well again is soon found to be.
+	probeEvery = 800 * time.Millisecond
+	// maxBreakers bounds the hosts that are kept track of.
+	maxBreakers = 256
+)
+
+// breakers are the circuit breakers of the hosts that a transport asks.
+type breakers struct {
+	mu    sync.Mutex
+	hosts *lru.Cache[string, *gobreaker.TwoStepCircuitBreaker[struct{}]]
+}
+
+func newBreakers() *breakers {
+	hosts, err := lru.New[string, *gobreaker.TwoStepCircuitBreaker[struct{}]](maxBreakers)
+	if err != nil {
+		panic(err) // of a size that is not positive
+	}
+	return &breakers{hosts: hosts}
+}
+
+// allow says whether a host may be asked, and takes what came of it.
+func (b *breakers) allow(host string) (done func(*http.Response, error), err error) {
+	report, err := b.of(host).Allow()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return func(response *http.Response, err error) { report(failure(response, err)) }, nil
+}
+
+func (b *breakers) of(host string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	breaker, ok := b.hosts.Get(host)
+	if !ok {
+		breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+			MaxRequests: 1,
+			Timeout:     probeEvery,
+			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
+			// Who goes away says nothing about the host.
+			IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+		})
+		b.hosts.Add(host, breaker)
+	}
+	return breaker
+}
+
+// failure is what counts against a host: no answer, or that it says it failed. What it
+// says of us, of what was asked for and of our rate does not.
+func failure(response *http.Response, err error) error {
+	if err == nil && response.StatusCode >= http.StatusInternalServerError {
+		return errors.New(response.Status)
+	}
+	return err
+}

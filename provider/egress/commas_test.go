@@ -1,0 +1,40 @@
+package egress_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+)
+
+func TestABodyMayHaveSoManyCommasAndNoMore(t *testing.T) {
+	for commas, tooMany := range map[int]bool{0: false, 99: false, 100: false, 101: true, 5000: true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "["+strings.Repeat("0,", commas)+"0]")
+		}))
+		transport := egress.NewTransport(egress.Options{
+			Guard:  egress.NewGuard(strings.TrimPrefix(server.URL, "http://")),
+			Bounds: egress.Bounds{Timeout: 10 * time.Second, BodyBytes: 1 << 20, Commas: 100},
+		})
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := transport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if errors.Is(err, egress.ErrTooLarge) != tooMany || !tooMany && err != nil {
+			t.Errorf("%d commas: %v; want too many: %t", commas, err, tooMany)
+		}
+		transport.CloseIdleConnections()
+		server.Close()
+	}
+}
