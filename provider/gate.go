@@ -17,6 +17,8 @@ type Gate struct {
 	// crowd is how many one registry may have inside and waiting: its share of the
 	// queue, so that a registry that hangs does not fill it for all.
 	crowd int
+	// named are the hosts with places of their own; all others share.
+	named map[string]bool
 
 	mu      sync.Mutex
 	waiting int
@@ -32,19 +34,29 @@ type lane struct {
 
 // NewGate returns a gate with concurrent places, perRegistry of them for any one
 // host, and room for queue callers to wait, the same part of it for any one host.
-func NewGate(concurrent, perRegistry, queue int) *Gate {
-	return &Gate{
+// Hosts that are not named count as one: whoever names images can name another host,
+// or another port, for every place there is.
+func NewGate(concurrent, perRegistry, queue int, named ...string) *Gate {
+	g := &Gate{
+		named:       map[string]bool{},
 		all:         semaphore.NewWeighted(int64(concurrent)),
 		perRegistry: int64(perRegistry),
 		queue:       queue,
 		crowd:       perRegistry + queue*perRegistry/concurrent,
 		hosts:       map[string]*lane{},
 	}
+	for _, host := range named {
+		g.named[host] = true
+	}
+	return g
 }
 
 // Enter waits for a place and returns what gives it back. It fails with an
 // UndecidedError: overload at once if too many wait already, deadline if ctx ends first.
 func (g *Gate) Enter(ctx context.Context, host string) (leave func(), err error) {
+	if !g.named[host] {
+		host = ""
+	}
 	lane, err := g.join(host)
 	if err != nil {
 		return nil, err

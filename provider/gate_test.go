@@ -102,7 +102,7 @@ func (v *visitors) leftNoTrace() {
 
 func TestTheGateBoundsAllAndEachRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(5, 3, 1000))
+		v := newVisitors(t, provider.NewGate(5, 3, 1000, "a", "b", "c"))
 		for _, host := range []string{"a", "b", "c"} {
 			v.come(20, host, time.Second, time.Hour)
 		}
@@ -152,7 +152,7 @@ func TestAFullQueueIsOverloadAtOnce(t *testing.T) {
 
 func TestGivingUpLeavesNoTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(2, 1, 100))
+		v := newVisitors(t, provider.NewGate(2, 1, 100, "slow", "other", "third"))
 		v.come(1, "slow", time.Hour, time.Minute)
 		v.come(9, "slow", time.Second, time.Minute) // these wait for the registry's place
 		v.come(1, "other", time.Hour, time.Minute)
@@ -196,7 +196,7 @@ func TestGivingUpReturnsTheRegistrysPlace(t *testing.T) {
 
 func TestASlowRegistryTakesNoPlaceFromAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(4, 2, 1000))
+		v := newVisitors(t, provider.NewGate(4, 2, 1000, "slow", "quick"))
 		v.come(50, "slow", time.Hour, time.Minute)
 		v.come(2, "quick", time.Second, time.Minute)
 		if v.seen(v.inside, "slow") != 2 || v.seen(v.inside, "quick") != 2 {
@@ -210,7 +210,7 @@ func TestASlowRegistryTakesNoPlaceFromAnother(t *testing.T) {
 
 func TestASlowRegistryDoesNotFillTheQueueForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(4, 2, 20)) // half of the places, so half of the queue
+		v := newVisitors(t, provider.NewGate(4, 2, 20, "slow", "quick")) // half of the places, so half of the queue
 		v.come(100, "slow", time.Hour, time.Minute)
 		if _, waiting := v.gate.Load(); waiting != 10 {
 			t.Errorf("%d wait for one registry; want its half of the queue, 10", waiting)
@@ -225,6 +225,22 @@ func TestASlowRegistryDoesNotFillTheQueueForAll(t *testing.T) {
 			t.Errorf("the other registry: %d at once, failures %v", v.seen(v.most, "quick"), v.failures())
 		}
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		v.leftNoTrace()
+	})
+}
+
+func TestWhoeverNamesHostsTakesNoPlaceFromANamedOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVisitors(t, provider.NewGate(4, 2, 20, "named"))
+		for i := range 200 { // another port each, and every one of them hangs
+			v.come(1, fmt.Sprintf("tarpit.example:%d", i), time.Hour, time.Hour)
+		}
+		v.come(2, "named", time.Second, time.Minute)
+		if v.seen(v.inside, "named") != 2 {
+			t.Errorf("the named one: %d are inside, failures %v", v.seen(v.inside, "named"), v.failures())
+		}
+		time.Sleep(3 * time.Hour)
 		synctest.Wait()
 		v.leftNoTrace()
 	})

@@ -125,12 +125,14 @@ func (o Options) complete() (Options, error) {
 // httpServer is what both doors have in common.
 func (o Options) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: o.ReadHeaderTimeout,
-		ReadTimeout:       o.ReadTimeout,
-		WriteTimeout:      o.WriteTimeout,
-		IdleTimeout:       o.IdleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          newErrorLog(o.Log, o.now),
+		Handler: handler,
+		// Else net/http would answer "OPTIONS *" itself, past every check.
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            o.ReadHeaderTimeout,
+		ReadTimeout:                  o.ReadTimeout,
+		WriteTimeout:                 o.WriteTimeout,
+		IdleTimeout:                  o.IdleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
+		ErrorLog:                     newErrorLog(o.Log, o.now),
 	}
 }

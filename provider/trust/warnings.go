@@ -54,6 +54,9 @@ func (p *Policy) warnings() []string {
 	if slices.Contains(p.statement.TrustedIdentities, wildcard) {
 		warnings = append(warnings, "trusted identity \"*\": whoever the CA issues a code-signing certificate to may sign")
 	}
+	if slices.Contains(p.statement.RegistryScopes, wildcard) {
+		warnings = append(warnings, "registry scope \"*\": whoever may create a pod may have any registry asked; name those that you trust")
+	}
 	if !p.Enforces(trustpolicy.TypeRevocation) {
 		warnings = append(warnings, "revocation is not enforced: a stolen signing key stays good until its certificate expires")
 	}
