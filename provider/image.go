@@ -21,8 +21,10 @@ const MaxImageBytes = 1 << 10
 // but for Tag beside a Digest, which is kept for display only.
 //
 // The grammar is that of github.com/distribution/reference, which container
-// runtimes use, with three differences: the host is lower-cased, its default
-// port ":443" is dropped, and a bare image ID is no reference.
+// runtimes use, with a few differences: the host is lower-cased, its default
+// port ":443" is dropped, a first part with an underscore is a host where a dot or
+// port says so, and a bare image ID, a digest of another algorithm than SHA-256 and
+// SHA-512, and anything over MaxImageBytes are no references.
 type Image struct {
 	// Host is the registry the image's name belongs to: host[:port].
 	Host string

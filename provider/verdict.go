@@ -134,6 +134,8 @@ type UndecidedError struct {
 	Detail string
 	// Err is the whole truth, for the log.
 	Err error
+	// Signatures tells what became of those that were looked at, for logs and people.
+	Signatures []Signature
 }
 
 // Undecided makes an UndecidedError.

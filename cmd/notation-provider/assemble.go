@@ -8,6 +8,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
 	"gitlab.com/ska-telescope/notation-provider/provider/gatekeeper"
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
@@ -52,9 +53,14 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 	if err != nil {
 		return nil, err
 	}
+	kept, err := evidence.NewMemory(int64(c.Cache.Evidence))
+	if err != nil {
+		return nil, err
+	}
 	judge, err := verifier.New(verifier.Options{
 		Trust:      trusted,
 		Repository: func(image provider.Image) verifier.Repository { return registries.Repository(image) },
+		Evidence:   evidence.New(kept, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) }),
 		Signatures: c.Limits.Signatures,
 		Revocation: egress.NewTransport(egress.Options{
 			Guard:  guard,
@@ -66,7 +72,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 	if err != nil {
 		return nil, err
 	}
-	gate := provider.NewGate(c.Limits.Concurrent, c.Limits.PerRegistry, queuePerPlace*c.Limits.Concurrent)
+	gate := provider.NewGate(c.Limits.Concurrent, c.Limits.PerRegistry, queuePerPlace*c.Limits.Concurrent, registryHosts(c)...)
 	m.InFlight(gate.Load)
 	memory, err := cache.New(cache.Options{
 		Resolver:     registries,
@@ -101,18 +107,37 @@ func (w *walk) close() {
 	w.registries.Close()
 }
 
+// evidenceMemory is what the metrics call the evidence.
+const evidenceMemory = "evidence"
+
 // count makes the metrics of this walk.
-func count() *metrics.Metrics { return metrics.New(version(), cache.Memories(), cache.Events()) }
+func count() *metrics.Metrics {
+	return metrics.New(version(), append(cache.Memories(), evidenceMemory), cache.Events())
+}
+
+func eventOf(hit bool) cache.Event {
+	if hit {
+		return cache.Hit
+	}
+	return cache.Missed
+}
 
 // named are the hosts that the configuration names: the only ones that may be at
 // an address inside the network.
 func named(c config.Config) []string {
-	hosts := append([]string(nil), c.Egress.Allow...)
+	hosts := append(registryHosts(c), c.Egress.Allow...)
 	for _, r := range c.Registries {
-		hosts = append(hosts, r.Host)
 		if r.Mirror != "" {
 			hosts = append(hosts, r.Mirror)
 		}
+	}
+	return hosts
+}
+
+func registryHosts(c config.Config) []string {
+	hosts := make([]string, 0, len(c.Registries))
+	for _, r := range c.Registries {
+		hosts = append(hosts, r.Host)
 	}
 	return hosts
 }

@@ -38,7 +38,7 @@ func reportOf(f provider.Finding) report {
 	if f.Err != nil {
 		// Here, unlike on the wire, the whole truth may be told: whoever runs the
 		// command can see the registry.
-		return report{Image: f.Key, Outcome: outcomeUndecided, Stage: f.Err.Stage, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: []provider.Signature{}}
+		return report{Image: f.Key, Outcome: outcomeUndecided, Stage: f.Err.Stage, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: append([]provider.Signature{}, f.Err.Signatures...)}
 	}
 	v := f.Verdict
 	r := report{

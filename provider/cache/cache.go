@@ -120,19 +120,20 @@ func atMost(ttl time.Duration, until time.Time) time.Duration {
 // Close ends all that is under way and waits for it.
 func (c *Cache) Close() { c.bg.close() }
 
-// Recall answers from memory alone.
+// Recall answers from memory alone. What of it is due is renewed in the background.
 func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.Verdict, bool) {
 	desc := ocispec.Descriptor{Digest: image.Digest}
 	if image.Digest == "" {
-		key := tagKey{image.Repository, image.Tag}
-		resolved, stale, ok := c.tags.recall(key)
+		tag := tagKey{image.Repository, image.Tag}
+		resolved, stale, ok := c.tags.recall(tag)
 		if !ok {
 			return provider.Verdict{}, false
 		}
 		if stale {
-			c.tags.join(key, image.Host, c.resolving(image, policy))
+			c.tags.join(tag, image.Host, c.resolving(image, policy))
 		}
 		if !resolved.found {
+			c.bg.observe(Tags, Hit)
 			return notFound(image, policy), true
 		}
 		desc = resolved.desc
@@ -145,6 +146,10 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 	if stale { // only then: making the closure costs more than all the rest
 		c.verdicts.join(key, image.Host, judging(image, desc, policy))
 	}
+	if image.Digest == "" {
+		c.bg.observe(Tags, Hit)
+	}
+	c.bg.observe(Verdicts, Hit)
 	return *verdict, true
 }
 

@@ -68,15 +68,12 @@ func (m *memory[K, V]) lookup(key K, now time.Time) (entry[V], bool) {
 	return e, true
 }
 
-// recall returns what is remembered, and has it renewed when it is time.
+// recall returns what is remembered, and whether it is time to renew it. It tells
+// nobody: what is found may still not be an answer.
 func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 	now := time.Now()
 	e, ok := m.lookup(key, now)
-	if !ok {
-		return e.value, false, false
-	}
-	m.bg.observe(m.name, Hit)
-	return e.value, !now.Before(e.renew), true
+	return e.value, ok && !now.Before(e.renew), ok
 }
 
 // ahead starts the fetch for what somebody is about to ask, unless it is known.
@@ -94,6 +91,7 @@ type fetcher[V any] func(context.Context) (V, error)
 // and what it finds is there for the retry.
 func (m *memory[K, V]) get(ctx context.Context, key K, host string, fetch fetcher[V]) (V, error) {
 	if value, stale, ok := m.recall(key); ok {
+		m.bg.observe(m.name, Hit)
 		if stale {
 			m.join(key, host, fetch)
 		}

@@ -110,6 +110,7 @@ func (c Config) checkCounts(p *checks) {
 		{"limits.perRegistry", int64(c.Limits.PerRegistry)},
 		{"limits.signatures", int64(c.Limits.Signatures)},
 		{"cache.entries", int64(c.Cache.Entries)},
+		{"cache.evidence", int64(c.Cache.Evidence)},
 	} {
 		if n.value <= 0 {
 			p.add(n.key, fmt.Sprintf("%d is not positive; write 1 or more", n.value))

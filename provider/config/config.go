@@ -138,6 +138,12 @@ type Cache struct {
 	// How long a tag is taken to mean the same digest. Default 60s. A tag that
 	// was moved is noticed this much later.
 	Tags Duration `yaml:"tags"`
+	// How many bytes of signatures are kept, of images that were verified, in
+	// bytes or with KiB, MiB, GiB. Default 64MiB, which is some six thousand
+	// images. While a signature is kept its image goes on being verified, by
+	// today's trust, though its registry is down; the least recently used makes
+	// room for a new one.
+	Evidence Bytes `yaml:"evidence"`
 }
 
 // Trust names notation's own files.

@@ -30,6 +30,7 @@ func Default() Config {
 			Verified: Duration(10 * time.Minute),
 			Refused:  Duration(15 * time.Second),
 			Tags:     Duration(time.Minute),
+			Evidence: 64 << 20,
 		},
 		Trust:      Trust{PolicyFile: "trustpolicy.json", StoreDir: "truststore"},
 		Registries: []Registry{{Host: "harbor.skao.int", Referrers: ReferrersAuto}},

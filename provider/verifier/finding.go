@@ -45,7 +45,7 @@ func findAside(manifest digest.Digest, aside *setAside) finding {
 
 // find names what a judged signature came to.
 func (w *witness) find(outcome *notation.VerificationOutcome, err error) finding {
-	f := finding{Signature: provider.Signature{Digest: w.current, Checks: checks(outcome)}}
+	f := finding{Signature: provider.Signature{Digest: w.hand.Signature.Digest, Checks: checks(outcome)}}
 	if chain := chainOf(outcome); len(chain) > 0 {
 		f.Signer = legible(chain[0].Subject.String())
 	}

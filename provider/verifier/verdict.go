@@ -39,7 +39,9 @@ func (w *witness) notVerified(err error) (provider.Verdict, error) {
 	}
 	for _, f := range w.findings {
 		if f.undecided != nil {
-			return provider.Verdict{}, f.undecided
+			undecided := *f.undecided
+			undecided.Signatures = w.signatures()
+			return provider.Verdict{}, &undecided
 		}
 	}
 	switch {

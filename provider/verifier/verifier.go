@@ -12,6 +12,7 @@ import (
 	"github.com/notaryproject/notation-go"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -26,11 +27,21 @@ type Repository interface {
 	Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error)
 }
 
+// Evidence remembers what proved an image good.
+type Evidence interface {
+	// Recall returns what is remembered of the image, checked against its digests.
+	Recall(context.Context, provider.Image) (*evidence.Piece, bool)
+	// Keep remembers what verified the image.
+	Keep(context.Context, provider.Image, evidence.Piece)
+}
+
 // Options are what New needs.
 type Options struct {
 	Trust *trust.Files
 	// Repository returns where an image is asked for.
 	Repository func(provider.Image) Repository
+	// Evidence is asked before the repository; without it nothing is remembered.
+	Evidence Evidence
 	// Signatures bounds how many signatures of an image are looked at.
 	Signatures int
 	// Revocation is the client for OCSP responders and CRLs: bounded and guarded.
@@ -42,6 +53,12 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// forgetful is evidence that nobody keeps.
+type forgetful struct{}
+
+func (forgetful) Recall(context.Context, provider.Image) (*evidence.Piece, bool) { return nil, false }
+func (forgetful) Keep(context.Context, provider.Image, evidence.Piece)           {}
+
 // Verifier judges images. It implements provider.Trust: a snapshot of the trust in
 // force, with the judge bound to each policy.
 type Verifier struct {
@@ -51,6 +68,9 @@ type Verifier struct {
 
 // New returns a verifier.
 func New(o Options) (*Verifier, error) {
+	if o.Evidence == nil {
+		o.Evidence = forgetful{}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -95,22 +115,40 @@ const reference = "image.invalid/judged@"
 // once, here, and not each time that the verdict is given again.
 func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
 	verdict, err := j.judge(ctx, image, desc)
-	if err == nil {
+	if err != nil {
+		j.verifier.Log.WarnContext(ctx, "not judged", "image", image.String(), "policy", j.Name(), "error", err, "signatures", provider.AsUndecided(err).Signatures)
+	} else {
 		j.verifier.Log.InfoContext(ctx, "judged", "image", verdict.Image.String(), "reason", verdict.Reason, "policy", verdict.Policy,
 			"signer", verdict.Signer, "detail", verdict.Detail, "warnings", verdict.Warnings, "signatures", verdict.Signatures)
 	}
 	return verdict, err
 }
 
+// judge asks the registry only where what it said before does not prove the image
+// good today. Evidence that fails decides nothing: another signature may have come.
 func (j judge) judge(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
-	w := &witness{policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: j.verifier.Repository(image)}
+	if piece, ok := j.verifier.Evidence.Recall(ctx, image); ok {
+		if verdict, _, err := j.hear(ctx, image, desc, piece); err == nil && verdict.Good() {
+			return verdict, nil
+		}
+	}
+	verdict, witness, err := j.hear(ctx, image, desc, j.verifier.Repository(image))
+	if err == nil && verdict.Good() {
+		j.verifier.Evidence.Keep(ctx, image, witness.hand)
+	}
+	return verdict, err
+}
+
+// hear judges by what a repository says.
+func (j judge) hear(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *witness, error) {
+	w := &witness{policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: repository}
 	options := notationverifier.VerifierOptions{
 		RevocationCodeSigningValidator:  j.verifier.revocation.signing(&w.signing),
 		RevocationTimestampingValidator: j.verifier.revocation.timestamping(&w.timestamping),
 	}
 	inner, err := notationverifier.NewWithOptions(j.Document(), j.Policy, nil, options)
 	if err != nil {
-		return provider.Verdict{}, provider.Undecided(provider.StageInternal, err, "internal error")
+		return provider.Verdict{}, w, provider.Undecided(provider.StageInternal, err, "internal error")
 	}
 	w.inner = inner
 	judged, outcomes, err := notation.Verify(ctx, w, w, notation.VerifyOptions{
@@ -120,7 +158,8 @@ func (j judge) judge(ctx context.Context, image provider.Image, desc ocispec.Des
 		MaxSignatureAttempts: w.limit + 1,
 	})
 	if err == nil && len(outcomes) == 1 && judged.Digest == image.Digest {
-		return w.verified(outcomes[0]), nil
+		return w.verified(outcomes[0]), w, nil
 	}
-	return w.notVerified(err)
+	verdict, err := w.notVerified(err)
+	return verdict, w, err
 }

@@ -8,10 +8,10 @@ import (
 
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
-	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -31,9 +31,9 @@ type witness struct {
 	listed int   // signatures there are, as far as listed
 	more   bool  // signatures beyond the limit, unseen
 
-	current      digest.Digest // of the signature manifest at hand
-	aside        *setAside     // why it is not put before the judge
-	signing      ledger        // what was said of revocation, for the signature at hand
+	hand         evidence.Piece // the signature at hand
+	aside        *setAside      // why it is not put before the judge
+	signing      ledger         // what was said of revocation, for the signature at hand
 	timestamping ledger
 	findings     []finding
 }
@@ -48,13 +48,14 @@ type setAside struct {
 // image already is not asked again.
 func (w *witness) Resolve(ctx context.Context, _ string) (ocispec.Descriptor, error) {
 	if w.desc.MediaType != "" {
+		w.hand.Manifest = w.desc
 		return w.desc, nil
 	}
 	desc, err := w.repository.Resolve(ctx)
 	if err == nil && desc.Digest != w.image.Digest {
 		err = provider.Undecided(provider.StageRegistry, nil, "the registry answered with another digest")
 	}
-	w.fault = err
+	w.hand.Manifest, w.fault = desc, err
 	return desc, err
 }
 
@@ -105,8 +106,9 @@ func (w *witness) promise(desc ocispec.Descriptor) int {
 // FetchSignatureBlob implements notation's registry.Repository. It never fails: an
 // error would end notation.Verify, though the next signature may be good.
 func (w *witness) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
-	w.current, w.aside = manifest.Digest, nil
+	w.aside = nil
 	envelope, desc, err := w.repository.Envelope(ctx, manifest)
+	w.hand.Signature, w.hand.Blob, w.hand.Bytes = manifest, desc, envelope
 	switch {
 	case errors.Is(err, provider.ErrNoEnvelope):
 		w.aside = &setAside{provider.Tampered, err}
@@ -116,6 +118,8 @@ func (w *witness) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descr
 		w.aside = &setAside{err: err}
 	case !slices.Contains(signature.RegisteredEnvelopeTypes(), desc.MediaType):
 		w.aside = &setAside{provider.Unsupported, errors.New("its envelope is neither JWS nor COSE")}
+	case outsize(desc.MediaType, envelope):
+		w.aside = &setAside{provider.Unsupported, errOutsize}
 	}
 	return envelope, desc, nil
 }
@@ -129,7 +133,7 @@ func (w *witness) PushSignature(context.Context, string, []byte, ocispec.Descrip
 // what that one does not check, and notes the outcome.
 func (w *witness) Verify(ctx context.Context, desc ocispec.Descriptor, envelope []byte, opts notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
 	if w.aside != nil {
-		w.findings = append(w.findings, findAside(w.current, w.aside))
+		w.findings = append(w.findings, findAside(w.hand.Signature.Digest, w.aside))
 		return &notation.VerificationOutcome{Error: w.aside.err}, w.aside.err
 	}
 	w.signing.reset()

@@ -1,0 +1,86 @@
+package evidence
+
+import (
+	"context"
+	"encoding/json"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// Store keeps bytes under keys, for as long as it likes. What it returns is checked
+// before it is used, so it need not be trusted.
+type Store interface {
+	// Get returns what was put under the key, or false.
+	Get(ctx context.Context, key string) ([]byte, bool)
+	// Put may keep the value.
+	Put(ctx context.Context, key string, value []byte)
+}
+
+// Piece is what proves that an image is signed.
+type Piece struct {
+	// Manifest is the image's own descriptor.
+	Manifest ocispec.Descriptor `json:"manifest"`
+	// Signature is the descriptor of the signature's manifest.
+	Signature ocispec.Descriptor `json:"signature"`
+	// Blob is the descriptor of the envelope, Bytes is the envelope.
+	Blob  ocispec.Descriptor `json:"blob"`
+	Bytes []byte             `json:"bytes"`
+}
+
+// Evidence remembers a Piece for each repository and digest.
+type Evidence struct {
+	store   Store
+	observe func(hit bool)
+}
+
+// New returns the evidence in a store; observe is told of every Recall.
+func New(store Store, observe func(hit bool)) *Evidence { return &Evidence{store, observe} }
+
+// Recall returns what is remembered of an image and can be true of it.
+func (e *Evidence) Recall(ctx context.Context, image provider.Image) (*Piece, bool) {
+	var piece Piece
+	text, ok := e.store.Get(ctx, key(image))
+	ok = ok && json.Unmarshal(text, &piece) == nil && piece.sound(image)
+	e.observe(ok)
+	return &piece, ok
+}
+
+// sound checks every byte against its digest, and the digest against the image.
+func (p *Piece) sound(image provider.Image) bool {
+	return p.Manifest.Digest == image.Digest &&
+		p.Signature.Digest.Validate() == nil &&
+		p.Blob.Digest.Validate() == nil &&
+		p.Blob.Size == int64(len(p.Bytes)) &&
+		p.Blob.Digest.Algorithm().FromBytes(p.Bytes) == p.Blob.Digest
+}
+
+// Keep remembers what verified an image.
+func (e *Evidence) Keep(ctx context.Context, image provider.Image, piece Piece) {
+	// Annotations are a stranger's, and of no use any more: they only say which
+	// signature to look at first.
+	piece.Signature.Annotations, piece.Blob.Annotations, piece.Manifest.Annotations = nil, nil, nil
+	text, err := json.Marshal(piece)
+	if err != nil {
+		return
+	}
+	e.store.Put(ctx, key(image), text)
+}
+
+// key is by repository, too: evidence is what one registry said, and is not passed on
+// to another that may have been told to forget it.
+func key(image provider.Image) string { return image.Repository + "@" + image.Digest.String() }
+
+// Resolve returns the image's descriptor, as the registry did.
+func (p *Piece) Resolve(context.Context) (ocispec.Descriptor, error) { return p.Manifest, nil }
+
+// Signatures lists the one signature that counted.
+func (p *Piece) Signatures(context.Context, ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error) {
+	return []ocispec.Descriptor{p.Signature}, false, nil
+}
+
+// Envelope returns that signature's envelope, and its descriptor.
+func (p *Piece) Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
+	return p.Bytes, p.Blob, nil
+}
