@@ -175,6 +175,7 @@ func (m *memory[K, V]) remember(key K, value V) {
 		into, other = m.refused, m.good
 	}
 	other.Remove(key)
+	now = now.Round(0) // by the wall clock: facts lapse while a machine sleeps, too
 	if into.Add(key, entry[V]{value: value, renew: now.Add(keep - keep/4), expires: now.Add(keep)}) {
 		m.bg.observe(m.name, Evicted)
 	}

@@ -89,6 +89,7 @@ func (f *files) site(r *Registries, host string) remote.Client {
 	if s, ok := f.sites.Get(host); ok && time.Since(s.made) < maxSiteAge {
 		return s.client
 	}
+	f.sites.Remove(host) // which ends the connections of the one that is too old
 	s := f.newSite(r, host)
 	f.sites.Add(host, s)
 	return s.client
