@@ -1,0 +1,111 @@
+package admission_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/test/admission"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// empty is a policy that has nothing against anything: what Gatekeeper's engine takes by itself.
+const empty = `
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: empty}
+spec:
+  crd: {spec: {names: {kind: Empty}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    code:
+    - engine: Rego
+      source:
+        version: v1
+        rego: |
+          package empty
+          violation contains {"msg": "never"} if false
+`
+
+const emptyConstraint = `{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: Empty, metadata: {name: empty}}`
+
+// signed is a constraint with so many exceptions, for other images.
+func signed(exceptions int) string {
+	var list strings.Builder
+	for i := range exceptions {
+		fmt.Fprintf(&list, "{image: docker.io/library/image-%d, reason: SEC-142, expires: never}, ", i)
+	}
+	return fmt.Sprintf(`{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: SignedImages, metadata: {name: signed},
+		spec: {parameters: {provider: notation-provider, images: ["*"], exceptions: [%s]}}}`, strings.TrimSuffix(list.String(), ", "))
+}
+
+// world is a server that knows three signed images, and one that is not.
+type world struct {
+	*rig.Test
+
+	url      string
+	good     []string
+	unsigned string
+}
+
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	binary, err := rig.BuildProvider(tb.Context(), tb.TempDir(), rig.RaceEnabled)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := &world{Test: rig.ForTest(tb)}
+	registry := w.Registry(rig.RegistryOptions{Kind: rig.API})
+	for _, name := range []string{"production/a", "production/b", "production/c"} {
+		image := w.PushImage(registry, name, "1")
+		w.Sign(image, rig.Signature{})
+		w.good = append(w.good, image.Tagged())
+	}
+	w.unsigned = w.PushImage(registry, "production/d", "1").Tagged()
+	w.url = w.Provider(rig.ProviderOptions{Binary: binary, Registries: []*rig.Registry{registry}}).URL
+	return w
+}
+
+func (w *world) open(tb testing.TB, objects ...string) *engine.Engine {
+	tb.Helper()
+	e, err := admission.Open(tb.Context(), w.World, tb.TempDir(), w.url, 5, objects...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(e.Close)
+	return e
+}
+
+func TestAPodIsAdmittedWhenEveryImageIsSignedAndNotWhenOneIsNot(t *testing.T) {
+	w := newWorld(t)
+	e := w.open(t, signed(3))
+	if violations, err := e.Review(t.Context(), admission.Pod("good", w.good...)); err != nil || engine.Denied(violations) {
+		t.Errorf("three signed images: %+v, %v", violations, err)
+	}
+	violations, err := e.Review(t.Context(), admission.Pod("bad", append(w.good, w.unsigned)...))
+	if err != nil || len(violations) != 1 || !strings.Contains(violations[0].Msg, "c3") || !strings.Contains(violations[0].Msg, "unsigned") {
+		t.Errorf("and one that is not: %+v, %v", violations, err)
+	}
+}
+
+// BenchmarkDecision is the time to decide on a pod of three containers, whose verdicts the
+// server remembers, beside that of an empty template in the same engine.
+func BenchmarkDecision(b *testing.B) {
+	w := newWorld(b)
+	for name, objects := range map[string][]string{
+		"template=empty":                 {empty, emptyConstraint},
+		"template=signed/exceptions=0":   {signed(0)},
+		"template=signed/exceptions=200": {signed(200)},
+	} {
+		b.Run(name, func(b *testing.B) {
+			e := w.open(b, objects...)
+			pod := admission.Pod("pod", w.good...)
+			for b.Loop() {
+				if violations, err := e.Review(b.Context(), pod); err != nil || engine.Denied(violations) {
+					b.Fatal(violations, err)
+				}
+			}
+		})
+	}
+}
