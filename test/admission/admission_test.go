@@ -57,12 +57,12 @@ func newWorld(tb testing.TB) *world {
 	}
 	w := &world{Test: rig.ForTest(tb)}
 	registry := w.Registry(rig.RegistryOptions{Kind: rig.API})
-	for _, name := range []string{"production/a", "production/b", "production/c"} {
+	for _, name := range []string{"production/ska-tango", "production/ska-csp", "production/ska-sdp"} {
 		image := w.PushImage(registry, name, "1")
 		w.Sign(image, rig.Signature{})
 		w.good = append(w.good, image.Tagged())
 	}
-	w.unsigned = w.PushImage(registry, "production/d", "1").Tagged()
+	w.unsigned = w.PushImage(registry, "production/ska-new", "1").Tagged()
 	w.url = w.Provider(rig.ProviderOptions{Binary: binary, Registries: []*rig.Registry{registry}}).URL
 	return w
 }

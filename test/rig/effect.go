@@ -64,6 +64,49 @@ func Rewrite(change func(body []byte) []byte) Effect {
 	})
 }
 
+// Header sends the real answer with a header changed, such as another digest or media type; of a HEAD too.
+func Header(name, value string) Effect {
+	return func(_ <-chan struct{}, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(&relabelled{w, name, value, false}, r)
+		})
+	}
+}
+
+// Divert passes the request on for another path: what comes back is real, and is something else.
+func Divert(change func(path string) string) Effect {
+	return func(_ <-chan struct{}, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			diverted := r.Clone(r.Context())
+			diverted.URL.Path, diverted.URL.RawPath = change(r.URL.Path), change(r.URL.RawPath)
+			next.ServeHTTP(w, diverted)
+		})
+	}
+}
+
+// Drip sends the real answer's header, and its body byte by byte with a pause after each, until the client leaves; once
+// the fault is lifted, the rest follows at once.
+func Drip(pause time.Duration) Effect {
+	return func(lifted <-chan struct{}, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			real := newAnswer()
+			next.ServeHTTP(real, r)
+			real.writeHeader(w, int(real.length(r.Method)))
+			for real.body.Len() > 0 {
+				_, _ = w.Write(real.body.Next(1))
+				_ = http.NewResponseController(w).Flush()
+				select {
+				case <-r.Context().Done():
+					panic(http.ErrAbortHandler)
+				case <-lifted:
+					_, _ = w.Write(real.body.Next(real.body.Len()))
+				case <-time.After(pause):
+				}
+			}
+		})
+	}
+}
+
 // instead answers in the server's place.
 func instead(answer http.HandlerFunc) Effect {
 	return func(<-chan struct{}, http.Handler) http.Handler { return answer }
@@ -99,11 +142,35 @@ func rework(send func(w http.ResponseWriter, real *answer)) Effect {
 	}
 }
 
+// relabelled is an answer with a header changed.
+type relabelled struct {
+	http.ResponseWriter
+	name, value string
+	done        bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *relabelled) WriteHeader(status int) {
+	r.done = true
+	r.Header().Set(r.name, r.value)
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (r *relabelled) Write(p []byte) (int, error) {
+	if !r.done {
+		r.WriteHeader(http.StatusOK)
+	}
+	return r.ResponseWriter.Write(p)
+}
+
 // writeHeader sends the header of a kept answer for a body of that length.
 func (a *answer) writeHeader(w http.ResponseWriter, length int) {
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(length))
+	if length >= 0 {
+		w.Header().Set("Content-Length", strconv.Itoa(length))
+	}
 	w.WriteHeader(a.status)
 }

@@ -99,6 +99,54 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 	}
 }
 
+func TestAnAnswerCanBeRelabelledAndDiverted(t *testing.T) {
+	w := rig.ForTest(t)
+	for _, opts := range kinds() {
+		image := w.PushImage(w.Registry(opts), "production/a", "1")
+		other := w.PushImage(image.Registry, "production/a", "2")
+		asked := client(t, image.Registry)
+
+		lift := image.Registry.Fault(rig.Match{}, rig.Header("Docker-Content-Digest", "sha256:5"))
+		response, _, err := get(t.Context(), asked, image)
+		if err != nil || response.StatusCode != http.StatusOK || response.Header.Get("Docker-Content-Digest") != "sha256:5" {
+			t.Errorf("%s: relabelled: %v, %v", opts.Kind, response, err)
+		}
+		lift()
+		_, want, err := get(t.Context(), asked, other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		image.Registry.Fault(rig.Match{}, rig.Divert(strings.NewReplacer("/manifests/1", "/manifests/2").Replace))
+		response, got, err := get(t.Context(), asked, image)
+		if err != nil || got != want || response.Header.Get("Docker-Content-Digest") != other.Descriptor.Digest.String() {
+			t.Errorf("%s: diverted: %v %q, %v, want %q", opts.Kind, response, got, err, want)
+		}
+	}
+}
+
+func TestABodyDripsUntilItsClientLeavesOrTheFaultIsLifted(t *testing.T) {
+	w := rig.ForTest(t)
+	for _, opts := range kinds() {
+		image := w.PushImage(w.Registry(opts), "production/a", "1")
+		asked := client(t, image.Registry)
+		_, want, err := get(t.Context(), asked, image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lift := image.Registry.Fault(rig.Match{}, rig.Drip(20*time.Millisecond))
+		impatient, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		response, got, err := get(impatient, asked, image)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || response == nil || got == "" || !strings.HasPrefix(want, got) {
+			t.Errorf("%s: the impatient client got %v %q, %v", opts.Kind, response, got, err)
+		}
+		time.AfterFunc(50*time.Millisecond, lift)
+		if _, got, err := get(t.Context(), asked, image); err != nil || got != want {
+			t.Errorf("%s: the patient client got %q, %v", opts.Kind, got, err)
+		}
+	}
+}
+
 func TestAHungRequestEndsWithItsClientOrItsFault(t *testing.T) {
 	w := rig.ForTest(t)
 	image := w.PushImage(w.Registry(rig.RegistryOptions{}), "production/a", "1")
