@@ -2,8 +2,10 @@ package registry
 
 import (
 	"context"
+	"io"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
 
@@ -20,4 +22,10 @@ func (r *Registries) LapseMemory() {
 	for _, key := range r.capability.Keys() {
 		r.capability.Add(key, time.Now())
 	}
+}
+
+// ReadIndex is readIndex.
+func ReadIndex(body io.Reader, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
+	found, err := readIndex(body, desc)
+	return found.list, err
 }
