@@ -30,6 +30,9 @@ type Policy interface {
 	Name() string
 	// Fingerprint changes whenever a verdict under the policy could.
 	Fingerprint() string
+	// Recheck judges the image by what is remembered of its signatures; false if that
+	// does not prove it good today. It asks no registry.
+	Recheck(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, bool)
 	// Verify judges the image, whose descriptor has at least a digest. A refusal
 	// is a Verdict; the error is an UndecidedError.
 	Verify(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, error)

@@ -192,7 +192,7 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, policy provid
 // resolving finds out what a tag stands for. Judging that, where there is a policy
 // to judge by, starts right behind it: whoever asked may have no time left to.
 func (c *Cache) resolving(image provider.Image, policy provider.Policy) fetcher[resolution] {
-	return func(ctx context.Context) (resolution, error) {
+	return fetcher[resolution]{ask: func(ctx context.Context) (resolution, error) {
 		desc, err := c.resolver.Resolve(ctx, image)
 		if errors.Is(err, provider.ErrNotFound) {
 			return resolution{}, nil
@@ -201,7 +201,7 @@ func (c *Cache) resolving(image provider.Image, policy provider.Policy) fetcher[
 			c.verdicts.ahead(keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
 		}
 		return resolution{desc: desc, found: err == nil}, err
-	}
+	}}
 }
 
 func keyOf(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) verdictKey {
@@ -209,9 +209,16 @@ func keyOf(image provider.Image, desc ocispec.Descriptor, policy provider.Policy
 }
 
 func judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[*provider.Verdict] {
-	return func(ctx context.Context) (*provider.Verdict, error) {
-		verdict, err := policy.Verify(ctx, image.At(desc.Digest), desc)
-		return &verdict, err
+	image = image.At(desc.Digest)
+	return fetcher[*provider.Verdict]{
+		known: func(ctx context.Context) (*provider.Verdict, bool) {
+			verdict, ok := policy.Recheck(ctx, image, desc)
+			return &verdict, ok
+		},
+		ask: func(ctx context.Context) (*provider.Verdict, error) {
+			verdict, err := policy.Verify(ctx, image, desc)
+			return &verdict, err
+		},
 	}
 }
 

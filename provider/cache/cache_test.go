@@ -328,3 +328,24 @@ func TestWhoIsNotLetInIsUndecidedAsTheGateSays(t *testing.T) {
 		t.Errorf("%d resolutions, %d judgements, took %q; want none", w.resolves, w.verifies, w.took)
 	}
 }
+
+func TestWhatIsKnownOfAnImageWaitsForNoPlaceAtTheGate(t *testing.T) {
+	w := newWorld(t, 10)
+	w.enter = func(context.Context, string) error {
+		return provider.Undecided(provider.StageOverload, nil, "full")
+	}
+	w.recheck = func(_ context.Context, image provider.Image) (provider.Verdict, bool) {
+		return provider.Verdict{Reason: provider.Verified, Image: image}, image == imageAt("x@d")
+	}
+	if got := w.ask(t, "x@d", "p"); got != "verified" {
+		t.Errorf("what is known: %q", got)
+	}
+	if got := w.ask(t, "x@e", "p"); got != "undecided overload" {
+		t.Errorf("what is not known: %q", got)
+	}
+	if w.verifies != 0 {
+		t.Errorf("%d judgements by the registry's word", w.verifies)
+	}
+}
+
+func imageAt(written string) provider.Image { i := image(written); return i.At(i.Digest) }

@@ -84,7 +84,12 @@ func (m *memory[K, V]) ahead(key K, host string, fetch fetcher[V]) {
 }
 
 // fetcher finds out a value under the flight's own context.
-type fetcher[V any] func(context.Context) (V, error)
+type fetcher[V any] struct {
+	// known looks where nobody need be asked, and so needs no place at the gate: what
+	// is known of one image must not wait for others whose registry hangs. It may be nil.
+	known func(context.Context) (V, bool)
+	ask   func(context.Context) (V, error)
+}
 
 // get returns what is remembered, or waits for it until ctx is done. The fetch
 // runs under its own context: the impatience of one caller fails nobody else,
@@ -152,13 +157,18 @@ func (m *memory[K, V]) fetch(ctx context.Context, host string, fetch fetcher[V])
 			err = provider.Undecided(provider.StageInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
 		}
 	}()
+	if fetch.known != nil {
+		if value, ok := fetch.known(ctx); ok {
+			return value, nil
+		}
+	}
 	leave, err := m.bg.gate.Enter(ctx, host)
 	if err != nil {
 		return value, err
 	}
 	defer leave()
 	began := time.Now()
-	value, err = fetch(ctx)
+	value, err = fetch.ask(ctx)
 	m.bg.took(m.name, time.Since(began))
 	if err != nil && ctx.Err() != nil {
 		err = provider.Undecided(provider.StageDeadline, err, "the check took too long")

@@ -33,6 +33,8 @@ type world struct {
 	resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
 	// verify judges.
 	verify func(context.Context, provider.Image) (provider.Verdict, error)
+	// recheck judges by what is known, if anything is.
+	recheck func(context.Context, provider.Image) (provider.Verdict, bool)
 	// enter is the gate.
 	enter func(context.Context, string) error
 
@@ -117,6 +119,13 @@ type policy struct {
 
 func (p policy) Name() string        { return p.name }
 func (p policy) Fingerprint() string { return "fingerprint of " + p.name }
+
+func (p policy) Recheck(ctx context.Context, image provider.Image, _ ocispec.Descriptor) (provider.Verdict, bool) {
+	if p.recheck == nil {
+		return provider.Verdict{}, false
+	}
+	return p.recheck(ctx, image)
+}
 
 func (p policy) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
 	p.note(func() { p.verifies++ })

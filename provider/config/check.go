@@ -136,6 +136,9 @@ func (r Registry) check(p *checks, key string) {
 	if r.Mirror != "" {
 		p.add(key+".mirror", registryHost(r.Mirror))
 	}
+	if r.TokenService != "" {
+		p.add(key+".tokenService", registryHost(r.TokenService))
+	}
 	if r.Mirror != "" && r.Mirror == r.Host {
 		p.add(key+".mirror", "is the registry itself; name another host, or leave it out")
 	}

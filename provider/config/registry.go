@@ -16,6 +16,12 @@ type Registry struct {
 	// mirror does not have is then not found.
 	MirrorOnly bool `yaml:"mirrorOnly"`
 
+	// The host[:port] of this registry's token service, where that is another host:
+	// gitlab.com for registry.gitlab.com. Without it the registry's credential goes to
+	// the registry alone, whatever service it names. Default: none; for docker.io it
+	// is auth.docker.io.
+	TokenService string `yaml:"tokenService"`
+
 	// PEM file with the certificate authorities of this registry, in place of
 	// the system's. Default: the system's. One that cannot be read ends the
 	// process at start.

@@ -40,13 +40,13 @@ func newBreakers() *breakers {
 	return &breakers{hosts: hosts}
 }
 
-// allow says whether a host may be asked, and takes what came of it.
-func (b *breakers) allow(host string) (done func(*http.Response, error), err error) {
-	report, err := b.of(host).Allow()
+// allow says whether a host may be asked, and takes what counts against it then.
+func (b *breakers) allow(host string) (done func(error), err error) {
+	done, err = b.of(host).Allow()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
-	return func(response *http.Response, err error) { report(failure(response, err)) }, nil
+	return done, nil
 }
 
 func (b *breakers) of(host string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
@@ -58,7 +58,7 @@ func (b *breakers) of(host string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
 			MaxRequests: 1,
 			Timeout:     probeEvery,
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
-			// Who goes away says nothing about the host.
+			// Who goes away, or has no more time, says nothing about the host.
 			IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 		})
 		b.hosts.Add(host, breaker)
@@ -66,11 +66,15 @@ func (b *breakers) of(host string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
 	return breaker
 }
 
-// failure is what counts against a host: no answer, or that it says it failed. What it
-// says of us, of what was asked for and of our rate does not.
-func failure(response *http.Response, err error) error {
-	if err == nil && response.StatusCode >= http.StatusInternalServerError {
-		return errors.New(response.Status)
+// failure is what counts against a host: no answer in the time that a request has, or
+// that it says it failed. What it says of us, of what was asked for and of our rate
+// does not.
+func failure(request *http.Request, status int, err error) error {
+	switch {
+	case err != nil && request.Context().Err() != nil:
+		return context.Canceled
+	case status >= http.StatusInternalServerError:
+		return errors.New(http.StatusText(status))
 	}
 	return err
 }

@@ -89,7 +89,7 @@ func TestWhatIsNotTheHostsFailureDoesNotBreakItsCircuit(t *testing.T) {
 		})
 	}
 	hang := func(_ http.ResponseWriter, r *http.Request, nth int) {
-		if nth <= 30 {
+		if nth <= 60 {
 			<-r.Context().Done()
 		}
 	}
@@ -100,9 +100,14 @@ func TestWhatIsNotTheHostsFailureDoesNotBreakItsCircuit(t *testing.T) {
 			if got := w.do(ctx, http.MethodGet, "http://registry.example/", nil); !errors.Is(got.err, context.Canceled) {
 				t.Fatalf("got %+v", got)
 			}
+			ctx, cancel = context.WithTimeout(context.Background(), time.Second)
+			if got := w.do(ctx, http.MethodGet, "http://registry.example/", nil); !errors.Is(got.err, context.DeadlineExceeded) {
+				t.Fatalf("got %+v", got)
+			}
+			cancel()
 		}
 		if got := w.do(context.Background(), http.MethodGet, "http://registry.example/", nil); got.status != 200 {
-			t.Errorf("after thirty callers who left: %+v", got)
+			t.Errorf("after sixty callers who left: %+v", got)
 		}
 	})
 }

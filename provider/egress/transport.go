@@ -127,11 +127,11 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.R
 	}
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
-	done(response, err)
 	status := 0
 	if err == nil {
 		status = response.StatusCode
 	}
+	done(failure(request, status, err))
 	t.Observe(status, time.Since(began))
 	if status == http.StatusTooManyRequests {
 		t.rests.extend(host, time.Now().Add(retryAfter(response.Header)))
@@ -140,7 +140,7 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.R
 }
 
 // admit waits until a host may be asked, or says why it may not.
-func (t *Transport) admit(ctx context.Context, host string) (done func(*http.Response, error), err error) {
+func (t *Transport) admit(ctx context.Context, host string) (done func(error), err error) {
 	if err := t.rests.wait(ctx, host); err != nil {
 		return nil, err
 	}

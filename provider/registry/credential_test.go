@@ -164,7 +164,7 @@ func TestTheSameServerByAnotherNameGetsNoCredential(t *testing.T) {
 	}
 }
 
-func TestATokenServiceElsewhereGetsTheCredentialOfTheRegistryThatNamesItAndNoOther(t *testing.T) {
+func TestATokenServiceElsewhereGetsTheCredentialOnlyWhereTheConfigurationSaysSo(t *testing.T) {
 	service := newFake(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"opaque"}`) })
 	asking := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer opaque" {
@@ -175,7 +175,9 @@ func TestATokenServiceElsewhereGetsTheCredentialOfTheRegistryThatNamesItAndNoOth
 	})
 	account := write(t, "config.json", dockerConfig(t, map[string]string{asking.host: "robot:asking", service.host: "robot:service"}))
 
-	closed := open(t, registry.Options{Registries: []config.Registry{asking.settings(t)}, DockerConfigs: []string{account}})
+	named := asking.settings(t)
+	named.TokenService = service.host
+	closed := open(t, registry.Options{Registries: []config.Registry{named}, DockerConfigs: []string{account}})
 	_, err := closed.Resolve(t.Context(), asking.image())
 	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "may not be dialled") {
 		t.Error(u.Detail)
@@ -184,8 +186,20 @@ func TestATokenServiceElsewhereGetsTheCredentialOfTheRegistryThatNamesItAndNoOth
 		t.Fatalf("a private address was dialled, though nobody named it: %+v", got)
 	}
 
-	opened := open(t, registry.Options{
+	unnamed := open(t, registry.Options{
 		Registries: []config.Registry{asking.settings(t)}, DockerConfigs: []string{account},
+		Guard: egress.NewGuard(asking.host, service.host),
+	})
+	_, err = unnamed.Resolve(t.Context(), asking.image())
+	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "tokenService") {
+		t.Error(u.Detail)
+	}
+	if got := service.requests(); len(got) != 0 {
+		t.Fatalf("a host that the configuration does not name got %+v", got)
+	}
+
+	opened := open(t, registry.Options{
+		Registries: []config.Registry{named}, DockerConfigs: []string{account},
 		Guard: egress.NewGuard(asking.host, service.host),
 	})
 	if _, err := opened.Resolve(t.Context(), asking.image()); !errors.Is(err, provider.ErrNotFound) {

@@ -56,6 +56,9 @@ func describe(err error) string {
 	if resting, ok := errors.AsType[*egress.RestingError](err); ok {
 		return "the registry limits our rate; it is asked again after " + resting.Until.UTC().Format(time.TimeOnly)
 	}
+	if errors.Is(err, errConfided) {
+		return "the registry wants its credential given to another host; name that as its tokenService if it is to be had"
+	}
 	if errors.Is(err, egress.ErrBroken) {
 		return "the registry keeps failing; it is asked again in a moment"
 	}

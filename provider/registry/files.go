@@ -107,7 +107,7 @@ func (f *files) newSite(r *Registries, host string) *site {
 		made:      time.Now(),
 		transport: transport,
 		client: &auth.Client{
-			Client:     &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+			Client:     &http.Client{Transport: confined{transport, confidants(r.settings(host))}, CheckRedirect: checkRedirect},
 			Header:     http.Header{"User-Agent": {r.UserAgent}},
 			Credential: f.credential,
 			Cache:      auth.NewCache(),

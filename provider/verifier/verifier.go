@@ -111,32 +111,40 @@ type judge struct {
 // which knows no IPv6 hosts, refuses nothing.
 const reference = "image.invalid/judged@"
 
-// Verify judges the image at its digest, and logs what every signature came to:
-// once, here, and not each time that the verdict is given again.
-func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
-	verdict, err := j.judge(ctx, image, desc)
-	if err != nil {
-		j.verifier.Log.WarnContext(ctx, "not judged", "image", image.String(), "policy", j.Name(), "error", err, "signatures", provider.AsUndecided(err).Signatures)
-	} else {
-		j.verifier.Log.InfoContext(ctx, "judged", "image", verdict.Image.String(), "reason", verdict.Reason, "policy", verdict.Policy,
-			"signer", verdict.Signer, "detail", verdict.Detail, "warnings", verdict.Warnings, "signatures", verdict.Signatures)
+// Recheck judges by the evidence. Evidence that fails decides nothing: another
+// signature may have come.
+func (j judge) Recheck(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, bool) {
+	piece, ok := j.verifier.Evidence.Recall(ctx, image)
+	if !ok {
+		return provider.Verdict{}, false
 	}
-	return verdict, err
+	verdict, _, err := j.hear(ctx, image, desc, piece)
+	if err != nil || !verdict.Good() {
+		return provider.Verdict{}, false
+	}
+	j.log(ctx, image, verdict, nil)
+	return verdict, true
 }
 
-// judge asks the registry only where what it said before does not prove the image
-// good today. Evidence that fails decides nothing: another signature may have come.
-func (j judge) judge(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
-	if piece, ok := j.verifier.Evidence.Recall(ctx, image); ok {
-		if verdict, _, err := j.hear(ctx, image, desc, piece); err == nil && verdict.Good() {
-			return verdict, nil
-		}
-	}
+// Verify judges by what the registry says, and keeps what proved the image good.
+func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
 	verdict, witness, err := j.hear(ctx, image, desc, j.verifier.Repository(image))
 	if err == nil && verdict.Good() {
 		j.verifier.Evidence.Keep(ctx, image, witness.hand)
 	}
+	j.log(ctx, image, verdict, err)
 	return verdict, err
+}
+
+// log tells what every signature came to: once, here, and not each time that the
+// verdict is given again.
+func (j judge) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
+	if err != nil {
+		j.verifier.Log.WarnContext(ctx, "not judged", "image", image.String(), "policy", j.Name(), "error", err, "signatures", provider.AsUndecided(err).Signatures)
+		return
+	}
+	j.verifier.Log.InfoContext(ctx, "judged", "image", v.Image.String(), "reason", v.Reason, "policy", v.Policy,
+		"signer", v.Signer, "detail", v.Detail, "warnings", v.Warnings, "signatures", v.Signatures)
 }
 
 // hear judges by what a repository says.

@@ -64,7 +64,7 @@ func (s *shelf) Envelope(_ context.Context, manifest ocispec.Descriptor) ([]byte
 	defer s.mu.Unlock()
 	s.fetched = append(s.fetched, manifest.Digest)
 	b := s.held[manifest.Digest]
-	return b.raw, ocispec.Descriptor{MediaType: b.mediaType}, b.err
+	return b.raw, ocispec.Descriptor{MediaType: b.mediaType, Digest: digest.FromBytes(b.raw), Size: int64(len(b.raw))}, b.err
 }
 
 // put lists one more signature, whose manifest says what the annotations do.
@@ -226,6 +226,10 @@ type setup struct {
 	authority *authority
 	limit     int           // 10 if 0
 	age       time.Duration // an hour if 0
+
+	evidence   verifier.Evidence
+	repository verifier.Repository // the shelf if nil
+	dir        string              // where the trust is written; a new one if ""
 }
 
 // trusting trusts the root at a level, strict by default.
@@ -242,7 +246,10 @@ func trusting(root *x509.Certificate, level trustpolicy.SignatureVerification) r
 
 func (s setup) open(t testing.TB) *verifier.Verifier {
 	t.Helper()
-	dir := t.TempDir()
+	dir := s.dir
+	if dir == "" {
+		dir = t.TempDir()
+	}
 	if err := s.trust.Write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -250,13 +257,25 @@ func (s setup) open(t testing.TB) *verifier.Verifier {
 	if s.authority == nil {
 		s.authority = newAuthority()
 	}
+	if s.repository == nil {
+		s.repository = s.shelf
+	}
 	return must[*verifier.Verifier](t)(verifier.New(verifier.Options{
 		Trust:         files,
-		Repository:    func(provider.Image) verifier.Repository { return s.shelf },
+		Repository:    func(provider.Image) verifier.Repository { return s.repository },
+		Evidence:      s.evidence,
 		Signatures:    cmp.Or(s.limit, 10),
 		Revocation:    s.authority,
 		RevocationAge: cmp.Or(s.age, time.Hour),
 	}))
+}
+
+// ask asks as the walk does: what is known first, then the registry.
+func ask(ctx context.Context, policy provider.Policy, desc ocispec.Descriptor) (provider.Verdict, error) {
+	if verdict, ok := policy.Recheck(ctx, image, desc); ok {
+		return verdict, nil
+	}
+	return policy.Verify(ctx, image, desc)
 }
 
 // judge asks about the image, of which nothing is known but its digest.
@@ -266,7 +285,7 @@ func judge(ctx context.Context, t testing.TB, v *verifier.Verifier) (provider.Ve
 	if !ok {
 		t.Fatal("no policy covers the image")
 	}
-	verdict, err := policy.Verify(ctx, image, ocispec.Descriptor{Digest: image.Digest})
+	verdict, err := ask(ctx, policy, ocispec.Descriptor{Digest: image.Digest})
 	told(t, verdict, err)
 	return verdict, err
 }

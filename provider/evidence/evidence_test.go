@@ -1,0 +1,303 @@
+package evidence_test
+
+import (
+	"bytes"
+	"context"
+	_ "crypto/sha512" // whatever digest an image may have
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
+)
+
+var image = provider.Image{Host: "in.example", Repository: "in.example/team/app", Digest: digest.FromString("image")}
+
+// shelf is a store that a test may write in.
+type shelf struct {
+	mu      sync.Mutex
+	entries map[string][]byte
+}
+
+func newShelf() *shelf { return &shelf{entries: map[string][]byte{}} }
+
+func (s *shelf) Get(_ context.Context, key string) ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.entries[key]
+	return value, ok
+}
+
+func (s *shelf) Put(_ context.Context, key string, value []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries[key] = value
+}
+
+// says replaces whatever was put, under every key that was.
+func (s *shelf) says(value []byte) {
+	for key := range s.entries {
+		s.entries[key] = value
+	}
+}
+
+// piece is sound evidence of the image.
+func piece() evidence.Piece {
+	envelope := []byte(`{"payload":"e30","signature":"AAAA"}`)
+	return evidence.Piece{
+		Manifest:  ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: image.Digest, Size: 528},
+		Signature: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("signature"), Size: 700},
+		Blob:      ocispec.Descriptor{MediaType: "application/jose+json", Digest: digest.FromBytes(envelope), Size: int64(len(envelope))},
+		Bytes:     envelope,
+	}
+}
+
+// witness counts what Recall tells.
+type witness struct{ hits, misses int }
+
+func (w *witness) observe(hit bool) {
+	if hit {
+		w.hits++
+	} else {
+		w.misses++
+	}
+}
+
+func TestWhatWasKeptIsRecalledAndSpeaksAsTheRegistryDid(t *testing.T) {
+	var w witness
+	e := evidence.New(newShelf(), w.observe)
+	if _, ok := e.Recall(t.Context(), image); ok {
+		t.Error("recalled what nobody kept")
+	}
+	want := piece()
+	e.Keep(t.Context(), image, want)
+	got, ok := e.Recall(t.Context(), image)
+	if !ok || !reflect.DeepEqual(*got, want) {
+		t.Fatalf("recalled %+v, %t; want %+v", got, ok, want)
+	}
+	if w != (witness{hits: 1, misses: 1}) {
+		t.Errorf("told of %+v, want a miss and a hit", w)
+	}
+	desc, err := got.Resolve(t.Context())
+	if err != nil || !reflect.DeepEqual(desc, want.Manifest) {
+		t.Errorf("resolved to %+v, %v", desc, err)
+	}
+	list, more, err := got.Signatures(t.Context(), desc)
+	if err != nil || more || len(list) != 1 || !reflect.DeepEqual(list[0], want.Signature) {
+		t.Errorf("listed %+v, more %t, %v", list, more, err)
+	}
+	envelope, blob, err := got.Envelope(t.Context(), list[0])
+	if err != nil || !bytes.Equal(envelope, want.Bytes) || !reflect.DeepEqual(blob, want.Blob) {
+		t.Errorf("fetched %q, %+v, %v", envelope, blob, err)
+	}
+}
+
+func TestWhatTheCallerDoesWithItLaterChangesNothingThatIsKept(t *testing.T) {
+	memory, err := evidence.NewMemory(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, kept := evidence.New(memory, func(bool) {}), piece()
+	e.Keep(t.Context(), image, kept)
+	kept.Bytes[0] ^= 1
+	for range 2 {
+		got, ok := e.Recall(t.Context(), image)
+		if !ok || !reflect.DeepEqual(*got, piece()) {
+			t.Fatalf("recalled %+v, %t", got, ok)
+		}
+		got.Bytes[0] ^= 1
+	}
+}
+
+func TestAnnotationsAreDropped(t *testing.T) {
+	stranger := map[string]string{"io.cncf.notary.x509chain.thumbprint#S256": strings.Repeat("a stranger's text", 1000)}
+	store, p := newShelf(), piece()
+	p.Manifest.Annotations, p.Signature.Annotations, p.Blob.Annotations = stranger, stranger, stranger
+	e := evidence.New(store, func(bool) {})
+	e.Keep(t.Context(), image, p)
+	for _, text := range store.entries {
+		if bytes.Contains(text, []byte("stranger")) {
+			t.Errorf("kept %.200s", text)
+		}
+	}
+	if got, ok := e.Recall(t.Context(), image); !ok || !reflect.DeepEqual(*got, piece()) {
+		t.Errorf("recalled %+v, %t", got, ok)
+	}
+	if len(stranger) != 1 || p.Signature.Annotations == nil {
+		t.Error("Keep changed what belongs to its caller")
+	}
+}
+
+func TestEvidenceIsOfOneDigestInOneRepository(t *testing.T) {
+	e := evidence.New(newShelf(), func(bool) {})
+	e.Keep(t.Context(), image, piece())
+	for name, change := range map[string]func(*provider.Image){
+		"another digest":     func(i *provider.Image) { i.Digest = digest.FromString("another") },
+		"another repository": func(i *provider.Image) { i.Repository = "in.example/team/other" },
+		"another host":       func(i *provider.Image) { i.Host, i.Repository = "out.example", "out.example/team/app" },
+		"no digest":          func(i *provider.Image) { i.Digest = "" },
+	} {
+		other := image
+		change(&other)
+		if got, ok := e.Recall(t.Context(), other); ok {
+			t.Errorf("%s: recalled %+v", name, got)
+		}
+	}
+	tagged := image
+	tagged.Tag = "1"
+	if _, ok := e.Recall(t.Context(), tagged); !ok {
+		t.Error("the same digest under a tag is not recalled")
+	}
+}
+
+// The store may be anyone's: what it says is checked before a judge sees it.
+func TestWhatAStoreChangedIsNotRecalled(t *testing.T) {
+	other := []byte("another envelope")
+	sha512 := digest.SHA512.FromBytes(piece().Bytes)
+	changes := map[string]func(*evidence.Piece){
+		"another image":              func(p *evidence.Piece) { p.Manifest.Digest = digest.FromString("another") },
+		"no image":                   func(p *evidence.Piece) { p.Manifest = ocispec.Descriptor{} },
+		"another envelope":           func(p *evidence.Piece) { p.Bytes = other },
+		"another envelope, its size": func(p *evidence.Piece) { p.Bytes, p.Blob.Size = other, int64(len(other)) },
+		"no envelope":                func(p *evidence.Piece) { p.Bytes = nil },
+		"no envelope, its size":      func(p *evidence.Piece) { p.Bytes, p.Blob.Size = nil, 0 },
+		"a cut envelope":             func(p *evidence.Piece) { p.Bytes = p.Bytes[:len(p.Bytes)-1] },
+		"a longer envelope":          func(p *evidence.Piece) { p.Bytes = append(bytes.Clone(p.Bytes), ' ') },
+		"another digest":             func(p *evidence.Piece) { p.Blob.Digest = digest.FromBytes(other) },
+		"another algorithm":          func(p *evidence.Piece) { p.Blob.Digest = digest.Digest("sha512:" + p.Blob.Digest.Encoded()) },
+		"another algorithm's digest": func(p *evidence.Piece) { p.Blob.Digest = digest.Digest("sha256:" + sha512.Encoded()) },
+		"an unknown algorithm":       func(p *evidence.Piece) { p.Blob.Digest = digest.Digest("md5:" + strings.Repeat("0", 32)) },
+		"an invented algorithm":      func(p *evidence.Piece) { p.Blob.Digest = "none:0000" },
+		"no algorithm":               func(p *evidence.Piece) { p.Blob.Digest = "0000" },
+		"an empty algorithm":         func(p *evidence.Piece) { p.Blob.Digest = ":0000" },
+		"no digest":                  func(p *evidence.Piece) { p.Blob.Digest = "" },
+		"an upper case digest": func(p *evidence.Piece) {
+			p.Blob.Digest = digest.Digest("sha256:" + strings.ToUpper(p.Blob.Digest.Encoded()))
+		},
+		"a size too small":            func(p *evidence.Piece) { p.Blob.Size-- },
+		"a size too large":            func(p *evidence.Piece) { p.Blob.Size++ },
+		"a negative size":             func(p *evidence.Piece) { p.Blob.Size = -p.Blob.Size },
+		"an absurd size":              func(p *evidence.Piece) { p.Blob.Size = 1<<63 - 1 },
+		"a signature with no digest":  func(p *evidence.Piece) { p.Signature.Digest = "" },
+		"a signature with a path":     func(p *evidence.Piece) { p.Signature.Digest = "sha256:../../x" },
+		"a signature, no algorithm":   func(p *evidence.Piece) { p.Signature.Digest = ":" },
+		"a signature, unknown digest": func(p *evidence.Piece) { p.Signature.Digest = "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+	}
+	for name, change := range changes {
+		var w witness
+		store, forged := newShelf(), piece()
+		e := evidence.New(store, w.observe)
+		e.Keep(t.Context(), image, piece())
+		change(&forged)
+		text, err := json.Marshal(forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.says(text)
+		if got, ok := e.Recall(t.Context(), image); ok || w.misses != 1 {
+			t.Errorf("%s: recalled %+v, told of %+v", name, got, w)
+		}
+	}
+}
+
+func TestNoFlippedBitOfAnEnvelopeIsRecalled(t *testing.T) {
+	store := newShelf()
+	e := evidence.New(store, func(bool) {})
+	e.Keep(t.Context(), image, piece())
+	for i := range 8 * len(piece().Bytes) {
+		forged := piece()
+		forged.Bytes[i/8] ^= 1 << (i % 8)
+		text, err := json.Marshal(forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.says(text)
+		if _, ok := e.Recall(t.Context(), image); ok {
+			t.Errorf("bit %d flipped, and recalled", i)
+		}
+	}
+}
+
+func TestJunkIsNotRecalled(t *testing.T) {
+	store := newShelf()
+	e := evidence.New(store, func(bool) {})
+	e.Keep(t.Context(), image, piece())
+	sound, _ := store.Get(t.Context(), image.Repository+"@"+image.Digest.String())
+	if len(sound) == 0 {
+		t.Fatalf("not kept by repository and digest: %v", store.entries)
+	}
+	junk := [][]byte{
+		nil, {0}, []byte("null"), []byte("{}"), []byte("[]"), []byte(`""`), []byte("1e999"), []byte("<p>Please sign in."),
+		[]byte(strings.Repeat("[", 100_000)), []byte(`{"manifest":null,"bytes":null}`), []byte(`{"bytes":"!"}`),
+		bytes.Replace(sound, []byte(`"size":528`), []byte(`"size":9223372036854775808`), 1),
+		append(bytes.Clone(sound), sound...), append(bytes.Clone(sound), 0),
+	}
+	for i := range sound { // cut anywhere
+		junk = append(junk, sound[:i])
+	}
+	for _, text := range junk {
+		store.says(text)
+		if got, ok := e.Recall(t.Context(), image); ok {
+			t.Errorf("%.100q: recalled %+v", text, got)
+		}
+	}
+}
+
+// Whatever a store says: no panic, and what is recalled is true of the image.
+func FuzzRecall(f *testing.F) {
+	store := newShelf()
+	e := evidence.New(store, func(bool) {})
+	e.Keep(context.Background(), image, piece())
+	for _, text := range store.entries {
+		f.Add(text)
+		f.Add(bytes.Replace(text, []byte("sha256"), []byte("sha512"), 3))
+		f.Add(bytes.Replace(text, []byte(`"bytes":"`), []byte(`"bytes":"A`), 1))
+	}
+	f.Add([]byte(`{"manifest":{"digest":":"},"blob":{"digest":"x:","size":-1}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		store := newShelf()
+		e := evidence.New(store, func(bool) {})
+		e.Keep(t.Context(), image, piece())
+		store.says(text)
+		p, ok := e.Recall(t.Context(), image)
+		if !ok {
+			return
+		}
+		if p.Manifest.Digest != image.Digest || p.Blob.Digest.Validate() != nil || p.Blob.Digest.Algorithm().FromBytes(p.Bytes) != p.Blob.Digest {
+			t.Errorf("recalled %+v", p)
+		}
+	})
+}
+
+func TestManyKeepAndRecallAtOnce(t *testing.T) {
+	memory, err := evidence.NewMemory(64 << 10) // room for a few
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := evidence.New(memory, func(bool) {})
+	var asking sync.WaitGroup
+	for who := range 8 {
+		asking.Go(func() {
+			for i := range 200 {
+				one, p := image, piece()
+				one.Digest = digest.FromString(fmt.Sprint((i + who) % 100))
+				p.Manifest.Digest = one.Digest
+				e.Keep(context.Background(), one, p)
+				if got, ok := e.Recall(context.Background(), one); ok && got.Manifest.Digest != one.Digest {
+					t.Errorf("recalled another's: %+v", got)
+				}
+				if memory.Bytes() > 64<<10 {
+					t.Errorf("%d bytes are kept", memory.Bytes())
+				}
+			}
+		})
+	}
+	asking.Wait()
+}

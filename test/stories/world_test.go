@@ -1,0 +1,207 @@
+package stories_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/cache"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry"
+	"gitlab.com/ska-telescope/notation-provider/provider/trust"
+	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// buildDir is where the real server is built.
+var buildDir string
+
+// server is the real server's binary, built once.
+var server = sync.OnceValues(func() (string, error) {
+	return rig.BuildProvider(context.Background(), buildDir, rig.RaceEnabled)
+})
+
+func TestMain(m *testing.M) {
+	// A proxy of the machine's would get what is meant for registries.
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
+		os.Unsetenv(name)
+		os.Unsetenv(strings.ToLower(name))
+	}
+	var err error
+	if buildDir, err = os.MkdirTemp("", "stories-"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(buildDir)
+	m.Run()
+}
+
+// must fails the test on an error, or returns the value.
+func must[T any](t testing.TB) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// process is the real server, and who asks it.
+type process struct {
+	*rig.Provider
+
+	asker *rig.Asker
+}
+
+func start(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
+	t.Helper()
+	opts.Binary = must[string](t)(server())
+	p := &process{Provider: w.Provider(opts)}
+	p.asker = w.Asker(p.URL)
+	p.asker.Timeout = 30
+	return p
+}
+
+func (p *process) validate(t *testing.T, keys ...string) *rig.Answer {
+	t.Helper()
+	answer := must[*rig.Answer](t)(p.asker.Validate(t.Context(), keys...))
+	if answer.Status != http.StatusOK {
+		t.Errorf("status %d: %s", answer.Status, answer.SystemError)
+	}
+	return answer
+}
+
+// good tells whether the answer verifies the image, and by which policy.
+func good(answer *rig.Answer, key string) (policy string, ok bool) {
+	item := answer.Items[key]
+	value, ok := item.Value.(map[string]any)
+	if !ok || item.Error != "" || value["verified"] != true {
+		return "", false
+	}
+	policy, _ = value["policy"].(string)
+	return policy, true
+}
+
+// get asks the admin door.
+func (p *process) get(t *testing.T, path string) (status int, body string) {
+	t.Helper()
+	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, p.AdminURL+path, nil))
+	response := must[*http.Response](t)(http.DefaultClient.Do(request))
+	defer response.Body.Close()
+	return response.StatusCode, string(must[[]byte](t)(io.ReadAll(response.Body)))
+}
+
+// metric reads one series from the admin door.
+func (p *process) metric(t *testing.T, series string) int {
+	t.Helper()
+	_, body := p.get(t, "/metrics")
+	for line := range strings.Lines(body) {
+		if value, ok := strings.CutPrefix(line, series+" "); ok {
+			return int(must[float64](t)(strconv.ParseFloat(strings.TrimSpace(value), 64)))
+		}
+	}
+	t.Fatalf("no series %s in %s", series, body)
+	return 0
+}
+
+// until asks until the condition holds.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for began := time.Now(); !holds(); {
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
+
+// walk is everything between the doors and the network, in this process.
+type walk struct {
+	*provider.Provider
+
+	trust *trust.Files
+	dir   string
+}
+
+// open puts a walk together, as the command does.
+func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change func(*config.Config)) *walk {
+	t.Helper()
+	c, dir := config.Default(), t.TempDir()
+	ca := filepath.Join(dir, "registry.crt")
+	if err := os.WriteFile(ca, r.CAPEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.Registries = []config.Registry{{Host: r.Host, CAFile: ca, Referrers: config.ReferrersAuto}}
+	change(&c)
+	if err := trusted.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	files := must[*trust.Files](t)(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))
+	guard := egress.NewGuard(r.Host)
+	registries := must[*registry.Registries](t)(registry.New(registry.Options{Registries: c.Registries, Guard: guard, RequestTimeout: time.Duration(c.RequestTimeout)}))
+	t.Cleanup(registries.Close)
+	judge := must[*verifier.Verifier](t)(verifier.New(verifier.Options{
+		Trust:         files,
+		Repository:    func(image provider.Image) verifier.Repository { return registries.Repository(image) },
+		Evidence:      evidence.New(must[*evidence.Memory](t)(evidence.NewMemory(int64(c.Cache.Evidence))), func(bool) {}),
+		Signatures:    c.Limits.Signatures,
+		Revocation:    egress.NewTransport(egress.Options{Guard: guard, Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
+		RevocationAge: time.Hour,
+	}))
+	memory := must[*cache.Cache](t)(cache.New(cache.Options{
+		Resolver:     registries,
+		Gate:         provider.NewGate(c.Limits.Concurrent, c.Limits.PerRegistry, 4000),
+		Entries:      c.Cache.Entries,
+		Verified:     time.Duration(c.Cache.Verified),
+		Refused:      time.Duration(c.Cache.Refused),
+		Tags:         time.Duration(c.Cache.Tags),
+		VerifyWithin: time.Duration(c.VerifyWithin),
+	}))
+	t.Cleanup(memory.Close)
+	answers := must[*provider.Provider](t)(provider.New(provider.Options{
+		Trust: judge, Memory: memory, Images: c.Cache.Entries,
+		AnswerWithin: time.Duration(c.AnswerWithin), MutateWithin: time.Duration(c.MutateWithin),
+	}))
+	return &walk{Provider: answers, trust: files, dir: dir}
+}
+
+// trusts replaces the trust in force.
+func (w *walk) trusts(trusted rig.Trust) error {
+	if err := trusted.Write(w.dir); err != nil {
+		return err
+	}
+	changed, err := w.trust.Reload()
+	if err == nil && !changed {
+		err = fmt.Errorf("policy %q was in force already", trusted.Policies[0].Name)
+	}
+	return err
+}
+
+// outcome is what one image came to, in a word or two.
+func outcome(f provider.Finding) string {
+	if f.Err != nil {
+		return "undecided " + string(f.Err.Stage)
+	}
+	return string(f.Verdict.Reason)
+}
+
+// signed pushes and signs so many images.
+func signed(t *testing.T, w *rig.Test, r *rig.Registry, how rig.Signature, repository string, count int) (all []rig.Image) {
+	t.Helper()
+	for i := range count {
+		image := w.PushImage(r, repository+strconv.Itoa(i), "1")
+		w.Sign(image, how)
+		all = append(all, image)
+	}
+	return all
+}
