@@ -182,9 +182,9 @@ func TestRequestsThatTimeOutLeaveNothingBehind(t *testing.T) {
 		})
 		return map[string]int{"goroutines": p.metric(t, "go_goroutines"), "descriptors": p.metric(t, "process_open_fds")}
 	}
-	const requests, slack = 200, 30 // connections that are kept, and those that close
+	const requests, slack = 4000, 80 // connections that are kept, and those that close
 	for round := range 2 {
-		p.timeOut(t, r.Host, requests, round)
+		p.timeOut(t, r.Host, requests/20, round)
 	}
 	before := left()
 	if got := p.timeOut(t, r.Host, requests, 2); got < requests/2 {
@@ -204,7 +204,7 @@ func (p *process) timeOut(t *testing.T, host string, requests, round int) int {
 	work := make(chan int)
 	var asking sync.WaitGroup
 	var late atomic.Int64
-	for range 20 {
+	for range 60 {
 		asking.Go(func() {
 			for i := range work {
 				key := fmt.Sprintf("%s/production/app%d@%s", host, i, digest.FromString(fmt.Sprint(round, i)))
