@@ -38,11 +38,8 @@ func main() { os.Exit(run()) }
 
 // run is main with an exit code.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signalled()
 	defer stop()
-	// The first signal asks to finish what is in flight. The second is not ours to
-	// catch any more, and ends the process.
-	context.AfterFunc(ctx, stop)
 	root := newRoot()
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -56,6 +53,31 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "notation-provider:", message)
 	}
 	return code
+}
+
+// signalled returns a context that the first signal ends: what is in flight is to be
+// finished. The second signal is not ours to catch, and ends the process.
+func signalled() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+		}
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		cancel()
+		select {
+		case again := <-signals: // it came before the reset
+			if number, ok := again.(syscall.Signal); ok {
+				_ = syscall.Kill(syscall.Getpid(), number)
+			}
+		default:
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
 func newRoot() *cobra.Command {

@@ -75,9 +75,13 @@ func (r *Registries) paths() []string {
 }
 
 func poolOf(text []byte) (*x509.CertPool, error) {
+	certificates, err := reload.Certificates(text)
+	if err != nil {
+		return nil, err
+	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, errors.New("holds no certificate in PEM")
+	for _, c := range certificates {
+		pool.AddCert(c)
 	}
 	return pool, nil
 }

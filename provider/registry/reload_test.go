@@ -74,6 +74,7 @@ func TestANewCAIsTrustedAndABrokenOneLeavesTheOldInForce(t *testing.T) {
 		{"junk", "junk", false, true, true},
 		{"another CA", other, true, false, false}, // also over connections that were open
 		{"junk again", "", false, true, false},
+		{"half of a file", other + f.ca()[:len(f.ca())-60], false, true, false},
 		{"both", other + f.ca(), true, false, true},
 	} {
 		overwrite(t, own.CAFile, step.text)

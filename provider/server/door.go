@@ -17,6 +17,8 @@ type door struct {
 	refuse  func(w http.ResponseWriter, status int, message string)
 	log     *slog.Logger
 	inside  gate
+	// draining tells whether the server is about to end.
+	draining func() bool
 }
 
 // connectionKey finds, in a request's context, the admission of its connection.
@@ -35,6 +37,11 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.inside.leave()
 	answer := &answer{ResponseWriter: w}
 	defer d.survive(answer, r)
+	if d.draining() {
+		// Clients keep connections. One that is told to leave now does not send a request
+		// just as its connection is closed for good, which it could not safely repeat.
+		w.Header().Set("Connection", "close")
+	}
 	if err := d.admit(r); err != nil {
 		d.log.WarnContext(r.Context(), "client refused, its connection ends", "remote", r.RemoteAddr, "reason", err)
 		// HTTP/1.1 closes for this header; HTTP/2 says goodbye for it.

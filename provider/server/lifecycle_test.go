@@ -52,8 +52,8 @@ func TestRequestsAreTakenWhileUnreadinessSpreads(t *testing.T) {
 	if got := w.admin("/readyz"); got.status != http.StatusServiceUnavailable {
 		t.Errorf("got %+v", got)
 	}
-	if got := ask(w.client(t, w.theirs.client(t)), w.url()); got.status != http.StatusOK {
-		t.Errorf("got %+v", got)
+	if got := ask(w.client(t, w.theirs.client(t)), w.url()); got.status != http.StatusOK || !got.close {
+		t.Errorf("got %+v; want an answer, and the word to come again elsewhere", got)
 	}
 	close(spread)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,7 @@ func TestABrokenServingCertificateLeavesTheOldOneInForce(t *testing.T) {
 
 	good := w.ours.server(t)
 	expired := w.ours.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	chain := append(slices.Clip(good.certPEM), w.ours.pem()...)
 	early := w.ours.server(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })
 	for name, tc := range map[string]struct {
 		cert, key []byte
@@ -75,6 +77,7 @@ func TestABrokenServingCertificateLeavesTheOldOneInForce(t *testing.T) {
 		"expired":         {expired.certPEM, expired.keyPEM, "has expired"},
 		"not yet valid":   {early.certPEM, early.keyPEM, "not valid before"},
 		"no certificate":  {[]byte("junk"), good.keyPEM, w.certFile},
+		"half of a chain": {chain[:len(chain)-60], good.keyPEM, "only 1 of its 2 PEM blocks can be read"},
 		"no key":          {good.certPEM, nil, w.keyFile},
 		"half of the key": {good.certPEM, good.keyPEM[:40], w.keyFile},
 	} {

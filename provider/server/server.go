@@ -37,6 +37,8 @@ func New(options Options) (*Server, error) {
 		next:    o.Handler,
 		refuse:  o.Refuse,
 		log:     o.Log,
+
+		draining: s.draining.Load,
 	}
 	s.main.http = o.httpServer(s.door)
 	s.main.http.ConnContext = s.door.connection

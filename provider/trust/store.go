@@ -3,7 +3,6 @@ package trust
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -71,29 +70,12 @@ func loadCertificates(path string, kind truststore.Type) ([]*x509.Certificate, e
 	return certificates, nil
 }
 
-// parseCertificates reads PEM, or DER where there is no PEM. It is strict: half a
-// file must not pass for the whole, and a private key has no place among what is
-// trusted; most likely it was put there by mistake.
+// parseCertificates reads PEM, or DER where there is no PEM.
 func parseCertificates(text []byte) ([]*x509.Certificate, error) {
-	begun := bytes.Count(text, []byte("-----BEGIN "))
-	if begun == 0 {
-		return parseDER(text)
+	if bytes.Contains(text, []byte("-----BEGIN ")) {
+		return reload.Certificates(text)
 	}
-	var certificates []*x509.Certificate
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("it holds a %s; a trust store holds certificates only", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		certificates = append(certificates, c)
-	}
-	if len(certificates) != begun {
-		return nil, fmt.Errorf("only %d of its %d PEM blocks can be read", len(certificates), begun)
-	}
-	return certificates, nil
+	return parseDER(text)
 }
 
 func parseDER(text []byte) ([]*x509.Certificate, error) {

@@ -1,0 +1,73 @@
+package life
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
+	t.Parallel()
+	l := start(t, rig.ForTest(t), options{})
+	issue := func(by func(pki.Options) (*pki.Identity, error), o pki.Options) *pki.Identity {
+		t.Helper()
+		id, err := by(o)
+		check(t, err)
+		return id
+	}
+	named := pki.Options{DNSNames: []string{rig.GatekeeperName}}
+	expired := named
+	expired.NotBefore, expired.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
+	otherCA, err := pki.NewRoot(pki.Options{Subject: l.GatekeeperCA.Cert.Subject})
+	check(t, err)
+	// An issuer older than the certificate that has expired.
+	old, err := pki.NewRoot(pki.Options{NotBefore: time.Now().Add(-24 * time.Hour)})
+	check(t, err)
+	write(t, l.file("ca.crt"), pki.EncodeCertificates(l.GatekeeperCA.Cert, old.Cert))
+	tls12 := l.secured(l.Gatekeeper)
+	tls12.MaxVersion = tls.VersionTLS12
+
+	welcome := map[string]*tls.Config{
+		"Gatekeeper":                    l.secured(l.Gatekeeper),
+		"the CA of who has expired":     l.secured(issue(old.Client, named)),
+		"one whose purpose is a client": l.secured(issue(l.GatekeeperCA.Client, named)),
+	}
+	come := func(t *testing.T) {
+		for name, config := range welcome {
+			eventually(t, name+" is answered", func() error {
+				status, _, err := l.enter(t, config, question(about("none!")))
+				if err == nil && status != http.StatusOK {
+					return errors.New(http.StatusText(status))
+				}
+				return err
+			})
+		}
+	}
+	come(t)
+	for name, config := range map[string]*tls.Config{
+		"no certificate":              l.secured(nil),
+		"another CA of the same name": l.secured(issue(otherCA.Peer, named)),
+		"its own CA":                  l.secured(issue(pki.SelfSigned, named)),
+		"another name":                l.secured(issue(l.GatekeeperCA.Peer, pki.Options{DNSNames: []string{"x." + rig.GatekeeperName}})),
+		"no name":                     l.secured(issue(l.GatekeeperCA.Peer, pki.Options{})),
+		"no client usage":             l.secured(issue(l.GatekeeperCA.Server, named)),
+		"a signer's usage":            l.secured(issue(l.GatekeeperCA.Signer, named)),
+		"expired":                     l.secured(issue(old.Client, expired)),
+		"not yet valid":               l.secured(issue(l.GatekeeperCA.Client, pki.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)})),
+		"the server's own":            l.secured(l.Door),
+		"TLS 1.2":                     tls12,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if status, _, err := l.enter(t, config, question(about("none!"))); err == nil || timedOut(err) {
+				t.Errorf("status %d, error %v", status, err)
+			}
+			l.askers.more(t)
+		})
+	}
+	come(t)
+}
