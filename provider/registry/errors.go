@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -26,7 +27,7 @@ func classify(err error) error {
 	case errors.Is(err, provider.ErrNoEnvelope), errors.Is(err, provider.ErrNotFound):
 		return err
 	case errors.Is(err, errdef.ErrNotFound):
-		return errors.Join(provider.ErrNotFound, err)
+		return fmt.Errorf("%w: %w", provider.ErrNotFound, err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
 		return provider.Undecided(provider.StageCredentials, err, "the registry wants credentials and none are configured for it")
 	}
