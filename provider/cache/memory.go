@@ -149,8 +149,8 @@ func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, host string
 	close(f.done)
 }
 
-// fetch goes through the gate and holds a panic: whatever hostile bytes can do to
-// a parser, they end as ignorance, not as the end of the process.
+// fetch goes through the gate and holds a panic: a parser that hostile bytes bring to
+// panic ends as ignorance, not as the end of the process.
 func (m *memory[K, V]) fetch(ctx context.Context, host string, fetch fetcher[V]) (value V, err error) {
 	defer func() {
 		if p := recover(); p != nil {
