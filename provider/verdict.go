@@ -65,6 +65,9 @@ type Verdict struct {
 	SignedAt time.Time
 	// Until is when the facts behind a verified verdict first lapse; zero if nothing bounds them.
 	Until time.Time
+	// RecheckAt is when what was said of revocation is too old to go by: the image is to be judged again then. Zero if
+	// nobody was asked.
+	RecheckAt time.Time
 	// Warnings are checks that failed and that the policy only logs.
 	Warnings []string
 	// Signatures tells what became of each signature that was looked at.

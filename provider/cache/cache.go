@@ -95,7 +95,7 @@ func New(o Options) (*Cache, error) {
 		if !v.Good() {
 			return o.Refused, true
 		}
-		return atMost(o.Verified, v.Until), false
+		return atMost(atMost(o.Verified, v.Until), v.RecheckAt), false
 	})
 	return c, err
 }

@@ -80,6 +80,25 @@ func TestNothingIsVerifiedPastItsFacts(t *testing.T) {
 	})
 }
 
+func TestAVerdictIsJudgedAgainWhenWhatWasSaidOfRevocationIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 10)
+		at := time.Now().Add(20 * time.Second)
+		w.verify = func(context.Context, provider.Image) (provider.Verdict, error) {
+			return provider.Verdict{Reason: provider.Verified, RecheckAt: at}, nil
+		}
+		w.ask(t, "x@d", "p")
+		time.Sleep(20*time.Second - 1)
+		if got := w.known("x@d", "p"); got != "verified" {
+			t.Errorf("a moment before it is %q", got)
+		}
+		time.Sleep(1)
+		if got := w.known("x@d", "p"); got != "" {
+			t.Errorf("and then it is still %q", got)
+		}
+	})
+}
+
 func TestAVerdictThatLapsesPushesOutTheOlderOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)

@@ -128,7 +128,7 @@ type Cache struct {
 
 	// How long a verified image stays verified, and never past the moment that
 	// its signature or certificates lapse. Default 10m. A revocation is noticed
-	// this much later.
+	// this much later at the latest.
 	Verified Duration `yaml:"verified"`
 
 	// How long a refusal is remembered. Default 15s. Keep it short: a signature

@@ -40,14 +40,15 @@ func newCRLs(transport http.RoundTripper, age time.Duration) (*crls, error) {
 	return &crls{fetcher: fetcher, age: age, kept: kept, failed: failed}, err
 }
 
-// Fetch implements crl.Fetcher. A list is fetched anew when it is older than age,
-// so that a revocation is seen long before the list's own next update; while that
-// fails the old one serves until then.
+// Fetch implements crl.Fetcher. No verdict stands on a list that is older than age,
+// so that a revocation is seen long before the list's own next update; it is fetched
+// anew in the last quarter of that time, since verdicts are renewed in theirs. While
+// that fails the old one serves until its next update.
 func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 	ledger := ledgerOf(ctx)
 	kept, ok := c.kept.Get(url)
 	ok = ok && time.Now().Before(nextUpdate(kept.bundle))
-	if !ok || time.Since(kept.at) >= c.age && !c.fails(url) {
+	if !ok || time.Since(kept.at) >= inUse(c.age) && !c.fails(url) {
 		fresh, err := c.fetch(ctx, url)
 		switch {
 		case err == nil:
@@ -60,7 +61,20 @@ func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 		}
 	}
 	ledger.bound(nextUpdate(kept.bundle))
+	ledger.lapse(c.lapses(kept))
 	return kept.bundle, nil
+}
+
+// inUse is how long an answer is used without asking for a newer one.
+func inUse(age time.Duration) time.Duration { return age * 3 / 4 }
+
+// lapses is when a verdict that stands on the list must be judged again: when the list is too old or, if it is that
+// already since no other can be had, when another try to fetch one is due.
+func (c *crls) lapses(list fetchedCRL) time.Time {
+	if at := list.at.Add(c.age); time.Now().Before(at) {
+		return at
+	}
+	return time.Now().Add(c.age / 10)
 }
 
 // fails tells whether fetching failed so lately that trying again would only keep

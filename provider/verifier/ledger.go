@@ -22,6 +22,7 @@ type ledger struct {
 
 	mu      sync.Mutex // certificates are asked about at once
 	next    time.Time
+	recheck time.Time
 	answers []ocspAnswer          // all, as they came
 	lists   map[string]fetchedCRL // fresh ones, by URL
 }
@@ -76,6 +77,22 @@ func (l *ledger) nextUpdate() time.Time {
 	return l.next
 }
 
+// recheckAt is when the first of the answers is too old to go by; zero if there were none.
+func (l *ledger) recheckAt() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.recheck
+}
+
+// lapse keeps the earliest time at which an answer is too old.
+func (l *ledger) lapse(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.recheck.IsZero() || at.Before(l.recheck) {
+		l.recheck = at
+	}
+}
+
 // bound keeps the earliest next update.
 func (l *ledger) bound(next time.Time) {
 	l.mu.Lock()
@@ -111,5 +128,5 @@ func (l *ledger) reset() {
 	l.asked, l.err, l.revoked, l.unknown = false, nil, "", nil
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.next, l.answers, l.lists = time.Time{}, nil, nil
+	l.next, l.recheck, l.answers, l.lists = time.Time{}, time.Time{}, nil, nil
 }

@@ -65,7 +65,7 @@ func (o *ocspAnswers) RoundTrip(request *http.Request) (*http.Response, error) {
 // holds tells whether an answer may be used again.
 func (a ocspAnswer) holds(age time.Duration) bool {
 	now := time.Now()
-	return now.Sub(a.at) < age && now.Before(a.next)
+	return now.Sub(a.at) < inUse(age) && now.Before(a.next)
 }
 
 // remember keeps the answers that made the library say of a certificate whether it
@@ -76,6 +76,7 @@ func (o *ocspAnswers) remember(l *ledger, cert, issuer *x509.Certificate) {
 		if _, err := ocsp.ParseResponseForCert(a.body, cert, issuer); err == nil && time.Now().Before(a.next) {
 			o.kept.Add(a.url, a)
 			l.bound(a.next)
+			l.lapse(a.at.Add(o.age))
 		}
 	}
 }

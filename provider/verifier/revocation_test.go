@@ -42,10 +42,11 @@ func watch(t *testing.T, how revocable) *watched {
 	return w
 }
 
-func (w *watched) is(t *testing.T, reason provider.Reason) {
+func (w *watched) is(t *testing.T, reason provider.Reason) provider.Verdict {
 	t.Helper()
 	verdict, err := judge(t.Context(), t, w.verifier)
 	is(t, reason, verdict, err)
+	return verdict
 }
 
 func (w *watched) unknown(t *testing.T) {
@@ -105,7 +106,7 @@ func (w *watched) everywhere(handler http.Handler) {
 	}
 }
 
-func TestRevocationIsAskedOnceAnHour(t *testing.T) {
+func TestRevocationIsAskedOnceInThreeQuartersOfItsAge(t *testing.T) {
 	for name, how := range everyWay {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -117,17 +118,53 @@ func TestRevocationIsAskedOnceAnHour(t *testing.T) {
 					t.Errorf("%d requests for two certificates: %v", got, w.log)
 				}
 				w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
-				time.Sleep(time.Hour - time.Second)
+				time.Sleep(45*time.Minute - time.Second)
 				w.is(t, provider.Verified)
 				time.Sleep(time.Second)
 				w.is(t, provider.Revoked)
 				w.is(t, provider.Revoked)
 				if got := w.asked(""); got != 4 {
-					t.Errorf("%d requests, an hour later: %v", got, w.log)
+					t.Errorf("%d requests, three quarters of an hour later: %v", got, w.log)
 				}
 			})
 		})
 	}
+}
+
+func TestNoVerdictStandsOnAnAnswerThatIsOlderThanItMayBe(t *testing.T) {
+	for name, how := range everyWay {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watch(t, how)
+				began := time.Now()
+				for _, after := range []time.Duration{0, 20 * time.Minute, 44 * time.Minute} {
+					time.Sleep(time.Until(began.Add(after)))
+					if got := w.is(t, provider.Verified).RecheckAt; !got.Equal(began.Add(time.Hour)) {
+						t.Errorf("judged after %s, the verdict stands until %s after the answer, want an hour", after, got.Sub(began))
+					}
+				}
+				time.Sleep(time.Until(began.Add(45 * time.Minute)))
+				if got := w.is(t, provider.Verified).RecheckAt; !got.Equal(began.Add(105 * time.Minute)) {
+					t.Errorf("with a new answer it stands until %s after the first", got.Sub(began))
+				}
+			})
+		})
+	}
+}
+
+func TestAVerdictOnAnOldCRLIsJudgedAgainWhenANewOneMayBeHad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+		}
+		w.is(t, provider.Verified)
+		w.fail(down)
+		time.Sleep(2 * time.Hour)
+		if got := time.Until(w.is(t, provider.Verified).RecheckAt); got != 6*time.Minute {
+			t.Errorf("judged again after %s, want 6 minutes", got)
+		}
+	})
 }
 
 // Revocation lists are fetched in plain text: whoever is on the way may send anything, once.

@@ -23,6 +23,7 @@ func (w *witness) verified(outcome *notation.VerificationOutcome) provider.Verdi
 		Signer:     chainOf(outcome)[0].Subject.String(),
 		SignedAt:   w.signedAt(outcome),
 		Until:      w.until(outcome),
+		RecheckAt:  w.recheckAt(),
 		Warnings:   w.warnings(outcome),
 		Signatures: w.signatures(),
 	}
@@ -107,6 +108,18 @@ func (w *witness) until(outcome *notation.VerificationOutcome) time.Time {
 	}
 	if w.policy.Enforces(trustpolicy.TypeRevocation) {
 		ends = append(ends, w.signing.nextUpdate())
+	}
+	return earliest(ends)
+}
+
+// recheckAt is when somebody must be asked again whether anything was revoked.
+func (w *witness) recheckAt() time.Time {
+	var ends []time.Time
+	if w.policy.Enforces(trustpolicy.TypeRevocation) {
+		ends = append(ends, w.signing.recheckAt())
+	}
+	if w.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && w.timestamped() {
+		ends = append(ends, w.timestamping.recheckAt())
 	}
 	return earliest(ends)
 }

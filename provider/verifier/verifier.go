@@ -46,8 +46,8 @@ type Options struct {
 	Signatures int
 	// Revocation is the client for OCSP responders and CRLs: bounded and guarded.
 	Revocation http.RoundTripper
-	// RevocationAge is how long an answer about revocation may be used again; never
-	// beyond its own next update.
+	// RevocationAge is how old an answer about revocation may be that a verdict
+	// stands on; never beyond its own next update.
 	RevocationAge time.Duration
 	// Log is told of every judgement; without it nobody is.
 	Log *slog.Logger
