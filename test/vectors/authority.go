@@ -70,6 +70,9 @@ func (s *Scene) newAuthority(spec PKI) (*authority, error) {
 	if spec.Intermediate != (Validity{}) {
 		a.Intermediate, err = made.Root.Intermediate(pki.Options{
 			Subject:   made.Intermediate.Cert.Subject,
+			Key:       made.Intermediate.Key, // its ledger is signed with it
+			CRLURLs:   made.Intermediate.Cert.CRLDistributionPoints,
+			OCSPURLs:  made.Intermediate.Cert.OCSPServer,
 			NotBefore: spec.Intermediate.From.from(s.now),
 			NotAfter:  spec.Intermediate.To.from(s.now),
 		})
