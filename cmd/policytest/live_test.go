@@ -86,7 +86,7 @@ func newLive(t *testing.T) *live {
 	if testing.Short() {
 		t.Skip("builds the server")
 	}
-	binary, err := rig.BuildProvider(t.Context(), t.TempDir(), rig.RaceEnabled)
+	binary, err := rig.Build(t.Context(), t.TempDir(), "notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	binary, err := rig.BuildProvider(tb.Context(), tb.TempDir(), rig.RaceEnabled)
+	binary, err := rig.Build(tb.Context(), tb.TempDir(), "notation-provider")
 	if err != nil {
 		tb.Fatal(err)
 	}

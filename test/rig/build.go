@@ -4,40 +4,102 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
-// serverPackage is where the server's main is.
-const serverPackage = "gitlab.com/ska-telescope/notation-provider/cmd/notation-provider"
-
-// BuildProvider builds the server into dir and returns the binary's path. Call it from anywhere within the module. With
-// race it detects races, as tests want it that do so themselves ([RaceEnabled]), and needs a C compiler.
-func BuildProvider(ctx context.Context, dir string, race bool) (binary string, err error) {
-	binary = filepath.Join(dir, "notation-provider")
-	args := []string{"build", "-buildvcs=false", "-o", binary}
-	if race {
-		args = append(args, "-race")
+// sources are the commands that tests drive, by name: the folder below the module's root to build in, and what. Those of
+// others have modules of their own.
+func sources() map[string]struct{ in, what string } {
+	return map[string]struct{ in, what string }{
+		"notation-provider": {".", "./cmd/notation-provider"},
+		"notation-pki":      {".", "./cmd/notation-pki"},
+		"notation":          {"test/tools/notation", "github.com/notaryproject/notation/cmd/notation"},
+		"oras":              {"test/tools/oras", "oras.land/oras/cmd/oras"},
 	}
-	if said, err := exec.CommandContext(ctx, "go", append(args, serverPackage)...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the provider: %w: %s", err, said)
-	}
-	return binary, lookAtSources(ctx)
 }
 
-// lookAtSources reads the directories that the server is made of. go test remembers the result of a test as long as what
-// the test looked at is the same, and does not know what a compiler looked at for it.
-func lookAtSources(ctx context.Context) error {
-	said, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", serverPackage).Output()
+// Build builds notation-provider, notation-pki, notation or oras into dir and returns the binary's path. Call it from
+// anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
+// would take minutes to make.
+func Build(ctx context.Context, dir, command string) (binary string, err error) {
+	root, err := moduleRoot(ctx)
 	if err != nil {
-		return fmt.Errorf("finding the provider's sources: %w", err)
+		return "", err
 	}
-	main := strings.TrimSpace(string(said))
-	for _, dir := range []string{main, filepath.Join(main, "..", "..", "provider")} {
-		if err := filepath.WalkDir(dir, func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
+	from := sources()[command]
+	binary = filepath.Join(dir, command)
+	args := []string{"build", "-buildvcs=false", "-o", binary}
+	if command == "notation-provider" && RaceEnabled {
+		args = append(args, "-race")
+	}
+	build := exec.CommandContext(ctx, "go", append(args, from.what)...)
+	build.Dir = filepath.Join(root, from.in)
+	if said, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w: %s", command, err, said)
+	}
+	return binary, lookAtSources(root)
+}
+
+func moduleRoot(ctx context.Context) (string, error) {
+	said, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("finding the module: %w", err)
+	}
+	return strings.TrimSpace(string(said)), nil
+}
+
+// lookAtSources reads the directories that our commands are made of. go test remembers the result of a test as long as what
+// the test looked at is the same, and does not know what a compiler looked at for it.
+func lookAtSources(root string) error {
+	for _, dir := range []string{"cmd/notation-provider", "cmd/notation-pki", "provider"} {
+		if err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Workshop builds the commands that the tests of one package drive, each once. The zero value is ready for [Workshop.Main],
+// which a package's TestMain calls.
+type Workshop struct {
+	// Dir is where the commands are, from when Main runs.
+	Dir string
+
+	mu    sync.Mutex
+	built map[string]string
+}
+
+// Main runs the tests, with no proxy of the machine's between them and their registries.
+func (s *Workshop) Main(m interface{ Run() int }) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
+		_ = os.Unsetenv(name) // it can, for the name is one
+		_ = os.Unsetenv(strings.ToLower(name))
+	}
+	var err error
+	if s.Dir, err = os.MkdirTemp("", "workshop-"); err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(s.Dir) }() // it is a temporary folder
+	m.Run()
+}
+
+// Command is the path of a command that [Build] knows, built when it is first asked for.
+func (s *Workshop) Command(name string) (path string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if path, ok := s.built[name]; ok {
+		return path, nil
+	}
+	if path, err = Build(context.Background(), s.Dir, name); err != nil {
+		return "", err
+	}
+	if s.built == nil {
+		s.built = map[string]string{}
+	}
+	s.built[name] = path
+	return path, nil
 }

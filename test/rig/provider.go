@@ -19,7 +19,7 @@ import (
 
 // ProviderOptions say which server to start, and what to tell it.
 type ProviderOptions struct {
-	// Binary is the server's, as [BuildProvider] makes it. Required.
+	// Binary is the server's, as [Build] makes it. Required.
 	Binary string
 
 	// Trust is what it trusts. Default: SKAO's root, strictly, for all repositories.

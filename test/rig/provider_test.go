@@ -15,7 +15,7 @@ func TestTheRealServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the server")
 	}
-	binary, err := rig.BuildProvider(t.Context(), t.TempDir(), rig.RaceEnabled)
+	binary, err := rig.Build(t.Context(), t.TempDir(), "notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package stories_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,27 +22,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// buildDir is where the real server is built.
-var buildDir string
+// workshop builds the commands that are driven here.
+var workshop rig.Workshop
 
-// server is the real server's binary, built once.
-var server = sync.OnceValues(func() (string, error) {
-	return rig.BuildProvider(context.Background(), buildDir, rig.RaceEnabled)
-})
-
-func TestMain(m *testing.M) {
-	// A proxy of the machine's would get what is meant for registries.
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
-		os.Unsetenv(name)
-		os.Unsetenv(strings.ToLower(name))
-	}
-	var err error
-	if buildDir, err = os.MkdirTemp("", "stories-"); err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(buildDir)
-	m.Run()
-}
+func TestMain(m *testing.M) { workshop.Main(m) }
 
 // must fails the test on an error, or returns the value.
 func must[T any](t testing.TB) func(T, error) T {
@@ -66,7 +47,7 @@ type process struct {
 
 func start(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
 	t.Helper()
-	opts.Binary = must[string](t)(server())
+	opts.Binary = must[string](t)(workshop.Command("notation-provider"))
 	p := &process{Provider: w.Provider(opts)}
 	p.asker = w.Asker(p.URL)
 	p.asker.Timeout = 30

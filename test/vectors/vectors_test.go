@@ -1,10 +1,6 @@
 package vectors_test
 
 import (
-	"context"
-	"os"
-	"strings"
-	"sync"
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -12,27 +8,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/vectors"
 )
 
-// buildDir is where the real server is built.
-var buildDir string
+// workshop builds the commands that are driven here.
+var workshop rig.Workshop
 
-// server is the real server's binary, built once.
-var server = sync.OnceValues(func() (string, error) {
-	return rig.BuildProvider(context.Background(), buildDir, rig.RaceEnabled)
-})
-
-func TestMain(m *testing.M) {
-	// A proxy of the machine's would get what is meant for registries, and tell us of its own troubles.
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
-		os.Unsetenv(name)
-		os.Unsetenv(strings.ToLower(name))
-	}
-	var err error
-	if buildDir, err = os.MkdirTemp("", "vectors-"); err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(buildDir)
-	m.Run()
-}
+func TestMain(m *testing.M) { workshop.Main(m) }
 
 // load reads every case.
 func load(t *testing.T) []*vectors.Vector {
@@ -45,7 +24,7 @@ func load(t *testing.T) []*vectors.Vector {
 }
 
 func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
-	if _, err := server(); err != nil {
+	if _, err := workshop.Command("notation-provider"); err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range load(t) {

@@ -21,7 +21,7 @@ type wireRung struct {
 }
 
 func onWire(t *testing.T, s *vectors.Scene) rung {
-	binary, err := server()
+	binary, err := workshop.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}
