@@ -92,7 +92,7 @@ func TestAVerdictIsJudgedAgainWhenWhatWasSaidOfRevocationIsTooOld(t *testing.T) 
 		if got := w.known("x@d", "p"); got != "verified" {
 			t.Errorf("a moment before it is %q", got)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if got := w.known("x@d", "p"); got != "" {
 			t.Errorf("and then it is still %q", got)
 		}

@@ -11,7 +11,9 @@ import (
 // Identity is a certificate with the key it certifies and the chain that vouches for it.
 type Identity struct {
 	Cert *x509.Certificate
-	Key  crypto.Signer
+
+	// Key is nil where the certificate was issued for a key that lives elsewhere.
+	Key crypto.Signer
 
 	// Chain leads from Cert to the root, both included. A self-signed certificate is its own whole chain.
 	Chain []*x509.Certificate

@@ -28,20 +28,23 @@ type role struct {
 
 // issue makes a certificate of this role, signed by the issuer or, without one, by its own key.
 func issue(opts Options, as role, issuer *CA) (Identity, error) {
-	key, err := opts.key()
+	public, key, err := opts.keys()
 	if err != nil {
 		return Identity{}, fmt.Errorf("%s: %w", as.commonName, err)
 	}
-	template, err := newTemplate(opts, as, issuer, key.Public())
+	template, err := newTemplate(opts, as, issuer, public)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%s: %w", as.commonName, err)
+	}
+	if issuer == nil && key == nil {
+		return Identity{}, fmt.Errorf("%s: a certificate that signs itself needs its private key", as.commonName)
 	}
 	parent, signer, above := template, key, []*x509.Certificate(nil)
 	if issuer != nil {
 		parent, signer, above = issuer.Cert, issuer.Key, issuer.Chain
 		template.AuthorityKeyId = issuer.Cert.SubjectKeyId
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
 	if err != nil {
 		return Identity{}, fmt.Errorf("%s: creating the certificate: %w", as.commonName, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
+	"slices"
 )
 
 // KeyType names a kind of key and its size, as the Notary Project's signature specification lists them.
@@ -45,4 +46,21 @@ func (t KeyType) Generate() (crypto.Signer, error) {
 		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	}
 	return nil, fmt.Errorf("unknown key type %q, want one of %v", t, KeyTypes())
+}
+
+// KeyTypeOf is the type of a public key. It fails for one that notation cannot verify with.
+func KeyTypeOf(public crypto.PublicKey) (KeyType, error) {
+	var found KeyType
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		found = KeyType(fmt.Sprintf("rsa-%d", key.N.BitLen()))
+	case *ecdsa.PublicKey:
+		found = KeyType(fmt.Sprintf("ec-%d", key.Curve.Params().BitSize))
+	default:
+		return "", fmt.Errorf("a key of type %T, want one of %v", public, KeyTypes())
+	}
+	if !slices.Contains(KeyTypes(), found) {
+		return "", fmt.Errorf("a key of type %q, want one of %v", found, KeyTypes())
+	}
+	return found, nil
 }

@@ -26,6 +26,10 @@ type Options struct {
 	// Key is used instead of a new one: RSA keys are slow to make, and others live elsewhere.
 	Key crypto.Signer
 
+	// Public is certified instead of a key of ours, for one that never leaves its HSM or Vault: see [ReadRequest]. The
+	// identity has no Key then. It comes before Key and KeyType.
+	Public crypto.PublicKey
+
 	// NotBefore is when the certificate starts to hold. Default: five minutes ago, not before its issuer.
 	NotBefore time.Time
 
@@ -48,12 +52,19 @@ type Options struct {
 	EmailAddresses []string
 }
 
-// key is the key to certify: the caller's, or a new one.
-func (o Options) key() (crypto.Signer, error) {
-	if o.Key != nil {
-		return o.Key, nil
+// keys are the key to certify, the caller's or a new one, and its private half unless that is not ours to have.
+func (o Options) keys() (crypto.PublicKey, crypto.Signer, error) {
+	if o.Public != nil {
+		return o.Public, nil, nil
 	}
-	return cmp.Or(o.KeyType, ECP256).Generate()
+	key := o.Key
+	if key == nil {
+		var err error
+		if key, err = cmp.Or(o.KeyType, ECP256).Generate(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return key.Public(), key, nil
 }
 
 // subject is the caller's name, or the default one for this kind of certificate.

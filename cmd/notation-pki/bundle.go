@@ -1,0 +1,302 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/bundle"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// bundling is a command line that asks for what verifiers trust.
+type bundling struct {
+	*cobra.Command
+
+	output *output
+	pki    folder.Folder
+
+	out, installDir          string
+	store, policy, tsaStore  string
+	verifyTimestamp          string
+	roots, caFiles, tsaFiles []string
+	scopes, identities       []string
+	signer                   string
+	kubernetes               bool
+	configMap                string
+	passphrase               *passphrase
+}
+
+// newBundle makes the verb bundle.
+func newBundle() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "bundle --scope SCOPE… --out FOLDER",
+		Short: "Write what verifiers trust: notation's configuration folder, a ConfigMap",
+		Long: `Writes a trust bundle: trustpolicy.json and truststore/ as notation and notation-provider
+read them, made of the roots that have not ended. Without --identity the policy trusts the
+subjects of the signers in the PKI folder, and nobody else. It holds no private key.
+
+With --kubernetes there are also kubernetes/configmap.yaml, with all of it, and
+kubernetes/values.yaml, which tells the chart to mount it.
+
+With --signer it is a folder to sign with: localkeys/ and signingkeys.json are added, and
+the key is NOT encrypted, for notation reads no other. Keep such a folder on the machine
+that signs, for as long as it signs; it is no trust bundle any more.`,
+		Example: `  # For notation, on any machine:
+  notation-pki bundle --scope '*' --out ~/.config/notation
+
+  # For the cluster, with the root of the timestamp authority that the pipeline uses:
+  notation-pki bundle --scope 'harbor.skao.int/production/*' --tsa DigiCertTrustedRootG4.crt.pem --kubernetes --out trust
+  kubectl apply -n gatekeeper-system -f trust/kubernetes/configmap.yaml
+
+  # To sign with notation:
+  notation-pki bundle --scope '*' --signer signer --out ~/.config/notation`,
+		Args: noArgs,
+	}
+	b := &bundling{Command: c, output: addOutput(c)}
+	flags := c.Flags()
+	addDir(c, &b.pki)
+	flags.StringVar(&b.out, "out", "", "`FOLDER` to write; it must be new or empty")
+	flags.StringArrayVar(&b.scopes, "scope", nil, "registry `SCOPE` that the policy covers: a repository, * for all, or for notation-provider alone a prefix such as harbor.skao.int/production/*")
+	flags.StringArrayVar(&b.identities, "identity", nil, `trusted identity, such as "x509.subject: C=GB, ST=England, O=SKAO"; default: the subjects of the signers in the PKI folder`)
+	flags.StringVar(&b.policy, "policy", "skao", "`NAME` of the policy's statement")
+	flags.StringVar(&b.store, "store", "skao-oci", "`NAME` of the trust store of type ca")
+	flags.StringArrayVar(&b.roots, "root", []string{"root"}, "`NAME[/GENERATION]` of a root; without a number all its generations that have not ended")
+	flags.StringArrayVar(&b.caFiles, "ca", nil, "`FILE` with further roots, made elsewhere; without --root given, instead of those in the PKI folder")
+	flags.StringArrayVar(&b.tsaFiles, "tsa", nil, "`FILE` with the root of a timestamp authority, so that signatures outlive their certificates")
+	flags.StringVar(&b.tsaStore, "tsa-store", "timestamps", "`NAME` of the trust store of type tsa")
+	flags.StringVar(&b.verifyTimestamp, "verify-timestamp", string(trustpolicy.OptionAfterCertExpiry), "with --tsa: whether a timestamp is needed always, or afterCertExpiry only")
+	flags.StringVar(&b.signer, "signer", "", "`NAME[/GENERATION]` of a signer whose key is added, NOT encrypted, to sign with")
+	flags.StringVar(&b.installDir, "install-dir", "", "with --signer: `FOLDER` where notation will find it, if that is not --out")
+	flags.BoolVar(&b.kubernetes, "kubernetes", false, "write the ConfigMap and the chart's values too")
+	flags.StringVar(&b.configMap, "configmap", "notation-provider-trust", "`NAME` of the ConfigMap")
+	b.passphrase = addPassphrase(flags, "", "the signer's key")
+	c.RunE = func(*cobra.Command, []string) error { return b.run() }
+	return c
+}
+
+func (b *bundling) run() error {
+	if err := b.check(); err != nil {
+		return err
+	}
+	trust, err := b.trust()
+	if err != nil {
+		return err
+	}
+	if err := b.addSigner(trust); err != nil {
+		return err
+	}
+	files, err := trust.Files()
+	if err != nil {
+		return err
+	}
+	warnings, err := bundle.Write(b.out, files)
+	if err != nil {
+		return err
+	}
+	for _, warning := range warnings {
+		note(b.Command, "note: %s", warning)
+	}
+	if b.signer != "" {
+		note(b.Command, "note: %s holds a private key that is NOT encrypted", b.out)
+	}
+	return b.output.print(b.Command, newBundled(b.out, files, trust))
+}
+
+func (b *bundling) check() error {
+	if err := b.output.check(); err != nil {
+		return err
+	}
+	switch {
+	case b.out == "":
+		return usageError("--out is missing: the folder to write")
+	case len(b.scopes) == 0:
+		return usageError("--scope is missing: the repositories that the policy covers, such as 'harbor.skao.int/production/*', or '*' for all")
+	case b.signer != "" && b.kubernetes:
+		return usageError("--signer and --kubernetes: a private key has no place in what a cluster trusts")
+	case b.installDir != "" && b.signer == "":
+		return usageError("--install-dir goes with --signer")
+	case b.Flags().Changed("verify-timestamp") && len(b.tsaFiles) == 0:
+		return usageError("--verify-timestamp goes with --tsa")
+	}
+	for _, identity := range b.identities {
+		if strings.Contains(strings.ToLower(identity), "emailaddress=") {
+			return usageError("--identity %q would never match: notation cannot read a certificate's name with an emailAddress in it; leave it out, and issue signers with the address as a subject alternative name", identity)
+		}
+	}
+	for _, scope := range b.scopes {
+		if !b.kubernetes && strings.HasSuffix(scope, "/*") {
+			return usageError("--scope %q: notation takes repositories and * only; prefixes are for notation-provider: add --kubernetes, or name the repositories", scope)
+		}
+	}
+	return nil
+}
+
+// trust gathers what is trusted.
+func (b *bundling) trust() (*bundle.Trust, error) {
+	t := &bundle.Trust{Policy: b.policy, Scopes: b.scopes, Identities: b.identities, CAStore: b.store, TSAStore: b.tsaStore,
+		VerifyTimestamp: trustpolicy.TimestampOption(b.verifyTimestamp)}
+	if b.kubernetes {
+		t.ConfigMap = b.configMap
+	}
+	if len(b.caFiles) == 0 || b.Flags().Changed("root") {
+		if err := b.addRoots(t); err != nil {
+			return nil, err
+		}
+	}
+	if err := addFiles(b.caFiles, t.AddCA); err != nil {
+		return nil, err
+	}
+	if err := addFiles(b.tsaFiles, t.AddTSA); err != nil {
+		return nil, err
+	}
+	if len(t.Identities) == 0 {
+		return t, b.addIdentities(t)
+	}
+	return t, nil
+}
+
+// addRoots adds the roots of the PKI folder that have not ended.
+func (b *bundling) addRoots(t *bundle.Trust) error {
+	for _, which := range b.roots {
+		generations, err := b.generations(which)
+		if err != nil {
+			return err
+		}
+		for _, g := range generations {
+			chain, err := g.Chain()
+			if err != nil {
+				return err
+			}
+			if chain[0].NotAfter.Before(time.Now()) {
+				note(b.Command, "note: %s ended on %s and is left out", g, chain[0].NotAfter.Format(time.DateOnly))
+				continue
+			}
+			if err := t.AddCA(fmt.Sprintf("%s-%d", g.Name, g.Number), chain[0]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// generations are all of a name, or the one that has the number.
+func (b *bundling) generations(which string) ([]folder.Generation, error) {
+	g, err := b.pki.Find(which)
+	if err != nil || strings.Contains(which, "/") {
+		return []folder.Generation{g}, err
+	}
+	return b.pki.Generations(which)
+}
+
+func addFiles(paths []string, add func(name string, cert *x509.Certificate) error) error {
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		certs, err := pki.DecodeCertificates(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		for _, cert := range certs {
+			if err := add("", cert); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// addIdentities trusts the signers in the PKI folder, each subject once.
+func (b *bundling) addIdentities(t *bundle.Trust) error {
+	names, err := b.pki.Names()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		generations, err := b.pki.Generations(name)
+		if err != nil {
+			return err
+		}
+		for _, g := range generations {
+			chain, err := g.Chain()
+			if err != nil {
+				return err
+			}
+			if identity := pki.TrustedIdentity(chain[0]); pki.RoleOf(chain[0]) == pki.RoleSigner && !slices.Contains(t.Identities, identity) {
+				t.Identities = append(t.Identities, identity)
+			}
+		}
+	}
+	if len(t.Identities) == 0 {
+		return usageError(`--identity is missing, and there is no signer in %s to take it from; such as --identity "x509.subject: C=GB, ST=England, O=SKAO"`, b.pki.Path)
+	}
+	return nil
+}
+
+// addSigner adds the key to sign with.
+func (b *bundling) addSigner(t *bundle.Trust) error {
+	if b.signer == "" {
+		return nil
+	}
+	from, err := b.pki.Find(b.signer)
+	if err != nil {
+		return err
+	}
+	b.passphrase.of = from.String()
+	identity, err := from.Identity(b.passphrase.get)
+	if err != nil {
+		return err
+	}
+	if role := pki.RoleOf(identity.Cert); role != pki.RoleSigner {
+		return fmt.Errorf("%s is a certificate for another use (%s) and signs no images", from, role)
+	}
+	t.Signer, t.SignerName, t.InstallDir = identity, b.store, b.installDir
+	if t.InstallDir == "" {
+		t.InstallDir = b.out
+	}
+	return nil
+}
+
+// bundled is the result.
+type bundled struct {
+	Folder     string   `json:"folder"`
+	Files      []string `json:"files"`
+	Scopes     []string `json:"scopes"`
+	Identities []string `json:"identities"`
+	PrivateKey bool     `json:"privateKey"`
+}
+
+func newBundled(out string, files map[string][]byte, t *bundle.Trust) bundled {
+	result := bundled{Folder: out, Scopes: t.Scopes, Identities: t.Identities, PrivateKey: t.Signer != nil}
+	for name := range files {
+		result.Files = append(result.Files, name)
+	}
+	slices.Sort(result.Files)
+	return result
+}
+
+func (b bundled) text() string {
+	var s strings.Builder
+	fmt.Fprintln(&s, b.Folder)
+	for _, name := range b.Files {
+		fmt.Fprintf(&s, "  %s\n", name)
+	}
+	for _, scope := range b.Scopes {
+		fmt.Fprintf(&s, "covers  %s\n", printable(scope))
+	}
+	for _, identity := range b.Identities {
+		fmt.Fprintf(&s, "trusts  %s\n", printable(identity))
+	}
+	return s.String()
+}

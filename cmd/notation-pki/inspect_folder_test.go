@@ -1,0 +1,431 @@
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// inspected runs inspect and returns what it writes, and its exit code.
+func inspected(t *testing.T, args ...string) (out string, code int) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	root := newRoot()
+	root.SetArgs(append([]string{"inspect"}, args...))
+	root.SetOut(&stdout)
+	root.SetErr(&stderr)
+	err := root.ExecuteContext(t.Context())
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		return stdout.String(), exit.code
+	} else if err != nil {
+		return stdout.String() + err.Error(), exitFailed
+	}
+	return stdout.String(), 0
+}
+
+// reportOf is what inspect says as JSON.
+func reportOf(t *testing.T, wantCode int, args ...string) inspection {
+	t.Helper()
+	out, code := inspected(t, append(args, "-o", "json")...)
+	if code != wantCode {
+		t.Fatalf("exit code %d, want %d: %s", code, wantCode, out)
+	}
+	var report inspection
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return report
+}
+
+func (i inspection) byName(t *testing.T, name string) certificate {
+	t.Helper()
+	for _, c := range i.Certificates {
+		if c.CommonName == name {
+			return c
+		}
+	}
+	t.Fatalf("no %q in %+v", name, i.Certificates)
+	return certificate{}
+}
+
+// has wants a problem of a kind, whose text holds all of the words.
+func (i inspection) has(t *testing.T, kind tree.ProblemKind, words ...string) {
+	t.Helper()
+	for _, p := range i.Problems {
+		holds := func(word string) bool { return !strings.Contains(p.Text, word) }
+		if p.Kind == kind && !slices.ContainsFunc(words, holds) {
+			return
+		}
+	}
+	t.Errorf("no problem %q with %q in %+v", kind, words, i.Problems)
+}
+
+// folderOf writes files into a new folder.
+func folderOf(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)))
+	}
+	return dir
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func made[T any](t *testing.T) func(T, error) T {
+	return func(made T, err error) T {
+		t.Helper()
+		must(t, err)
+		return made
+	}
+}
+
+func named(commonName string) pkix.Name {
+	return pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: commonName}
+}
+
+func rootFor(t *testing.T, o pki.Options) *pki.CA {
+	t.Helper()
+	return made[*pki.CA](t)(pki.NewRoot(o))
+}
+
+func signerOf(t *testing.T, ca *pki.CA, o pki.Options) *pki.Identity {
+	t.Helper()
+	return made[*pki.Identity](t)(ca.Signer(o))
+}
+
+func ago(days int) time.Time { return time.Now().Add(-time.Duration(days)*day - time.Hour) }
+
+func TestAVolumeOfKubernetesIsReadOnceThroughItsSymlinks(t *testing.T) {
+	dir := folderOf(t, map[string][]byte{"..2026_11_22/root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	must(t, errors.Join(os.Symlink("..2026_11_22", filepath.Join(dir, "..data")), os.Symlink("..data/root.pem", filepath.Join(dir, "root.pem"))))
+	found := reportOf(t, 0, dir)
+	if len(found.Certificates) != 1 || !slices.Equal(found.Certificates[0].Files, []string{filepath.Join(dir, "root.pem")}) {
+		t.Errorf("found %+v", found.Certificates)
+	}
+}
+
+func TestAFolderThatLeadsBackToItselfIsReadOnce(t *testing.T) {
+	dir := folderOf(t, map[string][]byte{"sub/root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	must(t, os.Symlink("..", filepath.Join(dir, "sub", "up")))
+	if found := reportOf(t, 0, dir); len(found.Certificates[0].Files) != 1 {
+		t.Errorf("found in %q", found.Certificates[0].Files)
+	}
+}
+
+func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
+	dir := folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	must(t, os.Symlink("loop.pem", filepath.Join(dir, "loop.pem")))
+	out, code := inspected(t, dir)
+	if code != exitFailed || !strings.Contains(out, "root CA  SKAO Root CA") || !strings.Contains(out, "not all of it could be read") {
+		t.Errorf("%d: %s", code, out)
+	}
+}
+
+func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
+	whole := pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)
+	half := whole[:len(whole)/2]
+	for name, c := range map[string]struct {
+		content []byte
+		want    string // "" is silence
+	}{
+		"half.pem":    {half, "only 0 of its 1 PEM blocks"},
+		"second.crt":  {slices.Concat(whole, half), "only 1 of its 2 PEM blocks"},
+		"garbage.pem": {[]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "certificate 1 is damaged"},
+		"crl.crl":     {[]byte("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), "the CRL is damaged"},
+		"empty.cer":   {nil, "holds no certificate and no CRL"},
+		"README.md":   {[]byte("Paste it:\n-----BEGIN CERTIFICATE-----\n…\n"), ""},
+		"index.txt":   {[]byte("V\t361119174154Z\t\t01\tunknown\t/CN=a\n"), ""},
+		"dh.pem":      {[]byte("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := folderOf(t, map[string][]byte{name: c.content, "root.pem": whole})
+			if c.want == "" {
+				reportOf(t, 0, dir)
+				return
+			}
+			reportOf(t, exitFound, dir).has(t, tree.Damaged, name, c.want)
+		})
+	}
+}
+
+func TestASymlinkToNothingIsTold(t *testing.T) {
+	dir := folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	must(t, os.Symlink("gone", filepath.Join(dir, "next.pem")))
+	reportOf(t, exitFound, dir).has(t, tree.Damaged, "next.pem", "leads nowhere")
+}
+
+func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
+	ca := rootFor(t, pki.Options{})
+	signer := signerOf(t, ca, pki.Options{})
+	caKey, signerKey := made[[]byte](t)(pki.EncodeKey(ca.Key)), made[[]byte](t)(pki.EncodeKey(signer.Key))
+	locked := made[[]byte](t)(pki.EncodeEncryptedKey(ca.Key, []byte("a long passphrase")))
+	chain := pki.EncodeCertificates(signer.Chain...)
+
+	reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": locked}))
+	reportOf(t, exitFound, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, tree.KeyInTheClear, "ca.key", "SKAO Root CA")
+
+	dir := folderOf(t, map[string][]byte{"localkeys/s.crt": chain, "localkeys/s.key": signerKey})
+	if found := reportOf(t, 0, dir); len(found.Notes) != 1 || !strings.Contains(found.Notes[0], "localkeys") {
+		t.Errorf("notes %q", found.Notes)
+	}
+	must(t, os.Chmod(filepath.Join(dir, "localkeys", "s.key"), 0o604))
+	reportOf(t, exitFound, dir).has(t, tree.KeyReadable, "s.key", "0604")
+}
+
+func TestABrokenRuleIsToldInWords(t *testing.T) {
+	root := rootFor(t, pki.Options{PathLen: new(int)})
+	signer := signerOf(t, made[*pki.CA](t)(root.Intermediate(pki.Options{})), pki.Options{})
+	dir := folderOf(t, map[string][]byte{"chain.pem": pki.EncodeCertificates(signer.Chain...)})
+	found := reportOf(t, exitFound, dir)
+	found.has(t, tree.BrokenRule, "SKAO Root CA", "its path length is 0")
+	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != pki.RulePathLength {
+		t.Errorf("breaches %+v", broken)
+	}
+	if out, _ := inspected(t, dir); !strings.Contains(out, "BREAKS      the rule path-length: its path length is 0") {
+		t.Error(out)
+	}
+}
+
+func TestAChainOutOfOrderIsToldWithItsFile(t *testing.T) {
+	signer := signerOf(t, rootFor(t, pki.Options{}), pki.Options{})
+	dir := folderOf(t, map[string][]byte{"upside-down.pem": pki.EncodeCertificates(signer.Chain[1], signer.Chain[0])})
+	reportOf(t, exitFound, dir).has(t, tree.BrokenRule, "upside-down.pem: the certificates are out of order")
+	reportOf(t, 0, folderOf(t, map[string][]byte{"apart.pem": pki.EncodeCertificates(signer.Cert), "root.pem": pki.EncodeCertificates(signer.Root())}))
+}
+
+func TestSeveralRootsInAFileAreNoChain(t *testing.T) {
+	roots := pki.EncodeCertificates(rootFor(t, pki.Options{Subject: named("One")}).Cert, rootFor(t, pki.Options{Subject: named("Two")}).Cert)
+	reportOf(t, 0, folderOf(t, map[string][]byte{"roots.pem": roots}))
+}
+
+func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
+	server := made[*pki.Identity](t)(rootFor(t, pki.Options{}).Server(pki.Options{DNSNames: []string{"localhost"}}))
+	dir := folderOf(t, map[string][]byte{"tls.crt": pki.EncodeCertificates(server.Chain...)})
+	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != pki.RoleOther || c.Identity != "" {
+		t.Errorf("found %+v", c)
+	}
+	if out, _ := inspected(t, dir); !strings.Contains(out, "no signer (for TLS, or the like") {
+		t.Error(out)
+	}
+}
+
+func TestACertificateThatDoesNotSayWhatItIsForIsHeldToTheRulesOfASigner(t *testing.T) {
+	root, key := rootFor(t, pki.Options{}), made[crypto.Signer](t)(pki.ECP256.Generate())
+	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: named("By defaults"), NotBefore: ago(1), NotAfter: ago(-9)}
+	der := made[[]byte](t)(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))
+	dir := folderOf(t, map[string][]byte{"signer.crt": der, "root.crt": pki.EncodeCertificates(root.Cert)})
+	reportOf(t, exitFound, dir).has(t, tree.BrokenRule, "By defaults", "has no key usage")
+}
+
+func TestTheIdentityIsToldWhereNotationTakesIt(t *testing.T) {
+	mail := named("Signer")
+	mail.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, Value: "oci@skao.int"}}
+	for name, c := range map[string]struct {
+		subject                pkix.Name
+		identity, refusedSince string
+	}{
+		"plain":        {named(`A "B", C`), `x509.subject: CN=A \"B\"\, C,O=SKAO,ST=England,C=GB`, ""},
+		"emailAddress": {mail, "", "emailAddress"},
+		"no state":     {pkix.Name{Country: []string{"GB"}, Organization: []string{"SKAO"}, CommonName: "Signer"}, "", "lacks C, ST or O"},
+		"two O":        {pkix.Name{Country: []string{"GB"}, Province: []string{"E"}, Organization: []string{"A", "B"}, CommonName: "S"}, "", "notation cannot read its name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			signer := signerOf(t, rootFor(t, pki.Options{}), pki.Options{Subject: c.subject})
+			found := reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": pki.EncodeCertificates(signer.Chain...)}))
+			got := found.Certificates[1]
+			if got.Identity != c.identity || !strings.Contains(got.NoIdentity, c.refusedSince) || (got.NoIdentity == "") != (c.refusedSince == "") {
+				t.Errorf("%q %q", got.Identity, got.NoIdentity)
+			}
+		})
+	}
+}
+
+func TestNamesDoNotMoveTheCursor(t *testing.T) {
+	root := rootFor(t, pki.Options{Subject: named("a\x1b[2Jb")})
+	out, _ := inspected(t, folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(root.Cert)}))
+	if strings.Contains(out, "\x1b") || !strings.Contains(out, "a�[2Jb") {
+		t.Errorf("%q", out)
+	}
+}
+
+func TestCAsThatCertifyEachOtherAreShownOnce(t *testing.T) {
+	one, two := rootFor(t, pki.Options{Subject: named("One")}), rootFor(t, pki.Options{Subject: named("Two")})
+	oneByTwo := made[*pki.CA](t)(two.Intermediate(pki.Options{Subject: named("One"), Key: one.Key, PathLen: new(3)}))
+	twoByOne := made[*pki.CA](t)(one.Intermediate(pki.Options{Subject: named("Two"), Key: two.Key, PathLen: new(3)}))
+	dir := folderOf(t, map[string][]byte{"cross.pem": pki.EncodeCertificates(oneByTwo.Cert, twoByOne.Cert)})
+	found := reportOf(t, 0, dir)
+	if len(found.Certificates) != 2 || !strings.Contains(found.Certificates[0].NoIssuer, "certify each other") || found.Certificates[1].NoIssuer != "" {
+		t.Errorf("found %+v", found.Certificates)
+	}
+}
+
+func TestARotatedRootIsToldFromTheOneBefore(t *testing.T) {
+	before, after := rootFor(t, pki.Options{}), rootFor(t, pki.Options{})
+	signer := signerOf(t, before, pki.Options{})
+	dir := folderOf(t, map[string][]byte{"a.pem": pki.EncodeCertificates(before.Cert), "b.pem": pki.EncodeCertificates(after.Cert), "s.pem": pki.EncodeCertificates(signer.Cert)})
+	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != pki.Thumbprint(before.Cert) {
+		t.Errorf("issuer %q", got.Issuer)
+	}
+	must(t, os.Remove(filepath.Join(dir, "a.pem")))
+	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != "" || !strings.Contains(got.NoIssuer, "with another key") {
+		t.Errorf("issuer %q, %q", got.Issuer, got.NoIssuer)
+	}
+}
+
+func TestTheOrderIsTheSameEveryTimeAndNoListIsNull(t *testing.T) {
+	root := rootFor(t, pki.Options{})
+	files := map[string][]byte{"root.pem": pki.EncodeCertificates(root.Cert), "root.crl": made[[]byte](t)(root.CRL(pki.CRLOptions{}))}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		files[name+".pem"] = pki.EncodeCertificates(signerOf(t, root, pki.Options{Subject: named("Same")}).Cert)
+	}
+	dir := folderOf(t, files)
+	first, _ := inspected(t, dir, "-o", "json")
+	second, _ := inspected(t, dir, "-o", "json")
+	if first != second {
+		t.Errorf("not the same:\n%s\n%s", first, second)
+	}
+	if strings.Contains(strings.ReplaceAll(first, `"revoked": null`, ""), "null") {
+		t.Error(first)
+	}
+}
+
+// times of an authority and what it issued.
+type times struct{ root, signer1, signer2 time.Time }
+
+// rotated is a PKI folder with two generations of a signer.
+func rotated(t *testing.T, ends times) (dir string, root *pki.CA, before *pki.Identity) {
+	root = rootFor(t, pki.Options{NotBefore: ago(1000), NotAfter: ends.root})
+	files := map[string][]byte{"root/1/cert.pem": pki.EncodeCertificates(root.Cert)}
+	for i, end := range []time.Time{ends.signer1, ends.signer2} {
+		signer := signerOf(t, root, pki.Options{NotBefore: ago(900), NotAfter: end})
+		number := string(rune('1' + i))
+		files["signer/"+number+"/cert.pem"] = pki.EncodeCertificates(signer.Cert)
+		files["signer/"+number+"/chain.pem"] = pki.EncodeCertificates(signer.Chain...)
+		files["root/1/issued/"+number+".pem"] = pki.EncodeCertificates(signer.Cert)
+		if i == 0 {
+			before = signer
+		}
+	}
+	return folderOf(t, files), root, before
+}
+
+func TestOnlyWhatNeedsASuccessorFailsForItsEnd(t *testing.T) {
+	far := time.Now().Add(1000 * day)
+	for name, c := range map[string]struct {
+		ends times
+		want string // "" is none
+	}{
+		"nothing ends":              {times{far, far, far}, ""},
+		"ends soon":                 {times{far, far, time.Now().Add(10*day + time.Hour)}, "(signer/2) ends on"},
+		"ended":                     {times{far, far, ago(3)}, "(signer/2) ended on"},
+		"superseded, ends soon":     {times{far, time.Now().Add(10 * day), far}, "(signer/1) ends on"},
+		"superseded, has ended":     {times{far, ago(3), far}, ""},
+		"both have ended":           {times{far, ago(3), ago(2)}, "(signer/2) ended on"},
+		"an older one, ended too":   {times{far, ago(3), ago(2)}, "(signer/1) ended on"},
+		"the root ends, by the day": {times{time.Now().Add(30*day - time.Hour), far, far}, "(root/1) ends on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, _, _ := rotated(t, c.ends)
+			reportOf(t, 0, dir)
+			if c.want == "" {
+				reportOf(t, 0, "--fail-within", "30d", dir)
+				return
+			}
+			reportOf(t, exitFound, "--fail-within", "30d", dir).has(t, tree.EndsTooSoon, c.want)
+		})
+	}
+}
+
+func TestARecordOfWhatHasEndedFailsNothing(t *testing.T) {
+	dir, _, _ := rotated(t, times{time.Now().Add(1000 * day), ago(3), ago(2)})
+	must(t, os.RemoveAll(filepath.Join(dir, "signer")))
+	reportOf(t, 0, "--fail-within", "30d", dir)
+}
+
+func TestDaysAreWholeAndPastOnesAreTold(t *testing.T) {
+	dir, _, _ := rotated(t, times{time.Now().Add(1000 * day), ago(3), time.Now().Add(10*day + 23*time.Hour)})
+	var left []int
+	for _, c := range reportOf(t, 0, dir).Certificates {
+		left = append(left, c.DaysLeft)
+	}
+	slices.Sort(left)
+	if !slices.Equal(left, []int{-3, 10, 999}) {
+		t.Errorf("days left %v", left)
+	}
+	if out, _ := inspected(t, dir); !strings.Contains(out, "ended 3 days ago") || !strings.Contains(out, "10 days left") {
+		t.Error(out)
+	}
+}
+
+func crlOf(t *testing.T, ca *pki.CA, number int64, from, to time.Time, revoked ...*x509.Certificate) []byte {
+	t.Helper()
+	o := pki.CRLOptions{Number: number, ThisUpdate: from, NextUpdate: to}
+	for _, cert := range revoked {
+		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: ago(1), ReasonCode: 1})
+	}
+	return made[[]byte](t)(ca.CRL(o))
+}
+
+func TestTheNewestCRLCounts(t *testing.T) {
+	far := time.Now().Add(1000 * day)
+	dir, root, before := rotated(t, times{far, ago(-10), far})
+	put := func(name string, der []byte) { must(t, os.WriteFile(filepath.Join(dir, name), der, 0o600)) }
+
+	put("2.crl", crlOf(t, root, 2, ago(2), ago(-12), before.Cert))
+	put("1.crl", crlOf(t, root, 1, ago(40), ago(20)))
+	found := reportOf(t, 0, "--fail-within", "11d", dir)
+	if got := found.byName(t, "SKAO OCI Signer"); got.Revoked == nil && found.Certificates[2].Revoked == nil {
+		t.Errorf("not revoked: %+v", got)
+	}
+	if len(found.CRLs) != 2 || !found.CRLs[0].Newest || found.CRLs[0].Number != "2" || found.CRLs[1].Newest {
+		t.Errorf("CRLs %+v", found.CRLs)
+	}
+
+	put("2.crl", crlOf(t, root, 2, ago(40), ago(-2)))
+	found = reportOf(t, exitFound, "--fail-within", "5d", dir)
+	found.has(t, tree.EndsTooSoon, "2.crl", `the CRL of "SKAO Root CA" ends on`)
+
+	put("3.crl", pki.EncodeCRL(crlOf(t, root, 3, ago(30), ago(16))))
+	reportOf(t, exitFound, dir).has(t, tree.StaleCRL, "3.crl", "no image that is signed below it is admitted")
+}
+
+func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
+	root := rootFor(t, pki.Options{})
+	forger := rootFor(t, pki.Options{})
+	forger.Cert.SubjectKeyId = root.Cert.SubjectKeyId
+	signer := signerOf(t, root, pki.Options{})
+	dir := folderOf(t, map[string][]byte{"chain.pem": pki.EncodeCertificates(signer.Chain...), "forged.crl": crlOf(t, forger, 9, ago(1), ago(-9), signer.Cert)})
+	found := reportOf(t, exitFound, dir)
+	found.has(t, tree.ForgedCRL, "forged.crl", "SKAO Root CA")
+	if found.byName(t, "SKAO OCI Signer").Revoked != nil {
+		t.Error("a forged list revokes")
+	}
+}
+
+func TestTheCRLOfACAThatHasEndedIsOfNoInterest(t *testing.T) {
+	root := rootFor(t, pki.Options{NotBefore: ago(100), NotAfter: ago(10)})
+	dir := folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(root.Cert), "root.crl": crlOf(t, root, 1, ago(50), ago(40))})
+	reportOf(t, 0, dir)
+}

@@ -1,0 +1,47 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/notaryproject/notation-go/dir"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/trust"
+)
+
+// Write writes the files into a folder that is new or empty, all or none, and only if the provider would start with
+// them. It returns what will bite some day.
+func Write(out string, files map[string][]byte) (warnings []string, err error) {
+	out = filepath.Clean(out)
+	entries, notThere := os.ReadDir(out)
+	if len(entries) > 0 {
+		return nil, fmt.Errorf("%s is not empty, and nothing is overwritten: name a new folder by --out, compare, and swap them", out)
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+		return nil, err
+	}
+	making, err := os.MkdirTemp(filepath.Dir(out), ".making-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(making) }() // nothing, once it was renamed
+	for name, content := range files {
+		path := filepath.Join(making, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+			return nil, err
+		}
+	}
+	snapshot, err := trust.Load(filepath.Join(making, dir.PathTrustPolicy), filepath.Join(making, dir.TrustStoreDir))
+	if err != nil {
+		return nil, fmt.Errorf("nothing was written, since no verifier would take it: %w", err)
+	}
+	if notThere == nil {
+		if err := os.Remove(out); err != nil { // os.Rename takes no folder's place, not even an empty one's
+			return nil, err
+		}
+	}
+	return snapshot.Warnings(time.Now()), os.Rename(making, out)
+}

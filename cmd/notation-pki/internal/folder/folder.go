@@ -1,0 +1,175 @@
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The files of a generation.
+const (
+	CertFile  = "cert.pem"
+	KeyFile   = "key.pem"
+	ChainFile = "chain.pem"
+	issuedDir = "issued"
+	crlDir    = "crl"
+)
+
+// Folder is where a PKI is kept. It need not be there yet.
+type Folder struct {
+	Path string
+}
+
+// namePattern is what a certificate's folder may be called: nothing that leads elsewhere.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// Generations lists the generations of a name, oldest first; none if there are none.
+func (f Folder) Generations(name string) ([]Generation, error) {
+	if !namePattern.MatchString(name) {
+		return nil, fmt.Errorf("%q is no name for a certificate's folder: letters, digits, dots, dashes and underscores", name)
+	}
+	entries, err := os.ReadDir(filepath.Join(f.Path, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var found []Generation
+	for _, entry := range entries {
+		if number, err := strconv.Atoi(entry.Name()); err == nil && number > 0 && entry.IsDir() {
+			found = append(found, Generation{Name: name, Number: number, Dir: filepath.Join(f.Path, name, entry.Name())})
+		}
+	}
+	slices.SortFunc(found, func(a, b Generation) int { return a.Number - b.Number })
+	return found, nil
+}
+
+// Find returns a generation by "name/number", or the newest by "name".
+func (f Folder) Find(which string) (Generation, error) {
+	name, number, exact := strings.Cut(which, "/")
+	generations, err := f.Generations(name)
+	if err != nil {
+		return Generation{}, err
+	}
+	if len(generations) == 0 {
+		return Generation{}, fmt.Errorf("there is no %s in %s; make it first, or name another folder by --dir", name, f.Path)
+	}
+	if !exact {
+		return generations[len(generations)-1], nil
+	}
+	for _, g := range generations {
+		if strconv.Itoa(g.Number) == number {
+			return g, nil
+		}
+	}
+	return Generation{}, fmt.Errorf("there is no generation %s of %s in %s; there are %s", number, name, f.Path, numbers(generations))
+}
+
+func numbers(generations []Generation) string {
+	var all []string
+	for _, g := range generations {
+		all = append(all, strconv.Itoa(g.Number))
+	}
+	return strings.Join(all, ", ")
+}
+
+// Next is the generation to make: the first of its name, or with rotate the one after the newest. It fails where the
+// other is the case, so that nobody makes what they did not mean to.
+func (f Folder) Next(name string, rotate bool) (Generation, error) {
+	generations, err := f.Generations(name)
+	if err != nil {
+		return Generation{}, err
+	}
+	number := 1
+	if n := len(generations); n > 0 {
+		number = generations[n-1].Number + 1
+	}
+	switch {
+	case rotate && number == 1:
+		return Generation{}, fmt.Errorf("there is no %s in %s to rotate; leave --rotate out to make the first", name, f.Path)
+	case !rotate && number > 1:
+		return Generation{}, fmt.Errorf("%s holds generation %d of %s, and nothing is overwritten; make the next beside it by --rotate, or another by --name",
+			f.Path, number-1, name)
+	}
+	return Generation{Name: name, Number: number, Dir: filepath.Join(f.Path, name, strconv.Itoa(number))}, nil
+}
+
+// Create writes the files of a new generation, all or none. It fails where the generation is there already.
+func (f Folder) Create(g Generation, files map[string][]byte) error {
+	parent := filepath.Dir(g.Dir)
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return err
+	}
+	making, err := os.MkdirTemp(parent, ".making-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(making) }() // nothing, once it was renamed
+	for name, content := range files {
+		if err := writeNew(filepath.Join(making, name), content); err != nil {
+			return err
+		}
+	}
+	// Nothing is in its place, or the rename fails.
+	if err := os.Rename(making, g.Dir); err != nil {
+		return fmt.Errorf("%s was made meanwhile, and nothing is overwritten: %w", g.Dir, err)
+	}
+	return syncDir(parent)
+}
+
+// writeNew writes a file that is not there yet, and sees it safely onto the disk: there may be no other copy.
+func writeNew(path string, content []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // half of it would pass for a damaged file
+	}
+	return nil
+}
+
+// Replace writes a file that others read, whole, in place of what was there.
+func Replace(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".making-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // nothing, once it was renamed
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Names lists the names there are, in alphabetical order.
+func (f Folder) Names() ([]string, error) {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() && namePattern.MatchString(entry.Name()) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}

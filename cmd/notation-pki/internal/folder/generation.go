@@ -1,0 +1,204 @@
+package folder
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// Generation is one certificate of a name, with what belongs to it.
+type Generation struct {
+	Name   string
+	Number int // from 1
+	Dir    string
+}
+
+// String is how people name it: "signer/2".
+func (g Generation) String() string { return fmt.Sprintf("%s/%d", g.Name, g.Number) }
+
+// File is the path of one of its files.
+func (g Generation) File(name string) string { return filepath.Join(g.Dir, name) }
+
+// Chain reads the certificates from this one to the root.
+func (g Generation) Chain() ([]*x509.Certificate, error) {
+	chain, err := readCertificates(g.File(ChainFile))
+	if err != nil {
+		return nil, err
+	}
+	for i := range chain[:len(chain)-1] {
+		if err := chain[i].CheckSignatureFrom(chain[i+1]); err != nil {
+			return nil, fmt.Errorf("%s: %q is not issued by the next, %q; write them from %s to the root",
+				g.File(ChainFile), chain[i].Subject, chain[i+1].Subject, g.Name)
+		}
+	}
+	return chain, nil
+}
+
+func readCertificates(path string) ([]*x509.Certificate, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := pki.DecodeCertificates(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return certs, nil
+}
+
+// Identity reads chain and key. The passphrase is asked for where the key is encrypted.
+func (g Generation) Identity(passphrase func() ([]byte, error)) (*pki.Identity, error) {
+	chain, err := g.Chain()
+	if err != nil {
+		return nil, err
+	}
+	key, err := g.key(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
+		return nil, fmt.Errorf("%s is not the key of %s", g.File(KeyFile), g.File(ChainFile))
+	}
+	return &pki.Identity{Cert: chain[0], Key: key, Chain: chain}, nil
+}
+
+func (g Generation) key(passphrase func() ([]byte, error)) (crypto.Signer, error) {
+	path := g.File(KeyFile)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s has no %s: its key lives elsewhere, and only there can it be used", g.Dir, KeyFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%s can be read by others (mode %04o); see who did, then: chmod 600 %[1]s", path, info.Mode().Perm())
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := pki.DecodeKey(data, passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return key, nil
+}
+
+// CA is the identity of a certificate that may issue others.
+func (g Generation) CA(passphrase func() ([]byte, error)) (*pki.CA, error) {
+	chain, err := g.Chain()
+	if err != nil {
+		return nil, err
+	}
+	if !chain[0].IsCA {
+		return nil, fmt.Errorf("%s is no CA: it cannot issue certificates or CRLs", g)
+	}
+	identity, err := g.Identity(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return &pki.CA{Identity: *identity}, nil
+}
+
+// Record keeps a certificate that this CA issued, so that it can be revoked when nobody else has it any more.
+func (g Generation) Record(cert *x509.Certificate) error {
+	dir := g.File(issuedDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(dir, Serial(cert.SerialNumber)+".pem"), pki.EncodeCertificates(cert))
+}
+
+// Issued finds what this CA issued by its serial number, and tells whether there is any.
+func (g Generation) Issued(serial *big.Int) (*x509.Certificate, bool, error) {
+	certs, err := readCertificates(filepath.Join(g.File(issuedDir), Serial(serial)+".pem"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return certs[0], true, nil
+}
+
+// AllIssued reads every certificate that this CA recorded.
+func (g Generation) AllIssued() ([]*x509.Certificate, error) {
+	entries, err := os.ReadDir(g.File(issuedDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []*x509.Certificate
+	for _, entry := range entries {
+		certs, err := readCertificates(filepath.Join(g.File(issuedDir), entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, certs...)
+	}
+	return all, nil
+}
+
+// Serial is a serial number as openssl prints it: hexadecimal in capitals, two digits an octet.
+func Serial(serial *big.Int) string {
+	digits := fmt.Sprintf("%X", serial)
+	if len(digits)%2 == 1 {
+		digits = "0" + digits
+	}
+	return digits
+}
+
+// LastCRL reads the newest revocation list of this CA; nil if there is none.
+func (g Generation) LastCRL() (list *x509.RevocationList, path string, err error) {
+	entries, err := os.ReadDir(g.File(crlDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	var all []int
+	for _, entry := range entries {
+		if number, err := strconv.Atoi(strings.TrimSuffix(entry.Name(), ".crl")); err == nil {
+			all = append(all, number)
+		}
+	}
+	if len(all) == 0 {
+		return nil, "", nil
+	}
+	path = g.crlPath(slices.Max(all))
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", err
+	}
+	if list, err = pki.DecodeCRL(data); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	return list, path, nil
+}
+
+// KeepCRL writes a revocation list, in DER, under its number, and returns where.
+func (g Generation) KeepCRL(number int64, der []byte) (path string, err error) {
+	if err := os.MkdirAll(g.File(crlDir), 0o700); err != nil {
+		return "", err
+	}
+	path = g.crlPath(int(number))
+	return path, writeNew(path, der)
+}
+
+func (g Generation) crlPath(number int) string {
+	return filepath.Join(g.File(crlDir), fmt.Sprintf("%d.crl", number))
+}

@@ -1,0 +1,39 @@
+package folder
+
+import (
+	"crypto/x509"
+	"slices"
+)
+
+// Revoked finds what the newest list of a certificate's issuer says of it, where both are kept here; nil if nothing.
+func (f Folder) Revoked(cert, issuer *x509.Certificate) (*x509.RevocationListEntry, error) {
+	names, err := f.Names()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		generations, err := f.Generations(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range generations {
+			entry, err := g.revoked(cert, issuer)
+			if entry != nil || err != nil {
+				return entry, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (g Generation) revoked(cert, issuer *x509.Certificate) (*x509.RevocationListEntry, error) {
+	list, _, err := g.LastCRL()
+	if err != nil || list == nil || list.CheckSignatureFrom(issuer) != nil {
+		return nil, err
+	}
+	same := func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(cert.SerialNumber) == 0 }
+	if i := slices.IndexFunc(list.RevokedCertificateEntries, same); i >= 0 {
+		return &list.RevokedCertificateEntries[i], nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,9 @@
+// Package images reaches an image in its registry, for a CA's command line: which digest a name stands for, which notation
+// signatures it has, and one more of them.
+//
+//   - [AddFlags] are the flags that say how to reach a registry.
+//   - [Options.Open] reads a reference and opens its repository; nothing is asked of the registry yet.
+//   - [Image.Resolve] asks once, so that all that follows is about one digest though the tag may move.
+//   - [Image.Signatures] lists what is there; nothing is verified.
+//   - [Image.Target] is what [notation.Sign] signs and pushes to.
+package images

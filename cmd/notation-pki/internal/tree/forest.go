@@ -1,0 +1,192 @@
+package tree
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// Forest is every certificate in its place.
+type Forest struct {
+	Certs []*Cert // those above first, and each before its siblings' certificates
+	Lists []*List
+
+	Problems []Problem
+	Notes    []string
+
+	byName map[string][]*Cert // by the encoded subject
+	byID   map[string]*Cert
+}
+
+// Grow puts everything in its place as of now.
+func (p *Pile) Grow(now time.Time) *Forest {
+	f := &Forest{Problems: slices.Clone(p.problems), Notes: slices.Clone(p.notes), byID: p.certs, byName: map[string][]*Cert{}}
+	for _, c := range p.certs {
+		f.Certs = append(f.Certs, c)
+		f.byName[string(c.RawSubject)] = append(f.byName[string(c.RawSubject)], c)
+	}
+	slices.SortFunc(f.Certs, inOrder)
+	for _, named := range f.byName {
+		slices.SortFunc(named, newestFirst)
+	}
+	for _, c := range f.Certs {
+		f.findIssuer(c)
+		f.findGeneration(c)
+	}
+	f.order()
+	f.growLists(p.lists)
+	for _, c := range f.Certs {
+		c.Revoked = revocationOf(c)
+	}
+	f.supersede(now)
+	f.judgeLists(now)
+	f.judgeChains(p.chains)
+	f.judgeKeys(p.keys)
+	return f
+}
+
+func (f *Forest) problem(kind ProblemKind, text string) {
+	f.Problems = append(f.Problems, Problem{kind, text})
+}
+
+func inOrder(a, b *Cert) int {
+	return cmp.Or(cmp.Compare(a.Name(), b.Name()), a.NotBefore.Compare(b.NotBefore), cmp.Compare(a.ID, b.ID))
+}
+
+func newestFirst(a, b *Cert) int {
+	return cmp.Or(b.NotAfter.Compare(a.NotAfter), cmp.Compare(a.ID, b.ID))
+}
+
+// Roots are those that nobody who is there issued.
+func (f *Forest) Roots() []*Cert {
+	var roots []*Cert
+	for _, c := range f.Certs {
+		if c.Issuer == nil {
+			roots = append(roots, c)
+		}
+	}
+	return roots
+}
+
+// order puts those that issued others before them.
+func (f *Forest) order() {
+	var all []*Cert
+	var add func(*Cert)
+	add = func(c *Cert) {
+		all = append(all, c)
+		for _, below := range c.Below {
+			add(below)
+		}
+	}
+	for _, root := range f.Roots() {
+		add(root)
+	}
+	f.Certs = all
+}
+
+// findIssuer looks for the one that signed it, and takes the newest if a CA's certificate was renewed for its old key.
+func (f *Forest) findIssuer(c *Cert) {
+	if bytes.Equal(c.RawSubject, c.RawIssuer) && signed(c, c) {
+		return
+	}
+	for _, issuer := range f.byName[string(c.RawIssuer)] {
+		switch {
+		case !signed(issuer, c):
+		case above(issuer, c):
+			c.Missing = fmt.Sprintf("its issuer is below it: it and %q certify each other", issuer.Name())
+		default:
+			c.Issuer, c.Missing = issuer, ""
+			issuer.Below = append(issuer.Below, c)
+			return
+		}
+	}
+	if c.Missing == "" && !bytes.Equal(c.RawSubject, c.RawIssuer) {
+		c.Missing = f.missing(c)
+	}
+}
+
+func (f *Forest) missing(c *Cert) string {
+	if named := f.byName[string(c.RawIssuer)]; len(named) > 0 {
+		return fmt.Sprintf("its issuer is not here: there is a %q, but with another key", named[0].Name())
+	}
+	return fmt.Sprintf("its issuer is not here: %q", cmp.Or(c.Certificate.Issuer.CommonName, c.Certificate.Issuer.String()))
+}
+
+// above tells whether going up from one leads to the other, as it does when CAs certify each other.
+func above(from, to *Cert) bool {
+	for ; from != nil; from = from.Issuer {
+		if from == to {
+			return true
+		}
+	}
+	return false
+}
+
+// signed takes the names for it where Go does not check a signature that old; that is a broken rule of its own.
+func signed(issuer, c *Cert) bool {
+	err := issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+	_, insecure := errors.AsType[x509.InsecureAlgorithmError](err)
+	return err == nil || insecure || errors.Is(err, x509.ErrUnsupportedAlgorithm)
+}
+
+func (f *Forest) findGeneration(c *Cert) {
+	for _, file := range c.Files {
+		if g := generationOf(file); g != nil && c.Generation == nil {
+			c.Generation = g
+		}
+	}
+}
+
+func (f *Forest) supersede(now time.Time) {
+	newest := map[string]int{} // by the folder: the highest number of those that hold
+	for _, c := range f.Certs {
+		if c.Generation != nil && c.Holds(now) {
+			newest[c.Generation.home] = max(newest[c.Generation.home], c.Generation.Number)
+		}
+	}
+	for _, c := range f.Certs {
+		c.Superseded = c.Generation != nil && c.Generation.Number < newest[c.Generation.home]
+	}
+}
+
+// judgeChains holds the rules against the chain of everyone at the bottom, and against the chains that were found whole.
+func (f *Forest) judgeChains(found []chain) {
+	for _, c := range f.Certs {
+		if len(c.Below) == 0 && ForSigning(c.Certificate) {
+			f.judge("", c.Chain(), c.top().Missing != "")
+		}
+	}
+	for _, chain := range found {
+		f.judge(chain.source, chain.certs, false)
+	}
+}
+
+func (c *Cert) top() *Cert {
+	for c.Issuer != nil {
+		c = c.Issuer
+	}
+	return c
+}
+
+// judge keeps each rule once a certificate, since those above are in many chains. That a chain has no root is no breach
+// where the files simply are not here: the certificate is marked for that.
+func (f *Forest) judge(source string, chain []*x509.Certificate, partial bool) {
+	for _, b := range pki.Breaches(chain) {
+		if partial && b.Rule == pki.RuleChainRoot {
+			continue
+		}
+		if b.Cert == nil {
+			b.Cert, b.Text = chain[0], source+": "+b.Text
+		}
+		c := f.byID[pki.Thumbprint(b.Cert)]
+		if !slices.ContainsFunc(c.Breaches, func(other pki.Breach) bool { return other.Rule == b.Rule }) {
+			c.Breaches = append(c.Breaches, b)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package tree
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/x509"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// List is a CRL in its place.
+type List struct {
+	*x509.RevocationList
+
+	Files  []string
+	Issuer *Cert // nil: it is not here, or did not sign it
+	Forged bool  // its issuer is here, and did not sign it
+	Newest bool  // of its issuer
+}
+
+// Watched tells whether the end of a list is of interest: that of the newest, as long as its CA is.
+func (l *List) Watched(now time.Time) bool {
+	return l.Newest && !l.Forged && (l.Issuer == nil || l.Issuer.Holds(now))
+}
+
+func (f *Forest) growLists(found map[string]*List) {
+	for _, raw := range slices.Sorted(maps.Keys(found)) {
+		f.Lists = append(f.Lists, found[raw])
+	}
+	for _, l := range f.Lists {
+		f.findListIssuer(l)
+	}
+	slices.SortStableFunc(f.Lists, compareLists)
+	newest := map[string]bool{}
+	for _, l := range f.Lists {
+		l.Newest = !l.Forged && !newest[l.owner()]
+		newest[l.owner()] = newest[l.owner()] || l.Newest
+		f.attach(l)
+	}
+}
+
+// compareLists puts lists of one CA together, newest first.
+func compareLists(a, b *List) int {
+	return cmp.Or(cmp.Compare(a.RevocationList.Issuer.String(), b.RevocationList.Issuer.String()), cmp.Compare(a.owner(), b.owner()),
+		cmp.Or(b.Number, new(big.Int)).Cmp(cmp.Or(a.Number, new(big.Int))), b.ThisUpdate.Compare(a.ThisUpdate))
+}
+
+// owner tells CAs apart by name and key, as far as a list shows them.
+func (l *List) owner() string {
+	if l.Issuer != nil {
+		return string(l.RawIssuer) + string(l.Issuer.RawSubjectPublicKeyInfo)
+	}
+	return string(l.RawIssuer) + string(l.AuthorityKeyId)
+}
+
+// findListIssuer looks for the one that signed it.
+func (f *Forest) findListIssuer(l *List) {
+	var denied error
+	var by *Cert
+	for _, c := range f.byName[string(l.RawIssuer)] {
+		err := l.CheckSignatureFrom(c.Certificate)
+		if err == nil {
+			l.Issuer = c
+			return
+		}
+		// Another generation of that name is another issuer.
+		if len(l.AuthorityKeyId) == 0 || bytes.Equal(l.AuthorityKeyId, c.SubjectKeyId) {
+			denied, by = err, c
+		}
+	}
+	if l.Forged = denied != nil; l.Forged {
+		f.problem(ForgedCRL, fmt.Sprintf("%s: this CRL is not signed by %q, whose it says to be (%v): verifiers refuse it; get it again from the CA", l.Files[0], by.Name(), denied))
+		return
+	}
+	f.Notes = append(f.Notes, fmt.Sprintf("%s: the issuer of this CRL is not here: %q", l.Files[0], cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())))
+}
+
+// attach gives the list to its CA, under every certificate that the CA has for its key.
+func (f *Forest) attach(l *List) {
+	for _, c := range f.byName[string(l.RawIssuer)] {
+		if l.Issuer != nil && bytes.Equal(c.RawSubjectPublicKeyInfo, l.Issuer.RawSubjectPublicKeyInfo) {
+			c.Lists = append(c.Lists, l)
+		}
+	}
+}
+
+func revocationOf(c *Cert) *Revocation {
+	if c.Issuer == nil || len(c.Issuer.Lists) == 0 {
+		return nil
+	}
+	for _, entry := range c.Issuer.Lists[0].RevokedCertificateEntries {
+		if entry.SerialNumber.Cmp(c.SerialNumber) == 0 {
+			return &Revocation{entry.RevocationTime, pki.ReasonOf(entry.ReasonCode)}
+		}
+	}
+	return nil
+}
+
+// judgeLists tells of a CA that verifiers cannot ask any more.
+func (f *Forest) judgeLists(now time.Time) {
+	for _, l := range f.Lists {
+		if l.Watched(now) && !now.Before(l.NextUpdate) {
+			f.problem(StaleCRL, fmt.Sprintf("%s: the next CRL of %q was due %s: no image that is signed below it is admitted; issue the next: notation-pki crl",
+				l.Files[0], l.issuerName(), due(l.NextUpdate)))
+		}
+	}
+}
+
+func due(at time.Time) string {
+	if at.IsZero() {
+		return "at once, since this one does not say when"
+	}
+	return "on " + at.UTC().Format(time.DateOnly)
+}
+
+func (l *List) issuerName() string {
+	return cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())
+}

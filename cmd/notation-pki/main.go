@@ -1,0 +1,112 @@
+// Command notation-pki is the hand of a CA that signs container images: it makes a root, an intermediate and a signer,
+// revokes them, hands out what verifiers trust, and looks over what others made.
+//
+// root, intermediate and signer share issue.go; inspect reads what any tool wrote.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, for scripts.
+const (
+	exitFailed = 1 // something did not work
+	exitUsage  = 2 // the command line is wrong
+	exitFound  = 3 // inspect: a rule is broken, or something ends too soon
+)
+
+// exitError carries an exit code; its message may be empty.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := newRoot().ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := exitFailed
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		code = exit.code
+	}
+	if message := err.Error(); message != "" {
+		fmt.Fprintln(os.Stderr, "notation-pki:", message)
+	}
+	return code
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "notation-pki",
+		Short: "The PKI that signs container images, from an empty folder to a verified image",
+		Long: `Makes and keeps the PKI that signs container images the Notary Project's way: a root
+CA, an intermediate below it, and signers below that. What it writes, notation, openssl
+and notation-provider read as it is.
+
+Private keys are encrypted, and nothing is ever overwritten.`,
+		Example: `  notation-pki root         --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
+  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" --crl-url http://pki.skao.int/root.crl
+  notation-pki signer       --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/oci.crl
+  notation-pki inspect skao-pki --fail-within 30d
+  notation-pki bundle --scope '*' --out notation`,
+		Args:          noCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError("%w; see '%s --help'", err, c.CommandPath())
+	})
+	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newVersion(), newSign(), newList(), newInspect())
+	return root
+}
+
+// usageError is a command line that is wrong.
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// noCommand refuses a verb that there is none of, which cobra hands to the root.
+func noCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return usageError("unknown command %q%s; see '%s --help'", args[0], hint, c.CommandPath())
+}
+
+// noArgs and oneArg are cobra's argument checks with our exit code.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError("%s takes no arguments, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
+	}
+	return nil
+}
+
+func oneArg(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usageError("%s takes one argument, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
+	}
+	return nil
+}

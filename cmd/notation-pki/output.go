@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+)
+
+// output is the form in which a verb prints its result. Progress and notes go to stderr, in words.
+type output struct {
+	form string
+}
+
+func addOutput(c *cobra.Command) *output {
+	o := &output{}
+	c.Flags().StringVarP(&o.form, "output", "o", "text", "text or json")
+	return o
+}
+
+// check refuses a form that there is none of.
+func (o *output) check() error {
+	if o.form != "text" && o.form != "json" {
+		return usageError("--output %q is neither text nor json", o.form)
+	}
+	return nil
+}
+
+// print writes a result as JSON, or lets it tell itself.
+func (o *output) print(c *cobra.Command, result interface{ text() string }) error {
+	if o.form == "json" {
+		encoder := json.NewEncoder(c.OutOrStdout())
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(result)
+	}
+	_, err := io.WriteString(c.OutOrStdout(), result.text())
+	return err
+}
+
+// note tells something on the way.
+func note(c *cobra.Command, format string, args ...any) {
+	fmt.Fprintln(c.ErrOrStderr(), printable(fmt.Sprintf(format, args...)))
+}
+
+// printable keeps what others wrote from moving the cursor.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// maxPassphrase bounds, in bytes, what is read as a passphrase: a file that holds more is another file.
+const maxPassphrase = 4 << 10
+
+// passphrase is where one comes from: a file, an open descriptor or else the terminal. It is never an argument, which
+// every user of the machine can read.
+type passphrase struct {
+	of   string // what it protects, for the prompt
+	flag string // the flags' common beginning
+	file string
+	fd   int
+}
+
+// addPassphrase adds the flags "<prefix>passphrase-file" and "<prefix>passphrase-fd".
+func addPassphrase(flags *pflag.FlagSet, prefix, of string) *passphrase {
+	p := &passphrase{of: of, flag: "--" + prefix + "passphrase"}
+	flags.StringVar(&p.file, prefix+"passphrase-file", "", "`FILE` whose first line is the passphrase of "+of+"; without it, the terminal asks")
+	flags.IntVar(&p.fd, prefix+"passphrase-fd", -1, "open descriptor `N` whose first line is the passphrase of "+of)
+	return p
+}
+
+// get reads the passphrase of a key that is there.
+func (p *passphrase) get() ([]byte, error) {
+	if p.file == "" && p.fd < 0 {
+		return p.prompt("Passphrase of " + p.of + ": ")
+	}
+	return p.read()
+}
+
+// choose reads the passphrase of a key that is made: from the terminal twice, so that no typing error locks it for good.
+func (p *passphrase) choose() ([]byte, error) {
+	secret, err := p.get()
+	if err != nil {
+		return nil, err
+	}
+	if len(secret) < pki.MinPassphrase {
+		return nil, fmt.Errorf("the passphrase of %s has %d characters; take %d or more", p.of, len(secret), pki.MinPassphrase)
+	}
+	if p.file != "" || p.fd >= 0 {
+		return secret, nil
+	}
+	again, err := p.prompt("The same again: ")
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(secret, again) {
+		return nil, errors.New("the two passphrases differ; nothing was written")
+	}
+	return secret, nil
+}
+
+func (p *passphrase) read() ([]byte, error) {
+	if p.file != "" && p.fd >= 0 {
+		return nil, usageError("%s-file and %[1]s-fd are two sources; give one", p.flag)
+	}
+	from, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	data, err := io.ReadAll(io.LimitReader(from, maxPassphrase+1))
+	if err != nil {
+		return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
+	}
+	if len(data) > maxPassphrase {
+		return nil, fmt.Errorf("passphrase of %s: more than %d bytes; is it the right file?", p.of, maxPassphrase)
+	}
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) == 0 {
+		return nil, fmt.Errorf("passphrase of %s: the first line is empty", p.of)
+	}
+	return line, nil
+}
+
+func (p *passphrase) open() (*os.File, error) {
+	if p.file != "" {
+		file, err := os.Open(p.file)
+		if err != nil {
+			return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
+		}
+		return file, nil
+	}
+	file := os.NewFile(uintptr(p.fd), p.flag)
+	if file == nil {
+		return nil, usageError("%s-fd %d is no open descriptor", p.flag, p.fd)
+	}
+	return file, nil
+}
+
+// prompt asks on the terminal itself, so that standard input and output are free for other things.
+func (p *passphrase) prompt(question string) ([]byte, error) {
+	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("there is no terminal to ask for the passphrase of %s; give %s-file or %[2]s-fd", p.of, p.flag)
+	}
+	defer terminal.Close()
+	fmt.Fprint(terminal, question)
+	secret, err := term.ReadPassword(int(terminal.Fd()))
+	fmt.Fprintln(terminal)
+	if err != nil {
+		return nil, fmt.Errorf("reading the passphrase of %s: %w", p.of, err)
+	}
+	if len(secret) == 0 {
+		return nil, fmt.Errorf("the passphrase of %s is empty", p.of)
+	}
+	return secret, nil
+}
