@@ -1,0 +1,24 @@
+package signing_test
+
+import (
+	"crypto"
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// identity reads a signer from its files.
+func (c *ca) identity(generation string) *pki.Identity {
+	c.t.Helper()
+	return readIdentity(c.t, c.path(filepath.Join("skao-pki", generation)))
+}
+
+func readIdentity(t *testing.T, folder string) *pki.Identity {
+	t.Helper()
+	chain := must[[]*x509.Certificate](t)(pki.DecodeCertificates(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "chain.pem")))))
+	key := must[crypto.Signer](t)(pki.DecodeKey(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "key.pem"))), func() ([]byte, error) { return []byte(passphrase), nil }))
+	return &pki.Identity{Cert: chain[0], Key: key, Chain: chain}
+}

@@ -1,0 +1,36 @@
+package signing_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+func TestTheReadmesCommandsMakeAPKIAndTheTrustPolicyThatItShows(t *testing.T) {
+	must[string](t)(workshop.Command("notation-pki"))
+	w := rig.ForTest(t)
+	o := newOffice(t, w, w.Registry(rig.RegistryOptions{}))
+	parts := map[string]chapter{}
+	for _, c := range chapters(t, "../../README.md") {
+		parts[c.title] = c
+	}
+	o.follow("The PKI that signs", parts["The PKI that signs"].commands)
+	o.places = nil // what the policy names is not asked for
+	o.follow("Trust", parts["Trust"].commands)
+	var shown, written any
+	for text, into := range map[string]*any{
+		parts["Trust"].result: &shown,
+		string(must[[]byte](t)(os.ReadFile(filepath.Join(o.at, "trust/trustpolicy.json")))): &written,
+	} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !reflect.DeepEqual(shown, written) {
+		t.Errorf("README.md shows %v, and notation-pki writes %v", shown, written)
+	}
+}

@@ -1,0 +1,252 @@
+package signing_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"sigs.k8s.io/yaml"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// chapter is a part of the runbook with the commands in it, in order.
+type chapter struct {
+	title    string
+	commands string // of its blocks of sh
+	pipeline string // its block of yaml
+	result   string // its block of JSON
+}
+
+// chapters reads a document.
+func chapters(t *testing.T, path string) []chapter {
+	t.Helper()
+	text := string(must[[]byte](t)(os.ReadFile(path)))
+	var all []chapter
+	for _, part := range regexp.MustCompile(`(?m)^##+ `).Split(text, -1)[1:] {
+		title, body, _ := strings.Cut(part, "\n")
+		c := chapter{title: title}
+		for _, block := range regexp.MustCompile("(?s)```(sh|yaml|json)\n(.*?)```").FindAllStringSubmatch(body, -1) {
+			switch block[1] {
+			case "sh":
+				c.commands += block[2]
+			case "yaml":
+				c.pipeline += block[2]
+			case "json":
+				c.result += block[2]
+			}
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// office is where the runbook is followed: every place that it names is a folder or a server of the test.
+type office struct {
+	t       *testing.T
+	dir     string
+	at      string // the folder that the last chapter ended in
+	places  *strings.Replacer
+	applied string // what kubectl applied last
+	env     []string
+}
+
+func newOffice(t *testing.T, w *rig.Test, r *rig.Registry) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir()}
+	for _, name := range []string{"offline", "online", "web", "home/.config", "bin"} {
+		if err := os.MkdirAll(filepath.Join(o.dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	web := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(o.dir, "web"))))
+	t.Cleanup(web.Close)
+	o.at, o.applied = filepath.Join(o.dir, "online"), filepath.Join(o.dir, "applied")
+	o.places = strings.NewReplacer(
+		"/media/root-ca", filepath.Join(o.dir, "offline"), "/var/lib/pki", filepath.Join(o.dir, "online"), "/srv/pki", filepath.Join(o.dir, "web"),
+		"http://pki.skao.int", web.URL, "http://timestamp.digicert.com", w.Endpoints.PublishTSA(w.TSA), "harbor.skao.int", r.Host)
+	o.put("online/DigiCertTrustedRootG4.crt.pem", string(pki.EncodeCertificates(w.TSA.Root())))
+	o.put("registry.pem", string(r.CAPEM()))
+	// The cluster is the test: it mounts what is applied.
+	o.put("bin/kubectl", "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'apply -n gatekeeper-system -f' ] && dirname \"$(dirname \"$PWD/$5\")\" >"+o.applied+"\n")
+	o.env = append(os.Environ(), "HOME="+filepath.Join(o.dir, "home"), "XDG_CONFIG_HOME=", "XDG_CACHE_HOME=",
+		"PATH="+filepath.Join(o.dir, "bin")+":"+workshop.Dir+":"+os.Getenv("PATH"), "SSL_CERT_FILE="+filepath.Join(o.dir, "registry.pem"), "CI_COMMIT_TAG=1.0.0")
+	return o
+}
+
+func (o *office) put(name, content string) {
+	o.t.Helper()
+	if err := os.WriteFile(filepath.Join(o.dir, name), []byte(content), 0o700); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// follow types the commands at a terminal, and each passphrase that is asked for.
+func (o *office) follow(title, commands string) {
+	o.t.Helper()
+	script := fmt.Sprintf("cd %q\n%s\npwd >%q\n", o.at, o.placed(commands), filepath.Join(o.dir, "at"))
+	run := exec.CommandContext(o.t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	var said bytes.Buffer
+	run.Env, run.Stdout, run.Stderr = o.env, &said, &said
+	keyboard, terminal, err := pty.Open()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	run.Stdin, run.SysProcAttr = terminal, &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := run.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	terminal.Close()
+	answered := make(chan error, 1)
+	go func() { answered <- typePassphrases(keyboard) }()
+	err = run.Wait()
+	keyboard.Close()
+	if typed := <-answered; err != nil || typed != nil {
+		o.t.Fatalf("%s: %v, %v\n%s\n%s", title, err, typed, script, said.String())
+	}
+	o.t.Logf("%s\n%s", title, said.String())
+	at := must[[]byte](o.t)(os.ReadFile(filepath.Join(o.dir, "at")))
+	o.at = strings.TrimSpace(string(at))
+}
+
+// typePassphrases answers each prompt until the terminal is gone.
+func typePassphrases(keyboard *os.File) error {
+	var seen bytes.Buffer
+	for buffer := make([]byte, 256); ; {
+		n, err := keyboard.Read(buffer)
+		seen.Write(buffer[:n])
+		if strings.HasSuffix(seen.String(), ": ") {
+			seen.Reset()
+			if _, err := io.WriteString(keyboard, passphrase+"\n"); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, syscall.EIO) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
+			return nil // nobody holds the terminal any more
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// run is what the pipeline's job does.
+func (o *office) run(title, pipeline string) {
+	o.t.Helper()
+	var jobs map[string]struct {
+		Variables map[string]string
+		Script    []string
+	}
+	if err := yaml.Unmarshal([]byte(pipeline), &jobs); err != nil {
+		o.t.Fatal(err)
+	}
+	for name, job := range jobs {
+		var script strings.Builder
+		for variable, value := range job.Variables {
+			fmt.Fprintf(&script, "%s=%q\n", variable, value)
+		}
+		script.WriteString(strings.Join(job.Script, "\n"))
+		o.follow(title+": "+name, script.String())
+	}
+}
+
+func TestTheRunbookIsFollowedToTheLetterAndTheClusterSeesWhatItSays(t *testing.T) {
+	for _, name := range []string{"notation-pki", "notation", "oras"} {
+		must[string](t)(workshop.Command(name))
+	}
+	w := rig.ForTest(t)
+	r := w.Registry(rig.RegistryOptions{})
+	o := newOffice(t, w, r)
+	v := volume{t, t.TempDir()}
+	apply := func() {
+		t.Helper()
+		v.mount(strings.TrimSpace(string(must[[]byte](t)(os.ReadFile(o.applied)))))
+	}
+	var p *process
+	images := map[string]rig.Image{"the first": w.PushImage(r, "production/ska-tango-images", "1.0.0")}
+	// sign pushes another image and signs it as the pipeline does now.
+	sign := func(name, pipeline string) {
+		t.Helper()
+		images[name] = w.PushImage(r, "production/ska-tango-images", "1.0.0")
+		o.run("signing "+name, pipeline)
+	}
+	refused := func(name, reason string) {
+		t.Helper()
+		until(t, name+" is "+reason, func() bool { return p.verdict(t, images[name]) == reason })
+		delete(images, name)
+	}
+	var pipeline string
+	after := map[string]func(){
+		"What the cluster trusts": func() {
+			apply()
+			p = serve(t, w, v, func(c *config.Config) {
+				c.Egress.Allow = []string{strings.TrimPrefix(o.places.Replace("http://pki.skao.int"), "http://")}
+				c.Cache.Verified, c.Cache.Refused, c.Reload = config.Duration(remembered), config.Duration(time.Millisecond), config.Duration(50*time.Millisecond)
+			}, r)
+			p.is(t, "before it is signed", images, "unsigned")
+		},
+		"Signing in the pipeline": func() { p.is(t, "signed", images, "verified") },
+		"Every year: the next signer": func() {
+			sign("the second", pipeline)
+			p.is(t, "with the next signer", images, "verified")
+		},
+		"Every eight years: the next intermediate": func() {
+			o.follow("bundle", "rm -r ~/.config/notation notation-1\n"+
+				"notation-pki bundle --scope '*' --tsa DigiCertTrustedRootG4.crt.pem --signer signer --out ~/.config/notation")
+			sign("the third", pipeline)
+			p.is(t, "with the next intermediate", images, "verified")
+		},
+		"A signer's key leaked, or may have": func() {
+			refused("the first", "revoked")
+			p.is(t, "when the first signer was revoked", images, "verified")
+		},
+		"The intermediate's key leaked": func() {
+			refused("the second", "revoked")
+			p.is(t, "when the first intermediate was revoked", images, "verified")
+		},
+		"The root's key leaked": func() {
+			apply()
+			refused("the third", "untrusted")
+		},
+	}
+	for _, c := range chapters(t, "../../provider/pki/README.md") {
+		if c.pipeline != "" {
+			pipeline = c.pipeline
+			first, rest, _ := strings.Cut(c.commands, "\n")
+			o.follow(c.title, first)
+			o.run(c.title, c.pipeline)
+			o.follow(c.title, rest)
+		} else if c.commands != "" {
+			o.follow(c.title, c.commands)
+		}
+		if check := after[c.title]; check != nil {
+			check()
+			delete(after, c.title)
+		}
+	}
+	for title := range after {
+		t.Errorf("the runbook has no chapter %q", title)
+	}
+}
+
+// placed says where in this office a document's places are.
+func (o *office) placed(text string) string {
+	if o.places == nil {
+		return text
+	}
+	return o.places.Replace(text)
+}
