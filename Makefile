@@ -21,7 +21,7 @@ help: ## Print this list
 
 .PHONY: demo
 demo: build ## Sign images, serve, ask as Gatekeeper does, print the verdicts
-	@go build -o $(BIN)/demo ./test/demo && $(BIN)/demo -provider $(BIN)/notation-provider
+	@go build -o $(BIN)/demo ./test/demo && $(BIN)/demo -provider $(BIN)/notation-provider -pki $(BIN)/notation-pki
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
@@ -46,8 +46,7 @@ generate: ## Write what is derived from other files
 .PHONY: verify
 verify: ## Fail if formatting, modules or generated files are not as they should be
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run gofmt -w on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	@go mod tidy -diff
-	@go mod verify
+	@for module in . test/tools/*/; do (cd $$module && go mod tidy -diff && go mod verify); done
 	@go run ./policies/generate -check
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "README.md is out of date: run make generate"; exit 1; }
 

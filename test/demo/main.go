@@ -17,20 +17,21 @@ import (
 
 func main() {
 	binary := flag.String("provider", "", "the notation-provider `binary` to show (required)")
+	command := flag.String("pki", "", "the notation-pki `binary` to show (required)")
 	keep := flag.String("keep", "", "keep the world's files in this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *binary, *keep); err != nil {
+	if err := run(ctx, *binary, *command, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, keep string) (err error) {
-	if binary == "" {
-		return errors.New("-provider is missing; run it as make demo")
+func run(ctx context.Context, binary, command, keep string) (err error) {
+	if binary == "" || command == "" {
+		return errors.New("-provider or -pki is missing; run it as make demo")
 	}
 	dir, remove, err := folder(keep)
 	if err != nil {
@@ -46,6 +47,10 @@ func run(ctx context.Context, binary, keep string) (err error) {
 	step("starting two registries with TLS: one with the referrers API, one without and with token login")
 	stage, err := build(ctx, world)
 	if err != nil {
+		return err
+	}
+	step("making another certificate authority from an empty folder, by hand")
+	if stage.hand, err = newHand(ctx, command, dir); err != nil {
 		return err
 	}
 	step("pushing and signing images: %d of them, some the way an attacker would", len(stage.cases))
@@ -98,6 +103,7 @@ All as it should be. Try next:
   .cache/bin/notation-provider --help
   .cache/bin/notation-provider config          # every setting, explained
   .cache/bin/notation-provider verify IMAGE    # one image of yours, explained check by check
+  .cache/bin/notation-pki --help               # a CA of your own: root, intermediate, signer, bundle, sign
   .cache/bin/policytest ./policies/...         # the policies' own suites, with recorded verdicts
   make test                                    # all of the above, and everything that can go wrong
 `

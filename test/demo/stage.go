@@ -19,6 +19,7 @@ type stage struct {
 	stranger      *rig.PKI // same names, other keys
 	revocable     *rig.PKI
 	retired       *pki.Identity
+	hand          *hand  // has a PKI of its own, made before the eyes of who watches
 	heal          func() // ends the trouble of the registry that hangs
 	cases         []*example
 }
@@ -73,6 +74,7 @@ func (s *stage) examples() []*example {
 		{name: "legacy/ska-sdp:0.9", story: "signature under a referrers tag, token login", want: "verified", on: s.nexus, make: s.signed(rig.Signature{})},
 		{name: "legacy/ska-oso:0.4", story: "certificate lapsed, signature timestamped before", want: "verified", on: s.nexus, make: s.signed(rig.Signature{By: s.retired, TSA: s.world.TSA, Options: then})},
 		{name: "production/ska-pst:1.0", story: "a broken signature beside a good one", want: "verified", on: s.harbor, make: s.signed(rig.Signature{Defect: rig.Junk}, rig.Signature{})},
+		{name: "production/ska-own:1.0", story: "signed with the PKI made above, by notation-pki", want: "verified", on: s.harbor, make: s.byHand},
 		{name: "production/ska-new:0.1", story: "never signed", want: "unsigned", on: s.harbor, make: s.signed()},
 		{name: "production/ska-low:5", story: "signed by a stranger with the signer's name", want: "untrusted", on: s.harbor, make: s.signed(rig.Signature{By: s.stranger.Signer})},
 		{name: "production/ska-mid:5", story: "signature changed after signing", want: "tampered", on: s.harbor, make: s.signed(rig.Signature{Defect: rig.Tampered})},
@@ -151,7 +153,7 @@ func (s *stage) trust() rig.Trust {
 		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict", VerifyTimestamp: trustpolicy.OptionAfterCertExpiry},
 		TrustedIdentities:     []string{pki.TrustedIdentity(s.world.SKAO.Signer.Cert)},
 	}}}
-	trust.Add("ca:skao-oci", s.world.SKAO.Root.Cert, s.revocable.Root.Cert)
+	trust.Add("ca:skao-oci", s.world.SKAO.Root.Cert, s.revocable.Root.Cert, s.hand.root)
 	trust.Add("tsa:stamps", s.world.TSA.Root())
 	return trust
 }
