@@ -1,0 +1,79 @@
+package tree_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// envelope signs with a chain of three.
+func envelope(t *testing.T, mediaType string) (raw []byte, signer *pki.Identity) {
+	t.Helper()
+	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	intermediate := must[*pki.CA](t)(root.Intermediate(pki.Options{}))
+	signer = must[*pki.Identity](t)(intermediate.Signer(pki.Options{}))
+	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
+	return must[*pki.Envelope](t)(signer.Sign(t.Context(), image, pki.SignOptions{MediaType: mediaType})).Raw, signer
+}
+
+func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T) {
+	for _, mediaType := range []string{pki.JWS, pki.COSE} {
+		raw, signer := envelope(t, mediaType)
+		whole := signer.Chain[1].Raw
+		damaged := bytes.Clone(whole)
+		damaged[len(damaged)-1] ^= 1 // of its signature
+		if mediaType == pki.JWS {
+			whole, damaged = []byte(base64.StdEncoding.EncodeToString(whole)), []byte(base64.StdEncoding.EncodeToString(damaged))
+		}
+		if bytes.Count(raw, whole) != 1 {
+			t.Fatalf("%s: the envelope does not hold the intermediate as it is", mediaType)
+		}
+		pile := tree.NewPile()
+		pile.AddSignature("it", mediaType, bytes.Replace(raw, whole, damaged, 1))
+		forest := pile.Grow(time.Now())
+		if len(forest.Problems) != 1 || forest.Problems[0].Kind != tree.BadSignature {
+			t.Errorf("%s: of the envelope it says %v", mediaType, forest.Problems)
+		}
+		var broken []pki.Rule
+		for _, c := range forest.Certs {
+			for _, b := range c.Breaches {
+				broken = append(broken, b.Rule)
+			}
+		}
+		if len(forest.Certs) != 3 || !slices.Contains(broken, pki.RuleSignature) {
+			t.Errorf("%s: %d certificates, which break %q", mediaType, len(forest.Certs), broken)
+		}
+	}
+}
+
+func FuzzNoEnvelopePanics(f *testing.F) {
+	f.Add(true, []byte(`{"payload":"e30","protected":"e30","header":{"x5c":["AA=="]},"signature":"AA"}`))
+	f.Add(false, []byte{0xd2, 0x84, 0x40, 0xa1, 0x18, 0x21, 0x81, 0x41, 0x00, 0x40, 0x40})
+	f.Fuzz(func(_ *testing.T, inJWS bool, raw []byte) {
+		mediaType := pki.COSE
+		if inJWS {
+			mediaType = pki.JWS
+		}
+		pile := tree.NewPile()
+		pile.AddSignature("it", mediaType, raw)
+		pile.Grow(time.Unix(0, 0))
+	})
+}
