@@ -28,7 +28,7 @@ type revocation struct {
 	issuer, reason string
 	revoke         []string
 	unrecorded     bool
-	nextUpdate     time.Duration
+	nextUpdate     duration
 	publish        string
 	passphrase     *passphrase
 }
@@ -55,7 +55,7 @@ The reasons: ` + joinReasons() + `.`,
   notation-pki crl --issuer intermediate --revoke skao-pki/signer/1/cert.pem --reason keyCompromise
 
   # An intermediate is revoked by the root:
-  notation-pki crl --issuer root --revoke skao-pki/intermediate/1/cert.pem --reason superseded --next-update 8760h`,
+  notation-pki crl --issuer root --revoke skao-pki/intermediate/1/cert.pem --reason superseded --next-update 400d`,
 		Args: noArgs,
 	}
 	r := &revocation{Command: c, output: addOutput(c)}
@@ -63,9 +63,10 @@ The reasons: ` + joinReasons() + `.`,
 	addDir(c, &r.pki)
 	flags.StringVar(&r.issuer, "issuer", "", "`NAME[/GENERATION]` of the CA whose list it is; without a number its newest")
 	flags.StringArrayVar(&r.revoke, "revoke", nil, "`SERIAL|FILE` of a certificate that this CA issued")
-	flags.StringVar(&r.reason, "reason", string(pki.Unspecified), "why it is revoked")
+	flags.StringVar(&r.reason, "reason", string(pki.Unspecified), "`REASON` why it is revoked")
 	flags.BoolVar(&r.unrecorded, "unrecorded", false, "revoke a serial that is not among those recorded as issued")
-	flags.DurationVar(&r.nextUpdate, "next-update", 14*day, "how long the list holds; the next is due before")
+	r.nextUpdate = duration(14 * day)
+	flags.Var(&r.nextUpdate, "next-update", "how long the list holds, such as 14d or 36h; the next is due before")
 	flags.StringVar(&r.publish, "publish", "", "`FILE` to copy the list to as well, in place of this CA's last one: what the web server sends for --crl-url")
 	r.passphrase = addPassphrase(flags, "", "the CA's key")
 	c.RunE = func(*cobra.Command, []string) error { return r.run() }
@@ -131,8 +132,8 @@ func (r *revocation) check() error {
 	if r.issuer == "" {
 		return usageError("--issuer is missing; such as --issuer intermediate")
 	}
-	if r.nextUpdate < time.Hour {
-		return usageError("--next-update %s: a list holds for an hour at least", r.nextUpdate)
+	if time.Duration(r.nextUpdate) < time.Hour {
+		return usageError("--next-update %s: a list holds for an hour at least", &r.nextUpdate)
 	}
 	if r.Flags().Changed("reason") && len(r.revoke) == 0 {
 		return usageError("--reason goes with --revoke")
@@ -212,7 +213,7 @@ func (r *revocation) findSerial(from folder.Generation, which string) (*big.Int,
 // issue makes the list that follows the last one. A certificate that is revoked already keeps its date and reason.
 func (r *revocation) issue(ca *pki.CA, last *x509.RevocationList, added []*big.Int) (der []byte, number int64, err error) {
 	now := time.Now()
-	options := pki.CRLOptions{Number: 1, ThisUpdate: now.Add(-5 * time.Minute), NextUpdate: now.Add(r.nextUpdate)}
+	options := pki.CRLOptions{Number: 1, ThisUpdate: now.Add(-5 * time.Minute), NextUpdate: now.Add(time.Duration(r.nextUpdate))}
 	if last != nil {
 		if err := last.CheckSignatureFrom(ca.Cert); err != nil {
 			return nil, 0, fmt.Errorf("the last CRL, number %s, is not signed by %q: %w", last.Number, ca.Cert.Subject, err)

@@ -44,8 +44,8 @@ func addIssuance(c *cobra.Command, name string, keyType pki.KeyType, days int) *
 	flags := c.Flags()
 	addDir(c, &i.pki)
 	flags.StringVar(&i.name, "name", name, "`NAME` of the certificate's own folder below --dir")
-	flags.StringVar(&i.subject, "subject", "", `distinguished name, such as "C=GB, ST=England, O=SKAO, CN=…"; C, ST, O and CN are needed. With --rotate: default that of the generation before`)
-	flags.StringVar(&i.keyType, "key-type", string(keyType), fmt.Sprintf("type of the new key: one of %v", pki.KeyTypes()))
+	flags.StringVar(&i.subject, "subject", "", `distinguished name (`+"`DN`"+`), such as "C=GB, ST=England, O=SKAO, CN=…"; C, ST, O and CN are needed. With --rotate: default that of the generation before`)
+	flags.StringVar(&i.keyType, "key-type", string(keyType), fmt.Sprintf("`TYPE` of the new key: one of %v", pki.KeyTypes()))
 	flags.IntVar(&i.days, "days", days, "how long the certificate holds, in `DAYS` from now")
 	flags.BoolVar(&i.rotate, "rotate", false, "make the next generation beside those that are there")
 	i.passphrase = addPassphrase(flags, "", "the new key")
@@ -58,7 +58,7 @@ func addIssuance(c *cobra.Command, name string, keyType pki.KeyType, days int) *
 func (i *issuance) addIssuer(name, revokedBy string) {
 	flags := i.Flags()
 	flags.StringVar(&i.issuer, "issuer", name, "`NAME[/GENERATION]` of the CA that issues it; without a number its newest")
-	flags.StringArrayVar(&i.crlURLs, "crl-url", nil, "`URL` where "+revokedBy+" publishes its CRL; http:// only, for notation follows no other")
+	flags.StringArrayVar(&i.crlURLs, "crl-url", nil, "`URL` where "+revokedBy+" publishes its CRL; http:// only, for notation follows no other. With --rotate under the same issuer: default those of the generation before")
 	flags.StringArrayVar(&i.ocspURLs, "ocsp-url", nil, "`URL` of "+revokedBy+"'s OCSP responder; http:// only")
 	flags.StringVar(&i.csr, "csr", "", "certify the key of this certificate request `FILE` instead of a new one, so that it can stay in its HSM or Vault")
 	i.issuerPassphrase = addPassphrase(flags, "issuer-", "the issuer's key")
@@ -85,7 +85,7 @@ func (i *issuance) run() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(i.fit(issuer, &options), i.ownCRL(from)); err != nil {
+	if err := errors.Join(i.sameURLs(issuer, &options), i.fit(issuer, &options), i.ownCRL(from, options.CRLURLs)); err != nil {
 		return err
 	}
 	files := map[string][]byte{}
@@ -230,6 +230,26 @@ func (i *issuance) openIssuer() (*pki.CA, *folder.Generation, error) {
 	return ca, &from, nil
 }
 
+// sameURLs takes over, when it rotates, where the generation before says that it may be revoked, unless another CA issues
+// this one: forgotten URLs would make a certificate that nobody can revoke.
+func (i *issuance) sameURLs(issuer *pki.CA, o *pki.Options) error {
+	if !i.rotate || issuer == nil || len(o.CRLURLs)+len(o.OCSPURLs) > 0 {
+		return nil
+	}
+	last, err := i.pki.Find(i.name)
+	if err != nil {
+		return err
+	}
+	before, err := last.Chain()
+	if err != nil {
+		return err
+	}
+	if len(before) > 1 && before[1].Equal(issuer.Cert) {
+		o.CRLURLs, o.OCSPURLs = before[0].CRLDistributionPoints, before[0].OCSPServer
+	}
+	return nil
+}
+
 // fit sets the certificate's end within its issuer's life.
 func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 	now := time.Now()
@@ -237,7 +257,7 @@ func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 	if issuer == nil {
 		return nil
 	}
-	if len(i.crlURLs)+len(i.ocspURLs) == 0 {
+	if len(o.CRLURLs)+len(o.OCSPURLs) == 0 {
 		note(i.Command, "note: without --crl-url or --ocsp-url this certificate can never be revoked: verifiers will not know where to ask")
 	}
 	ends := issuer.Cert.NotAfter
@@ -256,7 +276,7 @@ func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 }
 
 // ownCRL refuses the URL of another generation's list: each signs its own, and one URL can serve one of them.
-func (i *issuance) ownCRL(from *folder.Generation) error {
+func (i *issuance) ownCRL(from *folder.Generation, urls []string) error {
 	if from == nil {
 		return nil
 	}
@@ -274,7 +294,7 @@ func (i *issuance) ownCRL(from *folder.Generation) error {
 		}
 		for _, cert := range certs {
 			for _, u := range cert.CRLDistributionPoints {
-				if slices.Contains(i.crlURLs, u) {
+				if slices.Contains(urls, u) {
 					return fmt.Errorf("%s is where %s publishes its CRL; %s has another key and so a list of its own: give it a URL of its own", u, other, from)
 				}
 			}
@@ -386,10 +406,10 @@ func newIntermediate() *cobra.Command {
 		Long: `Issues a CA below the root that can issue signers and no further CA (pathlen:0). By
 default an RSA-4096 key and ten years. Its folder is all it needs: carry it, without the
 root's key, to the machine that issues signers.`,
-		Example: `  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" --crl-url http://pki.skao.int/root.crl
+		Example: `  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" --crl-url http://pki.skao.int/root-1.crl
 
   # Its key is in Vault, and stays there:
-  notation-pki intermediate --csr vault.csr --crl-url http://pki.skao.int/root.crl`,
+  notation-pki intermediate --csr vault.csr --crl-url http://pki.skao.int/root-1.crl`,
 	}
 	i := addIssuance(c, "intermediate", pki.RSA4096, 3650)
 	i.addIssuer("root", "the root")
@@ -404,13 +424,13 @@ func newSigner() *cobra.Command {
 		Short: "Issue a certificate that signs images and nothing else",
 		Long: `Issues a certificate that signs images and nothing else. By default an EC P-256 key
 and one year; --key-type rsa-3072 for those who must have RSA.`,
-		Example: `  notation-pki signer --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/oci.crl
+		Example: `  notation-pki signer --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/intermediate-1.crl
 
   # A year later, beside the one that is there:
-  notation-pki signer --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/oci.crl --rotate
+  notation-pki signer --rotate
 
   # The key is in an HSM or in Vault, and stays there:
-  notation-pki signer --csr signer.csr --crl-url http://pki.skao.int/oci.crl`,
+  notation-pki signer --csr signer.csr --crl-url http://pki.skao.int/intermediate-1.crl`,
 	}
 	i := addIssuance(c, "signer", pki.ECP256, 365)
 	i.addIssuer("intermediate", "the intermediate")

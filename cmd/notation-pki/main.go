@@ -61,8 +61,8 @@ and notation-provider read as it is.
 
 Private keys are encrypted, and nothing is ever overwritten.`,
 		Example: `  notation-pki root         --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
-  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" --crl-url http://pki.skao.int/root.crl
-  notation-pki signer       --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/oci.crl
+  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" --crl-url http://pki.skao.int/root-1.crl
+  notation-pki signer       --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/intermediate-1.crl
   notation-pki inspect skao-pki --fail-within 30d
   notation-pki bundle --scope '*' --out notation`,
 		Args:          noCommand,

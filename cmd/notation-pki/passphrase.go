@@ -30,6 +30,7 @@ func addPassphrase(flags *pflag.FlagSet, prefix, of string) *passphrase {
 	p := &passphrase{of: of, flag: "--" + prefix + "passphrase"}
 	flags.StringVar(&p.file, prefix+"passphrase-file", "", "`FILE` whose first line is the passphrase of "+of+"; without it, the terminal asks")
 	flags.IntVar(&p.fd, prefix+"passphrase-fd", -1, "open descriptor `N` whose first line is the passphrase of "+of)
+	flags.Lookup(prefix + "passphrase-fd").DefValue = "0" // none; -1 would be shown
 	return p
 }
 
