@@ -21,8 +21,12 @@ type CRLOptions struct {
 	ThisUpdate, NextUpdate time.Time
 }
 
-// CRL issues a certificate revocation list, as DER. It fails where NextUpdate does not come after ThisUpdate.
+// CRL issues a certificate revocation list, as DER. It fails where NextUpdate does not come after ThisUpdate,
+// and without the CA's key.
 func (ca *CA) CRL(opts CRLOptions) ([]byte, error) {
+	if ca.Key == nil {
+		return nil, fmt.Errorf("issuing a CRL of %s: its key lives elsewhere", ca.Cert.Subject)
+	}
 	thisUpdate, nextUpdate := updates(opts.ThisUpdate, opts.NextUpdate)
 	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 		RevokedCertificateEntries: opts.Revoked,

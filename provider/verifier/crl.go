@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"crypto/x509"
 	"net/http"
 	"time"
 
@@ -17,14 +18,21 @@ const maxCRLs = 64
 type crls struct {
 	fetcher crl.Fetcher
 	age     time.Duration
-	kept    *lru.Cache[string, fetchedCRL]
-	failed  *lru.Cache[string, time.Time] // when fetching what is kept failed
+	kept    *lru.Cache[listKey, fetchedCRL]
+	failed  *lru.Cache[listKey, time.Time] // when fetching what is kept failed
 	joint   singleflight.Group
+}
+
+// listKey is where a list is, and whose it is: if two CAs are told to be at one address, one's list must not pass for the
+// other's, nor take its place.
+type listKey struct {
+	url    string
+	issuer string // its public key; "" if nobody knows
 }
 
 type fetchedCRL struct {
 	bundle *crl.Bundle
-	at     time.Time
+	at     time.Time // by the wall clock: a machine that slept must not think a list younger than it is
 }
 
 func newCRLs(transport http.RoundTripper, age time.Duration) (*crls, error) {
@@ -32,55 +40,77 @@ func newCRLs(transport http.RoundTripper, age time.Duration) (*crls, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := lru.New[string, fetchedCRL](maxCRLs)
+	kept, err := lru.New[listKey, fetchedCRL](maxCRLs)
 	if err != nil {
 		return nil, err
 	}
-	failed, err := lru.New[string, time.Time](maxCRLs)
+	failed, err := lru.New[listKey, time.Time](maxCRLs)
 	return &crls{fetcher: fetcher, age: age, kept: kept, failed: failed}, err
 }
 
 // Fetch implements crl.Fetcher. No verdict stands on a list that is older than age,
 // so that a revocation is seen long before the list's own next update; it is fetched
 // anew in the last quarter of that time, since verdicts are renewed in theirs. While
-// that fails the old one serves until its next update.
+// that fails, or brings another CA's list or one from before, the old one serves until
+// its next update.
 func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 	ledger := ledgerOf(ctx)
-	kept, ok := c.kept.Get(url)
+	issuer := ledger.issuer(url)
+	key := keyOf(url, issuer)
+	kept, ok := c.kept.Get(key)
 	ok = ok && time.Now().Before(nextUpdate(kept.bundle))
-	if !ok || time.Since(kept.at) >= inUse(c.age) && !c.fails(url) {
+	if !ok || time.Since(kept.at) >= inUse(c.age) && !c.fails(key) {
 		fresh, err := c.fetch(ctx, url)
 		switch {
-		case err == nil:
+		case err == nil && (!ok || follows(fresh.bundle, kept.bundle, issuer)):
 			kept = fresh
-			ledger.holdList(url, fresh)
+			ledger.holdList(key, fresh)
 		case !ok:
 			return nil, err
 		default:
-			c.failed.Add(url, time.Now())
+			c.failed.Add(key, time.Now())
 		}
 	}
 	ledger.bound(nextUpdate(kept.bundle))
-	ledger.lapse(c.lapses(kept))
+	ledger.lapse(c.lapses(key, kept))
 	return kept.bundle, nil
+}
+
+func keyOf(url string, issuer *x509.Certificate) listKey {
+	if issuer == nil {
+		return listKey{url: url}
+	}
+	return listKey{url, string(issuer.RawSubjectPublicKeyInfo)}
+}
+
+// follows tells whether a list may take the place of an accepted one: not if the same CA did not sign it, which the
+// library would refuse, nor if the CA has said more since (RFC 5280 section 5.2.3). Lists come in plain text, and
+// whoever is on the way may send an old one, in which nobody is revoked yet.
+func follows(fresh, kept *crl.Bundle, issuer *x509.Certificate) bool {
+	if issuer != nil && fresh.BaseCRL.CheckSignatureFrom(issuer) != nil {
+		return false
+	}
+	before, after := kept.BaseCRL.Number, fresh.BaseCRL.Number
+	return before == nil || after != nil && after.Cmp(before) >= 0
 }
 
 // inUse is how long an answer is used without asking for a newer one.
 func inUse(age time.Duration) time.Duration { return age * 3 / 4 }
 
-// lapses is when a verdict that stands on the list must be judged again: when the list is too old or, if it is that
-// already since no other can be had, when another try to fetch one is due.
-func (c *crls) lapses(list fetchedCRL) time.Time {
-	if at := list.at.Add(c.age); time.Now().Before(at) {
-		return at
+// lapses is when a verdict that stands on the list must be judged again: when the list is too old or, where no other can
+// be had, when it is time to try again. Without that, verdicts would be renewed ever more often towards the end.
+func (c *crls) lapses(key listKey, list fetchedCRL) time.Time {
+	at, again := list.at.Add(c.age), time.Now().Add(c.age/10)
+	if c.fails(key) && at.Before(again) {
+		return again
 	}
-	return time.Now().Add(c.age / 10)
+	return at
 }
 
 // fails tells whether fetching failed so lately that trying again would only keep
 // people waiting for what an old list can tell them.
-func (c *crls) fails(url string) bool {
-	at, ok := c.failed.Get(url)
+func (c *crls) fails(key listKey) bool {
+	at, ok := c.failed.Get(key)
 	return ok && time.Since(at) < c.age/10
 }
 
@@ -89,7 +119,7 @@ func (c *crls) fails(url string) bool {
 func (c *crls) fetch(ctx context.Context, url string) (fetchedCRL, error) {
 	fetched, err, _ := c.joint.Do(url, func() (any, error) {
 		bundle, err := c.fetcher.Fetch(context.WithoutCancel(ctx), url)
-		return fetchedCRL{bundle, time.Now()}, err
+		return fetchedCRL{bundle, time.Now().Round(0)}, err
 	})
 	if err != nil {
 		return fetchedCRL{}, err
@@ -101,8 +131,9 @@ func (c *crls) fetch(ctx context.Context, url string) (fetchedCRL, error) {
 func (c *crls) remember(l *ledger, url string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if list, ok := l.lists[url]; ok {
-		c.kept.Add(url, list)
+	key := keyOf(url, l.issuer(url))
+	if list, ok := l.lists[key]; ok {
+		c.kept.Add(key, list)
 	}
 }
 

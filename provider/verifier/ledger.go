@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,11 +21,13 @@ type ledger struct {
 	revoked string // whose certificate is
 	unknown error  // why nobody knows
 
+	chain []*x509.Certificate // which is asked about
+
 	mu      sync.Mutex // certificates are asked about at once
 	next    time.Time
 	recheck time.Time
-	answers []ocspAnswer          // all, as they came
-	lists   map[string]fetchedCRL // fresh ones, by URL
+	answers []ocspAnswer           // all, as they came
+	lists   map[listKey]fetchedCRL // fresh ones
 }
 
 // ledgerOf returns the ledger that a request for revocation belongs to.
@@ -34,6 +37,16 @@ func ledgerOf(ctx context.Context) *ledger {
 		return &ledger{}
 	}
 	return l
+}
+
+// issuer is whose list is told to be at a URL; nil if no certificate of the chain says so.
+func (l *ledger) issuer(url string) *x509.Certificate {
+	for i := range max(len(l.chain)-1, 0) {
+		if slices.Contains(l.chain[i].CRLDistributionPoints, url) {
+			return l.chain[i+1]
+		}
+	}
+	return nil
 }
 
 func (l *ledger) note(subject string, r *result.CertRevocationResult) {
@@ -114,13 +127,13 @@ func (l *ledger) heldAnswers() []ocspAnswer {
 	return slices.Clone(l.answers)
 }
 
-func (l *ledger) holdList(url string, list fetchedCRL) {
+func (l *ledger) holdList(key listKey, list fetchedCRL) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lists == nil {
-		l.lists = map[string]fetchedCRL{}
+		l.lists = map[listKey]fetchedCRL{}
 	}
-	l.lists[url] = list
+	l.lists[key] = list
 }
 
 // reset makes the ledger blank for the next signature.

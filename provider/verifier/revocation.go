@@ -61,7 +61,7 @@ type ledgerKey struct{}
 
 // ValidateContext implements revocation.Validator.
 func (n noted) ValidateContext(ctx context.Context, o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
-	n.ledger.asked = true
+	n.ledger.asked, n.ledger.chain = true, o.CertChain
 	if len(o.CertChain) > 0 && !slices.ContainsFunc(o.CertChain, revocable) {
 		return nonRevokable(o.CertChain), nil
 	}

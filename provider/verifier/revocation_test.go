@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -464,5 +465,108 @@ func TestAnOCSPAnswerIsReadUpToABound(t *testing.T) {
 				t.Errorf("%d bytes were read", body.read)
 			}
 		}
+	})
+}
+
+// tape plays back, whatever is asked, what a handler answered first.
+type tape struct {
+	http.Handler
+	first []byte
+}
+
+func (t *tape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if t.first == nil {
+		answer := httptest.NewRecorder()
+		t.Handler.ServeHTTP(answer, r)
+		t.first = answer.Body.Bytes()
+	}
+	_, _ = w.Write(t.first)
+}
+
+func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
+	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := watch(t, how)
+				for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+					ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+				}
+				before := []*tape{{Handler: w.signerLedger.CRLHandler()}, {Handler: w.signerLedger.OCSPHandler()}}
+				w.serve(w.signerURLs[0], before[0])
+				w.serve(w.signerURLs[1], before[1])
+				w.is(t, provider.Verified)
+
+				time.Sleep(time.Hour)
+				w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
+				w.signerLedger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+				w.serve(w.signerURLs[0], w.signerLedger.CRLHandler())
+				w.serve(w.signerURLs[1], w.signerLedger.OCSPHandler())
+				w.is(t, provider.Revoked)
+
+				w.serve(w.signerURLs[0], before[0])
+				w.serve(w.signerURLs[1], before[1])
+				for range 20 {
+					time.Sleep(46 * time.Minute)
+					w.is(t, provider.Revoked)
+				}
+			})
+		})
+	}
+}
+
+func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+			ledger.SetValidity(time.Now(), time.Now().Add(10*time.Hour))
+		}
+		w.is(t, provider.Verified)
+		w.serve(w.signerURLs[0], w.rootLedger.CRLHandler())
+		time.Sleep(2 * time.Hour)
+		asked := w.asked("")
+		for range 5 {
+			w.is(t, provider.Verified)
+		}
+		if got := w.asked("") - asked; got != 2 {
+			t.Errorf("%d requests, want one for each of two lists", got)
+		}
+		w.serve(w.signerURLs[0], w.signerLedger.CRLHandler())
+		w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
+		time.Sleep(6 * time.Minute)
+		w.is(t, provider.Revoked)
+	})
+}
+
+func TestVerdictsAreNotRenewedEverMoreOftenWhileNoNewListIsToBeHad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+		}
+		began := time.Now()
+		again := w.is(t, provider.Verified).RecheckAt
+		w.fail(down)
+		judged := 0
+		for judged <= 35 && time.Since(began) < 3*time.Hour {
+			time.Sleep(time.Until(again) * 3 / 4) // when what is in use is renewed
+			again = w.is(t, provider.Verified).RecheckAt
+			judged++
+		}
+		if judged > 35 {
+			t.Errorf("judged %d times in three hours, of which an answer may be one hour old", judged)
+		}
+	})
+}
+
+func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		w.is(t, provider.Verified)
+		second := must[*pki.CA](t)(w.root.Intermediate(pki.Options{}))
+		*w.shelf = *newShelf()
+		w.shelf.sign(t, must[*pki.Identity](t)(second.Signer(pki.Options{CRLURLs: w.signerURLs[:1]})), pki.SignOptions{})
+		w.unknown(t) // the first CA's list says nothing of what the second issued
+		w.serve(w.signerURLs[0], pki.NewLedger(second).CRLHandler())
+		w.is(t, provider.Verified)
 	})
 }
