@@ -2,9 +2,7 @@ package main
 
 import (
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/bundle"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
@@ -42,7 +41,7 @@ func newBundle() *cobra.Command {
 		Use:   "bundle --scope SCOPE… --out FOLDER",
 		Short: "Write what verifiers trust: notation's configuration folder, a ConfigMap",
 		Long: `Writes a trust bundle: trustpolicy.json and truststore/ as notation and notation-provider
-read them, made of the roots that have not ended. Without --identity the policy trusts the
+read them, made of the roots that have not ended (with --tsa, those that have as well). Without --identity the policy trusts the
 subjects of the signers in the PKI folder, and nobody else. It holds no private key.
 
 With --kubernetes there are also kubernetes/configmap.yaml, with all of it, and
@@ -70,7 +69,7 @@ that signs, for as long as it signs; it is no trust bundle any more.`,
 	flags.StringArrayVar(&b.identities, "identity", nil, `trusted `+"`IDENTITY`"+`, such as "x509.subject: C=GB, ST=England, O=SKAO"; default: the subjects of the signers in the PKI folder`)
 	flags.StringVar(&b.policy, "policy", "skao", "`NAME` of the policy's statement")
 	flags.StringVar(&b.store, "store", "skao-oci", "`NAME` of the trust store of type ca")
-	flags.StringArrayVar(&b.roots, "root", []string{"root"}, "`NAME[/GENERATION]` of a root; without a number all its generations that have not ended")
+	flags.StringArrayVar(&b.roots, "root", []string{"root"}, "`NAME[/GENERATION]` of a root; without a number all its generations that have not ended, with --tsa all")
 	flags.StringArrayVar(&b.caFiles, "ca", nil, "`FILE` with further roots, made elsewhere; without --root given, instead of those in the PKI folder")
 	flags.StringArrayVar(&b.tsaFiles, "tsa", nil, "`FILE` with the root of a timestamp authority, so that signatures outlive their certificates")
 	flags.StringVar(&b.tsaStore, "tsa-store", "timestamps", "`NAME` of the trust store of type tsa")
@@ -79,7 +78,7 @@ that signs, for as long as it signs; it is no trust bundle any more.`,
 	flags.StringVar(&b.installDir, "install-dir", "", "with --signer: `FOLDER` where notation will find it, if that is not --out")
 	flags.BoolVar(&b.kubernetes, "kubernetes", false, "write the ConfigMap and the chart's values too")
 	flags.StringVar(&b.configMap, "configmap", "notation-provider-trust", "`NAME` of the ConfigMap")
-	b.passphrase = addPassphrase(flags, "", "the signer's key")
+	b.passphrase = addPassphrase(c, "", "the signer's key")
 	c.RunE = func(*cobra.Command, []string) error { return b.run() }
 	return c
 }
@@ -100,6 +99,9 @@ func (b *bundling) run() error {
 		return err
 	}
 	warnings, err := bundle.Write(b.out, files)
+	if err != nil && len(b.identities) == 0 {
+		return fmt.Errorf("%w; the identities are the subjects of all signers in %s: name by --identity whom to trust", err, b.pki.Path)
+	}
 	if err != nil {
 		return err
 	}
@@ -121,6 +123,10 @@ func (b *bundling) check() error {
 		return usageError("--out is missing: the folder to write")
 	case len(b.scopes) == 0:
 		return usageError("--scope is missing: the repositories that the policy covers, such as 'harbor.skao.int/production/*', or '*' for all")
+	case inside(b.out, b.pki.Path):
+		return usageError("--out %s is in the PKI folder, where it would pass for a certificate; name another", b.out)
+	case b.kubernetes && len(validation.IsDNS1123Subdomain(b.configMap)) > 0:
+		return usageError("--configmap %q is no name for a ConfigMap: %s", b.configMap, strings.Join(validation.IsDNS1123Subdomain(b.configMap), "; "))
 	case b.signer != "" && b.kubernetes:
 		return usageError("--signer and --kubernetes: a private key has no place in what a cluster trusts")
 	case b.installDir != "" && b.signer == "":
@@ -177,9 +183,11 @@ func (b *bundling) addRoots(t *bundle.Trust) error {
 			if err != nil {
 				return err
 			}
-			if chain[0].NotAfter.Before(time.Now()) {
-				note(b.Command, "note: %s ended on %s and is left out", g, chain[0].NotAfter.Format(time.DateOnly))
+			if ended := chain[0].NotAfter; ended.Before(time.Now()) && len(b.tsaFiles) == 0 {
+				note(b.Command, "note: %s ended on %s and is left out", g, ended.Format(time.DateOnly))
 				continue
+			} else if ended.Before(time.Now()) {
+				note(b.Command, "note: %s ended on %s and is kept for what was timestamped before; --root leaves it out", g, ended.Format(time.DateOnly))
 			}
 			if err := t.AddCA(fmt.Sprintf("%s-%d", g.Name, g.Number), chain[0]); err != nil {
 				return err
@@ -217,26 +225,26 @@ func addFiles(paths []string, add func(name string, cert *x509.Certificate) erro
 	return nil
 }
 
-// addIdentities trusts the signers in the PKI folder, each subject once.
+// addIdentities trusts the signers in the PKI folder that are not revoked, each subject once.
 func (b *bundling) addIdentities(t *bundle.Trust) error {
-	names, err := b.pki.Names()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	all, err := b.pki.All()
+	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		generations, err := b.pki.Generations(name)
+	for _, g := range all {
+		chain, err := g.Chain()
 		if err != nil {
 			return err
 		}
-		for _, g := range generations {
-			chain, err := g.Chain()
-			if err != nil {
-				return err
-			}
-			if identity := pki.TrustedIdentity(chain[0]); pki.RoleOf(chain[0]) == pki.RoleSigner && !slices.Contains(t.Identities, identity) {
-				t.Identities = append(t.Identities, identity)
-			}
+		identity := pki.TrustedIdentity(chain[0])
+		if pki.RoleOf(chain[0]) != pki.RoleSigner || slices.Contains(t.Identities, identity) {
+			continue
 		}
+		if revoked := refuseRevoked(b.pki, g, "trust"); revoked != nil {
+			note(b.Command, "note: left out: %s", revoked)
+			continue
+		}
+		t.Identities = append(t.Identities, identity)
 	}
 	if len(t.Identities) == 0 {
 		return usageError(`--identity is missing, and there is no signer in %s to take it from; such as --identity "x509.subject: C=GB, ST=England, O=SKAO"`, b.pki.Path)

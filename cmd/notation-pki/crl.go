@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/big"
 	"os"
 	"slices"
@@ -49,13 +50,13 @@ again first what must go on running.
 
 The reasons: ` + joinReasons() + `.`,
 		Example: `  # Every week, from cron, into the folder that the web server shows:
-  notation-pki crl --issuer intermediate --passphrase-file oci.pass --publish /srv/pki/intermediate-1.crl
+  notation-pki crl --issuer intermediate/1 --passphrase-file oci.pass --publish /srv/pki/intermediate-1.crl
 
   # A key leaked:
-  notation-pki crl --issuer intermediate --revoke skao-pki/signer/1/cert.pem --reason keyCompromise
+  notation-pki crl --issuer intermediate/1 --revoke skao-pki/signer/1/cert.pem --reason keyCompromise --publish /srv/pki/intermediate-1.crl
 
   # An intermediate is revoked by the root:
-  notation-pki crl --issuer root --revoke skao-pki/intermediate/1/cert.pem --reason superseded --next-update 400d`,
+  notation-pki crl --issuer root --revoke skao-pki/intermediate/1/cert.pem --reason superseded --next-update 400d --publish root-1.crl`,
 		Args: noArgs,
 	}
 	r := &revocation{Command: c, output: addOutput(c)}
@@ -68,7 +69,7 @@ The reasons: ` + joinReasons() + `.`,
 	r.nextUpdate = duration(14 * day)
 	flags.Var(&r.nextUpdate, "next-update", "how long the list holds, such as 14d or 36h; the next is due before")
 	flags.StringVar(&r.publish, "publish", "", "`FILE` to copy the list to as well, in place of this CA's last one: what the web server sends for --crl-url")
-	r.passphrase = addPassphrase(flags, "", "the CA's key")
+	r.passphrase = addPassphrase(c, "", "the CA's key")
 	c.RunE = func(*cobra.Command, []string) error { return r.run() }
 	return c
 }
@@ -89,11 +90,21 @@ func (r *revocation) run() error {
 	if err != nil {
 		return err
 	}
-	last, _, err := from.LastCRL()
+	// From reading the last list to publishing the next, or two runs would each forget what the other revoked.
+	unlock, err := from.Lock()
 	if err != nil {
 		return err
 	}
-	added, err := r.find(from)
+	defer unlock()
+	chain, err := from.Chain()
+	if err != nil {
+		return err
+	}
+	before, err := r.before(from, chain[0])
+	if err != nil {
+		return err
+	}
+	asked, err := r.find(from, chain[0])
 	if err != nil {
 		return err
 	}
@@ -102,14 +113,17 @@ func (r *revocation) run() error {
 	if err != nil {
 		return err
 	}
-	der, number, err := r.issue(ca, last, added)
+	return r.issue(from, ca, before, asked)
+}
+
+// issue makes the list that follows, keeps it, and publishes it.
+func (r *revocation) issue(from folder.Generation, ca *pki.CA, before history, asked []*big.Int) error {
+	options, added := r.next(before, asked)
+	der, err := ca.CRL(options)
 	if err != nil {
 		return err
 	}
-	if err := r.mayPublish(ca.Cert, number); err != nil {
-		return err
-	}
-	path, err := from.KeepCRL(number, der)
+	path, err := from.KeepCRL(options.Number, der)
 	if err != nil {
 		return err
 	}
@@ -117,6 +131,8 @@ func (r *revocation) run() error {
 		if err := folder.Replace(r.publish, der); err != nil {
 			return fmt.Errorf("the list is in %s, and could not be published: %w", path, err)
 		}
+	} else if added > 0 {
+		note(r.Command, "note: verifiers see this once %s is where the web server shows the list of %s; --publish puts it there", path, from)
 	}
 	list, err := x509.ParseRevocationList(der)
 	if err != nil {
@@ -135,8 +151,13 @@ func (r *revocation) check() error {
 	if time.Duration(r.nextUpdate) < time.Hour {
 		return usageError("--next-update %s: a list holds for an hour at least", &r.nextUpdate)
 	}
-	if r.Flags().Changed("reason") && len(r.revoke) == 0 {
-		return usageError("--reason goes with --revoke")
+	for _, flag := range []string{"reason", "unrecorded"} {
+		if r.Flags().Changed(flag) && len(r.revoke) == 0 {
+			return usageError("--%s goes with --revoke", flag)
+		}
+	}
+	if inside(r.publish, r.pki.Path) {
+		return usageError("--publish %s is in the PKI folder, where nothing is replaced; name a file of the web server's", r.publish)
 	}
 	reason, err := pki.ParseRevocationReason(r.reason)
 	if err != nil {
@@ -147,14 +168,10 @@ func (r *revocation) check() error {
 }
 
 // find reads what --revoke names, and makes sure that it is this CA's to revoke.
-func (r *revocation) find(from folder.Generation) ([]*big.Int, error) {
-	chain, err := from.Chain()
-	if err != nil {
-		return nil, err
-	}
+func (r *revocation) find(from folder.Generation, ca *x509.Certificate) ([]*big.Int, error) {
 	var found []*big.Int
 	for _, which := range r.revoke {
-		serial, err := r.findOne(from, chain[0], which)
+		serial, err := r.findOne(from, ca, which)
 		if err != nil {
 			return nil, err
 		}
@@ -175,6 +192,11 @@ func (r *revocation) findOne(from folder.Generation, ca *x509.Certificate, which
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", which, err)
 	}
+	for i := range certs[:len(certs)-1] {
+		if certs[i].CheckSignatureFrom(certs[i+1]) != nil {
+			return nil, fmt.Errorf("%s holds %d certificates that are no chain; give each a file and a --revoke of its own", which, len(certs))
+		}
+	}
 	if err := certs[0].CheckSignatureFrom(ca); err != nil {
 		return nil, fmt.Errorf("%s: %q was not issued by %s but by %q, which alone can revoke it", which, certs[0].Subject, from, certs[0].Issuer)
 	}
@@ -192,8 +214,8 @@ func (r *revocation) noteUnheard(cert *x509.Certificate) {
 func (r *revocation) findSerial(from folder.Generation, which string) (*big.Int, error) {
 	digits := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(which), "0x"), ":", "")
 	serial, ok := new(big.Int).SetString(digits, 16)
-	if !ok || serial.Sign() <= 0 {
-		return nil, usageError("--revoke %q is neither a file nor a serial number in hexadecimal", which)
+	if !ok || serial.Sign() <= 0 || serial.BitLen() > maxSerialBits {
+		return nil, usageError("--revoke %q is neither a file nor a serial number in hexadecimal, of 20 octets at most", which)
 	}
 	if r.unrecorded {
 		return serial, nil
@@ -210,57 +232,106 @@ func (r *revocation) findSerial(from folder.Generation, which string) (*big.Int,
 	return serial, nil
 }
 
-// issue makes the list that follows the last one. A certificate that is revoked already keeps its date and reason.
-func (r *revocation) issue(ca *pki.CA, last *x509.RevocationList, added []*big.Int) (der []byte, number int64, err error) {
-	now := time.Now()
-	options := pki.CRLOptions{Number: 1, ThisUpdate: now.Add(-5 * time.Minute), NextUpdate: now.Add(time.Duration(r.nextUpdate))}
-	if last != nil {
-		if err := last.CheckSignatureFrom(ca.Cert); err != nil {
-			return nil, 0, fmt.Errorf("the last CRL, number %s, is not signed by %q: %w", last.Number, ca.Cert.Subject, err)
-		}
-		if last.Number == nil || !last.Number.IsInt64() {
-			return nil, 0, errors.New("the last CRL has no number to count on from")
-		}
-		options.Number, options.Revoked = last.Number.Int64()+1, slices.Clone(last.RevokedCertificateEntries)
+// maxSerialBits is the length of the longest serial number, of 20 octets and positive (RFC 5280 section 4.1.2.2).
+const maxSerialBits = 159
+
+// history is what a CA has revoked so far, and the number of its last list.
+type history struct {
+	revoked []x509.RevocationListEntry
+	number  int64
+}
+
+// before gathers what the CA's last list says, and the one that is published, which may have been issued from a copy of
+// the folder: what was revoked once must stay so.
+func (r *revocation) before(from folder.Generation, ca *x509.Certificate) (history, error) {
+	var h history
+	last, number, err := from.LastCRL()
+	if err != nil {
+		return h, err
 	}
-	for _, serial := range added {
-		known := slices.ContainsFunc(options.Revoked, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(serial) == 0 })
-		if known {
+	h.number = number
+	if last != nil {
+		if err := h.add(last, ca); err != nil {
+			return h, fmt.Errorf("the last CRL, number %d of %s: %w", number, from, err)
+		}
+	}
+	published, err := r.published(ca)
+	if err != nil || published == nil {
+		return h, err
+	}
+	known := len(h.revoked)
+	if err := h.add(published, ca); err != nil {
+		return h, fmt.Errorf("%s: %w", r.publish, err)
+	}
+	if more := len(h.revoked) - known; more > 0 {
+		note(r.Command, "note: %s revokes %d that the folder does not know of, and the next list goes on doing so", r.publish, more)
+	}
+	return h, nil
+}
+
+// add takes over what a list of the CA's revokes. An entry that is known already stays as it is.
+func (h *history) add(list *x509.RevocationList, ca *x509.Certificate) error {
+	if err := list.CheckSignatureFrom(ca); err != nil {
+		return fmt.Errorf("it is not signed by %q: %w", ca.Subject, err)
+	}
+	if list.Number != nil {
+		if !list.Number.IsInt64() || list.Number.Int64() == math.MaxInt64 {
+			return fmt.Errorf("its number, %s, is too high to count on from", list.Number)
+		}
+		h.number = max(h.number, list.Number.Int64())
+	}
+	for _, entry := range list.RevokedCertificateEntries {
+		if !h.knows(entry.SerialNumber) {
+			h.revoked = append(h.revoked, entry)
+		}
+	}
+	return nil
+}
+
+func (h *history) knows(serial *big.Int) bool {
+	return slices.ContainsFunc(h.revoked, func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(serial) == 0 })
+}
+
+// next says what the next list holds, and how much of it is new.
+func (r *revocation) next(before history, asked []*big.Int) (options pki.CRLOptions, added int) {
+	now := time.Now()
+	for _, serial := range asked {
+		if before.knows(serial) {
 			note(r.Command, "note: %s is revoked already", folder.Serial(serial))
 			continue
 		}
-		options.Revoked = append(options.Revoked, x509.RevocationListEntry{
+		added++
+		before.revoked = append(before.revoked, x509.RevocationListEntry{
 			SerialNumber: serial, RevocationTime: now.UTC().Truncate(time.Second), ReasonCode: pki.RevocationReason(r.reason).Code(),
 		})
 	}
-	der, err = ca.CRL(options)
-	return der, options.Number, err
+	return pki.CRLOptions{
+		Revoked: before.revoked, Number: before.number + 1,
+		ThisUpdate: now.Add(-5 * time.Minute), NextUpdate: now.Add(time.Duration(r.nextUpdate)),
+	}, added
 }
 
-// mayPublish refuses to take the place of anything but an older list of the same CA: another's would make every
-// certificate that points there impossible to check.
-func (r *revocation) mayPublish(ca *x509.Certificate, number int64) error {
+// published reads the list that --publish is to replace; nil if there is none. Nothing but a list of the same CA is
+// replaced: another's would make every certificate that points there impossible to check.
+func (r *revocation) published(ca *x509.Certificate) (*x509.RevocationList, error) {
 	if r.publish == "" {
-		return nil
+		return nil, nil
 	}
 	data, err := os.ReadFile(r.publish)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	there, err := pki.DecodeCRL(data)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s is there and is no CRL; nothing was issued: %w", r.publish, err)
-	case there.CheckSignatureFrom(ca) != nil:
-		return fmt.Errorf("%s is the CRL of another CA or generation, %q; nothing was issued: give each a file and a --crl-url of its own", r.publish, there.Issuer)
-	case there.Number != nil && there.Number.Cmp(big.NewInt(number)) >= 0:
-		return fmt.Errorf("%s has number %s already and this would be %d: it was issued elsewhere, from a copy of the folder; nothing was issued: bring the newest list into the CA's crl folder first",
-			r.publish, there.Number, number)
+	if err != nil {
+		return nil, fmt.Errorf("%s is there and is no CRL; nothing was issued: %w", r.publish, err)
 	}
-	return nil
+	if there.CheckSignatureFrom(ca) != nil {
+		return nil, fmt.Errorf("%s is the CRL of another CA or generation, %q; nothing was issued: give each a file and a --crl-url of its own", r.publish, there.Issuer)
+	}
+	return there, nil
 }
 
 // revocationList is a CRL, as crl and inspect tell it.
@@ -281,11 +352,11 @@ type revoked struct {
 	At     time.Time `json:"at"`
 }
 
-func newRevocationList(file string, list *x509.RevocationList, added []*big.Int) revocationList {
+func newRevocationList(file string, list *x509.RevocationList, added int) revocationList {
 	result := revocationList{
 		File: file, Issuer: list.Issuer.String(), Number: cmp.Or(list.Number, new(big.Int)).String(),
 		ThisUpdate: list.ThisUpdate.UTC(), NextUpdate: list.NextUpdate.UTC(), DaysLeft: daysUntil(list.NextUpdate, time.Now()),
-		Revoked: []revoked{}, Added: len(added),
+		Revoked: []revoked{}, Added: added,
 	}
 	for _, entry := range list.RevokedCertificateEntries {
 		result.Revoked = append(result.Revoked, revoked{folder.Serial(entry.SerialNumber), string(pki.ReasonOf(entry.ReasonCode)), entry.RevocationTime.UTC()})

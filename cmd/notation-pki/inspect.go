@@ -40,9 +40,8 @@ nothing in a signature is verified.
 With --fail-within it fails where a certificate, or the newest CRL of a CA, ends within
 that time or has ended, except for what needs no successor any more: a certificate that is
 revoked; one that has ended, if a newer generation of it in the PKI folder holds, or if
-only a CA's record of it (issued/) is left; and the CRL of a CA that has ended or is
-revoked. A CRL that was made for less than that time fails in the last third of its own,
-for it is to be renewed more often. A generation that was rotated is told until it ends,
+only a CA's record of it (issued/) is left; and the CRL of a CA that is revoked, or has
+ended and issued nothing that says where its CRL is. Of a CRL's time no more than the last third counts, for some are renewed every week. A generation that was rotated is told until it ends,
 for what it signed without a timestamp ends with it.
 
 Times are in UTC, and days left are whole days, as notation-provider check counts them.
@@ -95,14 +94,17 @@ func readPile(ctx context.Context, registry *images.Options, what string) (*tree
 	if !errors.Is(err, fs.ErrNotExist) || looksLikePath(what) {
 		return pile, err
 	}
+	if host, _, named := strings.Cut(what, "/"); !named || !strings.ContainsAny(host, ".:") {
+		return nil, fmt.Errorf("there is no file or folder %q; an image is named with its registry, such as harbor.skao.int/production/app:1.0", what)
+	}
 	image, err := registry.Open(what)
-	if errors.Is(err, images.ErrReference) {
-		return nil, fmt.Errorf("there is no file or folder %q, and it is no image either: %w", what, err)
+	if err == nil {
+		pile, err = readImage(ctx, image)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("there is no file or folder %q, and as an image: %w", what, err)
 	}
-	return readImage(ctx, image)
+	return pile, nil
 }
 
 // looksLikePath tells what can be no image: nobody should wait for a registry over a typing error.

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
@@ -323,7 +324,7 @@ func rotated(t *testing.T, ends times) (dir string, root *pki.CA, before *pki.Id
 		number := string(rune('1' + i))
 		files["signer/"+number+"/cert.pem"] = pki.EncodeCertificates(signer.Cert)
 		files["signer/"+number+"/chain.pem"] = pki.EncodeCertificates(signer.Chain...)
-		files["root/1/issued/"+number+".pem"] = pki.EncodeCertificates(signer.Cert)
+		files["root/1/issued/"+folder.Serial(signer.Cert.SerialNumber)+".pem"] = pki.EncodeCertificates(signer.Cert)
 		if i == 0 {
 			before = signer
 		}

@@ -163,7 +163,7 @@ func adviceOn(c *tree.Cert, now time.Time) []string {
 }
 
 func newCRLReport(l *tree.List, now time.Time) crlReport {
-	result := crlReport{revocationList: newRevocationList(l.Files[0], l.RevocationList, nil), Newest: l.Newest, Files: l.Files, list: l}
+	result := crlReport{revocationList: newRevocationList(l.Files[0], l.RevocationList, 0), Newest: l.Newest, Files: l.Files, list: l}
 	result.DaysLeft = daysUntil(l.NextUpdate, now)
 	if l.Issuer != nil {
 		result.IssuerID = l.Issuer.ID
@@ -199,10 +199,7 @@ func (i *inspection) findEnds(within time.Duration) {
 // dueWithin keeps a list that was made for two weeks, and is renewed every week, from failing a check for thirty days
 // all its life: it is told in the last third of it.
 func dueWithin(l *tree.List, within time.Duration) time.Duration {
-	if life := l.NextUpdate.Sub(l.ThisUpdate); life <= within {
-		return life / 3
-	}
-	return within
+	return min(within, l.NextUpdate.Sub(l.ThisUpdate)/3)
 }
 
 // endsOn tells when, and how far that is.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"net/url"
@@ -48,7 +49,7 @@ func addIssuance(c *cobra.Command, name string, keyType pki.KeyType, days int) *
 	flags.StringVar(&i.keyType, "key-type", string(keyType), fmt.Sprintf("`TYPE` of the new key: one of %v", pki.KeyTypes()))
 	flags.IntVar(&i.days, "days", days, "how long the certificate holds, in `DAYS` from now")
 	flags.BoolVar(&i.rotate, "rotate", false, "make the next generation beside those that are there")
-	i.passphrase = addPassphrase(flags, "", "the new key")
+	i.passphrase = addPassphrase(c, "", "the new key")
 	c.Args = noArgs
 	c.RunE = func(*cobra.Command, []string) error { return i.run() }
 	return i
@@ -61,7 +62,7 @@ func (i *issuance) addIssuer(name, revokedBy string) {
 	flags.StringArrayVar(&i.crlURLs, "crl-url", nil, "`URL` where "+revokedBy+" publishes its CRL; http:// only, for notation follows no other. With --rotate under the same issuer: default those of the generation before")
 	flags.StringArrayVar(&i.ocspURLs, "ocsp-url", nil, "`URL` of "+revokedBy+"'s OCSP responder; http:// only")
 	flags.StringVar(&i.csr, "csr", "", "certify the key of this certificate request `FILE` instead of a new one, so that it can stay in its HSM or Vault")
-	i.issuerPassphrase = addPassphrase(flags, "issuer-", "the issuer's key")
+	i.issuerPassphrase = addPassphrase(i.Command, "issuer-", "the issuer's key")
 }
 
 func addDir(c *cobra.Command, pki *folder.Folder) {
@@ -72,6 +73,9 @@ func addDir(c *cobra.Command, pki *folder.Folder) {
 func (i *issuance) run() error {
 	if err := i.output.check(); err != nil {
 		return err
+	}
+	if p := i.issuerPassphrase; p != nil && p.fd >= 0 && p.fd == i.passphrase.fd {
+		return usageError("--passphrase-fd and --issuer-passphrase-fd are one descriptor, which can be read once; give each its own")
 	}
 	options, err := i.options()
 	if err != nil {
@@ -85,7 +89,10 @@ func (i *issuance) run() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(i.sameURLs(issuer, &options), i.fit(issuer, &options), i.ownCRL(from, options.CRLURLs)); err != nil {
+	if err := errors.Join(i.sameURLs(issuer, &options), i.fit(issuer, &options), i.ownCRL(issuer, from, options.CRLURLs)); err != nil {
+		return err
+	}
+	if err := i.ownName(next, options.Subject); err != nil {
 		return err
 	}
 	files := map[string][]byte{}
@@ -123,8 +130,8 @@ func (i *issuance) options() (pki.Options, error) {
 	if !slices.Contains(pki.KeyTypes(), o.KeyType) {
 		return o, usageError("--key-type %q is none of %v", i.keyType, pki.KeyTypes())
 	}
-	if i.days < 1 {
-		return o, usageError("--days %d: a certificate holds for a day at least", i.days)
+	if i.days < 1 || i.days > maxDays {
+		return o, usageError("--days %d: a certificate holds for 1 to %d days", i.days, maxDays)
 	}
 	subject, err := i.readSubject(&o)
 	if err != nil {
@@ -201,7 +208,11 @@ func (i *issuance) subjectBefore() (pki.Subject, error) {
 	if err != nil {
 		return pki.Subject{}, fmt.Errorf("%s: %w; --subject sets another", last, err)
 	}
-	subject.Emails = append(subject.Emails, chain[0].EmailAddresses...)
+	for _, email := range chain[0].EmailAddresses {
+		if !slices.Contains(subject.Emails, email) { // openssl's email:copy leaves it in the name as well
+			subject.Emails = append(subject.Emails, email)
+		}
+	}
 	return subject, nil
 }
 
@@ -220,6 +231,9 @@ func (i *issuance) openIssuer() (*pki.CA, *folder.Generation, error) {
 	}
 	from, err := i.pki.Find(i.issuer)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := refuseRevoked(i.pki, from, "issue with"); err != nil {
 		return nil, nil, err
 	}
 	i.issuerPassphrase.of = from.String()
@@ -253,7 +267,7 @@ func (i *issuance) sameURLs(issuer *pki.CA, o *pki.Options) error {
 // fit sets the certificate's end within its issuer's life.
 func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 	now := time.Now()
-	o.NotAfter = now.Add(time.Duration(i.days) * day)
+	o.NotAfter = now.AddDate(0, 0, i.days)
 	if issuer == nil {
 		return nil
 	}
@@ -275,18 +289,19 @@ func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 	return nil
 }
 
-// ownCRL refuses the URL of another generation's list: each signs its own, and one URL can serve one of them.
-func (i *issuance) ownCRL(from *folder.Generation, urls []string) error {
+// ownCRL refuses the URL of another list: each generation of each CA signs its own, and one URL can serve one of them.
+func (i *issuance) ownCRL(issuer *pki.CA, from *folder.Generation, urls []string) error {
 	if from == nil {
 		return nil
 	}
-	generations, err := i.pki.Generations(from.Name)
-	if err != nil {
-		return err
+	for _, u := range issuer.Cert.CRLDistributionPoints {
+		if slices.Contains(urls, u) {
+			return fmt.Errorf("%s is where the issuer of %s publishes its CRL; %[2]s has a list of its own: give it a URL of its own", u, from)
+		}
 	}
-	for _, other := range generations {
-		if other.Number == from.Number {
-			continue
+	return i.each(func(other folder.Generation, _ []*x509.Certificate) error {
+		if other == *from {
+			return nil
 		}
 		certs, err := other.AllIssued()
 		if err != nil {
@@ -298,6 +313,38 @@ func (i *issuance) ownCRL(from *folder.Generation, urls []string) error {
 					return fmt.Errorf("%s is where %s publishes its CRL; %s has another key and so a list of its own: give it a URL of its own", u, other, from)
 				}
 			}
+		}
+		return nil
+	})
+}
+
+// ownName refuses a request that gives itself the name of another certificate here, which trust policies may trust: whoever
+// means that says so by --subject.
+func (i *issuance) ownName(next folder.Generation, subject pkix.Name) error {
+	if i.csr == "" || i.subject != "" {
+		return nil
+	}
+	return i.each(func(other folder.Generation, chain []*x509.Certificate) error {
+		if other.Name != next.Name && chain[0].Subject.String() == subject.String() {
+			return fmt.Errorf("%s names itself %q, which is %s; if it is to be trusted as that one is, say so by --subject", i.csr, subject, other)
+		}
+		return nil
+	})
+}
+
+// each goes through all generations of all names.
+func (i *issuance) each(do func(folder.Generation, []*x509.Certificate) error) error {
+	all, err := i.pki.All()
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		chain, err := g.Chain()
+		if err == nil {
+			err = do(g, chain)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -37,6 +37,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal is not caught: not all that waits can be told to stop
 	err := newRoot().ExecuteContext(ctx)
 	if err == nil {
 		return 0

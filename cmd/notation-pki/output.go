@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -53,4 +54,28 @@ func printable(text string) string {
 		}
 		return unicode.ReplacementChar
 	}, text)
+}
+
+// inside tells whether a path is a folder, or below it, whichever way they are written.
+func inside(path, folder string) bool {
+	if path == "" {
+		return false
+	}
+	way, err := filepath.Rel(whole(folder), whole(path))
+	return err == nil && way != ".." && !strings.HasPrefix(way, "../")
+}
+
+// whole is an absolute path without symlinks, as far as it leads to what is there.
+func whole(path string) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if parent := filepath.Dir(path); parent != path {
+		return filepath.Join(whole(parent), filepath.Base(path))
+	}
+	return path
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
@@ -19,6 +21,8 @@ const maxPassphrase = 4 << 10
 // passphrase is where one comes from: a file, an open descriptor or else the terminal. It is never an argument, which
 // every user of the machine can read.
 type passphrase struct {
+	command *cobra.Command
+
 	of   string // what it protects, for the prompt
 	flag string // the flags' common beginning
 	file string
@@ -26,8 +30,9 @@ type passphrase struct {
 }
 
 // addPassphrase adds the flags "<prefix>passphrase-file" and "<prefix>passphrase-fd".
-func addPassphrase(flags *pflag.FlagSet, prefix, of string) *passphrase {
-	p := &passphrase{of: of, flag: "--" + prefix + "passphrase"}
+func addPassphrase(c *cobra.Command, prefix, of string) *passphrase {
+	flags := c.Flags()
+	p := &passphrase{command: c, of: of, flag: "--" + prefix + "passphrase"}
 	flags.StringVar(&p.file, prefix+"passphrase-file", "", "`FILE` whose first line is the passphrase of "+of+"; without it, the terminal asks")
 	flags.IntVar(&p.fd, prefix+"passphrase-fd", -1, "open descriptor `N` whose first line is the passphrase of "+of)
 	flags.Lookup(prefix + "passphrase-fd").DefValue = "0" // none; -1 would be shown
@@ -94,6 +99,9 @@ func (p *passphrase) open() (*os.File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
 		}
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+			note(p.command, "note: %s can be read by others (mode %04o): chmod 600 %[1]s", p.file, info.Mode().Perm())
+		}
 		return file, nil
 	}
 	file := os.NewFile(uintptr(p.fd), p.flag)
@@ -111,7 +119,7 @@ func (p *passphrase) prompt(question string) ([]byte, error) {
 	}
 	defer terminal.Close()
 	fmt.Fprint(terminal, question)
-	secret, err := term.ReadPassword(int(terminal.Fd()))
+	secret, err := readPassword(int(terminal.Fd()))
 	fmt.Fprintln(terminal)
 	if err != nil {
 		return nil, fmt.Errorf("reading the passphrase of %s: %w", p.of, err)
@@ -120,4 +128,29 @@ func (p *passphrase) prompt(question string) ([]byte, error) {
 		return nil, fmt.Errorf("the passphrase of %s is empty", p.of)
 	}
 	return secret, nil
+}
+
+// readPassword reads without an echo. Whoever interrupts it gets the echo back, and is heard: what waits for a terminal
+// cannot wait for a context as well.
+func readPassword(terminal int) ([]byte, error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return nil, err
+	}
+	signals, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	defer close(done)
+	go func() {
+		select {
+		case <-done:
+		case caught := <-signals:
+			_ = term.Restore(terminal, before)
+			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			if number, ok := caught.(syscall.Signal); ok {
+				_ = syscall.Kill(syscall.Getpid(), number)
+			}
+		}
+	}()
+	return term.ReadPassword(terminal)
 }

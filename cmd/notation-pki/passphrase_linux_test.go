@@ -94,3 +94,28 @@ func TestTheTerminalAsksTwiceAndShowsNothingOfWhatIsTyped(t *testing.T) {
 		t.Errorf("what was typed does not open the key: %v: %s", err, said)
 	}
 }
+
+func TestWhoeverInterruptsAtTheTerminalIsHeardAndSeesAgainWhatTheyType(t *testing.T) {
+	term := newTerminal(t)
+	dir := filepath.Join(t.TempDir(), "pki")
+	c := exec.CommandContext(t.Context(), "notation-pki", "root", "--dir", dir, "--key-type", "ec-256", "--subject", "C=GB, ST=England, O=SKAO, CN=Root")
+	c.ExtraFiles = []*os.File{term.line}
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3} // the first of the extra files
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	term.reads(t, "Passphrase of the new key: ")
+	if _, err := io.WriteString(term, "half of it\x03"); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
+	if status, ok := c.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v", c.ProcessState)
+	}
+	if !term.echoes(t) {
+		t.Error("the terminal stays blind")
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("and something was written")
+	}
+}

@@ -87,7 +87,7 @@ signatures; the loser is told, and signs again.`,
 	flags.StringVar(&s.timestampRoot, "timestamp-root", "", "`FILE` with the root certificate of the timestamp authority")
 	flags.StringArrayVar(&s.metadata, "user-metadata", nil, "`KEY=VALUE` to sign along; may be given again")
 	flags.Var(&s.expiry, "expiry", "how long the signature holds, such as 30d or 720h; without it, it has no end of its own")
-	s.passphrase = addPassphrase(flags, "", "the signer's key")
+	s.passphrase = addPassphrase(c, "", "the signer's key")
 	c.RunE = func(_ *cobra.Command, args []string) error { return s.run(args[0]) }
 	return c
 }
@@ -177,7 +177,7 @@ func (s *signing) identity() (*pki.Identity, error) {
 	if err := fitToSign(from, chain, time.Now()); err != nil {
 		return nil, err
 	}
-	if err := s.refuseRevoked(from, chain); err != nil {
+	if err := refuseRevoked(s.pki, from, "sign with"); err != nil {
 		return nil, err
 	}
 	if s.timestampURL == "" {
@@ -187,16 +187,20 @@ func (s *signing) identity() (*pki.Identity, error) {
 	return from.Identity(s.passphrase.get)
 }
 
-// refuseRevoked goes by the lists in the PKI folder: what a revoked signer signs is refused everywhere else.
-func (s *signing) refuseRevoked(from folder.Generation, chain []*x509.Certificate) error {
+// refuseRevoked goes by the lists in the PKI folder: what comes of a revoked certificate is refused everywhere else.
+func refuseRevoked(in folder.Folder, from folder.Generation, to string) error {
+	chain, err := from.Chain()
+	if err != nil {
+		return err
+	}
 	for i, cert := range chain[:len(chain)-1] {
-		entry, err := s.pki.Revoked(cert, chain[i+1])
+		entry, err := in.Revoked(cert, chain[i+1])
 		if err != nil {
 			return err
 		}
 		if entry != nil {
-			return fmt.Errorf("%q, of the chain of %s, was revoked at %s (%s); sign with another generation",
-				cert.Subject, from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode))
+			return fmt.Errorf("%q, of the chain of %s, was revoked at %s (%s); %s another generation",
+				cert.Subject, from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode), to)
 		}
 	}
 	return nil

@@ -144,6 +144,13 @@ func typePassphrases(keyboard *os.File) error {
 	}
 }
 
+// renew puts the newest signer onto the runner.
+func (o *office) renew() {
+	o.t.Helper()
+	o.follow("the runner", "rm -r ~/.config/notation\n"+
+		"notation-pki bundle --scope '*' --tsa DigiCertTrustedRootG4.crt.pem --signer signer --out ~/.config/notation")
+}
+
 // run is what the pipeline's job does.
 func (o *office) run(title, pipeline string) {
 	o.t.Helper()
@@ -205,8 +212,7 @@ func TestTheRunbookIsFollowedToTheLetterAndTheClusterSeesWhatItSays(t *testing.T
 			p.is(t, "with the next signer", images, "verified")
 		},
 		"Every eight years: the next intermediate": func() {
-			o.follow("bundle", "rm -r ~/.config/notation notation-1\n"+
-				"notation-pki bundle --scope '*' --tsa DigiCertTrustedRootG4.crt.pem --signer signer --out ~/.config/notation")
+			o.renew()
 			sign("the third", pipeline)
 			p.is(t, "with the next intermediate", images, "verified")
 		},
@@ -219,8 +225,17 @@ func TestTheRunbookIsFollowedToTheLetterAndTheClusterSeesWhatItSays(t *testing.T
 			p.is(t, "when the first intermediate was revoked", images, "verified")
 		},
 		"The root's key leaked": func() {
+			o.renew()
+			sign("the fourth", pipeline)
+			p.is(t, "before the next root is trusted", map[string]rig.Image{"the fourth": images["the fourth"]}, "untrusted")
+			apply()
+			until(t, "the next root is trusted", func() bool { return p.verdict(t, images["the fourth"]) == "verified" })
+			p.is(t, "with both roots", images, "verified")
+		},
+		"When all is signed again": func() {
 			apply()
 			refused("the third", "untrusted")
+			p.is(t, "without the first root", images, "verified")
 		},
 	}
 	for _, c := range chapters(t, "../../provider/pki/README.md") {

@@ -12,6 +12,9 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
+// makingPrefix begins the name of what is being written.
+const makingPrefix = ".making-"
+
 // Write writes the files into a folder that is new or empty, all or none, and only if the provider would start with
 // them. It returns what will bite some day.
 func Write(out string, files map[string][]byte) (warnings []string, err error) {
@@ -20,10 +23,16 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	if len(entries) > 0 {
 		return nil, fmt.Errorf("%s is not empty, and nothing is overwritten: name a new folder by --out, compare, and swap them", out)
 	}
+	if info, err := os.Stat(out); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file, and nothing is overwritten: name a new folder by --out", out)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), makingPrefix+"*")); len(left) > 0 {
+		return nil, fmt.Errorf("%s was left by a run that was killed, and may hold a private key: delete it", left[0])
+	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 		return nil, err
 	}
-	making, err := os.MkdirTemp(filepath.Dir(out), ".making-")
+	making, err := os.MkdirTemp(filepath.Dir(out), makingPrefix)
 	if err != nil {
 		return nil, err
 	}

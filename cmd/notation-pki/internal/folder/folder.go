@@ -21,6 +21,9 @@ const (
 	crlDir    = "crl"
 )
 
+// makingPrefix begins the names of what is being written. What goes by one later was left by a run that was killed.
+const makingPrefix = ".making-"
+
 // Folder is where a PKI is kept. It need not be there yet.
 type Folder struct {
 	Path string
@@ -43,7 +46,7 @@ func (f Folder) Generations(name string) ([]Generation, error) {
 	}
 	var found []Generation
 	for _, entry := range entries {
-		if number, err := strconv.Atoi(entry.Name()); err == nil && number > 0 && entry.IsDir() {
+		if number, err := strconv.Atoi(entry.Name()); err == nil && number > 0 && isDir(filepath.Join(f.Path, name, entry.Name())) {
 			found = append(found, Generation{Name: name, Number: number, Dir: filepath.Join(f.Path, name, entry.Name())})
 		}
 	}
@@ -70,6 +73,12 @@ func (f Folder) Find(which string) (Generation, error) {
 		}
 	}
 	return Generation{}, fmt.Errorf("there is no generation %s of %s in %s; there are %s", number, name, f.Path, numbers(generations))
+}
+
+// isDir follows symlinks: a CA may be on another medium.
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func numbers(generations []Generation) string {
@@ -107,7 +116,7 @@ func (f Folder) Create(g Generation, files map[string][]byte) error {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
-	making, err := os.MkdirTemp(parent, ".making-")
+	making, err := os.MkdirTemp(parent, makingPrefix)
 	if err != nil {
 		return err
 	}
@@ -124,22 +133,43 @@ func (f Folder) Create(g Generation, files map[string][]byte) error {
 	return syncDir(parent)
 }
 
-// writeNew writes a file that is not there yet, and sees it safely onto the disk: there may be no other copy.
+// writeNew writes a file that is not there yet, whole or not at all, and sees it safely onto the disk: there may be no
+// other copy.
 func writeNew(path string, content []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	dir := filepath.Dir(path)
+	file, err := os.CreateTemp(dir, makingPrefix)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = os.Remove(file.Name()) }() // nothing, where it was renamed
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path)) // half of it would pass for a damaged file
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
 	}
-	return nil
+	if err := linkNew(file.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// linkNew gives a file its name, unless another has it. Not every medium that a CA is carried on knows links.
+func linkNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return &fs.PathError{Op: "create", Path: to, Err: fs.ErrExist}
+	}
+	return os.Rename(from, to)
 }
 
 // Replace writes a file that others read, whole, in place of what was there.
 func Replace(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".making-")
+	if whole, err := filepath.EvalSymlinks(path); err == nil {
+		path = whole // what the link points at is replaced, and not the link
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), makingPrefix)
 	if err != nil {
 		return err
 	}
@@ -167,9 +197,29 @@ func (f Folder) Names() ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.IsDir() && namePattern.MatchString(entry.Name()) {
+		if namePattern.MatchString(entry.Name()) && isDir(filepath.Join(f.Path, entry.Name())) {
 			names = append(names, entry.Name())
 		}
 	}
 	return names, nil
+}
+
+// All lists every generation of every name; none if there is no folder yet.
+func (f Folder) All() ([]Generation, error) {
+	names, err := f.Names()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Generation
+	for _, name := range names {
+		generations, err := f.Generations(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, generations...)
+	}
+	return all, nil
 }

@@ -9,9 +9,10 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
@@ -143,6 +144,9 @@ func (g Generation) AllIssued() ([]*x509.Certificate, error) {
 	}
 	var all []*x509.Certificate
 	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
 		certs, err := readCertificates(filepath.Join(g.File(issuedDir), entry.Name()))
 		if err != nil {
 			return nil, err
@@ -161,33 +165,55 @@ func Serial(serial *big.Int) string {
 	return digits
 }
 
-// LastCRL reads the newest revocation list of this CA; nil if there is none.
-func (g Generation) LastCRL() (list *x509.RevocationList, path string, err error) {
+// Lock keeps every other run of this tool from issuing lists of this CA until unlock is called.
+func (g Generation) Lock() (unlock func(), err error) {
+	path := g.File(".lock")
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	return lockedfile.MutexAt(path).Lock()
+}
+
+// LastCRL reads the newest revocation list of this CA, and the number that its file goes by; nil if there is none.
+func (g Generation) LastCRL() (list *x509.RevocationList, number int64, err error) {
 	entries, err := os.ReadDir(g.File(crlDir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", nil
+		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
-	var all []int
 	for _, entry := range entries {
-		if number, err := strconv.Atoi(strings.TrimSuffix(entry.Name(), ".crl")); err == nil {
-			all = append(all, number)
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
 		}
+		n, err := strconv.ParseInt(strings.TrimSuffix(entry.Name(), ".crl"), 10, 64)
+		if err != nil || n < 0 || !strings.HasSuffix(entry.Name(), ".crl") {
+			// What it revokes must not be forgotten.
+			return nil, 0, fmt.Errorf("%s is not called by its number; rename it, such as 4096.crl, or move it away if it is no CRL of this CA",
+				filepath.Join(g.File(crlDir), entry.Name()))
+		}
+		number = max(number, n)
 	}
-	if len(all) == 0 {
-		return nil, "", nil
+	if len(entries) == 0 {
+		return nil, 0, nil
 	}
-	path = g.crlPath(slices.Max(all))
+	path := g.crlPath(number)
 	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
 	if err != nil {
-		return nil, "", err
+		return nil, 0, err
 	}
 	if list, err = pki.DecodeCRL(data); err != nil {
-		return nil, "", fmt.Errorf("%s: %w", path, err)
+		return nil, 0, fmt.Errorf("%s: %w; put the list there that was published last, or, if none was, remove the file", path, err)
 	}
-	return list, path, nil
+	return list, number, nil
 }
 
 // KeepCRL writes a revocation list, in DER, under its number, and returns where.
@@ -195,10 +221,10 @@ func (g Generation) KeepCRL(number int64, der []byte) (path string, err error) {
 	if err := os.MkdirAll(g.File(crlDir), 0o700); err != nil {
 		return "", err
 	}
-	path = g.crlPath(int(number))
+	path = g.crlPath(number)
 	return path, writeNew(path, der)
 }
 
-func (g Generation) crlPath(number int) string {
+func (g Generation) crlPath(number int64) string {
 	return filepath.Join(g.File(crlDir), fmt.Sprintf("%d.crl", number))
 }

@@ -7,20 +7,14 @@ import (
 
 // Revoked finds what the newest list of a certificate's issuer says of it, where both are kept here; nil if nothing.
 func (f Folder) Revoked(cert, issuer *x509.Certificate) (*x509.RevocationListEntry, error) {
-	names, err := f.Names()
+	all, err := f.All()
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		generations, err := f.Generations(name)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range generations {
-			entry, err := g.revoked(cert, issuer)
-			if entry != nil || err != nil {
-				return entry, err
-			}
+	for _, g := range all {
+		entry, err := g.revoked(cert, issuer)
+		if entry != nil || err != nil {
+			return entry, err
 		}
 	}
 	return nil, nil

@@ -3,12 +3,14 @@ package tree
 import (
 	"crypto/x509"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
@@ -90,11 +92,20 @@ func (c *Cert) Watched(now time.Time) bool {
 // recordOnly tells whether it is only in the folders where CAs keep what they issued.
 func (c *Cert) recordOnly() bool {
 	for _, file := range c.Files {
-		if filepath.Base(filepath.Dir(file)) != "issued" {
+		if filepath.Base(filepath.Dir(file)) != "issued" || filepath.Base(file) != folder.Serial(c.SerialNumber)+".pem" {
 			return false
 		}
 	}
 	return true
+}
+
+// keptHere tells whether the CA's key is beside its certificate: elsewhere nobody can issue a list.
+func (c *Cert) keptHere() bool {
+	if c.Generation == nil {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(c.Generation.home, strconv.Itoa(c.Generation.Number), folder.KeyFile))
+	return err == nil
 }
 
 // generationOf reads a path like "…/signer/2/cert.pem".

@@ -23,9 +23,15 @@ type List struct {
 	Newest bool  // of its issuer
 }
 
-// Watched tells whether the end of a list is of interest: that of the newest, as long as its CA is.
+// Watched tells whether the end of a list is of interest: that of the newest, as long as its CA holds, and after its end
+// for as long as something it issued may still be asked about, since what was timestamped outlives its CA.
 func (l *List) Watched(now time.Time) bool {
-	return l.Newest && !l.Forged && (l.Issuer == nil || l.Issuer.Holds(now))
+	return l.Newest && !l.Forged && (l.Issuer == nil || l.Issuer.Holds(now) || l.Issuer.Revoked == nil && l.Issuer.answers())
+}
+
+// answers tells whether certificates that it issued send verifiers to its list.
+func (c *Cert) answers() bool {
+	return slices.ContainsFunc(c.Below, func(below *Cert) bool { return below.Revoked == nil && len(below.CRLDistributionPoints) > 0 })
 }
 
 func (f *Forest) growLists(found map[string]*List) {
@@ -101,12 +107,42 @@ func revocationOf(c *Cert) *Revocation {
 	return nil
 }
 
-// judgeLists tells of a CA that verifiers cannot ask any more.
+// judgeLists tells of a CA that verifiers cannot ask, or cannot ask any more.
 func (f *Forest) judgeLists(now time.Time) {
+	for _, c := range f.Certs {
+		if c.Revoked == nil && len(c.Lists) == 0 && c.answers() && c.keptHere() {
+			f.problem(NoCRL, fmt.Sprintf("certificates that %q issued say where its CRL is, and none was issued: no image that is signed below it is admitted; issue one: notation-pki crl --issuer %s",
+				c.Name(), c.Generation))
+		}
+		f.judgeHistory(c, now)
+	}
 	for _, l := range f.Lists {
 		if l.Watched(now) && !now.Before(l.NextUpdate) {
 			f.problem(StaleCRL, fmt.Sprintf("%s: the next CRL of %q was due %s: no image that is signed below it is admitted; issue the next: notation-pki crl",
 				l.Files[0], l.issuerName(), due(l.NextUpdate)))
+		}
+	}
+}
+
+// judgeHistory tells of a revocation that the newest list has forgotten. A certificate that has ended may be left out.
+func (f *Forest) judgeHistory(c *Cert, now time.Time) {
+	if len(c.Lists) == 0 {
+		return
+	}
+	known := map[string]bool{}
+	for _, entry := range c.Lists[0].RevokedCertificateEntries {
+		known[entry.SerialNumber.String()] = true
+	}
+	for _, below := range c.Below {
+		known[below.SerialNumber.String()] = known[below.SerialNumber.String()] || now.After(below.NotAfter)
+	}
+	for _, older := range c.Lists[1:] {
+		for _, entry := range older.RevokedCertificateEntries {
+			if serial := entry.SerialNumber.String(); !known[serial] {
+				known[serial] = true
+				f.problem(CRLForgets, fmt.Sprintf("%s revokes %X, and the newest CRL of %q, %s, does not: verifiers trust it again; revoke it again: notation-pki crl --revoke %[2]X",
+					older.Files[0], entry.SerialNumber, c.Name(), c.Lists[0].Files[0]))
+			}
 		}
 	}
 }

@@ -42,6 +42,9 @@ const (
 	KeyReadable   ProblemKind = "key-readable"  // a private key that other users can read
 	KeyInTheClear ProblemKind = "key-in-clear"  // a CA's private key that is not encrypted
 	ForgedCRL     ProblemKind = "crl-signature" // a CRL that its issuer did not sign
+	NoCRL         ProblemKind = "crl-missing"   // a CA that certificates say has a CRL, and has none
+	CRLForgets    ProblemKind = "crl-forgets"   // a CA's newest CRL, which lacks what an older one revoked
+	LeftBehind    ProblemKind = "left-behind"   // what a run of this tool wrote that was killed
 	StaleCRL      ProblemKind = "crl-over"      // a CA's newest CRL, past its next update
 	BrokenRule    ProblemKind = "broken-rule"   // a certificate breaks a rule
 	EndsTooSoon   ProblemKind = "ends-too-soon" // a certificate or CRL ends within the time that was asked for

@@ -100,6 +100,9 @@ func (w *walk) folder(path string, depth int) error {
 }
 
 func (w *walk) entry(path string, depth int) error {
+	if strings.HasPrefix(filepath.Base(path), ".making-") {
+		w.pile.problem(LeftBehind, path+": was left by a run that was killed, and may hold a private key: delete it")
+	}
 	if strings.HasPrefix(filepath.Base(path), ".") {
 		return nil
 	}

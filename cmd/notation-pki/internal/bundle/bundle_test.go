@@ -1,0 +1,361 @@
+package bundle
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"math/big"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/notaryproject/notation-go/config"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// must fails the test on an error, or returns the value.
+func must[T any](t *testing.T) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func done(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused fails the test unless the error tells of the words.
+func refused(t *testing.T, what string, err error, words string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("%s: error %v, want %q", what, err, words)
+	}
+}
+
+// soundTrust is a bundle that verifiers take, and its root.
+func soundTrust(t *testing.T) (*Trust, *pki.CA) {
+	t.Helper()
+	root := newRoot(t)
+	trust := &Trust{
+		Policy: "skao", Scopes: []string{"*"}, Identities: []string{"x509.subject: C=GB, ST=England, O=SKAO"},
+		CAStore: "skao-oci", TSAStore: "stamps", VerifyTimestamp: trustpolicy.OptionAfterCertExpiry,
+	}
+	done(t, trust.AddCA("root-1", root.Cert))
+	return trust, root
+}
+
+func newRoot(t *testing.T) *pki.CA {
+	t.Helper()
+	return must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+}
+
+// files are the trust's.
+func files(t *testing.T, trust *Trust) map[string][]byte {
+	t.Helper()
+	return must[map[string][]byte](t)(trust.Files())
+}
+
+func names(files map[string][]byte) []string { return slices.Sorted(maps.Keys(files)) }
+
+// signed is a certificate with these two names, made with one key for another.
+func signed(t *testing.T, subject, issuer string, by, of *pki.CA, isCA bool) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: subject}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
+		BasicConstraintsValid: true, IsCA: isCA, KeyUsage: x509.KeyUsageCertSign,
+	}
+	parent := &x509.Certificate{Subject: pkix.Name{CommonName: issuer}}
+	der := must[[]byte](t)(x509.CreateCertificate(nil, template, parent, of.Key.Public(), by.Key))
+	return must[*x509.Certificate](t)(x509.ParseCertificate(der))
+}
+
+func TestATrustStoreTakesWhatVouchesForItselfAlone(t *testing.T) {
+	a, b := newRoot(t), newRoot(t)
+	intermediate := must[*pki.CA](t)(a.Intermediate(pki.Options{}))
+	for name, c := range map[string]struct {
+		cert    *x509.Certificate
+		ca, tsa bool
+	}{
+		"a root":                              {a.Cert, true, true},
+		"a signer on its own":                 {must[*pki.Identity](t)(pki.SelfSigned(pki.Options{})).Cert, true, false},
+		"an intermediate":                     {intermediate.Cert, false, false},
+		"a signer":                            {must[*pki.Identity](t)(intermediate.Signer(pki.Options{})).Cert, false, false},
+		"one that is signed by another key":   {signed(t, "Root", "Root", a, b, true), false, false},
+		"one with its key under another name": {signed(t, "Root", "Other", a, a, true), false, false},
+		"one made by hand":                    {signed(t, "Root", "Root", a, a, true), true, true},
+	} {
+		for kind, k := range map[string]struct {
+			add   func(*Trust, string, *x509.Certificate) error
+			taken bool
+			words string
+		}{
+			"ca":  {(*Trust).AddCA, c.ca, "a trust store holds roots"},
+			"tsa": {(*Trust).AddTSA, c.tsa, "is no root CA"},
+		} {
+			trust := &Trust{CAStore: "ours", TSAStore: "theirs"}
+			err := k.add(trust, "", c.cert)
+			if k.taken {
+				done(t, err)
+				store := map[string]string{"ca": "ca/ours", "tsa": "tsa/theirs"}[kind]
+				if got, want := names(trust.stores), "truststore/x509/"+store+"/"+pki.Thumbprint(c.cert)[:16]+".pem"; !slices.Equal(got, []string{want}) {
+					t.Errorf("%s into %s: %q, want %q", name, kind, got, want)
+				}
+				continue
+			}
+			refused(t, name+" into "+kind, err, k.words)
+			if len(trust.stores) > 0 {
+				t.Errorf("%s is in %s all the same", name, kind)
+			}
+		}
+	}
+}
+
+func TestTheNameOfATrustStoreLeadsNowhereElse(t *testing.T) {
+	root := newRoot(t)
+	for _, store := range []string{"", ".", "..", "../ca", "../tsa/x", "a/b", "a/", "/etc", "a/../b", "../../.."} {
+		trust := &Trust{CAStore: store, TSAStore: store}
+		refused(t, store, trust.AddCA("root-1", root.Cert), "is no name for a trust store")
+		refused(t, store, trust.AddTSA("root-1", root.Cert), "is no name for a trust store")
+		if len(trust.stores) > 0 {
+			t.Errorf("%q: %q", store, names(trust.stores))
+		}
+	}
+}
+
+func TestWithoutARootThereIsNoBundle(t *testing.T) {
+	trust := &Trust{Scopes: []string{"*"}, Identities: []string{"*"}, CAStore: "skao-oci", TSAStore: "skao-oci"}
+	_, err := trust.Files()
+	refused(t, "nothing", err, "there is no root to trust")
+	done(t, trust.AddTSA("stamps", newRoot(t).Cert))
+	_, err = trust.Files()
+	refused(t, "the root of a timestamp authority alone", err, "there is no root to trust")
+}
+
+func TestThePolicyIsStrictAndNamesTheStoresThatAreThere(t *testing.T) {
+	trust, root := soundTrust(t)
+	policy := func() trustpolicy.TrustPolicy {
+		t.Helper()
+		var document trustpolicy.Document
+		done(t, json.Unmarshal(files(t, trust)["trustpolicy.json"], &document))
+		done(t, document.Validate())
+		if len(document.TrustPolicies) != 1 {
+			t.Fatalf("%d statements", len(document.TrustPolicies))
+		}
+		return document.TrustPolicies[0]
+	}
+	want := trustpolicy.TrustPolicy{
+		Name: "skao", RegistryScopes: trust.Scopes, TrustedIdentities: trust.Identities,
+		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict"},
+		TrustStores:           []string{"ca:skao-oci"},
+	}
+	if got := policy(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := names(files(t, trust)); !slices.Equal(got, []string{"trustpolicy.json", "truststore/x509/ca/skao-oci/root-1.pem"}) {
+		t.Errorf("%q", got)
+	}
+	stamps := newRoot(t)
+	done(t, trust.AddTSA("", stamps.Cert))
+	for _, when := range []trustpolicy.TimestampOption{trustpolicy.OptionAlways, trustpolicy.OptionAfterCertExpiry} {
+		trust.VerifyTimestamp = when
+		want.TrustStores, want.SignatureVerification.VerifyTimestamp = []string{"ca:skao-oci", "tsa:stamps"}, when
+		if got := policy(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	all := files(t, trust)
+	for name, cert := range map[string]*x509.Certificate{
+		"truststore/x509/ca/skao-oci/root-1.pem":                                  root.Cert,
+		"truststore/x509/tsa/stamps/" + pki.Thumbprint(stamps.Cert)[:16] + ".pem": stamps.Cert,
+	} {
+		if !bytes.Equal(all[name], pki.EncodeCertificates(cert)) {
+			t.Errorf("%s holds %q", name, all[name])
+		}
+	}
+}
+
+func TestTheConfigMapHoldsEveryFileAndTheValuesMountEachInItsPlace(t *testing.T) {
+	trust, _ := soundTrust(t)
+	done(t, trust.AddTSA("a", newRoot(t).Cert))
+	plain := files(t, trust)
+	trust.ConfigMap = "our-trust"
+	all := files(t, trust)
+	var cm corev1.ConfigMap
+	var v values
+	done(t, yaml.UnmarshalStrict(all["kubernetes/configmap.yaml"], &cm))
+	done(t, yaml.UnmarshalStrict(all["kubernetes/values.yaml"], &v))
+	if cm.Kind != "ConfigMap" || cm.APIVersion != "v1" || cm.Name != "our-trust" || v.Trust.ConfigMap.Name != "our-trust" {
+		t.Errorf("%+v; the chart mounts %q", cm.ObjectMeta, v.Trust.ConfigMap.Name)
+	}
+	mounted := map[string][]byte{}
+	for _, item := range v.Trust.ConfigMap.Items {
+		mounted[item.Path] = []byte(cm.Data[item.Key])
+	}
+	if !reflect.DeepEqual(mounted, plain) || len(cm.Data) != len(plain) {
+		t.Errorf("%q is mounted of %q, want %q", names(mounted), slices.Sorted(maps.Keys(cm.Data)), names(plain))
+	}
+	if got := slices.Sorted(maps.Keys(cm.Data)); !slices.Equal(got, []string{"ca.skao-oci.root-1.pem", "trustpolicy.json", "tsa.stamps.a.pem"}) {
+		t.Errorf("keys %q", got)
+	}
+}
+
+func TestAConfigMapThatKubernetesWouldNotStoreIsRefused(t *testing.T) {
+	trust := &Trust{ConfigMap: "x"}
+	const key = "trustpolicy.json"
+	for size, fits := range map[int]bool{maxConfigMap - len(key): true, maxConfigMap - len(key) + 1: false} {
+		err := trust.addKubernetes(map[string][]byte{key: bytes.Repeat([]byte("x"), size)})
+		if fits {
+			done(t, err)
+		} else {
+			refused(t, "one byte too many", err, "the ConfigMap would hold 1048577 bytes, and Kubernetes stores 1048576")
+		}
+	}
+}
+
+func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
+	root := newRoot(t)
+	intermediate := must[*pki.CA](t)(root.Intermediate(pki.Options{}))
+	trust, _ := soundTrust(t)
+	trust.Signer, trust.SignerName = must[*pki.Identity](t)(intermediate.Signer(pki.Options{})), "skao-oci"
+	here := must[string](t)(os.Getwd())
+	for install, want := range map[string]string{"notation": filepath.Join(here, "notation"), "/home/ci/notation/": "/home/ci/notation", "..": filepath.Dir(here)} {
+		trust.InstallDir = install
+		all := files(t, trust)
+		var keys config.SigningKeys
+		done(t, json.Unmarshal(all["signingkeys.json"], &keys))
+		key := must[config.KeySuite](t)(keys.GetDefault())
+		if key.Name != "skao-oci" || key.KeyPath != want+"/localkeys/skao-oci.key" || key.CertificatePath != want+"/localkeys/skao-oci.crt" {
+			t.Errorf("%s: %q %+v", install, key.Name, key.X509KeyPair)
+		}
+		if got := all["localkeys/skao-oci.crt"]; !bytes.Equal(got, pki.EncodeCertificates(trust.Signer.Chain...)) || len(trust.Signer.Chain) != 3 {
+			t.Errorf("the chain is %s", got)
+		}
+		if got := all["localkeys/skao-oci.key"]; !bytes.Equal(got, must[[]byte](t)(pki.EncodeKey(trust.Signer.Key))) {
+			t.Error("the key is another")
+		}
+	}
+}
+
+func TestASignerWhoseKeyIsElsewhereMakesNoFolderToSignWith(t *testing.T) {
+	trust, root := soundTrust(t)
+	signer := must[*pki.Identity](t)(root.Signer(pki.Options{Public: newRoot(t).Key.Public()}))
+	trust.Signer, trust.SignerName = signer, "skao-oci"
+	if _, err := trust.Files(); err == nil {
+		t.Error("it is made without a key")
+	}
+}
+
+// tree lists what is in a folder, with modes.
+func tree(t *testing.T, folder string) map[string]fs.FileMode {
+	t.Helper()
+	all := map[string]fs.FileMode{}
+	done(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || path == folder {
+			return err
+		}
+		info, err := entry.Info()
+		all[strings.TrimPrefix(path, folder+"/")] = info.Mode()
+		return err
+	}))
+	return all
+}
+
+func TestABundleIsForItsOwnerAloneAndComesInANewFolderOrAnEmptyOne(t *testing.T) {
+	trust, _ := soundTrust(t)
+	top := t.TempDir()
+	want := map[string]fs.FileMode{}
+	for _, out := range []string{"new", "deep/down", "empty", "slash/"} {
+		if out == "empty" {
+			done(t, os.Mkdir(filepath.Join(top, out), 0o755))
+		}
+		must[[]string](t)(Write(top+"/"+out, files(t, trust)))
+		out = filepath.Clean(out)
+		for ; out != "."; out = filepath.Dir(out) {
+			want[out] = fs.ModeDir | 0o700
+		}
+	}
+	for _, out := range []string{"new", "deep/down", "empty", "slash"} {
+		for _, folder := range []string{"truststore", "truststore/x509", "truststore/x509/ca", "truststore/x509/ca/skao-oci"} {
+			want[out+"/"+folder] = fs.ModeDir | 0o700
+		}
+		want[out+"/trustpolicy.json"], want[out+"/truststore/x509/ca/skao-oci/root-1.pem"] = 0o600, 0o600
+	}
+	if got := tree(t, top); !maps.Equal(got, want) {
+		t.Errorf("%v\nwant\n%v", got, want)
+	}
+}
+
+func TestNothingIsWrittenOverWhatIsThere(t *testing.T) {
+	trust, _ := soundTrust(t)
+	top := t.TempDir()
+	for name, content := range map[string]string{"full/trustpolicy.json": "mine", "hidden/.git": "mine", "file": "mine"} {
+		done(t, os.MkdirAll(filepath.Dir(filepath.Join(top, name)), 0o755))
+		done(t, os.WriteFile(filepath.Join(top, name), []byte(content), 0o644))
+	}
+	before := tree(t, top)
+	for out, words := range map[string]string{"full": "full is not empty, and nothing is overwritten", "hidden": "is not empty", "file": "file", "file/below": "file"} {
+		_, err := Write(filepath.Join(top, out), files(t, trust))
+		refused(t, out, err, words)
+	}
+	if after := tree(t, top); !maps.Equal(before, after) {
+		t.Errorf("%v\nwas\n%v", after, before)
+	}
+	for name := range before {
+		if content, err := os.ReadFile(filepath.Join(top, name)); err == nil && string(content) != "mine" {
+			t.Errorf("%s is %q", name, content)
+		}
+	}
+}
+
+func TestWhatNoVerifierTakesIsNotWritten(t *testing.T) {
+	for name, spoil := range map[string]func(*Trust){
+		"no identity":       func(trust *Trust) { trust.Identities = []string{"SKAO"} },
+		"no scope":          func(trust *Trust) { trust.Scopes = []string{"https://harbor.skao.int"} },
+		"no name":           func(trust *Trust) { trust.Policy = "" },
+		"no timestamp word": func(trust *Trust) { trust.VerifyTimestamp = "sometimes"; _ = trust.AddTSA("a", newRoot(t).Cert) },
+		"an odd store": func(trust *Trust) {
+			trust.CAStore = "a b"
+			_ = trust.AddCA("a", newRoot(t).Cert)
+		},
+	} {
+		trust, _ := soundTrust(t)
+		spoil(trust)
+		top := t.TempDir()
+		done(t, os.Mkdir(filepath.Join(top, "empty"), 0o755))
+		before := tree(t, top)
+		for _, out := range []string{"new", "empty"} {
+			_, err := Write(filepath.Join(top, out), files(t, trust))
+			refused(t, name, err, "nothing was written, since no verifier would take it")
+		}
+		if after := tree(t, top); !maps.Equal(before, after) {
+			t.Errorf("%s: %v", name, after)
+		}
+	}
+}
+
+func TestWhatWillBiteSomeDayIsTold(t *testing.T) {
+	trust, _ := soundTrust(t)
+	done(t, trust.AddCA("soon", must[*pki.CA](t)(pki.NewRoot(pki.Options{NotAfter: time.Now().Add(time.Hour)})).Cert))
+	warnings := must[[]string](t)(Write(filepath.Join(t.TempDir(), "trust"), files(t, trust)))
+	if len(warnings) == 0 || !strings.Contains(strings.Join(warnings, "\n"), "soon") {
+		t.Errorf("warnings %q", warnings)
+	}
+}

@@ -1,0 +1,54 @@
+package folder
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// fills runs f while no file may grow, as on a disk that is full.
+func fills(t *testing.T, f func()) {
+	t.Helper()
+	var before syscall.Rlimit
+	done(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))
+	done(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 3, Max: before.Max}))
+	f()
+	done(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before))
+}
+
+func TestAFullDiskLeavesNoHalfFile(t *testing.T) {
+	ca := newAuthority(t)
+	f := Folder{t.TempDir()}
+	g := ca.keep(t, f, "root")
+	shown := filepath.Join(f.Path, "root.crl")
+	done(t, Replace(shown, []byte("the last list")))
+	next := Generation{Name: "root", Number: 2, Dir: filepath.Join(f.Path, "root", "2")}
+	der := ca.list(t, 1)
+	var kept, recorded, replaced, created error
+	fills(t, func() {
+		_, kept = g.KeepCRL(1, der)
+		recorded = g.Record(ca.Cert)
+		replaced = Replace(shown, der)
+		created = f.Create(next, map[string][]byte{ChainFile: der})
+	})
+	for name, err := range map[string]error{"a list": kept, "a record": recorded, "what the web server shows": replaced, "a generation": created} {
+		refused(t, name, err, "file too large")
+	}
+	for _, folder := range []string{g.File(crlDir), g.File(issuedDir)} {
+		if left := must[[]os.DirEntry](t)(os.ReadDir(folder)); len(left) > 0 {
+			t.Errorf("%s holds %v", folder, left)
+		}
+	}
+	if got := must[[]byte](t)(os.ReadFile(shown)); string(got) != "the last list" {
+		t.Errorf("%q is shown", got)
+	}
+	for _, folder := range []string{f.Path, filepath.Dir(next.Dir)} {
+		if left := must[[]os.DirEntry](t)(os.ReadDir(folder)); len(left) != len(must[[]string](t)(filepath.Glob(filepath.Join(folder, "[^.]*")))) {
+			t.Errorf("%s holds %v", folder, left)
+		}
+	}
+	if _, err := os.Stat(next.Dir); err == nil {
+		t.Error("half a generation is there")
+	}
+}
