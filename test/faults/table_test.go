@@ -198,9 +198,10 @@ func (f fault) expect(s step, on setting) outcome {
 // have changed since.
 func (s step) again() bool { return s.named || s.revocation() }
 
-// expectLater is the rule for an image whose evidence is known. A list of the revoked serves while no other comes.
+// expectLater is the rule for an image whose evidence is known. A list of the revoked serves while no other of the
+// same CA comes.
 func (f fault) expectLater(s step, on setting) outcome {
-	if s.again() && (s.class != rig.ClassCRL || f.diverts) {
+	if s.again() && s.class != rig.ClassCRL {
 		return f.expect(s, on)
 	}
 	return verified(s)
