@@ -2,6 +2,7 @@ package signing_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,22 +35,25 @@ type chapter struct {
 // chapters reads a document.
 func chapters(t *testing.T, path string) []chapter {
 	t.Helper()
-	text := string(must[[]byte](t)(os.ReadFile(path)))
-	var all []chapter
-	for _, part := range regexp.MustCompile(`(?m)^##+ `).Split(text, -1)[1:] {
-		title, body, _ := strings.Cut(part, "\n")
-		c := chapter{title: title}
-		for _, block := range regexp.MustCompile("(?s)```(sh|yaml|json)\n(.*?)```").FindAllStringSubmatch(body, -1) {
-			switch block[1] {
-			case "sh":
-				c.commands += block[2]
-			case "yaml":
-				c.pipeline += block[2]
-			case "json":
-				c.result += block[2]
-			}
+	all := []chapter{{}}
+	fence := "" // the language of the block that a line is in
+	for line := range strings.Lines(string(must[[]byte](t)(os.ReadFile(path)))) {
+		last := &all[len(all)-1]
+		language, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case isFence && fence == "":
+			fence = cmp.Or(language, "text")
+		case isFence:
+			fence = ""
+		case fence == "sh":
+			last.commands += line
+		case fence == "yaml":
+			last.pipeline += line
+		case fence == "json":
+			last.result += line
+		case fence == "" && strings.HasPrefix(line, "#"):
+			all = append(all, chapter{title: strings.TrimSpace(strings.TrimLeft(line, "#"))})
 		}
-		all = append(all, c)
 	}
 	return all
 }
