@@ -12,13 +12,15 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
-// makingPrefix begins the name of what is being written.
+// makingPrefix begins the name of what is being written, before that of what it is to become.
 const makingPrefix = ".making-"
 
 // Write writes the files into a folder that is new or empty, all or none, and only if the provider would start with
 // them. It returns what will bite some day.
 func Write(out string, files map[string][]byte) (warnings []string, err error) {
-	out = filepath.Clean(out)
+	if out, err = filepath.Abs(out); err != nil {
+		return nil, err
+	}
 	entries, notThere := os.ReadDir(out)
 	if len(entries) > 0 {
 		return nil, fmt.Errorf("%s is not empty, and nothing is overwritten: name a new folder by --out, compare, and swap them", out)
@@ -26,13 +28,14 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	if info, err := os.Stat(out); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, and nothing is overwritten: name a new folder by --out", out)
 	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), makingPrefix+"*")); len(left) > 0 {
+	prefix := makingPrefix + filepath.Base(out) + "-"
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), prefix+"*")); len(left) > 0 {
 		return nil, fmt.Errorf("%s was left by a run that was killed, and may hold a private key: delete it", left[0])
 	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 		return nil, err
 	}
-	making, err := os.MkdirTemp(filepath.Dir(out), makingPrefix)
+	making, err := os.MkdirTemp(filepath.Dir(out), prefix)
 	if err != nil {
 		return nil, err
 	}
