@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -233,6 +235,9 @@ func (b *bundling) addIdentities(t *bundle.Trust) error {
 	}
 	for _, g := range all {
 		chain, err := g.Chain()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it is no generation of a certificate
+		}
 		if err != nil {
 			return err
 		}
@@ -240,7 +245,11 @@ func (b *bundling) addIdentities(t *bundle.Trust) error {
 		if pki.RoleOf(chain[0]) != pki.RoleSigner || slices.Contains(t.Identities, identity) {
 			continue
 		}
-		if revoked := refuseRevoked(b.pki, g, "trust"); revoked != nil {
+		revoked, err := whyRevoked(b.pki, g)
+		if err != nil {
+			return err
+		}
+		if revoked != "" {
 			note(b.Command, "note: left out: %s", revoked)
 			continue
 		}

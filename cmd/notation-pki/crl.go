@@ -41,7 +41,8 @@ func newCRL() *cobra.Command {
 		Short: "Issue a CA's next revocation list, and revoke certificates in it",
 		Long: `Issues the next certificate revocation list of a CA: all that the last one revoked, and
 what --revoke adds. The list is kept below the CA's folder, under its number; --publish
-copies it to where the web server shows it under the certificates' --crl-url.
+copies it to where the web server shows it under the certificates' --crl-url, and takes
+over what the list that is there revokes, should it come from a copy of the folder.
 
 Issue a list before the last one's next update is over, revoked or not: afterwards
 verifiers cannot tell, and no image signed below this CA is admitted. A revocation is for
@@ -90,17 +91,7 @@ func (r *revocation) run() error {
 	if err != nil {
 		return err
 	}
-	// From reading the last list to publishing the next, or two runs would each forget what the other revoked.
-	unlock, err := from.Lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	chain, err := from.Chain()
-	if err != nil {
-		return err
-	}
-	before, err := r.before(from, chain[0])
 	if err != nil {
 		return err
 	}
@@ -113,7 +104,31 @@ func (r *revocation) run() error {
 	if err != nil {
 		return err
 	}
+	unlock, err := r.lock(from)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	before, err := r.before(from, ca.Cert)
+	if err != nil {
+		return err
+	}
 	return r.issue(from, ca, before, asked)
+}
+
+// lock is held from reading the last list to publishing the next, or two runs would each forget what the other revoked;
+// and not while somebody is asked for a passphrase, who may have gone for lunch.
+func (r *revocation) lock(from folder.Generation) (unlock func(), err error) {
+	waiting := time.AfterFunc(time.Second, func() { note(r.Command, "waiting for another run that issues a list of %s", from) })
+	defer waiting.Stop()
+	if unlock, err = from.Lock(); err != nil {
+		return nil, fmt.Errorf("making sure that nobody else issues a list of %s: %w", from, err)
+	}
+	if r.Context().Err() != nil {
+		unlock()
+		return nil, errors.New("interrupted; nothing was issued")
+	}
+	return unlock, nil
 }
 
 // issue makes the list that follows, keeps it, and publishes it.

@@ -94,7 +94,7 @@ func readPile(ctx context.Context, registry *images.Options, what string) (*tree
 	if !errors.Is(err, fs.ErrNotExist) || looksLikePath(what) {
 		return pile, err
 	}
-	if host, _, named := strings.Cut(what, "/"); !named || !strings.ContainsAny(host, ".:") {
+	if host, _, named := strings.Cut(what, "/"); !named || host != "localhost" && !strings.ContainsAny(host, ".:") {
 		return nil, fmt.Errorf("there is no file or folder %q; an image is named with its registry, such as harbor.skao.int/production/app:1.0", what)
 	}
 	image, err := registry.Open(what)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"slices"
@@ -299,9 +301,9 @@ func (i *issuance) ownCRL(issuer *pki.CA, from *folder.Generation, urls []string
 			return fmt.Errorf("%s is where the issuer of %s publishes its CRL; %[2]s has a list of its own: give it a URL of its own", u, from)
 		}
 	}
-	return i.each(func(other folder.Generation, _ []*x509.Certificate) error {
-		if other == *from {
-			return nil
+	return i.each(func(other folder.Generation, chain []*x509.Certificate) error {
+		if bytes.Equal(chain[0].RawSubjectPublicKeyInfo, issuer.Cert.RawSubjectPublicKeyInfo) {
+			return nil // the same CA, maybe under another name
 		}
 		certs, err := other.AllIssued()
 		if err != nil {
@@ -340,6 +342,9 @@ func (i *issuance) each(do func(folder.Generation, []*x509.Certificate) error) e
 	}
 	for _, g := range all {
 		chain, err := g.Chain()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it is no generation of a certificate
+		}
 		if err == nil {
 			err = do(g, chain)
 		}

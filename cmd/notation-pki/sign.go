@@ -189,21 +189,30 @@ func (s *signing) identity() (*pki.Identity, error) {
 
 // refuseRevoked goes by the lists in the PKI folder: what comes of a revoked certificate is refused everywhere else.
 func refuseRevoked(in folder.Folder, from folder.Generation, to string) error {
+	revoked, err := whyRevoked(in, from)
+	if err == nil && revoked != "" {
+		err = fmt.Errorf("%s; %s another generation", revoked, to)
+	}
+	return err
+}
+
+// whyRevoked tells which certificate of a chain is revoked; nothing if none is.
+func whyRevoked(in folder.Folder, from folder.Generation) (string, error) {
 	chain, err := from.Chain()
 	if err != nil {
-		return err
+		return "", err
 	}
 	for i, cert := range chain[:len(chain)-1] {
 		entry, err := in.Revoked(cert, chain[i+1])
 		if err != nil {
-			return err
+			return "", err
 		}
 		if entry != nil {
-			return fmt.Errorf("%q, of the chain of %s, was revoked at %s (%s); %s another generation",
-				cert.Subject, from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode), to)
+			return fmt.Sprintf("%q, of the chain of %s, was revoked at %s (%s)",
+				cert.Subject, from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode)), nil
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // ends is when the first certificate of a chain does.

@@ -59,7 +59,7 @@ func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 	key := keyOf(url, issuer)
 	kept, ok := c.kept.Get(key)
 	ok = ok && time.Now().Before(nextUpdate(kept.bundle))
-	if !ok || time.Since(kept.at) >= inUse(c.age) && !c.fails(key) {
+	if !ok || !young(kept.at, inUse(c.age)) && !c.fails(key) {
 		fresh, err := c.fetch(ctx, url)
 		switch {
 		case err == nil && (!ok || follows(fresh.bundle, kept.bundle, issuer)):
@@ -68,7 +68,7 @@ func (c *crls) Fetch(ctx context.Context, url string) (*crl.Bundle, error) {
 		case !ok:
 			return nil, err
 		default:
-			c.failed.Add(key, time.Now())
+			c.failed.Add(key, time.Now().Round(0))
 		}
 	}
 	ledger.bound(nextUpdate(kept.bundle))
@@ -84,14 +84,32 @@ func keyOf(url string, issuer *x509.Certificate) listKey {
 }
 
 // follows tells whether a list may take the place of an accepted one: not if the same CA did not sign it, which the
-// library would refuse, nor if the CA has said more since (RFC 5280 section 5.2.3). Lists come in plain text, and
-// whoever is on the way may send an old one, in which nobody is revoked yet.
+// library would refuse, nor if the CA has said more since. Lists come in plain text, and whoever is on the way may send
+// an old one, in which nobody is revoked yet. Such a one is older by its date and its number (RFC 5280 sections 5.1.2.4
+// and 5.2.3); a CA that was set up anew may begin to number again, and one whose clock was mended may go back in time.
 func follows(fresh, kept *crl.Bundle, issuer *x509.Certificate) bool {
-	if issuer != nil && fresh.BaseCRL.CheckSignatureFrom(issuer) != nil {
-		return false
+	for _, list := range []*x509.RevocationList{fresh.BaseCRL, fresh.DeltaCRL} {
+		if list != nil && issuer != nil && list.CheckSignatureFrom(issuer) != nil {
+			return false
+		}
 	}
-	before, after := kept.BaseCRL.Number, fresh.BaseCRL.Number
-	return before == nil || after != nil && after.Cmp(before) >= 0
+	before, after := latest(kept), latest(fresh)
+	return !after.ThisUpdate.Before(before.ThisUpdate) ||
+		before.Number != nil && after.Number != nil && after.Number.Cmp(before.Number) >= 0
+}
+
+// latest is what a CA said last: a list and those that amend it are numbered in one row.
+func latest(b *crl.Bundle) *x509.RevocationList {
+	if b.DeltaCRL != nil {
+		return b.DeltaCRL
+	}
+	return b.BaseCRL
+}
+
+// young tells whether something happened within a time. A clock that was set back tells nothing.
+func young(at time.Time, within time.Duration) bool {
+	age := time.Since(at)
+	return age >= 0 && age < within
 }
 
 // inUse is how long an answer is used without asking for a newer one.
@@ -111,7 +129,7 @@ func (c *crls) lapses(key listKey, list fetchedCRL) time.Time {
 // people waiting for what an old list can tell them.
 func (c *crls) fails(key listKey) bool {
 	at, ok := c.failed.Get(key)
-	return ok && time.Since(at) < c.age/10
+	return ok && young(at, c.age/10)
 }
 
 // fetch fetches once for all who ask meanwhile, and so goes on when the first of
@@ -127,12 +145,16 @@ func (c *crls) fetch(ctx context.Context, url string) (fetchedCRL, error) {
 	return fetched.(fetchedCRL), nil //nolint:forcetypeassert // made three lines above
 }
 
-// remember keeps a fresh list that was accepted.
-func (c *crls) remember(l *ledger, url string) {
+// remember keeps a fresh list that was accepted as one of the issuer's, unless a newer one came meanwhile.
+func (c *crls) remember(l *ledger, url string, issuer *x509.Certificate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := keyOf(url, l.issuer(url))
-	if list, ok := l.lists[key]; ok {
+	if of := l.issuer(url); of != nil && !of.Equal(issuer) {
+		return // it was fetched for another certificate of the chain that names the same address
+	}
+	key := keyOf(url, issuer)
+	list, ok := l.lists[key]
+	if kept, there := c.kept.Get(key); ok && (!there || follows(list.bundle, kept.bundle, issuer)) {
 		c.kept.Add(key, list)
 	}
 }

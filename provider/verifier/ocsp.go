@@ -19,7 +19,8 @@ const (
 )
 
 // ocspAnswers sends OCSP requests and uses answers again. Every answer, new or
-// kept, is checked by the library behind it, signature and all: what is done here
+// kept, is checked by the library behind it, signature and all, and one that it took
+// is not followed by one from before: beyond that what is done here
 // decides nothing.
 type ocspAnswers struct {
 	transport http.RoundTripper
@@ -73,8 +74,7 @@ func (o *ocspAnswers) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // holds tells whether an answer may be used again.
 func (a ocspAnswer) holds(age time.Duration) bool {
-	now := time.Now()
-	return now.Sub(a.at) < inUse(age) && now.Before(a.next)
+	return young(a.at, inUse(age)) && time.Now().Before(a.next)
 }
 
 // remember keeps the answers that made the library say of a certificate whether it
@@ -83,7 +83,9 @@ func (a ocspAnswer) holds(age time.Duration) bool {
 func (o *ocspAnswers) remember(l *ledger, cert, issuer *x509.Certificate) {
 	for _, a := range l.heldAnswers() {
 		if _, err := ocsp.ParseResponseForCert(a.body, cert, issuer); err == nil && time.Now().Before(a.next) {
-			o.kept.Add(a.url, a)
+			if kept, there := o.kept.Get(a.url); !there || !a.this.Before(kept.this) {
+				o.kept.Add(a.url, a)
+			}
 			l.bound(a.next)
 			l.lapse(a.at.Add(o.age))
 		}

@@ -98,7 +98,7 @@ func (r *revocationChecks) remember(l *ledger, chain []*x509.Certificate, i int,
 		case s.RevocationMethod == result.RevocationMethodOCSP:
 			r.answers.remember(l, chain[i], chain[i+1])
 		default:
-			r.lists.remember(l, s.Server)
+			r.lists.remember(l, s.Server, chain[i+1])
 		}
 	}
 }

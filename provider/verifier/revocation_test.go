@@ -570,3 +570,39 @@ func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T
 		w.is(t, provider.Verified)
 	})
 }
+
+func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+		}
+		for range 5 {
+			_ = must[[]byte](t)(w.signerLedger.CRL())
+		}
+		w.is(t, provider.Verified)
+		time.Sleep(2 * time.Hour)
+		again := pki.NewLedger(w.intermediate)
+		again.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+		again.Revoke(w.signer.Cert, time.Now(), 1)
+		w.serve(w.signerURLs[0], again.CRLHandler())
+		w.is(t, provider.Revoked)
+	})
+}
+
+func TestAListIsKeptForTheCAThatSignedItThoughOthersOfTheChainNameItsAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, revocable{crl: true})
+		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
+		}
+		// The signer is answered for by OCSP, and names the list of the root beside it, as the intermediate does.
+		odd := must[*pki.Identity](t)(w.intermediate.Signer(pki.Options{CRLURLs: w.rootURLs[:1], OCSPURLs: w.signerURLs[1:]}))
+		*w.shelf = *newShelf()
+		w.shelf.sign(t, odd, pki.SignOptions{})
+		w.is(t, provider.Verified)
+		time.Sleep(2 * time.Hour)
+		w.rootLedger.Revoke(w.intermediate.Cert, time.Now(), 2)
+		w.is(t, provider.Revoked)
+	})
+}

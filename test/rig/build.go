@@ -26,6 +26,10 @@ func sources() map[string]struct{ in, what string } {
 // anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
 // would take minutes to make.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
+	return build(ctx, dir, command, os.Environ())
+}
+
+func build(ctx context.Context, dir, command string, environment []string) (binary string, err error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return "", err
@@ -36,9 +40,9 @@ func Build(ctx context.Context, dir, command string) (binary string, err error) 
 	if command == "notation-provider" && RaceEnabled {
 		args = append(args, "-race")
 	}
-	build := exec.CommandContext(ctx, "go", append(args, from.what)...)
-	build.Dir = filepath.Join(root, from.in)
-	if said, err := build.CombinedOutput(); err != nil {
+	compiler := exec.CommandContext(ctx, "go", append(args, from.what)...)
+	compiler.Dir, compiler.Env = filepath.Join(root, from.in), environment
+	if said, err := compiler.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building %s: %w: %s", command, err, said)
 	}
 	return binary, lookAtSources(root)
@@ -55,7 +59,7 @@ func moduleRoot(ctx context.Context) (string, error) {
 // lookAtSources reads the directories that our commands are made of. go test remembers the result of a test as long as what
 // the test looked at is the same, and does not know what a compiler looked at for it.
 func lookAtSources(root string) error {
-	for _, dir := range []string{"cmd/notation-provider", "cmd/notation-pki", "provider"} {
+	for _, dir := range []string{"cmd/notation-provider", "cmd/notation-pki", "provider", "test/tools"} {
 		if err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
 			return err
 		}
@@ -69,12 +73,15 @@ type Workshop struct {
 	// Dir is where the commands are, from when Main runs.
 	Dir string
 
+	environment []string // as it was: modules may come through a proxy
+
 	mu    sync.Mutex
 	built map[string]string
 }
 
 // Main runs the tests, with no proxy of the machine's between them and their registries.
 func (s *Workshop) Main(m interface{ Run() int }) {
+	s.environment = os.Environ()
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
 		_ = os.Unsetenv(name) // it can, for the name is one
 		_ = os.Unsetenv(strings.ToLower(name))
@@ -94,7 +101,7 @@ func (s *Workshop) Command(name string) (path string, err error) {
 	if path, ok := s.built[name]; ok {
 		return path, nil
 	}
-	if path, err = Build(context.Background(), s.Dir, name); err != nil {
+	if path, err = build(context.Background(), s.Dir, name, s.environment); err != nil {
 		return "", err
 	}
 	if s.built == nil {

@@ -260,7 +260,7 @@ func TestAListIsWrittenOnceAndTheNewestIsTheHighestNumber(t *testing.T) {
 		t.Errorf("%v %d %v", list, number, err)
 	}
 	// What is not called by its number might be the newest, and is not passed over.
-	for _, name := range []string{"intermediate.crl", "crl.pem", "-1.crl", "11"} {
+	for _, name := range []string{"intermediate.crl", "crl.pem", "-1.crl", "11", "011.crl", "+11.crl"} {
 		path := filepath.Join(g.Dir, "crl", name)
 		done(t, os.WriteFile(path, before, 0o600))
 		_, _, err := g.LastCRL()

@@ -187,26 +187,24 @@ func (g Generation) LastCRL() (list *x509.RevocationList, number int64, err erro
 	if err != nil {
 		return nil, 0, err
 	}
+	number = -1
 	for _, entry := range entries {
 		if strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
 		n, err := strconv.ParseInt(strings.TrimSuffix(entry.Name(), ".crl"), 10, 64)
-		if err != nil || n < 0 || !strings.HasSuffix(entry.Name(), ".crl") {
+		if err != nil || n < 0 || filepath.Base(g.crlPath(n)) != entry.Name() {
 			// What it revokes must not be forgotten.
 			return nil, 0, fmt.Errorf("%s is not called by its number; rename it, such as 4096.crl, or move it away if it is no CRL of this CA",
 				filepath.Join(g.File(crlDir), entry.Name()))
 		}
 		number = max(number, n)
 	}
-	if len(entries) == 0 {
+	if number < 0 {
 		return nil, 0, nil
 	}
 	path := g.crlPath(number)
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, nil
-	}
 	if err != nil {
 		return nil, 0, err
 	}

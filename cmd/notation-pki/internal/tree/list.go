@@ -29,6 +29,11 @@ func (l *List) Watched(now time.Time) bool {
 	return l.Newest && !l.Forged && (l.Issuer == nil || l.Issuer.Holds(now) || l.Issuer.Revoked == nil && l.Issuer.answers())
 }
 
+// needsList tells whether verifiers ask for its issuer's list, and for nothing else.
+func (c *Cert) needsList(now time.Time) bool {
+	return c.Holds(now) && ForSigning(c.Certificate) && len(c.CRLDistributionPoints) > 0 && len(c.OCSPServer) == 0
+}
+
 // answers tells whether certificates that it issued send verifiers to its list.
 func (c *Cert) answers() bool {
 	return slices.ContainsFunc(c.Below, func(below *Cert) bool { return below.Revoked == nil && len(below.CRLDistributionPoints) > 0 })
@@ -110,8 +115,8 @@ func revocationOf(c *Cert) *Revocation {
 // judgeLists tells of a CA that verifiers cannot ask, or cannot ask any more.
 func (f *Forest) judgeLists(now time.Time) {
 	for _, c := range f.Certs {
-		if c.Revoked == nil && len(c.Lists) == 0 && c.answers() && c.keptHere() {
-			f.problem(NoCRL, fmt.Sprintf("certificates that %q issued say where its CRL is, and none was issued: no image that is signed below it is admitted; issue one: notation-pki crl --issuer %s",
+		if c.Revoked == nil && len(c.Lists) == 0 && c.keptHere() && slices.ContainsFunc(c.Below, func(below *Cert) bool { return below.needsList(now) }) {
+			f.problem(NoCRL, fmt.Sprintf("certificates that %q issued say where its CRL is, and none is here: without one no image that is signed below it is admitted; bring the one that was published last into its crl folder, or, if there never was one: notation-pki crl --issuer %s",
 				c.Name(), c.Generation))
 		}
 		f.judgeHistory(c, now)
