@@ -10,28 +10,38 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"notation-pki": func() { os.Exit(run()) }})
 }
 
-// TestScripts runs testdata/script: the command as people type it. Besides testscript's own commands there is
+// TestScripts runs testdata/script: the command as people type it, without the race detector, under which each passphrase
+// takes a second to try. Besides testscript's own commands there is
 //
 //	exits CODE COMMAND…     the command ends with exactly this code
 func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	if _, err := rig.Build(t.Context(), bin, "notation-pki"); err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               private,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			return private(env.WorkDir)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
 }
 
 // private keeps the scripts' passphrases from everybody else, as their owners would.
-func private(env *testscript.Env) error {
-	return filepath.WalkDir(env.WorkDir, func(path string, entry fs.DirEntry, err error) error {
+func private(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
