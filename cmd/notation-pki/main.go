@@ -1,7 +1,8 @@
 // Command notation-pki is the hand of a CA that signs container images: it makes a root, an intermediate and a signer,
 // revokes them, hands out what verifiers trust, and looks over what others made.
 //
-// root, intermediate and signer share issue.go; inspect reads what any tool wrote.
+// root, intermediate and signer share issue.go, and issue_care.go keeps them from making what nobody could use; inspect
+// reads what any tool wrote.
 package main
 
 import (

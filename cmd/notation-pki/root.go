@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// newRootCA makes the verb root.
+func newRootCA() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "root --subject DN",
+		Short: "Make a root CA, on a machine that is offline",
+		Long: `Makes a root CA: the certificate that verifiers trust. By default an RSA-4096 key and
+100 years. Its key is needed to issue intermediates and to revoke them, never to sign
+images: make it on a machine that is offline, and lock it away.`,
+		Example: `  notation-pki root --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
+  notation-pki root --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA" --passphrase-file root.pass --rotate`,
+	}
+	i := addIssuance(c, "root", pki.RSA4096, 36500)
+	i.make = func(_ *pki.CA, o pki.Options) (*pki.Identity, error) { return identityOf(pki.NewRoot(o)) }
+	return c
+}
+
+func identityOf(ca *pki.CA, err error) (*pki.Identity, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &ca.Identity, nil
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// newSigner makes the verb signer.
+func newSigner() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "signer --subject DN",
+		Short: "Issue a certificate that signs images and nothing else",
+		Long: `Issues a certificate that signs images and nothing else. By default an EC P-256 key
+and one year; --key-type rsa-3072 for those who must have RSA.`,
+		Example: `  notation-pki signer --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/intermediate-1.crl
+
+  # A year later, beside the one that is there:
+  notation-pki signer --rotate
+
+  # The key is in an HSM or in Vault, and stays there:
+  notation-pki signer --csr signer.csr --crl-url http://pki.skao.int/intermediate-1.crl`,
+	}
+	i := addIssuance(c, "signer", pki.ECP256, 365)
+	i.addIssuer("intermediate", "the intermediate")
+	c.Flags().StringArrayVar(&i.uriSANs, "uri-san", nil, "`URI` to put into the subject alternative name")
+	i.make = func(issuer *pki.CA, o pki.Options) (*pki.Identity, error) {
+		if issuer.Cert.MaxPathLen != 0 {
+			note(c, "note: %s may issue CAs too; an intermediate with pathlen:0 is the safer issuer of signers", issuer.Cert.Subject)
+		}
+		return issuer.Signer(o)
+	}
+	return c
+}
