@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -87,10 +86,7 @@ func (i *issuance) run() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(i.sameURLs(issuer, &options), i.fit(issuer, &options), i.ownCRL(issuer, from, options.CRLURLs)); err != nil {
-		return err
-	}
-	if err := i.ownName(next, options.Subject); err != nil {
+	if err := i.settle(next, from, issuer, &options); err != nil {
 		return err
 	}
 	files := map[string][]byte{}

@@ -14,6 +14,20 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
+// settle fills in what the command line leaves open, and then refuses what nobody could use.
+func (i *issuance) settle(next folder.Generation, from *folder.Generation, issuer *pki.CA, o *pki.Options) error {
+	if err := i.sameURLs(issuer, o); err != nil {
+		return err
+	}
+	if err := i.fit(issuer, o); err != nil {
+		return err
+	}
+	if err := i.ownCRL(issuer, from, o.CRLURLs); err != nil {
+		return err
+	}
+	return i.ownName(next, o.Subject)
+}
+
 // sameURLs takes over, when it rotates, where the generation before says that it may be revoked, unless another CA issues
 // this one: forgotten URLs would make a certificate that nobody can revoke.
 func (i *issuance) sameURLs(issuer *pki.CA, o *pki.Options) error {

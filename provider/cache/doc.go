@@ -5,7 +5,7 @@
 //	memory    key                               value       kept for
 //	tags      repository, tag                   descriptor  cache.tags
 //	tags      repository, tag                   not found   cache.refused
-//	verdicts  repository, digest, fingerprint   verified    cache.verified, never past Verdict.Until
+//	verdicts  repository, digest, fingerprint   verified    cache.verified, never past Verdict.Until and RecheckAt
 //	verdicts  repository, digest, fingerprint   refused     cache.refused
 //
 // What is undecided is never kept. A verdict is kept under the fingerprint of the
