@@ -54,6 +54,11 @@ func (ca *CA) Peer(opts Options) (*Identity, error) {
 	return ca.leaf(opts, "peer", x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth)
 }
 
+// Responder issues a certificate that signs OCSP responses in the CA's place (RFC 6960 section 4.2.2.2). Default: one year.
+func (ca *CA) Responder(opts Options) (*Identity, error) {
+	return ca.leaf(opts, "OCSP Responder", x509.ExtKeyUsageOCSPSigning)
+}
+
 func (ca *CA) leaf(opts Options, commonName string, purposes ...x509.ExtKeyUsage) (*Identity, error) {
 	return newLeaf(opts, commonName, 365*day, ca, purposes...)
 }

@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
 	"time"
@@ -19,6 +20,9 @@ type CRLOptions struct {
 	// ThisUpdate is when the list was made, NextUpdate when the next is due: after that notation refuses the list.
 	// Default: five minutes ago, and a day after ThisUpdate. Kept to the second.
 	ThisUpdate, NextUpdate time.Time
+
+	// Extensions are added to those that every list has. Default: none.
+	Extensions []pkix.Extension
 }
 
 // CRL issues a certificate revocation list, as DER. It fails where NextUpdate does not come after ThisUpdate,
@@ -33,6 +37,7 @@ func (ca *CA) CRL(opts CRLOptions) ([]byte, error) {
 		Number:                    big.NewInt(max(opts.Number, 1)),
 		ThisUpdate:                thisUpdate,
 		NextUpdate:                nextUpdate,
+		ExtraExtensions:           opts.Extensions,
 	}, ca.Cert, ca.Key)
 	if err != nil {
 		return nil, fmt.Errorf("issuing a CRL of %s: %w", ca.Cert.Subject, err)

@@ -3,6 +3,7 @@ package pki
 import (
 	"cmp"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"net/http"
 	"slices"
 	"sync"
@@ -21,6 +22,8 @@ type Ledger struct {
 	disowned               map[string]bool                     // by serial number, in decimal
 	issued                 int64                               // number of CRLs so far
 	thisUpdate, nextUpdate time.Time                           // zero: as of each answer
+	responder              *Identity                           // signs OCSP responses; nil: the CA
+	extensions             []pkix.Extension                    // of the CRL
 }
 
 // NewLedger opens an empty ledger for the CA.
@@ -67,12 +70,27 @@ func (l *Ledger) SetValidity(thisUpdate, nextUpdate time.Time) {
 	l.thisUpdate, l.nextUpdate = thisUpdate, nextUpdate
 }
 
+// SetResponder has an identity sign the OCSP responses, which then carry its certificate. Default: the CA signs, and
+// sends no certificate.
+func (l *Ledger) SetResponder(by *Identity) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.responder = by
+}
+
+// SetCRLExtensions adds extensions to the CRLs, such as an issuing distribution point.
+func (l *Ledger) SetCRLExtensions(extensions ...pkix.Extension) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.extensions = extensions
+}
+
 // CRL issues the next revocation list, as DER.
 func (l *Ledger) CRL() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.issued++
-	opts := CRLOptions{Number: l.issued, ThisUpdate: l.thisUpdate, NextUpdate: l.nextUpdate}
+	opts := CRLOptions{Number: l.issued, ThisUpdate: l.thisUpdate, NextUpdate: l.nextUpdate, Extensions: l.extensions}
 	for _, entry := range l.revoked {
 		opts.Revoked = append(opts.Revoked, entry)
 	}

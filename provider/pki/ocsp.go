@@ -3,6 +3,7 @@ package pki
 import (
 	"bytes"
 	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -40,11 +41,25 @@ func (l *Ledger) answerOCSP(r *http.Request) []byte {
 	}
 	response := ocsp.Response{SerialNumber: request.SerialNumber, IssuerHash: request.HashAlgorithm}
 	l.status(&response)
-	answer, err := ocsp.CreateResponse(l.ca.Cert, l.ca.Cert, response, l.ca.Key)
+	signer, key := l.signer()
+	if signer != l.ca.Cert {
+		response.Certificate = signer
+	}
+	answer, err := ocsp.CreateResponse(l.ca.Cert, signer, response, key)
 	if err != nil {
 		return ocsp.InternalErrorErrorResponse
 	}
 	return answer
+}
+
+// signer is who signs the responses.
+func (l *Ledger) signer() (*x509.Certificate, crypto.Signer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.responder != nil {
+		return l.responder.Cert, l.responder.Key
+	}
+	return l.ca.Cert, l.ca.Key
 }
 
 func readOCSPRequest(r *http.Request) ([]byte, error) {
