@@ -13,14 +13,11 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 )
-
-// maxCRLBytes bounds an answer about revocation. The list of a CA that signs for a
-// whole observatory, with every certificate it ever issued revoked, is smaller.
-const maxCRLBytes = 8 << 20
 
 // queuePerPlace is how many checks may wait for each that runs. More would only
 // wait until their request's deadline.
@@ -64,7 +61,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		Signatures: c.Limits.Signatures,
 		Revocation: egress.NewTransport(egress.Options{
 			Guard:  guard,
-			Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: maxCRLBytes},
+			Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: revocation.MaxListBytes},
 		}),
 		RevocationAge: time.Duration(c.Cache.Verified),
 		Log:           log,

@@ -1,8 +1,13 @@
 package verifier
 
-import "github.com/notaryproject/notation-core-go/revocation"
+import (
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
 
-// Validators are what stands in for the library's revocation checks, and those.
-func (v *Verifier) Validators() (ours, library revocation.Validator) {
-	return v.revocation.signing(&ledger{}), v.revocation.codeSigning
+	checker "gitlab.com/ska-telescope/notation-provider/provider/revocation"
+)
+
+// Validator is what stands in for the library's check of signing chains.
+func (v *Verifier) Validator() revocation.Validator {
+	return v.revocation.Validator(purpose.CodeSigning, func(checker.Status) {})
 }

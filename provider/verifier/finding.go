@@ -129,7 +129,7 @@ func (w *witness) refuseAuthenticity(f *finding, err error) {
 // is unknown or known, a certificate is out of its time, or the policy always
 // wants a timestamp and there is no good one.
 func (w *witness) refuseTimestamp(f *finding, outcome *notation.VerificationOutcome) {
-	if w.timestamping.asked && !w.timestamping.good() {
+	if w.timestamping.asked && !w.timestamping.Good() {
 		w.timestamping.refuse(f, "timestamping")
 		return
 	}

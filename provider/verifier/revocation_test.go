@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/crl"
 	"github.com/notaryproject/notation-core-go/revocation/result"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"golang.org/x/crypto/ocsp"
@@ -312,7 +313,8 @@ func TestAChainThatNamesNobodyToAskIsJudgedAsTheLibraryWould(t *testing.T) {
 	direct := must[*pki.Identity](t)(r.root.Signer(pki.Options{}))
 	a := newAuthority()
 	asked := a.newRealm(t, revocable{crl: true})
-	ours, library := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: newShelf(), authority: a}.open(t).Validators()
+	ours := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: newShelf(), authority: a}.open(t).Validator()
+	library := must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{OCSPHTTPClient: &http.Client{Transport: a}, CRLFetcher: must[*crl.HTTPFetcher](t)(crl.NewHTTPFetcher(&http.Client{Transport: a}))}))
 	for name, chain := range map[string][]*x509.Certificate{
 		"none": nil, "one": alone.Chain, "two": direct.Chain, "three": r.signer.Chain, "with CRLs": asked.signer.Chain,
 	} {

@@ -88,7 +88,7 @@ func (w *witness) signatures() []provider.Signature {
 
 // timestamped tells whether a timestamp was verified. Asking whether the TSA's
 // chain is revoked is the last step of that, and made for nothing else.
-func (w *witness) timestamped() bool { return w.timestamping.asked && w.timestamping.good() }
+func (w *witness) timestamped() bool { return w.timestamping.asked && w.timestamping.Good() }
 
 // until is when the first of the facts lapses that the policy enforces.
 func (w *witness) until(outcome *notation.VerificationOutcome) time.Time {
@@ -99,7 +99,7 @@ func (w *witness) until(outcome *notation.VerificationOutcome) time.Time {
 	}
 	if w.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) {
 		if w.timestamped() {
-			ends = append(ends, w.timestamping.nextUpdate())
+			ends = append(ends, w.timestamping.NextUpdate)
 		} else if signer.SignedAttributes.SigningScheme == signature.SigningSchemeX509 {
 			for _, c := range signer.CertificateChain {
 				ends = append(ends, c.NotAfter)
@@ -107,7 +107,7 @@ func (w *witness) until(outcome *notation.VerificationOutcome) time.Time {
 		}
 	}
 	if w.policy.Enforces(trustpolicy.TypeRevocation) {
-		ends = append(ends, w.signing.nextUpdate())
+		ends = append(ends, w.signing.NextUpdate)
 	}
 	return earliest(ends)
 }
@@ -116,10 +116,10 @@ func (w *witness) until(outcome *notation.VerificationOutcome) time.Time {
 func (w *witness) recheckAt() time.Time {
 	var ends []time.Time
 	if w.policy.Enforces(trustpolicy.TypeRevocation) {
-		ends = append(ends, w.signing.recheckAt())
+		ends = append(ends, w.signing.RecheckAt)
 	}
 	if w.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && w.timestamped() {
-		ends = append(ends, w.timestamping.recheckAt())
+		ends = append(ends, w.timestamping.RecheckAt)
 	}
 	return earliest(ends)
 }

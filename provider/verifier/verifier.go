@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	notationverifier "github.com/notaryproject/notation-go/verifier"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -13,6 +14,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
+	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -63,7 +65,7 @@ func (forgetful) Keep(context.Context, provider.Image, evidence.Piece)          
 // force, with the judge bound to each policy.
 type Verifier struct {
 	Options
-	revocation *revocationChecks
+	revocation *revocation.Checker
 }
 
 // New returns a verifier.
@@ -74,11 +76,11 @@ func New(o Options) (*Verifier, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	revocation, err := newRevocationChecks(o.Revocation, o.RevocationAge)
+	checker, err := revocation.New(revocation.Options{Transport: o.Revocation, MaxAge: o.RevocationAge})
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{Options: o, revocation: revocation}, nil
+	return &Verifier{Options: o, revocation: checker}, nil
 }
 
 // Snapshot returns the trust in force.
@@ -151,8 +153,8 @@ func (j judge) log(ctx context.Context, image provider.Image, v provider.Verdict
 func (j judge) hear(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *witness, error) {
 	w := &witness{policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: repository}
 	options := notationverifier.VerifierOptions{
-		RevocationCodeSigningValidator:  j.verifier.revocation.signing(&w.signing),
-		RevocationTimestampingValidator: j.verifier.revocation.timestamping(&w.timestamping),
+		RevocationCodeSigningValidator:  j.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told),
+		RevocationTimestampingValidator: j.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told),
 	}
 	inner, err := notationverifier.NewWithOptions(j.Document(), j.Policy, nil, options)
 	if err != nil {

@@ -33,8 +33,8 @@ type witness struct {
 
 	hand         evidence.Piece // the signature at hand
 	aside        *setAside      // why it is not put before the judge
-	signing      ledger         // what was said of revocation, for the signature at hand
-	timestamping ledger
+	signing      revocationStatus
+	timestamping revocationStatus
 	findings     []finding
 }
 
@@ -136,8 +136,7 @@ func (w *witness) Verify(ctx context.Context, desc ocispec.Descriptor, envelope 
 		w.findings = append(w.findings, findAside(w.hand.Signature.Digest, w.aside))
 		return &notation.VerificationOutcome{Error: w.aside.err}, w.aside.err
 	}
-	w.signing.reset()
-	w.timestamping.reset()
+	w.signing, w.timestamping = revocationStatus{}, revocationStatus{}
 	outcome, err := w.inner.Verify(ctx, desc, envelope, opts)
 	if err == nil {
 		err = unknownCritical(outcome)

@@ -30,6 +30,7 @@ type stamper struct {
 	*pki.TSA
 	spec   TSA
 	ledger *pki.Ledger
+	ca     *pki.CA
 }
 
 func (s *Scene) setPKIs() error {
@@ -133,7 +134,7 @@ func (s *Scene) setTSAs() error {
 		if err != nil {
 			return err
 		}
-		t := &stamper{spec: spec, ledger: pki.NewLedger(root)}
+		t := &stamper{spec: spec, ledger: pki.NewLedger(root), ca: root}
 		at := s.World.Endpoints.Publish(t.ledger)
 		subject.CommonName = "Timestamp Authority"
 		opts := pki.Options{Subject: subject, NotBefore: past}
@@ -192,6 +193,77 @@ func (s *Scene) revoke() error {
 		}
 	}
 	return nil
+}
+
+// impersonate has the ledgers say what they say in another way.
+func (s *Scene) impersonate() error {
+	for name, a := range s.pkis {
+		ledger, ca := a.SignerLedger, a.Intermediate
+		if a.spec.Chain == 2 {
+			ledger, ca = a.RootLedger, a.Root
+		}
+		if err := s.change(a.spec.Revocation, ledger, ca, a.Signer); err != nil {
+			return fmt.Errorf("PKI %q: %w", name, err)
+		}
+	}
+	for name, t := range s.tsas {
+		if err := s.change(t.spec.Revocation, t.ledger, t.ca, &t.Identity); err != nil {
+			return fmt.Errorf("TSA %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// change makes a ledger misleading. The leaf is the certificate that it tells about.
+func (s *Scene) change(how Revocation, ledger *pki.Ledger, ca *pki.CA, leaf *pki.Identity) error {
+	if how.Responder != "" {
+		by, err := s.responder(how.Responder, ca, leaf)
+		if err != nil {
+			return err
+		}
+		ledger.SetResponder(by)
+	}
+	if how.Scope == "" {
+		return nil
+	}
+	extension, ok := scopes()[how.Scope]
+	if !ok {
+		return fmt.Errorf("%q is no scope of a CRL", how.Scope)
+	}
+	ledger.SetCRLExtensions(extension)
+	return nil
+}
+
+func (s *Scene) responder(kind string, ca *pki.CA, leaf *pki.Identity) (*pki.Identity, error) {
+	switch kind {
+	case "signer":
+		return leaf, nil
+	case "tls":
+		return ca.Server(pki.Options{DNSNames: []string{"www.example"}})
+	case "responder":
+		return ca.Responder(pki.Options{})
+	case "ended":
+		return ca.Responder(pki.Options{NotBefore: s.now.AddDate(-1, 0, 0), NotAfter: s.now.AddDate(0, 0, -30)})
+	}
+	return nil, fmt.Errorf("%q signs no OCSP responses", kind)
+}
+
+// scopes are critical extensions of CRLs (RFC 5280 sections 5.2.4 and 5.2.5).
+func scopes() map[string]pkix.Extension {
+	limited := func(value ...byte) pkix.Extension {
+		return pkix.Extension{Id: []int{2, 5, 29, 28}, Critical: true, Value: append([]byte{0x30, byte(len(value))}, value...)}
+	}
+	const url = "http://ca.example/other.crl"
+	named := append([]byte{0xa0, byte(len(url) + 4), 0xa0, byte(len(url) + 2), 0x86, byte(len(url))}, url...)
+	return map[string]pkix.Extension{
+		"delta":       {Id: []int{2, 5, 29, 27}, Critical: true, Value: []byte{2, 1, 1}},
+		"another-url": limited(named...),
+		"user":        limited(0x81, 1, 0xff),
+		"ca":          limited(0x82, 1, 0xff),
+		"attribute":   limited(0x85, 1, 0xff),
+		"reasons":     limited(0x83, 2, 3, 8),
+		"indirect":    limited(0x84, 1, 0xff),
+	}
 }
 
 // strike revokes a certificate whose key was stolen an hour ago.

@@ -67,6 +67,9 @@ func Set(ctx context.Context, w *rig.World, v *Vector) (*Scene, error) {
 	if err := s.setTrust(); err != nil {
 		return nil, fmt.Errorf("trust: %w", err)
 	}
+	if err := s.impersonate(); err != nil {
+		return nil, err
+	}
 	if err := s.revoke(); err != nil {
 		return nil, err
 	}

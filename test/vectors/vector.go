@@ -68,6 +68,9 @@ type Revocation struct {
 	Revoked string `yaml:"revoked"`
 	Unknown string `yaml:"unknown"`
 	Stale   bool   `yaml:"stale"`
+
+	Responder string `yaml:"ocsp-by"`
+	Scope     string `yaml:"crl-scope"`
 }
 
 // TSA is a timestamp authority.

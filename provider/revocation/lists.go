@@ -1,0 +1,367 @@
+package revocation
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/crypto/ocsp"
+	"golang.org/x/sync/singleflight"
+)
+
+const thePlace = "the host of the revocation list"
+
+// lists fetches revocation lists, once for all who ask meanwhile, and keeps them.
+type lists struct {
+	age
+	client *http.Client
+	failed *lru.Cache[listKey, time.Time]
+	joint  singleflight.Group
+	large  chan struct{} // holds a token while a large list is fetched
+
+	mu    sync.Mutex
+	kept  *simplelru.LRU[listKey, *bundle]
+	bytes int64
+}
+
+// listKey is where a list is, and whose it is: two CAs may name one address.
+type listKey struct {
+	url    string
+	issuer string // its subject and public key
+}
+
+// bundle is a list and the delta list that amends it, if there is one.
+type bundle struct {
+	base, delta *list
+	came        time.Time // by the wall clock
+}
+
+func newLists(client *http.Client, max time.Duration) (*lists, error) {
+	l := &lists{age: age{max}, client: client, large: make(chan struct{}, 1)}
+	var err error
+	if l.kept, err = simplelru.NewLRU(maxLists, func(_ listKey, b *bundle) { l.bytes -= b.size() }); err != nil {
+		return nil, err
+	}
+	l.failed, err = lru.New[listKey, time.Time](maxLists)
+	return l, err
+}
+
+func (b *bundle) size() int64 {
+	size := int64(len(b.base.RawTBSRevocationList))
+	if b.delta != nil {
+		size += int64(len(b.delta.RawTBSRevocationList))
+	}
+	return size
+}
+
+func (b *bundle) nextUpdate() time.Time {
+	if b.delta != nil {
+		return earlier(b.base.NextUpdate, b.delta.NextUpdate)
+	}
+	return b.base.NextUpdate
+}
+
+func (b *bundle) inDate() bool { return !time.Now().After(b.nextUpdate()) }
+
+// ask looks a certificate up in the lists that it names. One list at one of a point's URLs is enough, if it covers the
+// certificate; points for some reasons each are enough together.
+func (l *lists) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
+	why := problems{}
+	var covered reasons
+	var r certStatus
+	for _, p := range l.places(q) {
+		b, err := l.get(ctx, p, q, secondRound)
+		if err != nil {
+			why = append(why, err)
+			continue
+		}
+		r.nextUpdate = earlier(r.nextUpdate, b.nextUpdate())
+		r.recheckAt = earlier(r.recheckAt, l.recheckAt(p.key, b))
+		if r.revoked = b.revoked(q); r.revoked != nil {
+			return r, nil
+		}
+		if covered |= p.reasons; covered == allReasons {
+			return r, nil
+		}
+	}
+	if covered != 0 {
+		why = append(why, problemf("the revocation lists are not about all reasons"))
+	}
+	return certStatus{}, why
+}
+
+// place is one URL of a distribution point.
+type place struct {
+	point
+
+	url string
+	key listKey
+}
+
+// places are the URLs that a certificate names, those first from where a fresh list is kept: it costs nothing.
+func (l *lists) places(q question) []place {
+	issuer := string(q.issuer.RawSubject) + string(q.issuer.RawSubjectPublicKeyInfo)
+	var kept, others []place
+	for _, p := range pointsOf(q.cert) {
+		for _, url := range p.urls {
+			one := place{p, url, listKey{url, issuer}}
+			if b := l.lookUp(one.key); b != nil && l.fresh(b.came) {
+				kept = append(kept, one)
+			} else {
+				others = append(others, one)
+			}
+		}
+	}
+	all := slices.Concat(kept, others)
+	return all[:min(len(all), maxURLs)]
+}
+
+func (l *lists) lookUp(key listKey) *bundle {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := l.kept.Get(key); ok && b.inDate() {
+		return b
+	}
+	return nil
+}
+
+// covers says why a list found at the place does not tell whether a certificate is revoked.
+func (p place) covers(cert *x509.Certificate, b *bundle) error {
+	if needsDelta(cert.Extensions) && !needsDelta(b.base.Extensions) {
+		return problemf("the certificate names a delta list that its revocation list does not name, which is not supported")
+	}
+	return b.base.scope.covers(cert, p.point)
+}
+
+// get returns a list that covers the certificate, kept or fetched. No verdict stands on a list that is older than the age,
+// so that a revocation is seen long before the list's own next update; but while no newer one is to be had, the list serves
+// until then.
+func (l *lists) get(ctx context.Context, p place, q question, secondRound bool) (*bundle, error) {
+	kept := l.lookUp(p.key)
+	if kept != nil && p.covers(q.cert, kept) != nil {
+		kept = nil // it is for the CA's certificates of another kind
+	}
+	if kept != nil && (l.fresh(kept.came) || l.failing(p.key)) {
+		return kept, nil
+	}
+	if kept == nil && !q.turn(p.url, l.failing(p.key), secondRound) {
+		return nil, problems{}
+	}
+	fresh, err := l.fetch(ctx, p, q)
+	if err == nil {
+		return fresh, nil
+	}
+	l.failed.Add(p.key, now())
+	if kept != nil {
+		return kept, nil
+	}
+	return nil, at(p.url, err)
+}
+
+func (l *lists) failing(key listKey) bool {
+	failed, ok := l.failed.Get(key)
+	return ok && l.age.failed(failed)
+}
+
+// recheckAt is when a verdict that stands on the list must be judged again: when the list is too old or, where no other
+// can be had, when it is time to try again. Without that, verdicts would be renewed ever more often towards the end.
+func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
+	old, retry := b.came.Add(l.max), time.Now().Add(l.retry())
+	if l.failing(key) && old.Before(retry) {
+		return retry
+	}
+	return old
+}
+
+// fetch fetches a list, and keeps it if it passes every check. It goes on when the first of those who wait leaves: the
+// transport bounds it in time.
+func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error) {
+	fetched, err, _ := l.joint.Do(p.url+" "+p.key.issuer, func() (any, error) {
+		return l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
+	})
+	if err != nil {
+		return nil, err
+	}
+	fresh := fetched.(*bundle) //nolint:forcetypeassert // made above
+	if err := p.covers(q.cert, fresh); err != nil {
+		return nil, err
+	}
+	return l.keep(p.key, fresh), nil
+}
+
+func (l *lists) fetchBundle(ctx context.Context, url string, issuer *x509.Certificate) (*bundle, error) {
+	base, err := l.fetchList(ctx, url, issuer)
+	if err != nil {
+		return nil, err
+	}
+	if base.base != nil {
+		return nil, problemf("the revocation list is a delta list, where a whole one must be")
+	}
+	b := &bundle{base: base, came: now()}
+	if freshest := extension(base.Extensions, oidFreshestCRL); freshest != nil {
+		b.delta, err = l.fetchDelta(ctx, freshest, base, issuer)
+	}
+	return b, err
+}
+
+// fetchDelta fetches what amends a list, from the first place that has it (RFC 5280 section 5.2.6). A delta list that the
+// whole list is not older than adds nothing.
+func (l *lists) fetchDelta(ctx context.Context, freshest []byte, base *list, issuer *x509.Certificate) (*list, error) {
+	points, ok := parsePoints(freshest)
+	if !ok {
+		return nil, problemf("the revocation list names a delta list that cannot be read")
+	}
+	why := problems{}
+	for _, p := range points {
+		for _, url := range p.urls[:min(len(p.urls), maxURLs)] {
+			delta, err := l.fetchList(ctx, url, issuer)
+			if err == nil {
+				err = delta.amends(base)
+			}
+			switch {
+			case err != nil:
+				why = append(why, at(url, err))
+			case delta.Number.Cmp(base.Number) <= 0:
+				return nil, nil //nolint:nilnil // nothing to add
+			default:
+				return delta, nil
+			}
+		}
+	}
+	return nil, append(why, problemf("the delta list that the revocation list names is not to be had"))
+}
+
+// amends says why a list does not amend a whole one (RFC 5280 section 5.2.4).
+func (l *list) amends(base *list) error {
+	switch {
+	case l.base == nil, l.Number == nil, base.Number == nil, l.base.Cmp(base.Number) > 0:
+		return problemf("the delta list is not for the revocation list that names it")
+	case !bytes.Equal(l.idp, base.idp):
+		return problemf("the delta list has another scope than the revocation list")
+	}
+	return nil
+}
+
+// fetchList fetches one list and accepts it as the issuer's.
+func (l *lists) fetchList(ctx context.Context, url string, issuer *x509.Certificate) (*list, error) {
+	if err := checkURL("the revocation list", url); err != nil {
+		return nil, err
+	}
+	der, err := l.download(ctx, url)
+	if err != nil {
+		return nil, unanswered(thePlace, err)
+	}
+	fetched, err := parseList(der)
+	if err != nil {
+		return nil, err
+	}
+	return fetched, fetched.accept(issuer)
+}
+
+// download fetches a small list at once, and large ones one after the other.
+func (l *lists) download(ctx context.Context, url string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := send(l.client, request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	small, err := io.ReadAll(io.LimitReader(response.Body, largeList))
+	if err != nil || len(small) < largeList {
+		return small, err
+	}
+	select {
+	case l.large <- struct{}{}:
+		defer func() { <-l.large }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return readLarge(small, response)
+}
+
+// readLarge reads the rest of a list, into memory that is as large as it says it is.
+func readLarge(begun []byte, response *http.Response) ([]byte, error) {
+	whole := bytes.NewBuffer(begun)
+	if response.ContentLength <= MaxListBytes {
+		whole.Grow(int(max(response.ContentLength-largeList, 0)) + bytes.MinRead)
+	}
+	_, err := whole.ReadFrom(io.LimitReader(response.Body, MaxListBytes-largeList+1))
+	if err == nil && whole.Len() > MaxListBytes {
+		return nil, errLarge
+	}
+	return whole.Bytes(), err
+}
+
+// keep keeps an accepted list and returns the one that counts: that, or a later one of the same CA and scope, wherever it
+// was found. An attacker on the way may send an old list, from before a revocation; so it counts as a failure to get a new one.
+func (l *lists) keep(key listKey, fresh *bundle) *bundle {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, other := range l.kept.Keys() {
+		kept, ok := l.kept.Peek(other)
+		if ok && other.issuer == key.issuer && kept.inDate() && bytes.Equal(kept.base.idp, fresh.base.idp) && !fresh.follows(kept) {
+			l.failed.Add(key, now())
+			fresh = kept
+		}
+	}
+	l.kept.Remove(key) // which counts what it takes
+	l.kept.Add(key, fresh)
+	for l.bytes += fresh.size(); l.bytes > maxListsBytes; {
+		l.kept.RemoveOldest()
+	}
+	return fresh
+}
+
+// follows tells whether a list is not older than an accepted one of the same CA and scope, by its date or its number
+// (RFC 5280 sections 5.1.2.4 and 5.2.3): a CA that was set up again may begin to number again, and one whose clock was
+// corrected may go back in time. Lists come in plain text, so an attacker on the way may send an old one, in which no
+// certificate is revoked yet.
+func (b *bundle) follows(kept *bundle) bool {
+	before, after := kept.latest(), b.latest()
+	return !after.ThisUpdate.Before(before.ThisUpdate) ||
+		before.Number != nil && after.Number != nil && after.Number.Cmp(before.Number) >= 0
+}
+
+// latest is what a CA said last: a list and those that amend it are numbered in one row.
+func (b *bundle) latest() *list {
+	if b.delta != nil {
+		return b.delta
+	}
+	return b.base
+}
+
+// revoked looks a certificate up; nil if it is not revoked. The last entry counts of those that suspend a certificate
+// (certificateHold) and take that back (removeFromCRL); any other revokes it for good.
+func (b *bundle) revoked(q question) *Revocation {
+	entries := b.base.find(q.cert)
+	if b.delta != nil {
+		entries = append(entries, b.delta.find(q.cert)...)
+	}
+	var last *Revocation
+	for _, e := range entries {
+		if excused(e.list(), q.signingTime) {
+			continue
+		}
+		r := e.revocation()
+		if r.Reason != ocsp.CertificateHold && r.Reason != ocsp.RemoveFromCRL {
+			return r
+		}
+		if last == nil || !r.At.Before(last.At) {
+			last = r
+		}
+	}
+	if last != nil && last.Reason == ocsp.RemoveFromCRL {
+		return nil
+	}
+	return last
+}

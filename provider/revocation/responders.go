@@ -1,0 +1,222 @@
+package revocation
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/crypto/ocsp"
+	"golang.org/x/sync/singleflight"
+)
+
+const theResponder = "the OCSP responder"
+
+// responders asks OCSP responders, once for all who ask about a certificate meanwhile, and keeps what they say.
+type responders struct {
+	age
+	client *http.Client
+	lists  *lists // which tell whether a responder's own certificate is revoked
+	kept   *lru.Cache[statementKey, statement]
+	failed *lru.Cache[string, time.Time] // by URL
+	joint  singleflight.Group
+}
+
+// statementKey is a certificate below an issuer. Two CAs may share a serial number, and even a responder.
+type statementKey struct{ cert, issuer [sha256.Size]byte }
+
+// statement is what a CA says of one certificate.
+type statement struct {
+	*ocsp.Response
+
+	came time.Time // by the wall clock
+}
+
+func newResponders(client *http.Client, max time.Duration, lists *lists) (*responders, error) {
+	kept, err := lru.New[statementKey, statement](maxResponses)
+	if err != nil {
+		return nil, err
+	}
+	failed, err := lru.New[string, time.Time](maxResponses)
+	return &responders{age: age{max}, client: client, lists: lists, kept: kept, failed: failed}, err
+}
+
+// ask asks the responders that a certificate names, one after the other, until one tells good or revoked.
+func (r *responders) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
+	key := statementKey{sha256.Sum256(q.cert.Raw), sha256.Sum256(q.issuer.Raw)}
+	if kept, ok := r.kept.Get(key); ok && r.fresh(kept.came) && kept.inDate(r.max) == nil {
+		return kept.status(q, r.max), nil
+	}
+	why := problems{}
+	for _, place := range q.cert.OCSPServer[:min(len(q.cert.OCSPServer), maxURLs)] {
+		if !q.turn(place, r.failing(place), secondRound) {
+			continue
+		}
+		fresh, err := r.fetch(ctx, place, key, q)
+		if err == nil {
+			return fresh.status(q, r.max), nil
+		}
+		why = append(why, at(place, err))
+	}
+	return certStatus{}, why
+}
+
+func (r *responders) failing(place string) bool {
+	failed, ok := r.failed.Get(place)
+	return ok && r.age.failed(failed)
+}
+
+// fetch asks one responder. It goes on when the first of those who wait leaves: the transport bounds it in time.
+func (r *responders) fetch(ctx context.Context, place string, key statementKey, q question) (statement, error) {
+	told, err, _ := r.joint.Do(fmt.Sprintf("%x %s", key, place), func() (any, error) {
+		fresh, err := r.request(context.WithoutCancel(ctx), place, q)
+		if err != nil {
+			return nil, err
+		}
+		return r.keep(key, fresh), nil
+	})
+	if err != nil {
+		return statement{}, err
+	}
+	return told.(statement), nil //nolint:forcetypeassert // made above
+}
+
+// keep keeps a statement that passed every check, and returns the one that counts: the later of this and the one before
+// it. An attacker on the way may send an old answer, from before a revocation. Of two made in the same second, revoked counts.
+func (r *responders) keep(key statementKey, fresh statement) statement {
+	kept, ok := r.kept.Get(key)
+	if ok && kept.inDate(r.max) == nil && later(kept, fresh) {
+		kept.came = fresh.came
+		fresh = kept
+	}
+	r.kept.Add(key, fresh)
+	return fresh
+}
+
+func later(kept, fresh statement) bool {
+	return fresh.ThisUpdate.Before(kept.ThisUpdate) ||
+		fresh.ThisUpdate.Equal(kept.ThisUpdate) && kept.Status == ocsp.Revoked && fresh.Status == ocsp.Good
+}
+
+// request asks one responder, by GET where the request is short (RFC 5019 section 5, RFC 6960 appendix A.1), and by POST
+// where it is long or the responder takes no GET.
+func (r *responders) request(ctx context.Context, place string, q question) (statement, error) {
+	if err := checkURL(theResponder, place); err != nil {
+		return statement{}, err
+	}
+	body, err := ocsp.CreateRequest(q.cert, q.issuer, &ocsp.RequestOptions{Hash: crypto.SHA1}) // which every responder knows
+	if err != nil {
+		return statement{}, &problem{"the OCSP request cannot be made", err}
+	}
+	answer, err := r.get(ctx, place, body)
+	if errors.Is(err, errLong) || takesNoGET(err) {
+		answer, err = r.send(ctx, http.MethodPost, place, body)
+	}
+	if err != nil {
+		r.failed.Add(place, now())
+		return statement{}, unanswered(theResponder, err)
+	}
+	r.failed.Remove(place)
+	response, err := r.read(ctx, answer, q.cert, q.issuer)
+	return statement{response, now()}, err
+}
+
+// takesNoGET tells whether a responder refused a request for what it is, and not because it is in trouble itself.
+func takesNoGET(err error) bool {
+	status, ok := errors.AsType[statusError](err)
+	return ok && status >= 400 && status < 500 && status != http.StatusTooManyRequests || status == http.StatusNotImplemented
+}
+
+var errLong = errors.New("the request is too long for GET")
+
+func (r *responders) get(ctx context.Context, place string, body []byte) ([]byte, error) {
+	encoded := url.QueryEscape(base64.StdEncoding.EncodeToString(body))
+	if len(encoded) >= 255 {
+		return nil, errLong
+	}
+	long, err := url.JoinPath(place, encoded)
+	if err != nil {
+		return nil, err
+	}
+	return r.send(ctx, http.MethodGet, long, nil)
+}
+
+func (r *responders) send(ctx context.Context, method, place string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, place, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/ocsp-request")
+	}
+	response, err := send(r.client, request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	return readAll(response.Body, maxResponseBytes)
+}
+
+// statusError is an answer with another status than 200.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("answered %d", int(e)) }
+
+// errLarge is an answer with more than is read.
+var errLarge = errors.New("the answer is too large")
+
+// send sends a request, and returns an answer with status 200 or an error.
+func send(client *http.Client, request *http.Request) (*http.Response, error) {
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		_ = response.Body.Close()
+		return nil, statusError(response.StatusCode)
+	}
+	return response, nil
+}
+
+// readAll reads up to a bound, all or nothing.
+func readAll(from io.Reader, bound int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(from, bound+1))
+	if err == nil && int64(len(body)) > bound {
+		return nil, errLarge
+	}
+	return body, err
+}
+
+// unanswered names why a request has no answer that can be read.
+func unanswered(who string, err error) error {
+	if status, ok := errors.AsType[statusError](err); ok {
+		return problemf("%s answered %d", who, int(status))
+	}
+	if errors.Is(err, errLarge) {
+		return problemf("%s answered with more than is read", who)
+	}
+	return unreachable(who, err)
+}
+
+// status is what the statement means for the certificate that was asked about.
+func (s statement) status(q question, max time.Duration) certStatus {
+	r := certStatus{nextUpdate: s.NextUpdate, recheckAt: s.came.Add(max)}
+	if s.Status == ocsp.Revoked && !excused(s.Extensions, q.signingTime) {
+		r.revoked = &Revocation{At: s.RevokedAt, Reason: s.RevocationReason}
+	}
+	return r
+}
+
+// issuerOf tells whether a certificate is the issuer's own, by its name and key.
+func issuerOf(cert, issuer *x509.Certificate) bool {
+	return bytes.Equal(cert.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && bytes.Equal(cert.RawSubject, issuer.RawSubject)
+}

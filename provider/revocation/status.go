@@ -1,0 +1,91 @@
+package revocation
+
+import (
+	"crypto/x509"
+	"time"
+)
+
+// Status is what certificate authorities said of one chain.
+type Status struct {
+	// Revoked is the first revoked certificate from the leaf up; nil if there is none.
+	Revoked *Revocation
+	// Unknown says why the status of a certificate is not known, an [*UnknownError]; nil if all are known.
+	Unknown error
+	// NextUpdate is when the first of the answers ends; zero if none says.
+	NextUpdate time.Time
+	// RecheckAt is when the first of the answers is too old to go by; zero if no CA was asked.
+	RecheckAt time.Time
+
+	// worst is the place in the chain of the certificate that Revoked, or else Unknown, is about.
+	worst int
+}
+
+// Revocation is a revoked certificate.
+type Revocation struct {
+	// Subject is the certificate's, as Go writes it.
+	Subject string
+	// At is when the CA revoked it.
+	At time.Time
+	// Reason is the code of RFC 5280 section 5.3.1; 0 says nothing.
+	Reason int
+}
+
+// Good tells whether every certificate is known not to be revoked.
+func (s Status) Good() bool { return s.Revoked == nil && s.Unknown == nil }
+
+// certStatus is what is known of one certificate. The zero value is good, and bounded by nothing.
+type certStatus struct {
+	revoked    *Revocation
+	unknown    error
+	nextUpdate time.Time
+	recheckAt  time.Time
+}
+
+// summary puts the results of a chain together. Revoked goes before unknown: it is certain.
+func summary(chain []*x509.Certificate, results []certStatus) Status {
+	var s Status
+	for i, r := range results {
+		if r.revoked != nil && s.Revoked == nil {
+			s.Revoked, s.worst = r.revoked, i
+			s.Revoked.Subject = chain[i].Subject.String()
+		}
+		if r.unknown != nil && s.Unknown == nil {
+			s.Unknown = r.unknown
+			if s.Revoked == nil {
+				s.worst = i
+			}
+		}
+		s.NextUpdate = earlier(s.NextUpdate, r.nextUpdate)
+		s.RecheckAt = earlier(s.RecheckAt, r.recheckAt)
+	}
+	return s
+}
+
+// earlier returns the earlier of two times; a zero time bounds nothing.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// age tells how answers grow old.
+type age struct{ max time.Duration }
+
+// fresh tells whether an answer that came at a time is used without asking for a newer one.
+func (a age) fresh(came time.Time) bool { return within(came, a.max*3/4) }
+
+// failed tells whether a failure is so recent that asking again would only keep people waiting.
+func (a age) failed(at time.Time) bool { return within(at, a.retry()) }
+
+// retry is how long a place that failed is asked last.
+func (a age) retry() time.Duration { return a.max / 10 }
+
+// within tells whether something happened within a time before now. A clock that was set back tells nothing.
+func within(at time.Time, span time.Duration) bool {
+	since := time.Since(at)
+	return since >= 0 && since < span
+}
+
+// now is the time by the wall clock alone: a machine that slept must not think an answer younger than it is.
+func now() time.Time { return time.Now().Round(0) }
