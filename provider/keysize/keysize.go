@@ -1,0 +1,55 @@
+package keysize
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+)
+
+const (
+	// MaxRSABits is the length of the largest RSA modulus, in bits. crypto/tls has
+	// the same bound. The other kinds of keys that crypto/x509 reads have one length,
+	// or four named curves. An RSA exponent has 31 bits at most in crypto/x509.
+	MaxRSABits = 8 << 10
+
+	// MaxCertificates is the largest number of certificates in one chain, and of
+	// those that a timestamp brings.
+	MaxCertificates = 16
+)
+
+// ErrKey and ErrChain tell by [errors.Is] which bound was exceeded.
+var (
+	ErrKey   = errors.New("the key is too large to be checked")
+	ErrChain = errors.New("there are too many certificates to be checked")
+)
+
+// Check returns an error that wraps [ErrKey] if the key of a certificate is larger
+// than [MaxRSABits].
+func Check(certs ...*x509.Certificate) error {
+	for _, c := range certs {
+		if err := CheckKey(c.PublicKey); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckChain is [Check], and returns an error that wraps [ErrChain] if there are more
+// than [MaxCertificates].
+func CheckChain(certs []*x509.Certificate) error {
+	if len(certs) > MaxCertificates {
+		return fmt.Errorf("%w: %d, and %d are the most", ErrChain, len(certs), MaxCertificates)
+	}
+	return Check(certs...)
+}
+
+// CheckKey is [Check] for a public key. A key of a kind that crypto/x509 does not
+// know passes: it refuses to compute with one.
+func CheckKey(key crypto.PublicKey) error {
+	if key, ok := key.(*rsa.PublicKey); ok && key.N.BitLen() > MaxRSABits {
+		return fmt.Errorf("%w: RSA with %d bits, and %d are the most", ErrKey, key.N.BitLen(), MaxRSABits)
+	}
+	return nil
+}
