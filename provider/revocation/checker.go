@@ -23,8 +23,6 @@ const (
 	maxResponses = 1024
 	// maxURLs bounds how many places one certificate may have us ask, of each kind.
 	maxURLs = 8
-	// maxRSABits bounds the RSA key of an OCSP responder.
-	maxRSABits = 8 << 10
 )
 
 // maxSkew is how far the clock of a certificate authority may be ahead of ours. RFC 6960 section 4.2.2.1 and RFC 5280

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cryptobyteasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
 // list is a revocation list: its header, parsed by crypto/x509, and its entries as they came. crypto/x509 would make 200
@@ -98,7 +100,7 @@ func (l *list) accept(issuer *x509.Certificate) error {
 	if !bytes.Equal(l.RawIssuer, issuer.RawSubject) {
 		return problemf("the revocation list is another CA's")
 	}
-	if err := l.CheckSignatureFrom(issuer); err != nil {
+	if err := keysize.CheckList(l.RevocationList, issuer); err != nil {
 		return &problem{"the revocation list is not signed by the CA", err}
 	}
 	switch at := time.Now(); {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/rsa"
 	_ "crypto/sha1" // hashes that an OCSP response may name its issuer by
 	_ "crypto/sha256"
 	_ "crypto/sha512"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
 // maxResponders bounds the certificates in a response that may speak for the CA. Honest responses have one.
@@ -186,10 +187,7 @@ func delegated(cert, issuer *x509.Certificate) error {
 	case !bytes.Equal(cert.RawIssuer, issuer.RawSubject):
 		return errors.New("issued by another CA")
 	}
-	if key, ok := cert.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSABits {
-		return errors.New("with a key that is too large")
-	}
-	return cert.CheckSignatureFrom(issuer)
+	return errors.Join(keysize.Check(cert), keysize.CheckSignatureFrom(cert, issuer))
 }
 
 // notRevoked tells whether a responder's own certificate still counts. RFC 6960 section 4.2.2.2.1 leaves it to the CA:
