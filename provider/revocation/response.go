@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	_ "crypto/sha1" // hashes that an OCSP response may name its issuer by
-	_ "crypto/sha256"
-	_ "crypto/sha512"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -140,7 +137,7 @@ func (id certID) of(issuer *x509.Certificate) bool {
 	return ok && bytes.Equal(id.NameHash, sum(hash, issuer.RawSubject)) && bytes.Equal(id.KeyHash, sum(hash, key.Bits.RightAlign()))
 }
 
-// hashes are those that responders use, by their identifiers.
+// hashes are those that responders use, by their identifiers; x/crypto/ocsp links them.
 func hashes() map[string]crypto.Hash {
 	return map[string]crypto.Hash{
 		"1.3.14.3.2.26":          crypto.SHA1,
@@ -205,7 +202,6 @@ func (r *responders) notRevoked(ctx context.Context, cert, issuer *x509.Certific
 // signedBy returns the status that one of the signers signed. The signature does not cover the certificates that come
 // along, so they are left out: x/crypto/ocsp would compute with the first of them and ask later who issued it.
 func (outer responseDER) signedBy(basic basicResponse, cert *x509.Certificate, signers []*x509.Certificate) (*ocsp.Response, error) {
-	basic.Certificates = nil
 	alone, err := asn1.Marshal(struct {
 		TBS       asn1.RawValue
 		Algorithm pkix.AlgorithmIdentifier
