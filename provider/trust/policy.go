@@ -119,6 +119,18 @@ func (p *Policy) Enforces(check trustpolicy.ValidationType) bool {
 // hex, is an anchor for signatures under the policy.
 func (p *Policy) Trusts(thumbprint string) bool { return p.thumbprints[thumbprint] }
 
+// TimestampAuthorities are the certificates of the policy's tsa stores.
+func (p *Policy) TimestampAuthorities() (all []*x509.Certificate) {
+	for store, held := range p.stores {
+		for _, c := range held {
+			if isTSA(store) {
+				all = append(all, c.Certificate)
+			}
+		}
+	}
+	return all
+}
+
 // Document is the policy as a document of its own that covers every repository:
 // which statement covers an image has been decided already, by finer scopes than
 // notation has.

@@ -34,7 +34,7 @@ func (f *finding) refused(reason provider.Reason, detail string, args ...any) {
 }
 
 func findAside(manifest digest.Digest, aside *setAside) finding {
-	f := finding{Signature: provider.Signature{Digest: manifest}}
+	f := finding{Signature: provider.Signature{Digest: manifest, Signer: aside.signer}}
 	if aside.reason == "" {
 		f.undecidedAt(aside.err)
 	} else {
@@ -106,20 +106,27 @@ func refuseBetween(f *finding, outcome *notation.VerificationOutcome) {
 	f.refused(provider.Tampered, "the signature is for another artifact")
 }
 
+const brokenEnvelope = "the envelope is broken or was changed after signing"
+
 // refuseIntegrity tells an algorithm that is unknown from an envelope that is broken.
 func refuseIntegrity(f *finding, err error) {
 	if _, ok := errors.AsType[notation.VerificationInconclusiveError](err); ok {
 		f.refused(provider.Unsupported, "the envelope uses an algorithm that is not supported")
 		return
 	}
-	f.refused(provider.Tampered, "the envelope is broken or was changed after signing")
+	f.refused(provider.Tampered, brokenEnvelope)
+}
+
+// noTrust says that no certificate of a chain is trusted.
+func (w *witness) noTrust(signer string) error {
+	return fmt.Errorf("signed by %q, whose certificate chain ends in none of the trust stores of policy %q", signer, w.policy.Name())
 }
 
 func (w *witness) refuseAuthenticity(f *finding, err error) {
 	_, stranger := errors.AsType[*signature.SignatureAuthenticityError](err)
 	_, noStore := errors.AsType[notation.VerificationInconclusiveError](err)
 	if stranger || noStore {
-		f.refused(provider.Untrusted, "signed by %q, whose certificate chain ends in none of the trust stores of policy %q", f.Signer, w.policy.Name())
+		f.refused(provider.Untrusted, "%s", w.noTrust(f.Signer))
 		return
 	}
 	f.refused(provider.Untrusted, "signed by %q, who is none of the trusted identities of policy %q", f.Signer, w.policy.Name())

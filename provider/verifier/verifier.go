@@ -9,6 +9,7 @@ import (
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	notationverifier "github.com/notaryproject/notation-go/verifier"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/notaryproject/notation-go"
 
@@ -66,6 +67,8 @@ func (forgetful) Keep(context.Context, provider.Image, evidence.Piece)          
 type Verifier struct {
 	Options
 	revocation *revocation.Checker
+	links      *links
+	decoding   *semaphore.Weighted
 }
 
 // New returns a verifier.
@@ -80,7 +83,8 @@ func New(o Options) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{Options: o, revocation: checker}, nil
+	links, err := newLinks()
+	return &Verifier{Options: o, revocation: checker, links: links, decoding: semaphore.NewWeighted(maxDecoding)}, err
 }
 
 // Snapshot returns the trust in force.
@@ -151,12 +155,15 @@ func (j judge) log(ctx context.Context, image provider.Image, v provider.Verdict
 
 // hear judges by what a repository says.
 func (j judge) hear(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *witness, error) {
-	w := &witness{policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: repository}
+	w := &witness{
+		policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: repository,
+		links: j.verifier.links, decoding: j.verifier.decoding,
+	}
 	options := notationverifier.VerifierOptions{
 		RevocationCodeSigningValidator:  j.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told),
 		RevocationTimestampingValidator: j.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told),
 	}
-	inner, err := notationverifier.NewWithOptions(j.Document(), j.Policy, nil, options)
+	inner, err := notationverifier.NewWithOptions(j.Document(), w, nil, options)
 	if err != nil {
 		return provider.Verdict{}, w, provider.Undecided(provider.StageInternal, err, "internal error")
 	}

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
+	"github.com/notaryproject/tspclient-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/semaphore"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
@@ -31,8 +32,12 @@ type witness struct {
 	listed int   // signatures there are, as far as listed
 	more   bool  // signatures beyond the limit, unseen
 
+	links    *links
+	decoding *semaphore.Weighted
+
 	hand         evidence.Piece // the signature at hand
-	aside        *setAside      // why it is not put before the judge
+	token        *tspclient.SignedToken
+	aside        *setAside // why it is not put before the judge
 	signing      revocationStatus
 	timestamping revocationStatus
 	findings     []finding
@@ -40,7 +45,8 @@ type witness struct {
 
 // setAside is a signature that the judge need not see.
 type setAside struct {
-	reason provider.Reason
+	reason provider.Reason // "" for ignorance
+	signer string
 	err    error
 }
 
@@ -111,15 +117,13 @@ func (w *witness) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descr
 	w.hand.Signature, w.hand.Blob, w.hand.Bytes = manifest, desc, envelope
 	switch {
 	case errors.Is(err, provider.ErrNoEnvelope):
-		w.aside = &setAside{provider.Tampered, err}
+		w.aside = &setAside{reason: provider.Tampered, err: err}
 	case errors.Is(err, provider.ErrNotFound):
 		w.aside = &setAside{err: provider.Undecided(provider.StageRegistry, err, "the registry lists a signature that it does not have")}
 	case err != nil:
 		w.aside = &setAside{err: err}
-	case !slices.Contains(signature.RegisteredEnvelopeTypes(), desc.MediaType):
-		w.aside = &setAside{provider.Unsupported, errors.New("its envelope is neither JWS nor COSE")}
-	case outsize(desc.MediaType, envelope):
-		w.aside = &setAside{provider.Unsupported, errOutsize}
+	default:
+		w.aside = w.stranger(ctx, desc.MediaType, envelope)
 	}
 	return envelope, desc, nil
 }

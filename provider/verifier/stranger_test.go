@@ -27,7 +27,7 @@ import (
 )
 
 // outsizeDetail is what is said of a signature that nobody should have to check.
-const outsizeDetail = "too large, to be checked"
+const outsizeDetail = "holds more than is checked"
 
 // hugeKey is a public key that nobody has the other half of.
 func hugeKey(bits int) *rsa.PublicKey {
@@ -63,30 +63,47 @@ func coseWith(t *testing.T, chain any) blob {
 	return blob{mediaType: pki.COSE, raw: must[[]byte](t)(message.MarshalCBOR())}
 }
 
-func TestASignatureThatTakesTooMuchToCheckIsSetAsideAndAGoodOneBehindItCounts(t *testing.T) {
+// An envelope of a stranger is refused before anything is computed, also one with a trusted certificate put into its chain;
+// one that holds too much is set aside; and a good signature behind each counts.
+func TestStrangersAreSetAside(t *testing.T) {
+	a := newAuthority()
+	r := a.newRealm(t, revocable{})
+	root := r.root.Cert.Raw
 	huge := certificate(t, hugeKey(16<<10))
 	var long [][]byte
-	small := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	small := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
 	for range 17 {
 		long = append(long, certificate(t, small.Public()))
 	}
-	for name, heavy := range map[string]blob{
-		"a huge key in a JWS":          jwsWith(t, huge),
-		"a huge key in a COSE chain":   coseWith(t, []any{huge}),
-		"a huge key in COSE by itself": coseWith(t, huge),
-		"a long chain in a JWS":        jwsWith(t, long...),
-		"a huge key behind small ones": jwsWith(t, append(long[:3:3], huge)...),
-		"a huge key in a timestamp":    {mediaType: pki.JWS, raw: heavyTimestamp(t)},
+	for _, c := range []struct {
+		name   string
+		heavy  blob
+		reason provider.Reason
+		detail string
+	}{
+		{"huge_key_jws", jwsWith(t, huge), provider.Untrusted, "none of the trust stores"},
+		{"huge_key_cose", coseWith(t, []any{huge}), provider.Untrusted, "none of the trust stores"},
+		{"huge_key_cose_alone", coseWith(t, huge), provider.Untrusted, "none of the trust stores"},
+		{"long_chain", jwsWith(t, long...), provider.Unsupported, outsizeDetail},
+		{"longest_chain", jwsWith(t, long[:16]...), provider.Untrusted, "none of the trust stores"},
+		{"root_above_strangers", jwsWith(t, append(long[:15:15], root)...), provider.Tampered, "broken or was changed"},
+		{"root_below_strangers", jwsWith(t, append([][]byte{root}, long[:15]...)...), provider.Tampered, "broken or was changed"},
+		{"root_among_strangers", coseWith(t, []any{long[0], root, long[1]}), provider.Tampered, "broken or was changed"},
+		{"root_above_a_huge_key", jwsWith(t, huge, root), provider.Unsupported, outsizeDetail},
+		{"root_alone", jwsWith(t, root), provider.Tampered, "broken or was changed"},
+		{"no_certificate", jwsWith(t), provider.Tampered, "broken or was changed"},
+		{"junk_below_the_root", jwsWith(t, []byte("junk"), root), provider.Tampered, "broken or was changed"},
+		{"huge_key_in_a_timestamp", blob{mediaType: pki.JWS, raw: heavyTimestamp(t, r.signer)}, provider.Unsupported, outsizeDetail},
+		{"many_values", jwsText(`{"header":` + strings.Repeat("[", 10) + strings.Repeat("[],", 60000) + `0`), provider.Unsupported, outsizeDetail},
+		{"junk", jwsText("junk"), provider.Tampered, "broken or was changed"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := newAuthority()
-			r := a.newRealm(t, revocable{})
+		t.Run(c.name, func(t *testing.T) {
 			s := newShelf()
 			liar := map[string]string{"io.cncf.notary.x509chain.thumbprint#S256": fmt.Sprintf(`[%q]`, pki.Thumbprint(r.root.Cert))}
-			s.put(heavy, liar)
+			s.put(c.heavy, liar)
 			open := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}
 			verdict, err := judge(t.Context(), t, open.open(t))
-			if err != nil || verdict.Reason != provider.Unsupported || !strings.Contains(verdict.Detail, outsizeDetail) {
+			if err != nil || verdict.Reason != c.reason || !strings.Contains(verdict.Detail, c.detail) {
 				t.Errorf("alone: %q %q, %v", verdict.Reason, verdict.Detail, err)
 			}
 			s.sign(t, r.signer, pki.SignOptions{})
@@ -97,15 +114,16 @@ func TestASignatureThatTakesTooMuchToCheckIsSetAsideAndAGoodOneBehindItCounts(t 
 	}
 }
 
+func jwsText(text string) blob { return blob{mediaType: pki.JWS, raw: []byte(text)} }
+
 // heavyTimestamp is a genuine signature into whose timestamp, which nobody signs, a
 // huge certificate was put.
-func heavyTimestamp(t *testing.T) []byte {
+func heavyTimestamp(t *testing.T, signer *pki.Identity) []byte {
 	t.Helper()
-	r := newAuthority().newRealm(t, revocable{})
 	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
 	tsa := must[*pki.TSA](t)(root.TSA(pki.Options{}))
 	var envelope map[string]any
-	if err := json.Unmarshal(sign(t, r.signer, target, pki.SignOptions{}).Raw, &envelope); err != nil {
+	if err := json.Unmarshal(sign(t, signer, target, pki.SignOptions{}).Raw, &envelope); err != nil {
 		t.Fatal(err)
 	}
 	text, _ := envelope["signature"].(string)

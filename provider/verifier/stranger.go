@@ -1,0 +1,102 @@
+package verifier
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/notaryproject/notation-go/verifier/truststore"
+	"github.com/notaryproject/tspclient-go"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/envelope"
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
+)
+
+const (
+	// maxDecoding bounds the bytes of all envelopes that are decoded at one time before their certificates are known to be trusted.
+	maxDecoding = 2 << 20
+	// maxUnlinked bounds the certificates of a timestamp that lead to no trusted root. Some authorities send along a root
+	// that vouches for theirs.
+	maxUnlinked = 2
+)
+
+var errOutsize = errors.New("it holds more than is checked: too many values or certificates, or too large keys")
+
+// stranger says why an envelope need not be put before the judge, who decodes it and computes with every key in it before
+// asking whether any is trusted. It is nil for one whose chain leads to a trusted certificate, byte for byte.
+func (w *witness) stranger(ctx context.Context, mediaType string, raw []byte) *setAside {
+	if err := w.decoding.Acquire(ctx, int64(min(len(raw), maxDecoding))); err != nil {
+		return &setAside{err: err}
+	}
+	defer w.decoding.Release(int64(min(len(raw), maxDecoding)))
+	contents, err := envelope.Open(mediaType, raw)
+	switch {
+	case errors.Is(err, envelope.ErrFormat):
+		return &setAside{reason: provider.Unsupported, err: errors.New("its envelope is neither JWS nor COSE")}
+	case errors.Is(err, envelope.ErrTooComplex), len(contents.Chain) > keysize.MaxCertificates:
+		return &setAside{reason: provider.Unsupported, err: errOutsize}
+	case err != nil, len(contents.Chain) == 0:
+		return &setAside{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
+	}
+	return w.untrusted(contents)
+}
+
+// untrusted looks for a trusted certificate in the chain, and at the links from it to the leaf and the root.
+func (w *witness) untrusted(contents envelope.Contents) *setAside {
+	trusted := slices.IndexFunc(contents.Chain, func(der []byte) bool {
+		sum := sha256.Sum256(der)
+		return w.policy.Trusts(hex.EncodeToString(sum[:]))
+	})
+	leaf, err := x509.ParseCertificate(contents.Chain[0])
+	signer := "?"
+	if err == nil {
+		signer = legible(leaf.Subject.String())
+	}
+	if trusted < 0 {
+		return &setAside{reason: provider.Untrusted, signer: signer, err: w.noTrust(signer)}
+	}
+	chain := make([]*x509.Certificate, len(contents.Chain))
+	for i, der := range contents.Chain {
+		if chain[i], err = x509.ParseCertificate(der); err != nil {
+			return &setAside{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
+		}
+	}
+	if keysize.CheckChain(chain) != nil {
+		return &setAside{reason: provider.Unsupported, signer: signer, err: errOutsize}
+	}
+	if w.links.chain(chain, trusted) != nil {
+		return &setAside{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
+	}
+	return w.keepTimestamp(contents.Timestamp, signer)
+}
+
+// keepTimestamp parses the timestamp for when the judge asks whom to trust about it. Which one comes along is not signed,
+// so its keys are looked at before.
+func (w *witness) keepTimestamp(token []byte, signer string) *setAside {
+	w.token = nil
+	if len(token) == 0 {
+		return nil
+	}
+	parsed, err := tspclient.ParseSignedToken(token)
+	if err != nil {
+		return nil // the judge finds the same, where a timestamp is needed
+	}
+	if keysize.CheckChain(parsed.Certificates) != nil || len(parsed.SignerInfos) > 1 { // one is what RFC 3161 allows
+		return &setAside{reason: provider.Unsupported, signer: signer, err: errOutsize}
+	}
+	w.token = parsed
+	return nil
+}
+
+// GetCertificates implements notation's truststore.X509TrustStore. The judge asks for timestamp authorities right before it
+// looks for a chain from the timestamp to one of them, among all certificates that came along: strangers' are refused before.
+func (w *witness) GetCertificates(ctx context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
+	if kind == truststore.TypeTSA && w.token != nil && w.links.unlinked(w.token.Certificates, w.policy.TimestampAuthorities()) > maxUnlinked {
+		return nil, errors.New("the timestamp brings certificates of strangers")
+	}
+	return w.policy.GetCertificates(ctx, kind, name)
+}
