@@ -9,7 +9,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// Store keeps bytes under keys, for as long as it likes. What it returns is checked
+// Store keeps bytes under keys, "REPOSITORY@DIGEST", for as long as it likes. What it returns is checked
 // before it is used, so it need not be trusted.
 type Store interface {
 	// Get returns what was put under the key, or false.

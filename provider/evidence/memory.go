@@ -2,40 +2,59 @@ package evidence
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// entryOverhead is what an entry takes beside its key and its value, about.
-const entryOverhead = 200
+// entryOverhead is what an entry takes beside its key and its value, about: its places in two lists and two maps.
+const entryOverhead = 400
 
-// Memory is a Store in this process, bounded in bytes: what was used longest ago
-// makes room.
+// Memory is a Store in this process, bounded in bytes: the least recently used entry makes room. A repository has an eighth
+// of it at most, so that a client who may push to one repository takes nothing from others.
 type Memory struct {
 	mu      sync.Mutex
 	entries *simplelru.LRU[string, []byte]
+	shares  map[string]*share // by repository
 	bytes   int64
 	bound   int64
 }
 
+// share is what one repository holds, the least recently used key first.
+type share struct {
+	keys  *simplelru.LRU[string, struct{}]
+	bytes int64
+}
+
 // NewMemory returns an empty memory of at most bound bytes.
 func NewMemory(bound int64) (*Memory, error) {
-	m := &Memory{bound: bound}
-	// The bound in bytes is the one that counts; entries are at least their overhead.
-	most := max(1, int(bound/entryOverhead))
-	entries, err := simplelru.NewLRU(most, func(key string, value []byte) { m.bytes -= size(key, value) })
+	m := &Memory{bound: bound, shares: map[string]*share{}}
+	entries, err := simplelru.NewLRU(m.most(), m.forget)
 	m.entries = entries
 	return m, err
 }
 
+// most is the number of entries that fit. The bound in bytes is the one that counts; entries are at least their overhead.
+func (m *Memory) most() int { return max(1, int(m.bound/entryOverhead)) }
+
 func size(key string, value []byte) int64 { return int64(len(key) + len(value) + entryOverhead) }
+
+// repositoryOf is the part of a key before the digest.
+func repositoryOf(key string) string {
+	repository, _, _ := strings.Cut(key, "@")
+	return repository
+}
 
 // Get implements Store.
 func (m *Memory) Get(_ context.Context, key string) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.entries.Get(key)
+	value, ok := m.entries.Get(key)
+	if ok {
+		m.shares[repositoryOf(key)].keys.Get(key)
+	}
+	return value, ok
 }
 
 // Put implements Store. A value that would take a sixteenth of the memory alone is not
@@ -47,10 +66,41 @@ func (m *Memory) Put(_ context.Context, key string, value []byte) {
 		return
 	}
 	m.entries.Remove(key)
+	own := m.share(repositoryOf(key))
+	own.keys.Add(key, struct{}{})
+	own.bytes += size(key, value)
 	m.bytes += size(key, value)
 	m.entries.Add(key, value)
+	for own.bytes > m.bound/8 {
+		oldest, _, _ := own.keys.GetOldest()
+		m.entries.Remove(oldest)
+	}
 	for m.bytes > m.bound {
 		m.entries.RemoveOldest()
+	}
+}
+
+func (m *Memory) share(repository string) *share {
+	own, ok := m.shares[repository]
+	if !ok {
+		keys, err := simplelru.NewLRU[string, struct{}](m.most(), nil)
+		if err != nil {
+			panic(err) // of a size that is not positive
+		}
+		own = &share{keys: keys}
+		m.shares[repository] = own
+	}
+	return own
+}
+
+// forget counts an entry that left.
+func (m *Memory) forget(key string, value []byte) {
+	own := m.shares[repositoryOf(key)]
+	own.keys.Remove(key)
+	own.bytes -= size(key, value)
+	m.bytes -= size(key, value)
+	if own.bytes == 0 {
+		delete(m.shares, repositoryOf(key))
 	}
 }
 

@@ -181,7 +181,7 @@ func TestWhatIsCountedIsWhatIsTaken(t *testing.T) {
 		before := heap()
 		memory := newMemory(t, bound)
 		for i := range 2 * bound / (size + 100) {
-			memory.Put(t.Context(), fmt.Sprintf("in.example/team/app@sha256:%064d", i), make([]byte, size))
+			memory.Put(t.Context(), fmt.Sprintf("in.example/team/app%02d@sha256:%064d", i%50, i), make([]byte, size))
 		}
 		taken := heap() - before
 		if counted := memory.Bytes(); counted < bound*9/10 || taken > 3*bound/2 {
@@ -197,4 +197,27 @@ func heap() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+// Any number of images of one repository take an eighth of the memory, and nothing from those of others.
+func TestRepositoryHasAShare(t *testing.T) {
+	memory := newMemory(t, 1<<20)
+	for i := range 20 {
+		memory.Put(t.Context(), fmt.Sprintf("registry/%d@sha256:1", i), make([]byte, 1000))
+	}
+	before := memory.Bytes()
+	for i := range 500 {
+		memory.Put(t.Context(), fmt.Sprintf("registry/greedy@sha256:%d", i), make([]byte, 30_000))
+	}
+	if grown := memory.Bytes() - before; grown > 1<<17 || grown < 1<<16 {
+		t.Errorf("one repository holds %d bytes of %d", grown, 1<<20)
+	}
+	for i := range 20 {
+		if _, ok := memory.Get(t.Context(), fmt.Sprintf("registry/%d@sha256:1", i)); !ok {
+			t.Errorf("entry %d of another repository was forgotten", i)
+		}
+	}
+	if _, ok := memory.Get(t.Context(), "registry/greedy@sha256:499"); !ok {
+		t.Error("the newest entry of the repository was forgotten")
+	}
 }
