@@ -69,11 +69,16 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 	if err != nil {
 		return nil, err
 	}
-	gate := provider.NewGate(c.Limits.Concurrent, c.Limits.PerRegistry, queuePerPlace*c.Limits.Concurrent, registryHosts(c)...)
-	m.InFlight(gate.Load)
+	limiter := cache.NewLimiter(cache.LimiterOptions{
+		Concurrent:  c.Limits.Concurrent,
+		PerRegistry: c.Limits.PerRegistry,
+		Queue:       queuePerPlace * c.Limits.Concurrent,
+		Named:       registryHosts(c),
+	})
+	m.InFlight(limiter.Load)
 	memory, err := cache.New(cache.Options{
 		Resolver:     registries,
-		Gate:         gate,
+		Limit:        limiter,
 		Entries:      c.Cache.Entries,
 		Verified:     time.Duration(c.Cache.Verified),
 		Refused:      time.Duration(c.Cache.Refused),

@@ -8,7 +8,7 @@ import (
 
 // background is where flights run: under one context that ends with the cache.
 type background struct {
-	gate    Gate
+	limit   Limit
 	within  time.Duration
 	observe func(string, Event)
 	took    func(string, time.Duration)
@@ -28,7 +28,7 @@ func newBackground(o Options) *background {
 	if o.Took == nil {
 		o.Took = func(string, time.Duration) {}
 	}
-	return &background{gate: o.Gate, within: o.VerifyWithin, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
+	return &background{limit: o.Limit, within: o.VerifyWithin, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
 }
 
 // start runs work with its own deadline; false if the cache is closed.

@@ -18,10 +18,10 @@ type Resolver interface {
 	Resolve(context.Context, provider.Image) (ocispec.Descriptor, error)
 }
 
-// Gate bounds what is under way at once.
-type Gate interface {
-	// Enter waits for a place among those for host.
-	Enter(ctx context.Context, host string) (leave func(), err error)
+// Limit bounds what is under way at once. [Limiter] is one.
+type Limit interface {
+	// Enter waits for a place for a check of a repository at a host, and returns what gives it back.
+	Enter(ctx context.Context, host, repository string) (leave func(), err error)
 }
 
 // Event is something a memory tells its observer.
@@ -43,7 +43,7 @@ func Events() []string { return []string{string(Hit), string(Missed), string(Joi
 // Options are what New needs.
 type Options struct {
 	Resolver Resolver
-	Gate     Gate
+	Limit    Limit
 	// Entries bounds each memory: so many verified, and as many refused.
 	Entries int
 	// Verified, Refused and Tags are how long each kind of answer is kept.
@@ -52,7 +52,7 @@ type Options struct {
 	VerifyWithin time.Duration
 	// Observe is told of every event, by memory ("tags", "verdicts"); nil is fine.
 	Observe func(memory string, event Event)
-	// Took is told how long each fetch took, its wait at the gate left out; nil is fine.
+	// Took is told how long each fetch took, its wait for a place left out; nil is fine.
 	Took func(memory string, took time.Duration)
 }
 
@@ -130,7 +130,7 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 			return provider.Verdict{}, false
 		}
 		if stale {
-			c.tags.join(tag, image.Host, c.resolving(image, policy))
+			c.tags.join(tag, image, c.resolving(image, policy))
 		}
 		if !resolved.found {
 			c.bg.observe(Tags, Hit)
@@ -144,7 +144,7 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 		return provider.Verdict{}, false
 	}
 	if stale { // only then: making the closure costs more than all the rest
-		c.verdicts.join(key, image.Host, judging(image, desc, policy))
+		c.verdicts.join(key, image, judging(image, desc, policy))
 	}
 	if image.Digest == "" {
 		c.bg.observe(Tags, Hit)
@@ -162,7 +162,7 @@ func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, policy), image, judging(image, desc, policy))
 	if err != nil {
 		return provider.Verdict{}, err
 	}
@@ -179,7 +179,7 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, policy provid
 	if image.Digest != "" {
 		return ocispec.Descriptor{Digest: image.Digest}, nil
 	}
-	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image.Host, c.resolving(image, policy))
+	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image, c.resolving(image, policy))
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -198,7 +198,7 @@ func (c *Cache) resolving(image provider.Image, policy provider.Policy) fetcher[
 			return resolution{}, nil
 		}
 		if err == nil && policy != nil {
-			c.verdicts.ahead(keyOf(image, desc, policy), image.Host, judging(image, desc, policy))
+			c.verdicts.ahead(keyOf(image, desc, policy), image, judging(image, desc, policy))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}}

@@ -77,15 +77,15 @@ func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 }
 
 // ahead starts the fetch for what somebody is about to ask, unless it is known.
-func (m *memory[K, V]) ahead(key K, host string, fetch fetcher[V]) {
+func (m *memory[K, V]) ahead(key K, image provider.Image, fetch fetcher[V]) {
 	if _, ok := m.lookup(key, time.Now()); !ok {
-		m.join(key, host, fetch)
+		m.join(key, image, fetch)
 	}
 }
 
 // fetcher finds out a value under the flight's own context.
 type fetcher[V any] struct {
-	// known looks where nobody need be asked, and so needs no place at the gate: what
+	// known looks where nobody need be asked, and so needs no place: what
 	// is known of one image must not wait for others whose registry hangs. It may be nil.
 	known func(context.Context) (V, bool)
 	ask   func(context.Context) (V, error)
@@ -94,15 +94,15 @@ type fetcher[V any] struct {
 // get returns what is remembered, or waits for it until ctx is done. The fetch
 // runs under its own context: the impatience of one caller fails nobody else,
 // and what it finds is there for the retry.
-func (m *memory[K, V]) get(ctx context.Context, key K, host string, fetch fetcher[V]) (V, error) {
+func (m *memory[K, V]) get(ctx context.Context, key K, image provider.Image, fetch fetcher[V]) (V, error) {
 	if value, stale, ok := m.recall(key); ok {
 		m.bg.observe(m.name, Hit)
 		if stale {
-			m.join(key, host, fetch)
+			m.join(key, image, fetch)
 		}
 		return value, nil
 	}
-	f := m.join(key, host, fetch)
+	f := m.join(key, image, fetch)
 	event := Missed
 	if f.awaited.Swap(true) {
 		event = Joined
@@ -118,14 +118,14 @@ func (m *memory[K, V]) get(ctx context.Context, key K, host string, fetch fetche
 }
 
 // join returns the flight for key, and starts it if there is none.
-func (m *memory[K, V]) join(key K, host string, fetch fetcher[V]) *flight[V] {
+func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *flight[V] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f := m.flights[key]; f != nil {
 		return f
 	}
 	f := &flight[V]{done: make(chan struct{})}
-	if !m.bg.start(func(ctx context.Context) { m.fly(ctx, f, key, host, fetch) }) {
+	if !m.bg.start(func(ctx context.Context) { m.fly(ctx, f, key, image, fetch) }) {
 		f.err = provider.Undecided(provider.StageInternal, nil, "shutting down")
 		close(f.done)
 		return f
@@ -135,8 +135,8 @@ func (m *memory[K, V]) join(key K, host string, fetch fetcher[V]) *flight[V] {
 }
 
 // fly fetches, remembers what is settled, and lets the waiting go.
-func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, host string, fetch fetcher[V]) {
-	f.value, f.err = m.fetch(ctx, host, fetch)
+func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, image provider.Image, fetch fetcher[V]) {
+	f.value, f.err = m.fetch(ctx, image, fetch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if f.err == nil {
@@ -149,9 +149,9 @@ func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, host string
 	close(f.done)
 }
 
-// fetch goes through the gate and holds a panic: a parser that hostile bytes bring to
+// fetch takes a place and holds a panic: a parser that hostile bytes bring to
 // panic ends as ignorance, not as the end of the process.
-func (m *memory[K, V]) fetch(ctx context.Context, host string, fetch fetcher[V]) (value V, err error) {
+func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fetcher[V]) (value V, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = provider.Undecided(provider.StageInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
@@ -162,7 +162,7 @@ func (m *memory[K, V]) fetch(ctx context.Context, host string, fetch fetcher[V])
 			return value, nil
 		}
 	}
-	leave, err := m.bg.gate.Enter(ctx, host)
+	leave, err := m.bg.limit.Enter(ctx, image.Host, image.Repository)
 	if err != nil {
 		return value, err
 	}

@@ -51,7 +51,7 @@ func newWorld(t *testing.T, entries int) *world {
 	t.Helper()
 	w := &world{hosts: map[string]bool{}, events: map[string]int{}}
 	c, err := cache.New(cache.Options{
-		Resolver: registry{w}, Gate: w, Entries: entries,
+		Resolver: registry{w}, Limit: w, Entries: entries,
 		Verified: verifiedFor, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin,
 		Observe: func(memory string, event cache.Event) { w.note(func() { w.events[memory+" "+string(event)]++ }) },
 		Took: func(memory string, took time.Duration) {
@@ -90,7 +90,7 @@ func (w *world) counted(event string) int {
 	return w.events[event]
 }
 
-func (w *world) Enter(ctx context.Context, host string) (func(), error) {
+func (w *world) Enter(ctx context.Context, host, _ string) (func(), error) {
 	if w.enter != nil {
 		if err := w.enter(ctx, host); err != nil {
 			return nil, err

@@ -141,7 +141,7 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 	}))
 	memory := must[*cache.Cache](t)(cache.New(cache.Options{
 		Resolver:     registries,
-		Gate:         provider.NewGate(c.Limits.Concurrent, c.Limits.PerRegistry, 4000),
+		Limit:        cache.NewLimiter(cache.LimiterOptions{Concurrent: c.Limits.Concurrent, PerRegistry: c.Limits.PerRegistry, Queue: 4000}),
 		Entries:      c.Cache.Entries,
 		Verified:     time.Duration(c.Cache.Verified),
 		Refused:      time.Duration(c.Cache.Refused),

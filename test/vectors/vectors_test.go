@@ -87,7 +87,7 @@ func TestEveryReasonAndStageThatCanBeReachedHasAVector(t *testing.T) {
 		}
 	}
 	unreachable := map[provider.Stage]string{
-		provider.StageOverload: "takes a thousand images that wait at once; the gate's own test makes it small",
+		provider.StageOverload: "takes a thousand images that wait at once; the limiter's own test makes it small",
 		provider.StageInternal: "is a defect of ours: whoever can reach it from outside has found one",
 	}
 	for _, stage := range provider.Stages() {

@@ -1,22 +1,28 @@
-package provider_test
+package cache_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 )
 
-// visitors go through a gate and stay, each for a while.
+func newLimiter(concurrent, perRegistry, queue int, named ...string) *cache.Limiter {
+	return cache.NewLimiter(cache.LimiterOptions{Concurrent: concurrent, PerRegistry: perRegistry, Queue: queue, Named: named})
+}
+
+// visitors take places of a limiter and stay, each for a while.
 type visitors struct {
-	t    *testing.T
-	gate *provider.Gate
+	t       *testing.T
+	limiter *cache.Limiter
 
 	mu     sync.Mutex
 	inside map[string]int
@@ -24,25 +30,26 @@ type visitors struct {
 	failed []error
 }
 
-func newVisitors(t *testing.T, gate *provider.Gate) *visitors {
-	return &visitors{t: t, gate: gate, inside: map[string]int{}, most: map[string]int{}}
+func newVisitors(t *testing.T, limiter *cache.Limiter) *visitors {
+	return &visitors{t: t, limiter: limiter, inside: map[string]int{}, most: map[string]int{}}
 }
 
-// come sends n visitors for host, each of which stays for a while and gives up
+// come sends n visitors for a repository, "HOST/PATH", each of which stays for a while and gives up
 // waiting after patience.
-func (v *visitors) come(n int, host string, stay, patience time.Duration) {
+func (v *visitors) come(n int, repository string, stay, patience time.Duration) {
+	host, _, _ := strings.Cut(repository, "/")
 	for range n {
 		go func() {
 			ctx, cancel := context.WithTimeout(v.t.Context(), patience)
 			defer cancel()
-			leave, err := v.gate.Enter(ctx, host)
+			leave, err := v.limiter.Enter(ctx, host, repository)
 			if err != nil {
 				v.fail(err)
 				return
 			}
-			v.count(host, 1)
+			v.count(repository, 1)
 			time.Sleep(stay)
-			v.count(host, -1)
+			v.count(repository, -1)
 			leave()
 		}()
 	}
@@ -91,22 +98,22 @@ func (v *visitors) stages() map[provider.Stage]int {
 	return stages
 }
 
-// leftNoTrace fails the test unless the gate is as new.
+// leftNoTrace fails the test unless the limiter is as new.
 func (v *visitors) leftNoTrace() {
 	v.t.Helper()
-	running, waiting := v.gate.Load()
-	if hosts := v.gate.Hosts(); running != 0 || waiting != 0 || hosts != 0 {
+	running, waiting := v.limiter.Load()
+	if hosts := v.limiter.Hosts(); running != 0 || waiting != 0 || hosts != 0 {
 		v.t.Errorf("%d run, %d wait and %d registries are known at the end; want none", running, waiting, hosts)
 	}
 }
 
-func TestTheGateBoundsAllAndEachRegistry(t *testing.T) {
+func TestTheLimiterBoundsAllAndEachRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(5, 3, 1000, "a", "b", "c"))
+		v := newVisitors(t, newLimiter(5, 3, 1000, "a", "b", "c"))
 		for _, host := range []string{"a", "b", "c"} {
 			v.come(20, host, time.Second, time.Hour)
 		}
-		if running, waiting := v.gate.Load(); running != 5 || waiting != 55 {
+		if running, waiting := v.limiter.Load(); running != 5 || waiting != 55 {
 			t.Errorf("Load = %d running, %d waiting; want 5 and 55", running, waiting)
 		}
 		time.Sleep(time.Minute)
@@ -128,7 +135,7 @@ func TestTheGateBoundsAllAndEachRegistry(t *testing.T) {
 
 func TestAFullQueueIsOverloadAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(1, 1, 3))
+		v := newVisitors(t, newLimiter(1, 1, 3))
 		v.come(1, "a", time.Minute, time.Hour)
 		v.come(3, "a", time.Minute, time.Hour)
 		if len(v.failures()) > 0 {
@@ -152,7 +159,7 @@ func TestAFullQueueIsOverloadAtOnce(t *testing.T) {
 
 func TestGivingUpLeavesNoTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(2, 1, 100, "slow", "other", "third"))
+		v := newVisitors(t, newLimiter(2, 1, 100, "slow", "other", "third"))
 		v.come(1, "slow", time.Hour, time.Minute)
 		v.come(9, "slow", time.Second, time.Minute) // these wait for the registry's place
 		v.come(1, "other", time.Hour, time.Minute)
@@ -162,8 +169,8 @@ func TestGivingUpLeavesNoTrace(t *testing.T) {
 		if got := v.stages(); len(got) != 1 || got[provider.StageDeadline] != 18 {
 			t.Errorf("those who gave up: %v; want deadline, 18 times", got)
 		}
-		if running, waiting := v.gate.Load(); running != 2 || waiting != 0 || v.gate.Hosts() != 2 {
-			t.Errorf("%d run, %d wait, %d registries are known; want 2, 0, 2", running, waiting, v.gate.Hosts())
+		if running, waiting := v.limiter.Load(); running != 2 || waiting != 0 || v.limiter.Hosts() != 2 {
+			t.Errorf("%d run, %d wait, %d registries are known; want 2, 0, 2", running, waiting, v.limiter.Hosts())
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -179,7 +186,7 @@ func TestGivingUpLeavesNoTrace(t *testing.T) {
 
 func TestGivingUpReturnsTheRegistrysPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(2, 2, 100))
+		v := newVisitors(t, newLimiter(2, 2, 100))
 		v.come(1, "a", time.Hour, time.Minute)
 		v.come(1, "b", 10*time.Minute, time.Minute)
 		v.come(1, "a", time.Second, time.Minute) // has a's second place, and waits for one of all
@@ -196,7 +203,7 @@ func TestGivingUpReturnsTheRegistrysPlace(t *testing.T) {
 
 func TestASlowRegistryTakesNoPlaceFromAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(4, 2, 1000, "slow", "quick"))
+		v := newVisitors(t, newLimiter(4, 2, 1000, "slow", "quick"))
 		v.come(50, "slow", time.Hour, time.Minute)
 		v.come(2, "quick", time.Second, time.Minute)
 		if v.seen(v.inside, "slow") != 2 || v.seen(v.inside, "quick") != 2 {
@@ -210,9 +217,9 @@ func TestASlowRegistryTakesNoPlaceFromAnother(t *testing.T) {
 
 func TestASlowRegistryDoesNotFillTheQueueForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(4, 2, 20, "slow", "quick")) // half of the places, so half of the queue
+		v := newVisitors(t, newLimiter(4, 2, 20, "slow", "quick")) // half of the places, so half of the queue
 		v.come(100, "slow", time.Hour, time.Minute)
-		if _, waiting := v.gate.Load(); waiting != 10 {
+		if _, waiting := v.limiter.Load(); waiting != 10 {
 			t.Errorf("%d wait for one registry; want its half of the queue, 10", waiting)
 		}
 		if got := v.stages(); got[provider.StageOverload] != 88 {
@@ -232,7 +239,7 @@ func TestASlowRegistryDoesNotFillTheQueueForAll(t *testing.T) {
 
 func TestWhoeverNamesHostsTakesNoPlaceFromANamedOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		v := newVisitors(t, provider.NewGate(4, 2, 20, "named"))
+		v := newVisitors(t, newLimiter(4, 2, 20, "named"))
 		for i := range 200 { // another port each, and every one of them hangs
 			v.come(1, fmt.Sprintf("tarpit.example:%d", i), time.Hour, time.Hour)
 		}
@@ -246,29 +253,89 @@ func TestWhoeverNamesHostsTakesNoPlaceFromANamedOne(t *testing.T) {
 	})
 }
 
-func TestTheGateForgetsRegistries(t *testing.T) {
-	gate := provider.NewGate(2, 2, 2)
+func TestTheLimiterForgetsRegistries(t *testing.T) {
+	limiter := newLimiter(2, 2, 2)
 	for i := range 1000 { // whoever names images names registries
-		leave, err := gate.Enter(t.Context(), fmt.Sprintf("host%d.example", i))
+		leave, err := limiter.Enter(t.Context(), fmt.Sprintf("host%d.example", i), "x")
 		if err != nil {
 			t.Fatal(err)
 		}
 		leave()
 	}
-	if n := gate.Hosts(); n != 0 {
+	if n := limiter.Hosts(); n != 0 {
 		t.Errorf("%d registries are known; want none", n)
 	}
 }
 
 func TestWhoeverCameTooLateIsNotLetIn(t *testing.T) {
-	gate := provider.NewGate(1, 1, 1)
+	limiter := newLimiter(1, 1, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	leave, err := gate.Enter(ctx, "a")
+	leave, err := limiter.Enter(ctx, "a", "a/x")
 	if leave != nil || provider.AsUndecided(err).Stage != provider.StageDeadline || !errors.Is(err, context.Canceled) {
 		t.Errorf("Enter with a context that is over: %v; want deadline", err)
 	}
-	if running, waiting := gate.Load(); running+waiting+gate.Hosts() != 0 {
+	if running, waiting := limiter.Load(); running+waiting+limiter.Hosts() != 0 {
 		t.Error("it left a trace")
 	}
+}
+
+// Two registries that hang have all places that they may, and a third that is named still has its own.
+func TestNamedRegistryHasPlacesInReserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVisitors(t, newLimiter(64, 32, 1024, "slow", "slower", "good"))
+		v.come(120, "slow/x", time.Hour, time.Minute)
+		v.come(120, "slower/x", time.Hour, time.Minute)
+		v.come(120, "elsewhere/x", time.Hour, time.Minute)
+		v.come(24, "good/x", time.Second, time.Minute)
+		if got := v.seen(v.inside, "good/x"); got != 2 {
+			t.Errorf("%d of the good registry are inside, want 2", got)
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if got := v.seen(v.inside, "good/x"); got != 0 || v.stages()[provider.StageDeadline] != 0 {
+			t.Errorf("%d of the good registry are inside after 20 s, failures %v", got, v.stages())
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		v.leftNoTrace()
+	})
+}
+
+// Within a registry, a flood of images of one repository does not keep an image of another waiting.
+func TestRepositoriesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVisitors(t, newLimiter(4, 2, 1000, "host"))
+		v.come(200, "host/flood", time.Second, time.Hour)
+		v.come(3, "host/good", time.Second, time.Hour)
+		time.Sleep(4 * time.Second)
+		synctest.Wait()
+		if got := v.seen(v.most, "host/good"); got == 0 || v.seen(v.inside, "host/good") != 0 {
+			t.Errorf("%d of the other repository ran at once, %d still do", got, v.seen(v.inside, "host/good"))
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		v.leftNoTrace()
+	})
+}
+
+// Where a queue is full, the repository that has most waiting gives up its last place, and not the one that has none.
+func TestFullQueueMakesRoomForOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVisitors(t, newLimiter(4, 2, 20, "host", "other"))
+		v.come(50, "host/flood", time.Minute, 2*time.Hour)
+		v.come(1, "host/good", time.Second, 2*time.Hour)
+		v.come(50, "other/flood", time.Minute, 2*time.Hour)
+		v.come(1, "elsewhere/good", time.Second, 2*time.Hour)
+		time.Sleep(90 * time.Second)
+		synctest.Wait()
+		for _, repository := range []string{"host/good", "elsewhere/good"} {
+			if v.seen(v.most, repository) != 1 {
+				t.Errorf("%s did not run", repository)
+			}
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		v.leftNoTrace()
+	})
 }

@@ -1,0 +1,8 @@
+package cache
+
+// Hosts is how many registries the limiter knows of.
+func (l *Limiter) Hosts() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.hosts)
+}

@@ -1,0 +1,279 @@
+package cache
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// reserved is how many places of a [Limiter] are kept for each named registry, if half of all places are enough for that.
+const reserved = 2
+
+// LimiterOptions are what [NewLimiter] needs.
+type LimiterOptions struct {
+	// Concurrent bounds the checks under way.
+	Concurrent int
+	// PerRegistry bounds those of one registry.
+	PerRegistry int
+	// Queue bounds the checks that wait. A registry may have as much of it as it may have of the places, in proportion.
+	Queue int
+	// Named are the hosts with places of their own. All others count as one: a client who names images can name another
+	// host, or another port, for every place there is.
+	Named []string
+}
+
+// Limiter bounds the checks that go out to the network, and shares the places. Each named registry has some in reserve, so
+// that no number of slow registries takes all. Within a registry, repositories take turns, so that a flood of images of one
+// does not keep the others' waiting. What is answered from memory never comes here.
+type Limiter struct {
+	LimiterOptions
+
+	reserve int             // places kept for each named host
+	crowd   int             // how many one host may have, running and waiting
+	named   map[string]bool // hosts
+
+	mu       sync.Mutex
+	running  int
+	waiting  int
+	hosts    map[string]*hostPlaces
+	rotation []string // the hosts with somebody waiting, the next turn first
+}
+
+// hostPlaces are the places that one host has taken, and who waits for one.
+type hostPlaces struct {
+	running, waiting int
+	repositories     map[string][]*waiter
+	rotation         []string // the repositories with somebody waiting, the next turn first
+}
+
+// waiter waits until it is told: nil for a place.
+type waiter struct{ told chan error }
+
+// NewLimiter returns a limiter with all places free.
+func NewLimiter(o LimiterOptions) *Limiter {
+	l := &Limiter{LimiterOptions: o, named: map[string]bool{}, hosts: map[string]*hostPlaces{}}
+	l.crowd = o.PerRegistry + o.Queue*o.PerRegistry/o.Concurrent
+	for _, host := range o.Named {
+		l.named[host] = true
+	}
+	l.reserve = min(reserved, o.PerRegistry, o.Concurrent/(2*max(1, len(l.named))))
+	return l
+}
+
+// Enter waits for a place for a check of a repository at a host, and returns what gives it back. It fails with a
+// provider.UndecidedError: overload at once if too many wait already, deadline if ctx ends first.
+func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave func(), err error) {
+	if !l.named[host] {
+		host = ""
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, tooLate(err)
+	}
+	w, err := l.join(host, repository)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case err = <-w.told:
+	case <-ctx.Done():
+		err = l.withdraw(ctx, host, repository, w)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sync.OnceFunc(func() { l.leave(host) }), nil
+}
+
+// Load tells how many checks run and how many wait.
+func (l *Limiter) Load() (running, waiting int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running, l.waiting
+}
+
+// join queues a check, and gives it a place if one is free.
+func (l *Limiter) join(host, repository string) (*waiter, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.host(host)
+	if err := l.makeRoom(host, repository); err != nil {
+		l.forget(host)
+		return nil, err
+	}
+	w := &waiter{make(chan error, 1)}
+	if len(h.repositories[repository]) == 0 {
+		h.rotation = append(h.rotation, repository)
+	}
+	if h.waiting == 0 {
+		l.rotation = append(l.rotation, host)
+	}
+	h.repositories[repository] = append(h.repositories[repository], w)
+	h.waiting++
+	l.waiting++
+	l.grant()
+	return w, nil
+}
+
+func (l *Limiter) host(name string) *hostPlaces {
+	h := l.hosts[name]
+	if h == nil {
+		h = &hostPlaces{repositories: map[string][]*waiter{}}
+		l.hosts[name] = h
+	}
+	return h
+}
+
+// makeRoom says why a check may not queue. Where there is no room, the check that came last gives up its place: of the host
+// that has most waiting, or within one host of the repository that has most waiting, if the new check's has fewer.
+func (l *Limiter) makeRoom(host, repository string) error {
+	h := l.hosts[host]
+	full, crowded := l.waiting >= l.Queue, h.running+h.waiting >= l.crowd
+	if h.waiting == 0 && l.mayRun(host) || !full && !crowded {
+		return nil
+	}
+	from := host
+	if longest := l.longest(); !crowded && l.hosts[longest] != nil && l.hosts[longest].waiting > h.waiting+1 {
+		from = longest
+	}
+	largest := l.hosts[from].longest()
+	waiters := l.hosts[from].repositories[largest]
+	if from == host && len(waiters) <= len(h.repositories[repository])+1 {
+		return overload(!crowded)
+	}
+	last := waiters[len(waiters)-1]
+	l.remove(from, largest, last)
+	last.told <- overload(!crowded)
+	return nil
+}
+
+func overload(full bool) error {
+	if full {
+		return provider.Undecided(provider.StageOverload, nil, "too many checks are waiting; ask again")
+	}
+	return provider.Undecided(provider.StageOverload, nil, "too many checks of this registry are waiting; ask again")
+}
+
+// longest is the host that has most waiting.
+func (l *Limiter) longest() (longest string) {
+	for _, name := range l.rotation {
+		if h := l.hosts[longest]; h == nil || l.hosts[name].waiting > h.waiting {
+			longest = name
+		}
+	}
+	return longest
+}
+
+// longest is the repository that has most waiting.
+func (h *hostPlaces) longest() (longest string) {
+	for _, name := range h.rotation {
+		if len(h.repositories[name]) > len(h.repositories[longest]) {
+			longest = name
+		}
+	}
+	return longest
+}
+
+// grant gives free places to hosts in turn, and within a host to repositories in turn.
+func (l *Limiter) grant() {
+	for {
+		i := slices.IndexFunc(l.rotation, l.mayRun)
+		if i < 0 {
+			return
+		}
+		name := l.rotation[i]
+		h := l.hosts[name]
+		repository := h.rotation[0]
+		w := h.repositories[repository][0]
+		l.remove(name, repository, w)
+		if len(h.repositories[repository]) > 0 { // to the end of the line
+			h.rotation = append(without(h.rotation, repository), repository)
+		}
+		if h.waiting > 0 {
+			l.rotation = append(without(l.rotation, name), name)
+		}
+		h.running++
+		l.running++
+		w.told <- nil
+	}
+}
+
+// mayRun tells whether a host may have one more place: its own, or one that is kept for no other.
+func (l *Limiter) mayRun(name string) bool {
+	h := l.hosts[name]
+	if h.running >= l.PerRegistry || l.running >= l.Concurrent {
+		return false
+	}
+	kept := 0
+	for named := range l.named {
+		if other := l.hosts[named]; named != name && other != nil {
+			kept += max(0, l.reserve-other.running)
+		} else if named != name {
+			kept += l.reserve
+		}
+	}
+	return l.running+kept < l.Concurrent
+}
+
+// remove takes a waiter out of the queue.
+func (l *Limiter) remove(host, repository string, w *waiter) {
+	h := l.hosts[host]
+	h.repositories[repository] = without(h.repositories[repository], w)
+	h.waiting--
+	l.waiting--
+	if len(h.repositories[repository]) == 0 {
+		delete(h.repositories, repository)
+		h.rotation = without(h.rotation, repository)
+	}
+	if h.waiting == 0 {
+		l.rotation = without(l.rotation, host)
+	}
+}
+
+// without removes a value from a list.
+func without[T comparable](list []T, value T) []T {
+	return slices.DeleteFunc(list, func(v T) bool { return v == value })
+}
+
+// withdraw ends a wait whose time is over. A place that was given meanwhile is given back.
+func (l *Limiter) withdraw(ctx context.Context, host, repository string, w *waiter) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case err := <-w.told:
+		if err != nil {
+			return err
+		}
+		l.release(host)
+	default:
+		l.remove(host, repository, w)
+		l.forget(host)
+	}
+	return tooLate(ctx.Err())
+}
+
+func tooLate(err error) error {
+	return provider.Undecided(provider.StageDeadline, err, "too many checks of this registry are under way")
+}
+
+func (l *Limiter) leave(host string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release(host)
+}
+
+// release gives a place back, and to the next who waits.
+func (l *Limiter) release(host string) {
+	l.hosts[host].running--
+	l.running--
+	l.forget(host)
+	l.grant()
+}
+
+// forget drops a host that has nobody running or waiting: hosts are named by users.
+func (l *Limiter) forget(host string) {
+	if h := l.hosts[host]; h.running == 0 && h.waiting == 0 {
+		delete(l.hosts, host)
+	}
+}
