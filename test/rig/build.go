@@ -26,10 +26,10 @@ func sources() map[string]struct{ in, what string } {
 // anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
 // would take minutes to make.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
-	return build(ctx, dir, command, os.Environ())
+	return build(ctx, dir, command, os.Environ(), RaceEnabled)
 }
 
-func build(ctx context.Context, dir, command string, environment []string) (binary string, err error) {
+func build(ctx context.Context, dir, command string, environment []string, race bool) (binary string, err error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return "", err
@@ -37,7 +37,7 @@ func build(ctx context.Context, dir, command string, environment []string) (bina
 	from := sources()[command]
 	binary = filepath.Join(dir, command)
 	args := []string{"build", "-buildvcs=false", "-o", binary}
-	if command == "notation-provider" && RaceEnabled {
+	if command == "notation-provider" && race {
 		args = append(args, "-race")
 	}
 	compiler := exec.CommandContext(ctx, "go", append(args, from.what)...)
@@ -73,6 +73,9 @@ type Workshop struct {
 	// Dir is where the commands are, from when Main runs.
 	Dir string
 
+	// Plain leaves the race detector out of the server: with it, memory and time say nothing.
+	Plain bool
+
 	environment []string // as it was: modules may come through a proxy
 
 	mu    sync.Mutex
@@ -101,7 +104,7 @@ func (s *Workshop) Command(name string) (path string, err error) {
 	if path, ok := s.built[name]; ok {
 		return path, nil
 	}
-	if path, err = build(context.Background(), s.Dir, name, s.environment); err != nil {
+	if path, err = build(context.Background(), s.Dir, name, s.environment, RaceEnabled && !s.Plain); err != nil {
 		return "", err
 	}
 	if s.built == nil {

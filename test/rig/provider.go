@@ -98,6 +98,22 @@ func (p *Provider) Log() string { return p.journal.String() }
 // Asker makes one that asks this server as Gatekeeper does.
 func (p *Provider) Asker() *Asker { return p.world.Asker(p.URL) }
 
+// PeakMemory is the most memory that the process ever held, in bytes, as Linux counts it (VmHWM, proc_pid_status(5)).
+func (p *Provider) PeakMemory() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			var kib int64
+			_, err := fmt.Sscan(value, &kib)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("the kernel tells no peak memory")
+}
+
 // Stop ends the server as Kubernetes does, by SIGTERM, and waits until it has drained, which takes some seconds. It
 // fails unless the server ends well, and where the race detector found something. A server that has been stopped or
 // killed already stays so.

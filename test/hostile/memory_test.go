@@ -1,0 +1,144 @@
+package hostile
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// most is the memory that the server may ever hold, in bytes, whatever strangers do together (provider/README.md, "Bounds").
+const most = 200 << 20
+
+// target is a server with its default limits, a registry that does harm, and one that is well.
+type target struct {
+	*rig.Test
+	server *rig.Provider
+	bad    *registry
+	good   []rig.Image // signed, and not asked for yet
+}
+
+func newTarget(t *testing.T, kinds func(t *testing.T, anchor []byte) map[string]kind) *target {
+	t.Helper()
+	w := rig.ForTest(t)
+	built, err := workshop.Command("notation-provider")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &target{Test: w, bad: newRegistry(t, kinds(t, w.SKAO.Root.Cert.Raw))}
+	home := w.Registry(rig.RegistryOptions{})
+	for range 40 {
+		image := w.PushImage(home, "production/good", "1")
+		w.Sign(image, rig.Signature{})
+		x.good = append(x.good, image)
+	}
+	x.server = w.Provider(rig.ProviderOptions{Binary: built, Registries: []*rig.Registry{home}, Edit: func(c *config.Config) {
+		ca := filepath.Join(filepath.Dir(c.TLS.CertFile), "bad.crt")
+		if err := os.WriteFile(ca, x.bad.caPEM(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.Registries = append(c.Registries, config.Registry{Host: x.bad.host, CAFile: ca, Referrers: config.ReferrersAuto})
+	}})
+	return x
+}
+
+// attack is how long a storm lasts: as long as the check of an image may go on, and its answer may be remembered.
+const attack = 12 * time.Second
+
+// storm asks for images of each kind again and again, as pods that name 250 images do, and calls meanwhile beside it.
+func (x *target) storm(t *testing.T, kinds []string, meanwhile func()) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), attack)
+	defer cancel()
+	var pods sync.WaitGroup
+	for _, kind := range kinds {
+		asker := x.server.Asker()
+		pods.Go(func() {
+			for first := 0; ctx.Err() == nil; first += 250 {
+				var keys []string
+				for n := range 250 {
+					keys = append(keys, x.bad.image(kind, first+n))
+				}
+				_, _ = asker.Validate(ctx, keys...) // a 503 is an answer, too
+			}
+		})
+	}
+	meanwhile()
+	pods.Wait()
+}
+
+// peak fails the test if the server ever held more than it may.
+func (x *target) peak(t *testing.T) {
+	t.Helper()
+	held, err := x.server.PeakMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the server held %d MiB at most", held>>20)
+	if os.Getenv("SHOWLOG") != "" { t.Log(x.server.Log()) }
+	if held > most {
+		t.Errorf("the server held %d MiB, and may hold %d", held>>20, most>>20)
+	}
+}
+
+// verified asks for good images that were never asked for, one each, and counts those that are verified in time.
+func (x *target) verified(t *testing.T, images int) (count int) {
+	t.Helper()
+	asker := x.server.Asker()
+	for range images {
+		key := x.good[0].Pinned()
+		x.good = x.good[1:]
+		answer, err := asker.Validate(t.Context(), key)
+		if err == nil && answer.Items[key].Value != nil && answer.Items[key].Error == "" {
+			count++
+		}
+	}
+	return count
+}
+
+// What strangers do costs memory within the bound, each alone and all together, and good images go on being verified.
+func TestMemoryUnderAttack(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		kinds []string
+	}{
+		{"decoders", []string{"cose", "cose-fits", "ber", "ber-fits"}},
+		{"chains", []string{"chains", "anchored"}},
+		{"lists", []string{"manifests", "pages", "long"}},
+		{"together", slices.Collect(maps.Keys(attacks(t, nil)))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := newTarget(t, attacks)
+			x.storm(t, c.kinds, func() {
+				if got := x.verified(t, 20); got < 19 {
+					t.Errorf("%d of 20 good images were verified meanwhile", got)
+				}
+			})
+			x.peak(t)
+		})
+	}
+}
+
+// attacks are the ways to make the server hold memory. The anchor is a certificate that it trusts.
+func attacks(t *testing.T, anchor []byte) map[string]kind {
+	t.Helper()
+	return map[string]kind{
+		"cose":      {envelopes: repeated(20, coseBomb(1<<20-200)), mediaType: pki.COSE},
+		"cose-fits": {envelopes: repeated(20, coseBomb(128<<10-200)), mediaType: pki.COSE},
+		"ber":       {envelopes: repeated(20, berBomb(t, 1<<20-200)), mediaType: pki.COSE},
+		"ber-fits":  {envelopes: repeated(20, berBomb(t, 128<<10-200)), mediaType: pki.COSE},
+		"chains":    {envelopes: repeated(20, longChain(t)), mediaType: pki.JWS},
+		"anchored":  {envelopes: repeated(20, longChain(t, anchor)), mediaType: pki.JWS},
+		"manifests": {envelopes: repeated(20, []byte("{}")), mediaType: pki.JWS, pad: 3 << 20},
+		"pages":     {envelopes: repeated(1, []byte("{}")), mediaType: pki.JWS, pages: 3 << 20, hang: true},
+		"long":      {envelopes: repeated(900, []byte("{}")), mediaType: pki.JWS, hang: true},
+	}
+}
