@@ -68,10 +68,10 @@ func (b *breakers) of(host string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
 
 // failure is what counts against a host: no answer in the time that a request has, or
 // that it says it failed. What it says of us, of what was asked for and of our rate
-// does not.
+// does not, nor does a connection that was kept and died.
 func failure(request *http.Request, status int, err error) error {
 	switch {
-	case err != nil && request.Context().Err() != nil:
+	case err != nil && request.Context().Err() != nil, errors.Is(err, ErrKept):
 		return context.Canceled
 	case status >= http.StatusInternalServerError:
 		return errors.New(http.StatusText(status))

@@ -8,6 +8,10 @@
 // is dialled only for hosts that the configuration names, and the check is made on
 // the address that is really dialled, not on the name that was looked up before.
 //
+// Connections are kept for later requests. One that is dead, as after the failover of a
+// load balancer, is found by HTTP/2 pings, or by its silence over HTTP/1.1, and what was
+// sent on it is sent again on another: see Pool.
+//
 // HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. What goes through a proxy is dialled
 // by the proxy: then only the proxy's own address is checked here (a private one
 // must be named), and where the proxy may connect to is for its own rules to say.

@@ -11,7 +11,7 @@ func (g *Guard) SetResolver(r *net.Resolver) { g.dialer.Resolver = r }
 
 // SetDial has connections made elsewhere.
 func (t *Transport) SetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
-	t.pool.DialContext = dial
+	t.pool.transport.DialContext = dial
 }
 
 // Resting is how many hosts are remembered for their rest.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -44,7 +43,7 @@ type Options struct {
 // keeps failing but for a probe now and then.
 type Transport struct {
 	Options
-	pool     *http.Transport
+	pool     *Pool
 	rests    cooldowns
 	breakers *breakers
 }
@@ -54,18 +53,7 @@ func NewTransport(o Options) *Transport {
 	if o.Observe == nil {
 		o.Observe = func(int, time.Duration) {}
 	}
-	return &Transport{Options: o, breakers: newBreakers(), pool: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            o.Guard.DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    32,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		// What is signed is bytes as they are; and a bomb stays as small as it was sent.
-		DisableCompression: true,
-	}}
+	return &Transport{Options: o, breakers: newBreakers(), pool: NewPool(o.Guard.DialContext, o.RootCAs)}
 }
 
 // CloseIdleConnections ends what nobody uses.

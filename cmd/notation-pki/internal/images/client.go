@@ -2,17 +2,18 @@ package images
 
 import (
 	"cmp"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"mime"
+	"net"
 	"net/http"
 	"os"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote/retry"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
@@ -21,7 +22,6 @@ const userAgent = "notation-pki"
 const (
 	maxBody      = 4 << 20  // of a registry's answer; as much as registries take for a manifest
 	maxOtherBody = 32 << 20 // of any other: the revocation list of a public CA has many entries
-	maxHeader    = 64 << 10
 	maxRedirects = 5
 	maxRetries   = 2
 )
@@ -29,7 +29,7 @@ const (
 // NewClient makes a client for what is no registry: timestamp authorities, and those who tell what is revoked.
 func NewClient(timeout time.Duration) *http.Client {
 	return &http.Client{
-		Transport:     &bounded{next: newPool(nil), body: maxOtherBody},
+		Transport:     &bounded{next: egress.NewPool(dialer().DialContext, nil), body: maxOtherBody},
 		Timeout:       cmp.Or(timeout, DefaultTimeout),
 		CheckRedirect: checkRedirect,
 	}
@@ -37,7 +37,7 @@ func NewClient(timeout time.Duration) *http.Client {
 
 // newRegistryClient makes a client that asks again, after a pause, where a registry says that it was its own fault.
 func newRegistryClient(timeout time.Duration, roots *x509.CertPool) *http.Client {
-	again := retry.NewTransport(&bounded{next: newPool(roots), body: maxBody, noPages: true})
+	again := retry.NewTransport(&bounded{next: egress.NewPool(dialer().DialContext, roots), body: maxBody, noPages: true})
 	again.Policy = func() retry.Policy {
 		return &retry.GenericPolicy{
 			Retryable: retry.DefaultPredicate, Backoff: retry.DefaultBackoff,
@@ -47,15 +47,8 @@ func newRegistryClient(timeout time.Duration, roots *x509.CertPool) *http.Client
 	return &http.Client{Transport: again, Timeout: cmp.Or(timeout, DefaultTimeout), CheckRedirect: checkRedirect}
 }
 
-// newPool holds connections. Nil roots are the system's.
-func newPool(roots *x509.CertPool) *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: maxHeader,
-	}
-}
+// dialer goes to any address: it is a person who names the registry, on their own machine.
+func dialer() *net.Dialer { return &net.Dialer{Timeout: 5 * time.Second} }
 
 // checkRedirect follows no redirect out of TLS: from there on it would be anybody's word.
 func checkRedirect(request *http.Request, via []*http.Request) error {
