@@ -13,6 +13,6 @@
 // sent on it is sent again on another: see Pool.
 //
 // HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. What goes through a proxy is dialled
-// by the proxy: then only the proxy's own address is checked here (a private one
-// must be named), and where the proxy may connect to is for its own rules to say.
+// by the proxy, and where it may connect to is for its own rules to say. The proxy may
+// have any address: the environment is the administrator's word.
 package egress

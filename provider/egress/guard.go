@@ -36,10 +36,12 @@ func NewGuard(hosts ...string) *Guard {
 	return g
 }
 
-// DialContext connects to a "host:port", as http.Transport asks for it.
+// DialContext connects to a "host:port", as http.Transport asks for it. The proxy that
+// the environment names for a request is the administrator's word: it may have any address.
 func (g *Guard) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := g.dialer
-	if !g.allowed[strings.ToLower(address)] { // certificates and redirects write hosts as they like
+	proxied := ctx.Value(proxyKey{}) == address
+	if !proxied && !g.allowed[strings.ToLower(address)] { // certificates and redirects write hosts as they like
 		dialer.ControlContext = checkPublic
 	}
 	return dialer.DialContext(ctx, network, address)

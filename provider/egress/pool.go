@@ -10,8 +10,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/net/http/httpproxy"
 )
 
 // How a dead connection is found. A load balancer that fails over, or a firewall that
@@ -37,6 +40,7 @@ const (
 // on another. What may change something is never sent twice.
 type Pool struct {
 	transport *http.Transport
+	proxy     func(*url.URL) (*url.URL, error)
 }
 
 // Dial connects to a "host:port", as net.Dialer does.
@@ -44,8 +48,9 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // NewPool returns a pool without connections. Nil roots are the system's.
 func NewPool(dial Dial, roots *x509.CertPool) *Pool {
-	return &Pool{transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+	proxy := httpproxy.FromEnvironment().ProxyFunc()
+	return &Pool{proxy: proxy, transport: &http.Transport{
+		Proxy:                  func(request *http.Request) (*url.URL, error) { return proxy(request.URL) },
 		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
@@ -135,7 +140,7 @@ type attempt struct {
 func (p *Pool) send(request *http.Request) *attempt {
 	ctx, cancel := context.WithCancel(request.Context())
 	a := &attempt{request: request, cancel: cancel, done: make(chan struct{})}
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	ctx = httptrace.WithClientTrace(p.throughProxy(ctx, request), &httptrace.ClientTrace{
 		GotConn:              a.gotConn,
 		GotFirstResponseByte: func() { a.answered.Store(true) },
 	})
@@ -148,6 +153,27 @@ func (p *Pool) send(request *http.Request) *attempt {
 		}
 	}()
 	return a
+}
+
+// throughProxy notes which proxy the environment names for a request, for the guard.
+func (p *Pool) throughProxy(ctx context.Context, request *http.Request) context.Context {
+	proxy, err := p.proxy(request.URL)
+	if err != nil || proxy == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, proxyKey{}, addressOf(proxy))
+}
+
+// proxyKey is for the address of a request's proxy in its context.
+type proxyKey struct{}
+
+// addressOf is the "host:port" that net/http dials for a URL.
+func addressOf(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // gotConn is called again where net/http took another connection by itself.
