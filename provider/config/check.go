@@ -148,6 +148,9 @@ func (r Registry) check(p *checks, key string) {
 	if r.PlainHTTPUnsafe && r.CAFile != "" {
 		p.add(key+".caFile", "means nothing with plainHTTPUnsafe; leave out one of them")
 	}
+	if r.CAOnly && r.CAFile == "" {
+		p.add(key+".caOnly", "has no authority to trust; set caFile, or leave it out")
+	}
 	all := []Referrers{ReferrersAuto, ReferrersAPI, ReferrersTag, ReferrersBoth}
 	p.add(key+".referrers", oneOf(r.Referrers, all...))
 }

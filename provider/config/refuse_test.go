@@ -59,6 +59,7 @@ func TestWhatIsWrongIsSaidWithLineKeyAndRemedy(t *testing.T) {
 		"mirror with URL": {"registries: [{host: a.b, mirror: 'http://c'}]", `registries[0].mirror: "http://c" has a scheme`},
 		"mirrorOnly":      {"registries: [{host: a.b, mirrorOnly: true}]", `registries[0].mirrorOnly: has no mirror to ask`},
 		"CA for no TLS":   {"registries: [{host: a.b, caFile: c, plainHTTPUnsafe: true}]", `registries[0].caFile: means nothing with plainHTTPUnsafe`},
+		"caOnly":          {"registries: [{host: a.b, caOnly: true}]", `registries[0].caOnly: has no authority to trust; set caFile, or leave it out`},
 		"referrers":       {"registries: [{host: a.b, referrers: none}]", `registries[0].referrers: "none" is not known; write one of ["auto" "api" "tag" "both"]`},
 		"egress":          {"egress: {allow: ['http://ocsp']}", `line 2: egress.allow[0]: "http://ocsp" has a scheme`},
 	} {

@@ -22,10 +22,15 @@ type Registry struct {
 	// is auth.docker.io.
 	TokenService string `yaml:"tokenService"`
 
-	// PEM file with the certificate authorities of this registry, in place of
-	// the system's. Default: the system's. One that cannot be read ends the
-	// process at start.
+	// PEM file with certificate authorities that are trusted for this registry,
+	// its token service and its storage, beside the system's. Default: the
+	// system's alone. One that cannot be read ends the process at start.
 	CAFile string `yaml:"caFile"`
+
+	// Trust the authorities in caFile alone, and not the system's. Default
+	// false. Storage that the registry redirects to then needs a certificate of
+	// theirs too.
+	CAOnly bool `yaml:"caOnly"`
 
 	// Where signatures are looked for: auto, api, tag or both. The API is the
 	// referrers API of OCI 1.1 and the tag is its fallback schema; auto asks the

@@ -48,9 +48,11 @@ func (r *Registries) load() (*files, error) {
 		if c.CAFile == "" {
 			continue
 		}
-		if f.pools[c.Host], err = poolOf(contents[c.CAFile]); err != nil {
+		given, err := reload.Certificates(contents[c.CAFile])
+		if err != nil {
 			return nil, fmt.Errorf("caFile of registry %s: %s: %w", c.Host, c.CAFile, err)
 		}
+		f.pools[c.Host] = egress.Roots(given, c.CAOnly)
 	}
 	if f.credential, err = r.credentials(contents); err != nil {
 		return nil, err
@@ -72,18 +74,6 @@ func (r *Registries) paths() []string {
 		}
 	}
 	return paths
-}
-
-func poolOf(text []byte) (*x509.CertPool, error) {
-	certificates, err := reload.Certificates(text)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	for _, c := range certificates {
-		pool.AddCert(c)
-	}
-	return pool, nil
 }
 
 // site returns the client of a host, made on first use.

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -85,6 +86,12 @@ type request struct{ path, query, authorization string }
 
 func newFake(t *testing.T, handler http.HandlerFunc) *fake {
 	t.Helper()
+	return newFakeAs(t, handler, tls.Certificate{})
+}
+
+// newFakeAs is a fake with another certificate than all others have.
+func newFakeAs(t *testing.T, handler http.HandlerFunc, certificate tls.Certificate) *fake {
+	t.Helper()
 	f := &fake{}
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
@@ -93,6 +100,9 @@ func newFake(t *testing.T, handler http.HandlerFunc) *fake {
 		handler(w, r)
 	}))
 	f.EnableHTTP2 = true
+	if certificate.Certificate != nil {
+		f.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	}
 	f.StartTLS()
 	f.host = f.Listener.Addr().String()
 	t.Cleanup(func() {

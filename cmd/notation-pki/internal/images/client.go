@@ -107,12 +107,5 @@ func (o *Options) roots() (*x509.CertPool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--registry-ca: %s: %w", o.CAFile, err)
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a machine without any still has the file
-	}
-	for _, certificate := range certificates {
-		pool.AddCert(certificate)
-	}
-	return pool, nil
+	return egress.Roots(certificates, false), nil
 }
