@@ -38,11 +38,10 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 	if err != nil {
 		return nil, err
 	}
-	guard := egress.NewGuard(named(c)...)
 	registries, err := registry.New(registry.Options{
 		Registries:     c.Registries,
 		DockerConfigs:  c.DockerConfigs,
-		Guard:          guard,
+		Guard:          egress.NewGuard(),
 		RequestTimeout: time.Duration(c.RequestTimeout),
 		UserAgent:      "notation-provider/" + version(),
 		Observe:        m.RegistryRequest,
@@ -60,7 +59,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		Evidence:   evidence.New(kept, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) }),
 		Signatures: c.Limits.Signatures,
 		Revocation: egress.NewTransport(egress.Options{
-			Guard:  guard,
+			Guard:  egress.NewGuard(c.Egress.Allow...),
 			Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: revocation.MaxListBytes},
 		}),
 		RevocationAge: time.Duration(c.Cache.Verified),
@@ -122,18 +121,6 @@ func eventOf(hit bool) cache.Event {
 		return cache.Hit
 	}
 	return cache.Missed
-}
-
-// named are the hosts that the configuration names: the only ones that may be at
-// an address inside the network.
-func named(c config.Config) []string {
-	hosts := append(registryHosts(c), c.Egress.Allow...)
-	for _, r := range c.Registries {
-		if r.Mirror != "" {
-			hosts = append(hosts, r.Mirror)
-		}
-	}
-	return hosts
 }
 
 func registryHosts(c config.Config) []string {

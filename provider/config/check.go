@@ -139,6 +139,9 @@ func (r Registry) check(p *checks, key string) {
 	if r.TokenService != "" {
 		p.add(key+".tokenService", registryHost(r.TokenService))
 	}
+	for i, host := range r.Storage {
+		p.add(at(key+".storage", i), hostPort(host))
+	}
 	if r.Mirror != "" && r.Mirror == r.Host {
 		p.add(key+".mirror", "is the registry itself; name another host, or leave it out")
 	}

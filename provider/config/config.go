@@ -59,7 +59,7 @@ type Config struct {
 	// Default: harbor.skao.int with the defaults of each key.
 	Registries []Registry `yaml:"registries"`
 
-	// What may be dialled on private addresses.
+	// What may be dialled on private addresses to learn of revocation.
 	Egress Egress `yaml:"egress"`
 
 	// Files in the form of ~/.docker/config.json with the credentials of
@@ -159,12 +159,13 @@ type Trust struct {
 	StoreDir string `yaml:"storeDir"`
 }
 
-// Egress says what may be dialled on private addresses.
+// Egress says what may be dialled on private addresses to learn of revocation.
 type Egress struct {
-	// The host[:port] of CRL and OCSP responders or token services on private
-	// addresses. Without a port it is its ports 80 and 443. Default: none.
-	// Addresses that certificates and registries merely mention are otherwise
-	// dialled only when they are public, so that nobody can send this process
-	// into the cluster's own network.
+	// The host[:port] of CRL and OCSP responders on private addresses. Without a
+	// port it is its ports 80 and 443. Default: none. What a certificate merely
+	// mentions is otherwise dialled only at public addresses, so that nobody can
+	// send this process into the cluster's own network. It is for revocation
+	// alone: what registries may lead to is said by tokenService and storage of
+	// their entries.
 	Allow []string `yaml:"allow"`
 }

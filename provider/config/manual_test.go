@@ -21,8 +21,8 @@ func TestTheAnnotatedFileIsTheDefault(t *testing.T) {
 	got := parse(t, filled)
 	want := config.Default()
 	want.TLS.CertFile, want.TLS.KeyFile, want.TLS.ClientCAFile = "certFile", "keyFile", "clientCAFile"
-	want.Egress.Allow, want.DockerConfigs = got.Egress.Allow, got.DockerConfigs
-	if !reflect.DeepEqual(got, want) || len(got.Egress.Allow)+len(got.DockerConfigs) > 0 {
+	want.Egress.Allow, want.DockerConfigs, want.Registries[0].Storage = got.Egress.Allow, got.DockerConfigs, got.Registries[0].Storage
+	if !reflect.DeepEqual(got, want) || len(got.Egress.Allow)+len(got.DockerConfigs)+len(want.Registries[0].Storage) > 0 {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }

@@ -60,6 +60,7 @@ func TestWhatIsWrongIsSaidWithLineKeyAndRemedy(t *testing.T) {
 		"mirrorOnly":      {"registries: [{host: a.b, mirrorOnly: true}]", `registries[0].mirrorOnly: has no mirror to ask`},
 		"CA for no TLS":   {"registries: [{host: a.b, caFile: c, plainHTTPUnsafe: true}]", `registries[0].caFile: means nothing with plainHTTPUnsafe`},
 		"caOnly":          {"registries: [{host: a.b, caOnly: true}]", `registries[0].caOnly: has no authority to trust; set caFile, or leave it out`},
+		"storage":         {"registries: [{host: a.b, storage: [c.d, 'https://s3.a.b']}]", `registries[0].storage[1]: "https://s3.a.b" has a scheme; write the host alone`},
 		"referrers":       {"registries: [{host: a.b, referrers: none}]", `registries[0].referrers: "none" is not known; write one of ["auto" "api" "tag" "both"]`},
 		"egress":          {"egress: {allow: ['http://ocsp']}", `line 2: egress.allow[0]: "http://ocsp" has a scheme`},
 	} {

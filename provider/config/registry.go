@@ -18,9 +18,15 @@ type Registry struct {
 
 	// The host[:port] of this registry's token service, where that is another host:
 	// gitlab.com for registry.gitlab.com. Without it the registry's credential goes to
-	// the registry alone, whatever service it names. Default: none; for docker.io it
-	// is auth.docker.io.
+	// the registry alone, whatever service it names, and a service at a private address
+	// is not asked at all. Default: none; for docker.io it is auth.docker.io.
 	TokenService string `yaml:"tokenService"`
+
+	// The host[:port]s of the storage that this registry redirects downloads to,
+	// where that is at a private address and has no entry of its own under
+	// registries. Default: none, so that a redirect leads to public addresses, to
+	// the registry itself and to registries that have an entry.
+	Storage []string `yaml:"storage"`
 
 	// PEM file with certificate authorities that are trusted for this registry,
 	// its token service and its storage, beside the system's. Default: the

@@ -15,7 +15,7 @@ func (t *Transport) SetDial(dial func(ctx context.Context, network, address stri
 }
 
 // Resting is how many hosts are remembered for their rest.
-func (t *Transport) Resting() int { return len(t.rests.ends) }
+func (t *Transport) Resting() int { return len(t.Health.rests.ends) }
 
 // IsPublic tells what a guard thinks of an address.
 func IsPublic(addr netip.Addr) bool { return public(addr) }

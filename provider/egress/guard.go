@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"strings"
@@ -11,29 +12,43 @@ import (
 	"time"
 )
 
-// ErrForbidden is a connection to an address inside the network that no
-// configured host asked for.
-var ErrForbidden = errors.New("address inside the network, and its host is named neither under registries nor under egress.allow")
+// ErrForbidden is a connection to an address inside the network that the configuration
+// does not allow for its host.
+var ErrForbidden = errors.New("its address is inside the network, and the configuration does not allow it")
 
-// Guard lets connections to public addresses through, and to others for the
-// hosts it was made with only.
+// Guard lets connections to public addresses through, and to others for the hosts it
+// was made with only. Each party on whose behalf is dialled (a registry, its token service,
+// revocation) has a guard of its own, and connections of its own: what is allowed for one
+// is not for another.
 type Guard struct {
 	allowed map[string]bool
 	dialer  net.Dialer
 }
 
+// dialTimeout leaves time to tell a host that cannot be connected to from one that is slow.
+const dialTimeout = 4 * time.Second
+
 // NewGuard returns a guard that lets the named hosts ("host" or "host:port") have
 // any address. A host without a port stands for its ports 80 and 443.
 func NewGuard(hosts ...string) *Guard {
-	g := &Guard{allowed: map[string]bool{}, dialer: net.Dialer{Timeout: 5 * time.Second}}
+	g := &Guard{dialer: net.Dialer{Timeout: dialTimeout}}
+	return g.Allowing(hosts...)
+}
+
+// Allowing returns a guard that lets more hosts have any address.
+func (g *Guard) Allowing(hosts ...string) *Guard {
+	more := &Guard{allowed: maps.Clone(g.allowed), dialer: g.dialer}
+	if more.allowed == nil {
+		more.allowed = map[string]bool{}
+	}
 	for _, host := range hosts {
 		if _, _, err := net.SplitHostPort(host); err == nil {
-			g.allowed[host] = true
+			more.allowed[host] = true
 			continue
 		}
-		g.allowed[host+":80"], g.allowed[host+":443"] = true, true
+		more.allowed[host+":80"], more.allowed[host+":443"] = true, true
 	}
-	return g
+	return more
 }
 
 // DialContext connects to a "host:port", as http.Transport asks for it. The proxy that
@@ -44,7 +59,11 @@ func (g *Guard) DialContext(ctx context.Context, network, address string) (net.C
 	if !proxied && !g.allowed[strings.ToLower(address)] { // certificates and redirects write hosts as they like
 		dialer.ControlContext = checkPublic
 	}
-	return dialer.DialContext(ctx, network, address)
+	conn, err := dialer.DialContext(ctx, network, address)
+	if errors.Is(err, ErrForbidden) {
+		return nil, fmt.Errorf("%s: %w", address, err) // by its name, which a redirect may have told
+	}
+	return conn, err
 }
 
 // checkPublic runs between look-up and connect, on the very address that is

@@ -32,6 +32,9 @@ type Options struct {
 	Bounds Bounds
 	// RootCAs are whom to believe about servers; nil for the system's.
 	RootCAs *x509.CertPool
+	// Health is what is known of hosts, where it is shared with another transport; nil for
+	// one of its own.
+	Health *Health
 	// Observe is told of every attempt: the status, or 0 where there was none; nil is fine.
 	Observe func(status int, took time.Duration)
 }
@@ -43,17 +46,28 @@ type Options struct {
 // keeps failing but for a probe now and then.
 type Transport struct {
 	Options
-	pool     *Pool
+	pool *Pool
+}
+
+// Health is what transports have learnt of hosts: which asked to be left alone, and which
+// keep failing.
+type Health struct {
 	rests    cooldowns
 	breakers *breakers
 }
+
+// NewHealth knows of nothing.
+func NewHealth() *Health { return &Health{breakers: newBreakers()} }
 
 // NewTransport returns a transport with a pool of its own.
 func NewTransport(o Options) *Transport {
 	if o.Observe == nil {
 		o.Observe = func(int, time.Duration) {}
 	}
-	return &Transport{Options: o, breakers: newBreakers(), pool: NewPool(o.Guard.DialContext, o.RootCAs)}
+	if o.Health == nil {
+		o.Health = NewHealth()
+	}
+	return &Transport{Options: o, pool: NewPool(o.Guard.DialContext, o.RootCAs)}
 }
 
 // CloseIdleConnections ends what nobody uses.
@@ -97,7 +111,7 @@ func (t *Transport) again(ctx context.Context, response *http.Response) bool {
 	}
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
-		return fits(ctx, t.rests.end(request.URL.Host)) // and the attempt waits
+		return fits(ctx, t.Health.rests.end(request.URL.Host)) // and the attempt waits
 	case response.StatusCode >= http.StatusInternalServerError:
 		return fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 	}
@@ -122,17 +136,17 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.R
 	done(failure(request, status, err))
 	t.Observe(status, time.Since(began))
 	if status == http.StatusTooManyRequests {
-		t.rests.extend(host, time.Now().Add(retryAfter(response.Header)))
+		t.Health.rests.extend(host, time.Now().Add(retryAfter(response.Header)))
 	}
 	return response, err
 }
 
 // admit waits until a host may be asked, or says why it may not.
 func (t *Transport) admit(ctx context.Context, host string) (done func(error), err error) {
-	if err := t.rests.wait(ctx, host); err != nil {
+	if err := t.Health.rests.wait(ctx, host); err != nil {
 		return nil, err
 	}
-	return t.breakers.allow(host)
+	return t.Health.breakers.allow(host)
 }
 
 // ErrTooLarge is a body beyond the bound.

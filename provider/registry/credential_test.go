@@ -175,11 +175,9 @@ func TestATokenServiceElsewhereGetsTheCredentialOnlyWhereTheConfigurationSaysSo(
 	})
 	account := write(t, "config.json", dockerConfig(t, map[string]string{asking.host: "robot:asking", service.host: "robot:service"}))
 
-	named := asking.settings(t)
-	named.TokenService = service.host
-	closed := open(t, registry.Options{Registries: []config.Registry{named}, DockerConfigs: []string{account}})
+	closed := open(t, registry.Options{Registries: []config.Registry{asking.settings(t)}, DockerConfigs: []string{account}})
 	_, err := closed.Resolve(t.Context(), asking.image())
-	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "may not be dialled") {
+	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "tokenService") {
 		t.Error(u.Detail)
 	}
 	if got := service.requests(); len(got) != 0 {
@@ -198,10 +196,9 @@ func TestATokenServiceElsewhereGetsTheCredentialOnlyWhereTheConfigurationSaysSo(
 		t.Fatalf("a host that the configuration does not name got %+v", got)
 	}
 
-	opened := open(t, registry.Options{
-		Registries: []config.Registry{named}, DockerConfigs: []string{account},
-		Guard: egress.NewGuard(asking.host, service.host),
-	})
+	named := asking.settings(t)
+	named.TokenService = service.host
+	opened := open(t, registry.Options{Registries: []config.Registry{named}, DockerConfigs: []string{account}})
 	if _, err := opened.Resolve(t.Context(), asking.image()); !errors.Is(err, provider.ErrNotFound) {
 		t.Error(err)
 	}

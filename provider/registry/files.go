@@ -32,9 +32,9 @@ type files struct {
 
 // site is one host: a client with its own connections, credentials and tokens.
 type site struct {
-	client    *auth.Client
-	transport *egress.Transport
-	made      time.Time
+	client *auth.Client
+	asking asking
+	made   time.Time
 }
 
 // load reads the files anew.
@@ -61,7 +61,7 @@ func (r *Registries) load() (*files, error) {
 	if again, err := reload.Read(r.paths()...); err != nil || again.Fingerprint() != f.sum {
 		return nil, errors.Join(errors.New("the files are being changed; reading them again soon"), err)
 	}
-	f.sites, err = lru.NewWithEvict(maxSites, func(_ string, s *site) { s.transport.CloseIdleConnections() })
+	f.sites, err = lru.NewWithEvict(maxSites, func(_ string, s *site) { s.asking.close() })
 	return f, err
 }
 
@@ -90,18 +90,12 @@ func (f *files) site(r *Registries, host string) remote.Client {
 }
 
 func (f *files) newSite(r *Registries, host string) *site {
-	label := r.label(host)
-	transport := egress.NewTransport(egress.Options{
-		Guard:   r.Guard,
-		Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas},
-		RootCAs: f.pools[host],
-		Observe: func(status int, took time.Duration) { r.Observe(label, status, took) },
-	})
+	a := f.newAsking(r, host)
 	return &site{
-		made:      time.Now(),
-		transport: transport,
+		made:   time.Now(),
+		asking: a,
 		client: &auth.Client{
-			Client:     &http.Client{Transport: confined{transport, confidants(r.settings(host))}, CheckRedirect: checkRedirect},
+			Client:     &http.Client{Transport: confined{a, confidants(r.settings(host))}, CheckRedirect: egress.CheckRedirect},
 			Header:     http.Header{"User-Agent": {r.UserAgent}},
 			Credential: f.credential,
 			Cache:      auth.NewCache(),
@@ -113,25 +107,10 @@ func (f *files) newSite(r *Registries, host string) *site {
 	}
 }
 
-// maxRedirects is what registries need to send a download to their storage, and more.
-const maxRedirects = 5
-
-// checkRedirect follows no redirect out of TLS: what a tag stands for, and which
-// signatures there are, would be anybody's word from there on.
-func checkRedirect(request *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
-	}
-	if via[0].URL.Scheme == "https" && request.URL.Scheme != "https" {
-		return errors.New("redirected from TLS to plain text")
-	}
-	return nil
-}
-
 func (f *files) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, s := range f.sites.Values() {
-		s.transport.CloseIdleConnections()
+		s.asking.close()
 	}
 }

@@ -14,7 +14,9 @@ type Options struct {
 	// DockerConfigs are files in the form of ~/.docker/config.json, searched in
 	// order; the first with a credential for a host wins.
 	DockerConfigs []string
-	Guard         *egress.Guard
+	// Guard is what the guard of each registry is made of: what it allows may be
+	// reached on behalf of any.
+	Guard *egress.Guard
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration
 	// UserAgent is sent with each request.

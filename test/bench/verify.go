@@ -110,10 +110,9 @@ func (s *shelf) full() (*full, error) {
 	if err := os.WriteFile(ca, s.registry.CAPEM(), 0o600); err != nil {
 		return nil, err
 	}
-	guard := egress.NewGuard(s.registry.Host)
 	registries, err := registry.New(registry.Options{
 		Registries:     []config.Registry{{Host: s.registry.Host, CAFile: ca, Referrers: config.ReferrersAuto}},
-		Guard:          guard,
+		Guard:          egress.NewGuard(),
 		RequestTimeout: timeout,
 		UserAgent:      "bench",
 	})
@@ -124,7 +123,7 @@ func (s *shelf) full() (*full, error) {
 		Trust:         trusted,
 		Repository:    func(image provider.Image) verifier.Repository { return registries.Repository(image) },
 		Signatures:    signatures,
-		Revocation:    egress.NewTransport(egress.Options{Guard: guard, Bounds: egress.Bounds{Timeout: timeout, BodyBytes: 1 << 20}}),
+		Revocation:    egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: timeout, BodyBytes: 1 << 20}}),
 		RevocationAge: time.Minute,
 	})
 	return &full{registries, judge}, err

@@ -35,7 +35,7 @@ func TestNoCredentialGoesAlongARedirectHoweverManyHopsItHas(t *testing.T) {
 	private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Basic})
 	recorder := w.Registry(rig.RegistryOptions{})
 	image := w.PushImage(private, "production/app", "1")
-	asker := serve(t, w, func(c *config.Config) { c.Egress.Allow = append(c.Egress.Allow, recorder.Host) }, private)
+	asker := serve(t, w, func(c *config.Config) { c.Registries[0].Storage = []string{recorder.Host} }, private)
 
 	there := rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + recorder.Host + "/v2/hop"}})
 	private.Fault(rig.Match{}, func(lifted <-chan struct{}, next http.Handler) http.Handler {

@@ -128,15 +128,14 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 		t.Fatal(err)
 	}
 	files := must[*trust.Files](t)(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))
-	guard := egress.NewGuard(r.Host)
-	registries := must[*registry.Registries](t)(registry.New(registry.Options{Registries: c.Registries, Guard: guard, RequestTimeout: time.Duration(c.RequestTimeout)}))
+	registries := must[*registry.Registries](t)(registry.New(registry.Options{Registries: c.Registries, Guard: egress.NewGuard(), RequestTimeout: time.Duration(c.RequestTimeout)}))
 	t.Cleanup(registries.Close)
 	judge := must[*verifier.Verifier](t)(verifier.New(verifier.Options{
 		Trust:         files,
 		Repository:    func(image provider.Image) verifier.Repository { return registries.Repository(image) },
 		Evidence:      evidence.New(must[*evidence.Memory](t)(evidence.NewMemory(int64(c.Cache.Evidence))), func(bool) {}),
 		Signatures:    c.Limits.Signatures,
-		Revocation:    egress.NewTransport(egress.Options{Guard: guard, Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
+		Revocation:    egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
 		RevocationAge: time.Hour,
 	}))
 	memory := must[*cache.Cache](t)(cache.New(cache.Options{

@@ -36,15 +36,10 @@ func onVerifier(t *testing.T, s *vectors.Scene) rung {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hosts := c.Egress.Allow
-	for _, r := range c.Registries {
-		hosts = append(hosts, r.Host)
-	}
-	guard := egress.NewGuard(hosts...)
 	registries, err := registry.New(registry.Options{
 		Registries:     c.Registries,
 		DockerConfigs:  c.DockerConfigs,
-		Guard:          guard,
+		Guard:          egress.NewGuard(),
 		RequestTimeout: time.Duration(c.RequestTimeout),
 	})
 	if err != nil {
@@ -55,7 +50,7 @@ func onVerifier(t *testing.T, s *vectors.Scene) rung {
 		Trust:         trusted,
 		Repository:    func(image provider.Image) verifier.Repository { return registries.Repository(image) },
 		Signatures:    c.Limits.Signatures,
-		Revocation:    egress.NewTransport(egress.Options{Guard: guard, Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
+		Revocation:    egress.NewTransport(egress.Options{Guard: egress.NewGuard(c.Egress.Allow...), Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
 		RevocationAge: time.Duration(c.Cache.Verified),
 		Log:           slog.New(slog.DiscardHandler),
 	})

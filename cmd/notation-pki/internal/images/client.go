@@ -22,7 +22,6 @@ const userAgent = "notation-pki"
 const (
 	maxBody      = 4 << 20  // of a registry's answer; as much as registries take for a manifest
 	maxOtherBody = 32 << 20 // of any other: the revocation list of a public CA has many entries
-	maxRedirects = 5
 	maxRetries   = 2
 )
 
@@ -31,7 +30,7 @@ func NewClient(timeout time.Duration) *http.Client {
 	return &http.Client{
 		Transport:     &bounded{next: egress.NewPool(dialer().DialContext, nil), body: maxOtherBody},
 		Timeout:       cmp.Or(timeout, DefaultTimeout),
-		CheckRedirect: checkRedirect,
+		CheckRedirect: egress.CheckRedirect,
 	}
 }
 
@@ -44,22 +43,11 @@ func newRegistryClient(timeout time.Duration, roots *x509.CertPool) *http.Client
 			MinWait: 100 * time.Millisecond, MaxWait: 3 * time.Second, MaxRetry: maxRetries,
 		}
 	}
-	return &http.Client{Transport: again, Timeout: cmp.Or(timeout, DefaultTimeout), CheckRedirect: checkRedirect}
+	return &http.Client{Transport: again, Timeout: cmp.Or(timeout, DefaultTimeout), CheckRedirect: egress.CheckRedirect}
 }
 
 // dialer goes to any address: it is a person who names the registry, on their own machine.
 func dialer() *net.Dialer { return &net.Dialer{Timeout: 5 * time.Second} }
-
-// checkRedirect follows no redirect out of TLS: from there on it would be anybody's word.
-func checkRedirect(request *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
-	}
-	if via[0].URL.Scheme == "https" && request.URL.Scheme != "https" {
-		return errors.New("redirected from TLS to plain text")
-	}
-	return nil
-}
 
 // errPage is an answer for people, such as a proxy's login.
 var errPage = errors.New("answered with a web page, as a login does, and not as a registry")
