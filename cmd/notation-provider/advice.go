@@ -41,7 +41,7 @@ func reasonAdvice(reason provider.Reason) string {
 func stageAdvice(stage provider.Stage) string {
 	switch stage {
 	case provider.StageRegistry:
-		return "try again; if it lasts, see whether the registry is well and can be reached from here"
+		return "do what the message says; if it does not say, try again, and see whether the registry is well and can be reached from here"
 	case provider.StageCredentials:
 		return "give credentials for this exact host in dockerConfigs, with the right to pull"
 	case provider.StageRevocation:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -29,11 +30,18 @@ const (
 // breakers are the circuit breakers of the hosts that a transport asks.
 type breakers struct {
 	mu    sync.Mutex
-	hosts *lru.Cache[string, *gobreaker.TwoStepCircuitBreaker[struct{}]]
+	hosts *lru.Cache[string, *breaker]
+}
+
+// breaker is a circuit breaker that remembers why.
+type breaker struct {
+	*gobreaker.TwoStepCircuitBreaker[struct{}]
+
+	last atomic.Pointer[error] // what failed last
 }
 
 func newBreakers() *breakers {
-	hosts, err := lru.New[string, *gobreaker.TwoStepCircuitBreaker[struct{}]](maxBreakers)
+	hosts, err := lru.New[string, *breaker](maxBreakers)
 	if err != nil {
 		panic(err) // of a size that is not positive
 	}
@@ -42,28 +50,37 @@ func newBreakers() *breakers {
 
 // allow says whether a host may be asked, and takes what counts against it then.
 func (b *breakers) allow(host string) (done func(error), err error) {
-	done, err = b.of(host).Allow()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
+	of := b.of(host)
+	count, err := of.Allow()
+	if err == nil {
+		return func(failed error) {
+			if failed != nil {
+				of.last.Store(&failed)
+			}
+			count(failed)
+		}, nil
 	}
-	return done, nil
+	if last := of.last.Load(); last != nil {
+		err = *last
+	}
+	return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 }
 
-func (b *breakers) of(host string) *gobreaker.TwoStepCircuitBreaker[struct{}] {
+func (b *breakers) of(host string) *breaker {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	breaker, ok := b.hosts.Get(host)
+	found, ok := b.hosts.Get(host)
 	if !ok {
-		breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		found = &breaker{TwoStepCircuitBreaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 			MaxRequests: 1,
 			Timeout:     probeEvery,
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
 			// Who goes away, or has no more time, says nothing about the host.
 			IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
-		})
-		b.hosts.Add(host, breaker)
+		})}
+		b.hosts.Add(host, found)
 	}
-	return breaker
+	return found
 }
 
 // failure is what counts against a host: no answer in the time that a request has, or

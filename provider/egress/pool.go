@@ -51,6 +51,7 @@ func NewPool(dial Dial, roots *x509.CertPool) *Pool {
 	proxy := httpproxy.FromEnvironment().ProxyFunc()
 	return &Pool{proxy: proxy, transport: &http.Transport{
 		Proxy:                  func(request *http.Request) (*url.URL, error) { return proxy(request.URL) },
+		OnProxyConnectResponse: checkProxy,
 		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
@@ -94,6 +95,9 @@ func (p *Pool) RoundTrip(request *http.Request) (*http.Response, error) {
 // ErrKept is a request that failed on a kept connection and may not be sent twice. It
 // tells of that connection, and not of the host.
 var ErrKept = errors.New("the connection had been kept from an earlier request")
+
+// ErrNoConnection is a request that was not sent, since no connection could be made.
+var ErrNoConnection = errors.New("no connection could be made")
 
 // only waits for the one attempt that is made.
 func (p *Pool) only(a *attempt) (*http.Response, error) {
@@ -145,9 +149,10 @@ type attempt struct {
 	response *http.Response // read these after done
 	err      error
 
-	// What is known of its connection: it was kept, how long it was idle, and its protocol.
-	kept, http1, answered atomic.Bool
-	idle                  atomic.Int64
+	// What is known of its connection: there is one, it was kept, its protocol, it brought
+	// a byte, and how long it had been idle.
+	connected, kept, http1, answered atomic.Bool
+	idle                             atomic.Int64
 }
 
 // send starts an attempt.
@@ -161,9 +166,12 @@ func (p *Pool) send(request *http.Request) *attempt {
 	go func() {
 		defer close(a.done)
 		a.response, a.err = p.transport.RoundTrip(request.WithContext(ctx)) //nolint:bodyclose // who waits closes it
-		if a.err == nil {
+		switch {
+		case a.err == nil:
 			a.response.Request = request
 			a.response.Body = &endingBody{a.response.Body, cancel}
+		case !a.connected.Load():
+			a.err = fmt.Errorf("%w: %w", ErrNoConnection, a.err)
 		}
 	}()
 	return a
@@ -176,6 +184,16 @@ func (p *Pool) throughProxy(ctx context.Context, request *http.Request) context.
 		return ctx
 	}
 	return context.WithValue(ctx, proxyKey{}, addressOf(proxy))
+}
+
+// errProxy is a proxy's refusal to connect.
+var errProxy = errors.New("the proxy does not connect")
+
+func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%w: it answered %d", errProxy, response.StatusCode)
+	}
+	return nil
 }
 
 // proxyKey is for the address of a request's proxy in its context.
@@ -192,6 +210,7 @@ func addressOf(u *url.URL) string {
 
 // gotConn is called again where net/http took another connection by itself.
 func (a *attempt) gotConn(info httptrace.GotConnInfo) {
+	a.connected.Store(true)
 	a.idle.Store(int64(info.IdleTime))
 	secured, ok := info.Conn.(interface{ ConnectionState() tls.ConnectionState })
 	a.http1.Store(!ok || secured.ConnectionState().NegotiatedProtocol != "h2")

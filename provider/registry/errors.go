@@ -1,10 +1,8 @@
 package registry
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
@@ -35,24 +33,35 @@ func classify(err error) error {
 		return undecided
 	}
 	if response, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
-		return classifyStatus(response.StatusCode, err)
+		return classifyStatus(response)
 	}
 	return provider.Undecided(provider.StageRegistry, err, "%s", describe(err))
 }
 
-// classifyStatus reads the status of an answer that is none of the above. A 404
-// here is not about what was asked for, but a token service's, say.
-func classifyStatus(status int, err error) error {
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return provider.Undecided(provider.StageCredentials, err, "the registry refuses access (%d)", status)
-	case http.StatusTooManyRequests:
-		return provider.Undecided(provider.StageRegistry, err, "the registry limits our rate (429)")
+// classifyStatus reads the status of an answer that is none of the above.
+func classifyStatus(response *errcode.ErrorResponse) error {
+	stage, status := provider.StageRegistry, response.StatusCode
+	says := fmt.Sprintf("the registry answered %d", status)
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		stage, says = provider.StageCredentials, fmt.Sprintf("the registry refuses access (%d)", status)
+	case status == http.StatusTooManyRequests:
+		says = "the registry limits our rate (429)"
+	case status == http.StatusPreconditionFailed:
+		says = "the registry's own policy keeps the image back (412), as Harbor's does for what is unsigned or vulnerable; see the settings of its project"
+	case status == http.StatusProxyAuthRequired:
+		says = "the proxy that the environment names wants credentials (407); give them in HTTPS_PROXY or HTTP_PROXY"
+	case status == http.StatusNotFound: // what was asked for is not there is another error
+		says += " where a token is asked for; see whether its token service is well"
+	case status == http.StatusBadRequest && response.URL != nil && response.URL.Scheme == "http":
+		says += " to plain HTTP; if it speaks TLS, leave out plainHTTPUnsafe"
+	case status < http.StatusInternalServerError && status != http.StatusRequestTimeout:
+		says += ", which tells of no registry, or of a proxy before it; see what answers there"
 	}
-	return provider.Undecided(provider.StageRegistry, err, "the registry answered %d", status)
+	return provider.Undecided(stage, response, "%s", says)
 }
 
-// describe names what happened to a request that got no good answer.
+// describe names what happened to a request that got no good answer, and what to do.
 func describe(err error) string {
 	if resting, ok := errors.AsType[*egress.RestingError](err); ok {
 		return "the registry limits our rate; it is asked again after " + resting.Until.UTC().Format(time.TimeOnly)
@@ -60,23 +69,46 @@ func describe(err error) string {
 	if errors.Is(err, errConfided) {
 		return "the registry wants its credential given to another host; name that as its tokenService if it is to be had"
 	}
-	if errors.Is(err, egress.ErrBroken) {
-		return "the registry keeps failing; it is asked again in a moment"
-	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return "the registry did not answer in time"
-	}
-	if errors.Is(err, egress.ErrForbidden) {
-		return "the registry is at an address that may not be dialled"
-	}
-	if _, ok := errors.AsType[*net.OpError](err); ok {
-		return "the registry could not be reached"
+	if fault := egress.FaultOf(err); fault != "" {
+		who := itself
+		if asked, ok := errors.AsType[*askedError](err); ok {
+			who = asked.party
+		}
+		return string(who) + " " + string(fault) + "; " + advise(who, fault)
 	}
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return "the registry did not answer in time"
+	case errors.Is(err, egress.ErrBroken):
+		return "the registry keeps failing; it is asked again in a moment"
 	case errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrTrailingData), errors.Is(err, content.ErrInvalidDescriptorSize):
-		return "the registry sent other content than it announced"
+		return "the registry sent other content than it announced; see whether its storage, or a proxy before it, is well"
 	}
-	return "the registry gave no sensible answer"
+	return "the registry gave no sensible answer; see whether it is a registry that answers there, or a page of a proxy"
+}
+
+// advise is what to do about a fault: a setting, where one helps.
+func advise(who party, fault egress.Fault) string {
+	switch fault {
+	case egress.UnknownAuthority:
+		return "put that authority's certificate into caFile of the registry's entry"
+	case egress.PlainHTTP:
+		return "if that is meant, set plainHTTPUnsafe in its entry under registries"
+	case egress.NeedsTLS:
+		return "leave out plainHTTPUnsafe"
+	case egress.Private:
+		return "if it is meant to be asked, " + allowing(who)
+	default:
+		return fault.Advice()
+	}
+}
+
+// allowing is the setting that lets a registry lead to a private address.
+func allowing(who party) string {
+	switch who {
+	case tokenService:
+		return "name it as tokenService of the registry's entry"
+	case storage:
+		return "name it under storage of the registry's entry"
+	case itself:
+	}
+	return "give it an entry under registries"
 }

@@ -75,7 +75,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 		"junk":            {rig.Rewrite(func(body []byte) []byte { return []byte(strings.Repeat("x", len(body))) }), provider.StageRegistry, "the registry"},
 		"emptied":         {rig.Rewrite(func([]byte) []byte { return nil }), provider.StageRegistry, "the registry"},
 		"an endless loop": {rig.Status(307, http.Header{"Location": {"?again"}}), provider.StageRegistry, "the registry"},
-		"sent inside":     {rig.Status(302, http.Header{"Location": {"https://169.254.169.254/latest"}}), provider.StageRegistry, "may not be dialled"},
+		"sent inside":     {rig.Status(302, http.Header{"Location": {"https://169.254.169.254/latest"}}), provider.StageRegistry, "inside the network; if it is meant"},
 	} {
 		for _, place := range places {
 			if place.class == rig.ClassResolve && strings.Contains("truncated junk emptied", name) { // it has no body
@@ -196,10 +196,10 @@ func TestWhatCannotBeReachedIsIgnorance(t *testing.T) {
 		guard *egress.Guard
 		says  string
 	}{
-		"nobody listens":                 {gone.image(), egress.NewGuard(gone.host), "could not be reached"},
-		"a private address nobody named": {gone.image(), egress.NewGuard(), "may not be dialled"},
-		"cloud metadata":                 {imageOf("169.254.169.254"), egress.NewGuard(), "may not be dialled"},
-		"a name there is not":            {imageOf("registry.invalid"), egress.NewGuard(), "could not be reached"},
+		"nobody listens":                 {gone.image(), egress.NewGuard(gone.host), "refuses connections"},
+		"a private address nobody named": {gone.image(), egress.NewGuard(), "inside the network"},
+		"cloud metadata":                 {imageOf("169.254.169.254"), egress.NewGuard(), "inside the network"},
+		"a name there is not":            {imageOf("registry.invalid"), egress.NewGuard(), "DNS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, registry.Options{Guard: c.guard})

@@ -35,7 +35,7 @@ _reasons := {
 }
 
 _stages := {
-	"registry": "try again; if it lasts, see whether the registry is well and can be reached from here",
+	"registry": "do what the message says; if it does not say, try again, and see whether the registry is well and can be reached from here",
 	"credentials": "give credentials for this exact host in dockerConfigs, with the right to pull",
 	"revocation": "see whether the OCSP responder and CRL in the certificates can be reached; private ones must be named in egress.allow",
 	"deadline": "try again: the check goes on and its verdict may be there",

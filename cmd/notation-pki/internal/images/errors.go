@@ -2,10 +2,8 @@ package images
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"unicode"
@@ -13,6 +11,8 @@ import (
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
 // failure is what went wrong with a registry, in one line whatever the registry wrote into it.
@@ -44,7 +44,6 @@ func oneLine(text string) string {
 
 // hint is what to do about an error, if anybody here can do anything.
 func (i *Image) hint(err error) string {
-	timeout, ok := errors.AsType[net.Error](err)
 	switch status := statusOf(err); {
 	case errors.Is(err, context.Canceled):
 		return ""
@@ -52,16 +51,36 @@ func (i *Image) hint(err error) string {
 		return fmt.Sprintf("; log in by docker login %s, or set NOTATION_USERNAME and NOTATION_PASSWORD", i.Name.Host)
 	case status == http.StatusForbidden:
 		return fmt.Sprintf("; the account for %s may not do this: take another, or ask who runs the registry", i.Name.Host)
+	case status == http.StatusPreconditionFailed:
+		return "; the registry's own policy keeps the image back, as Harbor's does for what is unsigned or vulnerable: see the settings of its project"
 	case status == http.StatusTooManyRequests:
 		return "; try again later"
+	case status == http.StatusBadRequest && i.options.PlainHTTPUnsafe:
+		return "; if it speaks TLS, leave out --plain-http-unsafe"
 	case status >= http.StatusInternalServerError:
 		return "; the registry is in trouble: try again later, or tell who runs it"
 	case errors.Is(err, errdef.ErrNotFound):
 		return "; push it first, or see whether its name is right"
-	case ok && timeout.Timeout():
-		return "; try again, or give it longer by --timeout"
 	}
-	return tlsHint(err)
+	return faultHint(egress.FaultOf(err))
+}
+
+// faultHint is what to do where the registry gave no answer: a flag, where one helps.
+func faultHint(fault egress.Fault) string {
+	switch fault {
+	case "":
+		return ""
+	case egress.UnknownAuthority:
+		return "; name the registry's CA by --registry-ca"
+	case egress.PlainHTTP:
+		return "; if it is meant to have no TLS, give --plain-http-unsafe"
+	case egress.NeedsTLS:
+		return "; leave out --plain-http-unsafe"
+	case egress.Slow, egress.Unconnected:
+		return "; try again, or give it longer by --timeout"
+	default:
+		return "; " + fault.Advice()
+	}
 }
 
 // statusOf is the status that the registry answered with, or would have.
@@ -73,14 +92,4 @@ func statusOf(err error) int {
 		return http.StatusUnauthorized
 	}
 	return 0
-}
-
-func tlsHint(err error) string {
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "; name the registry's CA by --registry-ca"
-	}
-	if strings.Contains(err.Error(), http.ErrSchemeMismatch.Error()) {
-		return "; if it is meant to have no TLS, give --plain-http-unsafe"
-	}
-	return ""
 }
