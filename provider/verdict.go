@@ -113,7 +113,7 @@ type Stage string
 const (
 	// StageRegistry means: the registry is down, slow, rate-limits us or answers nonsense.
 	StageRegistry Stage = "registry"
-	// StageCredentials means: the registry refuses our credentials, or wants some and we have none.
+	// StageCredentials means: the registry refuses our credentials, or wants some and there are none that can be used.
 	StageCredentials Stage = "credentials"
 	// StageRevocation means: neither OCSP responder nor CRL told whether a certificate is revoked.
 	StageRevocation Stage = "revocation"

@@ -43,7 +43,7 @@ func stageAdvice(stage provider.Stage) string {
 	case provider.StageRegistry:
 		return "do what the message says; if it does not say, try again, and see whether the registry is well and can be reached from here"
 	case provider.StageCredentials:
-		return "give credentials for this exact host in dockerConfigs, with the right to pull"
+		return "give credentials for this host in dockerConfigs, with the right to pull; notation-provider check tells which entries cannot be used"
 	case provider.StageRevocation:
 		return "see whether the OCSP responder and CRL in the certificates can be reached; private ones must be named in egress.allow"
 	case provider.StageDeadline, provider.StageOverload:

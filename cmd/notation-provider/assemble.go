@@ -45,6 +45,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		RequestTimeout: time.Duration(c.RequestTimeout),
 		UserAgent:      "notation-provider/" + version(),
 		Observe:        m.RegistryRequest,
+		Log:            log,
 	})
 	if err != nil {
 		return nil, err

@@ -87,6 +87,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	}
 	trusted := w.trust.Current()
 	found := &inspection{Warnings: append(c.Unsafe(), trusted.Warnings(now)...)}
+	found.Warnings = append(found.Warnings, w.registries.Warnings()...)
 	for _, p := range trusted.Policies() {
 		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})
 	}

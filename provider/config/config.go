@@ -63,9 +63,12 @@ type Config struct {
 	Egress Egress `yaml:"egress"`
 
 	// Files in the form of ~/.docker/config.json with the credentials of
-	// registries, looked up by exact host, the first file that has the host
-	// first. Default: none, so that every registry is asked anonymously. A file
-	// that cannot be read ends the process at start.
+	// registries, looked up by host, the first file that has the host first. A
+	// key means its host, whatever its scheme, path and letter case; Docker Hub
+	// is found under each of its names. An entry that cannot be used concerns its
+	// host alone: the host's images are undecided, and check and the log name
+	// the entry. Default: none, so that every registry is asked anonymously. A
+	// file that is missing or not JSON ends the process at start.
 	DockerConfigs []string `yaml:"dockerConfigs"`
 
 	// What is written to standard error.

@@ -19,7 +19,9 @@ type Registry struct {
 	// The host[:port] of this registry's token service, where that is another host:
 	// gitlab.com for registry.gitlab.com. Without it the registry's credential goes to
 	// the registry alone, whatever service it names, and a service at a private address
-	// is not asked at all. Default: none; for docker.io it is auth.docker.io.
+	// is not asked at all. Default: none; for docker.io it is auth.docker.io. The
+	// credential goes to it over TLS only, unless an entry of its own says
+	// plainHTTPUnsafe.
 	TokenService string `yaml:"tokenService"`
 
 	// The host[:port]s of the storage that this registry redirects downloads to,

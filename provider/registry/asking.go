@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
 // asking sends a registry's requests: those for content, and where they are redirected,
@@ -49,7 +49,7 @@ func (r *Registries) guards(host string) (content, tokens *egress.Guard) {
 	for _, other := range r.Registries {
 		content = content.Allowing(other.Host)
 	}
-	return content, r.Guard.Allowing(slices.Collect(maps.Keys(confidants(settings)))...)
+	return content, r.Guard.Allowing(slices.Collect(maps.Keys(r.confidants(host)))...)
 }
 
 // named tells whether the configuration names a host as a registry or a mirror.
@@ -116,6 +116,5 @@ var contentPath = regexp.MustCompile(`^/v2/.+/(manifests|blobs|referrers)/`)
 
 // own tells whether a request is to the registry's own host.
 func (a asking) own(request *http.Request) bool {
-	host := strings.TrimSuffix(strings.ToLower(request.URL.Host), ":443")
-	return host == a.host || a.host == "docker.io" && host == "registry-1.docker.io"
+	return isAt(request.URL, a.host) || login.IsDockerHub(a.host) && isAt(request.URL, "registry-1.docker.io")
 }

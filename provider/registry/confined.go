@@ -3,30 +3,37 @@ package registry
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
-// errConfided is a credential that was about to go to a host that it is not for.
-var errConfided = errors.New("a credential would go to another host than the registry or its configured token service")
+// errConfided is a credential that was about to go to a host that it is not for, and errCleartext one that was about to go
+// to its host without TLS.
+var (
+	errConfided  = errors.New("a credential would go to another host than the registry or its configured token service")
+	errCleartext = errors.New("a credential would go over the network in clear text")
+)
 
-// confined sends credentials to the hosts they are for and to no other. Whatever a
-// registry says (a redirect, the realm of its token service), what belongs to it goes
-// where the configuration says.
+// confined sends credentials to the hosts they are for and to no other, and without TLS
+// only where the configuration says so of the host. A registry may name another host (by a
+// redirect, or as the realm of its token service): its credential stays where the
+// configuration says.
 type confined struct {
 	http.RoundTripper
-	hosts map[string]bool
+	hosts map[string]bool // whether they may be given the credential without TLS
 }
 
 // confidants are the hosts that may be given a registry's credential.
-func confidants(settings config.Registry) map[string]bool {
-	hosts := map[string]bool{settings.Host: true}
-	if settings.Host == "docker.io" {
-		hosts["registry-1.docker.io"], hosts["auth.docker.io"] = true, true
+func (r *Registries) confidants(host string) map[string]bool {
+	own := r.settings(host)
+	hosts := map[string]bool{host: own.PlainHTTPUnsafe}
+	if login.IsDockerHub(host) {
+		hosts["registry-1.docker.io"], hosts["auth.docker.io"] = false, false
 	}
-	if settings.TokenService != "" {
-		hosts[settings.TokenService] = true
+	if own.TokenService != "" {
+		hosts[own.TokenService] = r.settings(own.TokenService).PlainHTTPUnsafe
 	}
 	return hosts
 }
@@ -35,11 +42,34 @@ func confidants(settings config.Registry) map[string]bool {
 // header, or in the body of a form.
 func (c confined) RoundTrip(request *http.Request) (*http.Response, error) {
 	confides := request.Header.Get("Authorization") != "" || (request.Body != nil && request.Body != http.NoBody)
-	if confides && !c.hosts[strings.TrimSuffix(strings.ToLower(request.URL.Host), ":443")] {
-		if request.Body != nil {
-			_ = request.Body.Close()
+	if confides {
+		if err := c.allow(request.URL); err != nil {
+			if request.Body != nil {
+				_ = request.Body.Close()
+			}
+			return nil, err
 		}
-		return nil, errConfided
 	}
 	return c.RoundTripper.RoundTrip(request)
+}
+
+// allow says why a credential must not go to a URL.
+func (c confined) allow(to *url.URL) error {
+	err := errConfided
+	for host, cleartext := range c.hosts {
+		switch {
+		case !isAt(to, host):
+		case to.Scheme == "https", cleartext:
+			return nil
+		default:
+			err = errCleartext
+		}
+	}
+	return err
+}
+
+// isAt tells whether a URL is at a host[:port]. Without a port that is the port of the URL's scheme.
+func isAt(u *url.URL, host string) bool {
+	standard := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	return strings.TrimSuffix(strings.ToLower(u.Host), standard) == strings.TrimSuffix(host, standard)
 }

@@ -3,8 +3,10 @@ package registry_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -271,7 +273,8 @@ func TestACredentialThatCannotBeReadIsIgnoranceAndNobodyIsAskedWithoutIt(t *test
 	for name, text := range map[string]string{
 		"a helper that fails":     `{"credHelpers":{"` + asked.host + `":"broken"}}`,
 		"a store that fails":      `{"credsStore":"broken"}`,
-		"a helper that is absent": `{"credsStore":"there-is-none"}`,
+		"a helper that is absent": `{"credHelpers":{"` + asked.host + `":"there-is-none"}}`,
+		"entries that differ":     `{"auths":{"` + asked.host + `/a":{"auth":"YTpi"},"` + asked.host + `/b":{"auth":"Yzpk"}}}`,
 		"an auth that is none":    `{"auths":{"` + asked.host + `":{"auth":"!"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -292,14 +295,6 @@ func TestACredentialThatCannotBeReadIsIgnoranceAndNobodyIsAskedWithoutIt(t *test
 	}
 }
 
-func TestABrokenAuthIsNotRepeatedInTheLog(t *testing.T) {
-	r := open(t, registry.Options{DockerConfigs: []string{write(t, "config.json", dockerConfig(t, map[string]string{"a": "a-token-and-no-colon"}))}})
-	_, err := r.Credential(t.Context(), "a")
-	if u := undecided(t, err, provider.StageCredentials); strings.Contains(u.Error(), "a-token") {
-		t.Errorf("the log would read: %v", u)
-	}
-}
-
 func TestAFileThatCannotBeReadEndsTheStart(t *testing.T) {
 	f := newFake(t, http.NotFound)
 	missing, junk := filepath.Join(t.TempDir(), "missing"), write(t, "junk", "junk")
@@ -317,20 +312,151 @@ func TestAFileThatCannotBeReadEndsTheStart(t *testing.T) {
 	}
 }
 
-func TestTwoEntriesForOneHostAreRefused(t *testing.T) {
-	for name, keys := range map[string][]string{
-		"paths":           {"harbor.test/alpha", "harbor.test/beta"},
-		"a path and none": {"harbor.test", "harbor.test/alpha"},
-		"a scheme":        {"harbor.test", "https://harbor.test/v1/"},
-	} {
-		accounts := map[string]string{}
-		for _, key := range keys {
-			accounts[key] = "robot:" + key
+// An odd entry of a docker config concerns its host alone: the server starts, another host is served, and the cause names
+// the odd one.
+func TestAnOddEntryConcernsItsHostAlone(t *testing.T) {
+	private := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != basic("robot:secret") {
+			challenge(w, `Basic realm="mine"`)
+			return
 		}
-		path := write(t, "config.json", dockerConfig(t, accounts))
-		_, err := registry.New(registry.Options{DockerConfigs: []string{path}, Guard: egress.NewGuard()})
-		if err == nil || !strings.Contains(err.Error(), "two entries under auths are for harbor.test") || strings.Contains(err.Error(), "robot") {
-			t.Errorf("%s: %v", name, err)
+		w.WriteHeader(http.StatusNotFound)
+	}
+	odd, good := newFake(t, private), newFake(t, private)
+	path := write(t, "config.json", `{"auths":{
+		"https://index.docker.io/v1/":{},
+		"https://index.docker.io/v1/access-token":{},
+		"https://index.docker.io/v1/refresh-token":{},
+		"`+odd.host+`":{"auth":"secret!"},
+		"https://`+good.host+`/v1/":{"auth":"cm9ib3Q6c2VjcmV0"}}}`)
+	var log strings.Builder
+	r := open(t, registry.Options{
+		Registries:    []config.Registry{odd.settings(t), good.settings(t)},
+		DockerConfigs: []string{path},
+		Log:           slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if _, err := r.Resolve(t.Context(), good.image()); !errors.Is(err, provider.ErrNotFound) {
+		t.Errorf("the good host: %v", err)
+	}
+	_, err := r.Resolve(t.Context(), odd.image())
+	if u := undecided(t, err, provider.StageCredentials); !strings.Contains(u.Detail, "the credentials configured for "+odd.host+" cannot be read") ||
+		!strings.Contains(u.Error(), path) || strings.Contains(u.Error(), "secret") {
+		t.Error(u)
+	}
+	if !strings.Contains(log.String(), odd.host) || strings.Contains(log.String(), "secret") || len(r.Warnings()) != 2 {
+		t.Errorf("warnings %q, log:\n%s", r.Warnings(), log.String())
+	}
+	log.Reset()
+	overwrite(t, path, `{"auths":{"*.skao.int":{"auth":"cm9ib3Q6c2VjcmV0"}}}`)
+	if changed, err := r.Reload(); !changed || err != nil || strings.Count(log.String(), "can never match") != 1 {
+		t.Errorf("reloaded %t, %v, log:\n%s", changed, err, log.String())
+	}
+}
+
+// A registry that offers several ways to log in is asked in one that is known, and its credential goes no further.
+func TestSeveralChallengesAreMet(t *testing.T) {
+	service := newFake(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"opaque"}`) })
+	for name, c := range map[string]struct {
+		challenges []string
+		want       string
+	}{
+		"in two headers": {[]string{"Negotiate", `Basic realm="mine"`}, "robot:secret"},
+		"in one header":  {[]string{`NTLM, Basic realm="mine", Digest realm="mine", nonce="n"`}, "robot:secret"},
+		// The token service is not named in the configuration: the registry gets the credential, and the service does not.
+		"a realm elsewhere": {[]string{`Bearer realm="` + service.URL + `/token",service="s", Basic realm="mine"`}, "robot:secret"},
+		"a realm in clear":  {[]string{`Bearer realm="http://` + service.host + `/token",service="s"`, `Basic realm="mine"`}, "robot:secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") == basic(c.want) {
+					w.WriteHeader(http.StatusNotFound)
+					return
+				}
+				w.Header()["Www-Authenticate"] = c.challenges
+				w.WriteHeader(http.StatusUnauthorized)
+			})
+			r := open(t, registry.Options{
+				Registries:    []config.Registry{f.settings(t), service.settings(t)},
+				DockerConfigs: []string{write(t, "config.json", dockerConfig(t, map[string]string{f.host: c.want}))},
+			})
+			if _, err := r.Resolve(t.Context(), f.image()); !errors.Is(err, provider.ErrNotFound) {
+				t.Error(err)
+			}
+			if got := service.requests(); len(got) > 0 {
+				t.Errorf("the token service was asked %+v", got)
+			}
+		})
+	}
+}
+
+// A credential goes over TLS, but for a registry that the configuration asks without.
+func TestNoCredentialGoesInClearText(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s came with %q", r.URL.Path, r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(service.Close)
+	host := service.Listener.Addr().String()
+	asking := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		challenge(w, `Bearer realm="`+service.URL+`/token",service="s"`)
+	}))
+	t.Cleanup(asking.Close)
+	own := config.Registry{Host: asking.Listener.Addr().String(), PlainHTTPUnsafe: true, TokenService: host}
+	account := write(t, "config.json", dockerConfig(t, map[string]string{own.Host: "robot:secret"}))
+	r := open(t, registry.Options{Registries: []config.Registry{own}, DockerConfigs: []string{account}, Guard: egress.NewGuard(own.Host, host)})
+	_, err := r.Resolve(t.Context(), imageOf(own.Host))
+	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "without TLS") {
+		t.Error(u.Detail)
+	}
+}
+
+// Where a credential may go is said by the configuration: by host, port and TLS.
+func TestWhereACredentialMayGo(t *testing.T) {
+	r := open(t, registry.Options{Guard: egress.NewGuard(), Registries: []config.Registry{
+		{Host: "own.test", TokenService: "tokens.test"},
+		{Host: "port.test:8443"},
+		{Host: "plain.test", PlainHTTPUnsafe: true, TokenService: "tokens.test"},
+		{Host: "plain.test:80", PlainHTTPUnsafe: true, TokenService: "plain-tokens.test"},
+		{Host: "plain-tokens.test", PlainHTTPUnsafe: true},
+	}})
+	for _, c := range []struct {
+		host, to string
+		may      bool
+	}{
+		{"own.test", "https://own.test/token", true},
+		{"own.test", "https://OWN.test:443/token", true},
+		{"own.test", "https://tokens.test/token", true},
+		{"own.test", "https://own.test:8443/token", false},
+		{"own.test", "https://tokens.test:8443/token", false},
+		{"own.test", "https://sub.own.test/token", false},
+		{"own.test", "http://own.test/token", false},
+		{"own.test", "http://own.test:443/token", false},
+		{"own.test", "http://tokens.test/token", false},
+		{"own.test", "https://auth.docker.io/token", false},
+		{"unlisted.test", "https://unlisted.test/token", true},
+		{"unlisted.test", "http://unlisted.test/token", false},
+		{"port.test:8443", "https://port.test:8443/token", true},
+		{"port.test:8443", "https://port.test/token", false},
+		{"plain.test", "http://plain.test/token", true},
+		{"plain.test", "http://plain.test:80/token", true},
+		{"plain.test", "https://plain.test/token", true},
+		{"plain.test", "http://plain.test:8080/token", false},
+		{"plain.test", "http://tokens.test/token", false},
+		{"plain.test", "https://tokens.test/token", true},
+		{"plain.test:80", "http://plain.test/token", true},
+		{"plain.test:80", "https://plain.test/token", false},
+		{"plain.test:80", "http://plain-tokens.test/token", true},
+		{"docker.io", "https://auth.docker.io/token", true},
+		{"docker.io", "https://registry-1.docker.io/v2/", true},
+		{"docker.io", "http://registry-1.docker.io/v2/", false},
+		{"registry-1.docker.io", "https://auth.docker.io/token", true},
+		{"docker.io", "https://auth.docker.io.evil.test/token", false},
+	} {
+		to, err := url.Parse(c.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.MayConfide(c.host, to); got != c.may {
+			t.Errorf("the credential of %s to %s: %t", c.host, c.to, got)
 		}
 	}
 }

@@ -3,8 +3,8 @@
 // leaves the process.
 //
 // Each host has its own connections, certificate authority and credentials, and
-// what belongs to one host is sent to no other. A mirror is asked first under its
-// own settings, and the image's own host after it. Errors are provider.ErrNotFound
-// for a 404, provider.ErrNoEnvelope for a signature that is none, and else a
+// what belongs to one host is sent to no other. Package login finds the credentials
+// and logs in. A mirror is asked first under its own settings, and the image's own
+// host after it. Errors are provider.ErrNotFound for a 404, provider.ErrNoEnvelope for a signature that is none, and else a
 // provider.UndecidedError: whatever a registry says or does, it does not decide.
 package registry

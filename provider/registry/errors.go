@@ -13,6 +13,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
 // classify turns whatever went wrong into what the walk knows: a 404, a signature
@@ -31,6 +32,9 @@ func classify(err error) error {
 	}
 	if undecided, ok := errors.AsType[*provider.UndecidedError](err); ok {
 		return undecided
+	}
+	if refused, ok := errors.AsType[*login.Error](err); ok {
+		return provider.Undecided(provider.StageCredentials, err, "%s", refused.Reason)
 	}
 	if response, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
 		return classifyStatus(response)
@@ -68,6 +72,9 @@ func describe(err error) string {
 	}
 	if errors.Is(err, errConfided) {
 		return "the registry wants its credential given to another host; name that as its tokenService if it is to be had"
+	}
+	if errors.Is(err, errCleartext) {
+		return "the registry wants its credential sent without TLS"
 	}
 	if fault := egress.FaultOf(err); fault != "" {
 		who := itself

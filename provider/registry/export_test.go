@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"io"
+	"net/url"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -14,7 +15,12 @@ var OnlyBlob = onlyBlob
 
 // Credential is what the docker configs hold for a host.
 func (r *Registries) Credential(ctx context.Context, host string) (auth.Credential, error) {
-	return r.files.Load().credential(ctx, host)
+	return r.files.Load().logins.Credential(ctx, host)
+}
+
+// MayConfide tells whether the credential of a registry may go to a URL.
+func (r *Registries) MayConfide(host string, to *url.URL) bool {
+	return confined{nil, r.confidants(host)}.allow(to) == nil
 }
 
 // LapseMemory makes it time to ask again for APIs that were missing.

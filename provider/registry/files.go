@@ -3,7 +3,6 @@ package registry
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -16,15 +15,16 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
 // files is one version of what CA files and docker configs say, with the
 // connections and tokens that follow from it.
 type files struct {
-	sum        [sha256.Size]byte
-	pools      map[string]*x509.CertPool // by host
-	credential auth.CredentialFunc
+	sum    [sha256.Size]byte
+	pools  map[string]*x509.CertPool // by host
+	logins login.Configs
 
 	mu    sync.Mutex
 	sites *lru.Cache[string, *site]
@@ -32,7 +32,7 @@ type files struct {
 
 // site is one host: a client with its own connections, credentials and tokens.
 type site struct {
-	client *auth.Client
+	client *login.Client
 	asking asking
 	made   time.Time
 }
@@ -54,12 +54,8 @@ func (r *Registries) load() (*files, error) {
 		}
 		f.pools[c.Host] = egress.Roots(given, c.CAOnly)
 	}
-	if f.credential, err = r.credentials(contents); err != nil {
+	if f.logins, err = r.logins(contents); err != nil {
 		return nil, err
-	}
-	// The docker configs were read a second time, by path.
-	if again, err := reload.Read(r.paths()...); err != nil || again.Fingerprint() != f.sum {
-		return nil, errors.Join(errors.New("the files are being changed; reading them again soon"), err)
 	}
 	f.sites, err = lru.NewWithEvict(maxSites, func(_ string, s *site) { s.asking.close() })
 	return f, err
@@ -94,16 +90,15 @@ func (f *files) newSite(r *Registries, host string) *site {
 	return &site{
 		made:   time.Now(),
 		asking: a,
-		client: &auth.Client{
-			Client:     &http.Client{Transport: confined{a, confidants(r.settings(host))}, CheckRedirect: egress.CheckRedirect},
+		client: login.NewClient(auth.Client{
+			Client:     &http.Client{Transport: confined{a, r.confidants(host)}, CheckRedirect: egress.CheckRedirect},
 			Header:     http.Header{"User-Agent": {r.UserAgent}},
-			Credential: f.credential,
-			Cache:      auth.NewCache(),
+			Credential: f.logins.Credential,
 			ClientID:   "notation-provider",
 			// The guard checks the address that is dialled, for token services too,
 			// and lets private ones have what the configuration names.
 			BlockedRealmPrefixes: []netip.Prefix{},
-		},
+		}),
 	}
 }
 

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +46,7 @@ func FuzzADockerConfigGivesNoHostAnothersCredential(f *testing.F) {
 		`{}`, `null`, `[]`, `{"auths":null}`, `{"auths":{"harbor.test":{"auth":"cm9ib3Q6c2VjcmV0"}}}`, `{"auths":{"other.test":{"auth":"cm9ib3Q6c2VjcmV0"}}}`,
 		`{"auths":{"https://other.test/v1/":{"username":"robot","password":"secret"}}}`, `{"auths":{"harbor.test:8443":{"auth":"cm9ib3Q6c2VjcmV0"}}}`,
 		`{"auths":{"evil.harbor.test":{"auth":"cm9ib3Q6c2VjcmV0"},"harbor.test.evil":{"identitytoken":"secret"}}}`, `{"auths":{"harbor.test":{"auth":"c2VjcmV0"}}}`,
+		`{"auths":{"HTTPS://Harbor.test:443/v1/":{"auth":"cm9ib3Q6c2VjcmV0"},"harbor.test/a":{"auth":"!"}},"harbor.test":{"auth":"cm9ib3Q6c2VjcmV0"}}`,
 	} {
 		f.Add([]byte(text))
 	}
@@ -62,10 +64,10 @@ func FuzzADockerConfigGivesNoHostAnothersCredential(f *testing.F) {
 		}
 		defer r.Close()
 		credential, err := r.Credential(t.Context(), "harbor.test")
-		if err != nil && strings.Contains(err.Error(), "secret") {
-			t.Fatalf("it repeats a secret: %v", err)
+		if told := fmt.Sprint(err, r.Warnings()); strings.Contains(told, "secret") && !bytes.Contains(config, []byte("secret")) {
+			t.Fatalf("it repeats what base64 held: %s", told)
 		}
-		if credential.Username+credential.Password+credential.RefreshToken+credential.AccessToken != "" && !bytes.Contains(unescaped(config), []byte("harbor.test")) {
+		if credential.Username+credential.Password+credential.RefreshToken+credential.AccessToken != "" && !bytes.Contains(bytes.ToLower(unescaped(config)), []byte("harbor.test")) {
 			t.Fatalf("a credential for harbor.test out of %s", config)
 		}
 	})

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"log/slog"
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
@@ -24,6 +25,9 @@ type Options struct {
 	// Observe is told of every request: its host if that is configured, else
 	// "other", the status or 0, and how long it took; nil is fine.
 	Observe func(host string, status int, took time.Duration)
+	// Log is told of what cannot be used in docker configs, at start and at each reload;
+	// nil is fine.
+	Log *slog.Logger
 }
 
 // Limits of what a registry may send us. They are far above what honest

@@ -37,6 +37,7 @@ func New(o Options) (*Registries, error) {
 		return nil, err
 	}
 	r.files.Store(loaded)
+	r.logWarnings(loaded)
 	return r, nil
 }
 
@@ -54,6 +55,7 @@ func (r *Registries) Reload() (changed bool, err error) {
 		return false, nil
 	}
 	r.files.Swap(loaded).close()
+	r.logWarnings(loaded)
 	return true, nil
 }
 

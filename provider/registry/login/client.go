@@ -1,0 +1,103 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+
+	"oras.land/oras-go/v2/registry/remote/auth"
+)
+
+// Client asks one registry and logs in where it wants that. Of the ways that the registry offers it takes Bearer before
+// Basic, and the other one where the first is refused; the one that was taken comes first from then on. It is a
+// [remote.Client], for concurrent use.
+//
+// oras-go reads the first challenge of the first header alone. So there is a client of oras-go for each scheme, which is
+// shown the challenge of its scheme and no other.
+type Client struct {
+	bearer, basic *auth.Client
+	basicFirst    atomic.Bool
+}
+
+// NewClient makes a client with all that o says, but for token caches of its own. O must have a Client with a Transport,
+// and a Credential.
+func NewClient(o auth.Client) *Client {
+	return &Client{bearer: clientFor(o, bearer, o.Credential), basic: clientFor(o, basic, withPassword(o.Credential))}
+}
+
+func clientFor(o auth.Client, scheme string, credential auth.CredentialFunc) *auth.Client {
+	under := *o.Client
+	under.Transport = filter{next: under.Transport, scheme: scheme}
+	o.Client, o.Cache, o.Credential = &under, auth.NewCache(), credential
+	return &o
+}
+
+// withPassword fails where there is a credential that Basic cannot send.
+func withPassword(credential auth.CredentialFunc) auth.CredentialFunc {
+	return func(ctx context.Context, host string) (auth.Credential, error) {
+		found, err := credential(ctx, host)
+		if err == nil && found != auth.EmptyCredential && (found.Username == "" || found.Password == "") {
+			err = &Error{Reason: fmt.Sprintf(reasonNotBasic, canonical(host)), Err: errors.New("the registry asks for Basic authentication, and the credential has no username and password")}
+		}
+		return found, err
+	}
+}
+
+// Do sends a request, and sends it again with what a 401 answer asks for. Where both ways to log in are refused, it returns
+// what the second came to; but an error of the first, of a token service for one, is the one that it returns.
+func (c *Client) Do(request *http.Request) (*http.Response, error) {
+	if request.Header.Get("Authorization") != "" {
+		return c.bearer.Do(request) // which sends it as it is: a push goes on with what it began with
+	}
+	d := &dialogue{host: request.URL.Host, url: request.URL.String(), offered: map[string]string{}}
+	request = request.WithContext(context.WithValue(request.Context(), dialogueKey{}, d))
+	first, second, other := c.bearer, c.basic, basic
+	if c.basicFirst.Load() {
+		first, second, other = c.basic, c.bearer, bearer
+	}
+	response, err := first.Do(request)
+	if !isRefused(request, response, err) || d.offered[other] == "" || !rewind(request) {
+		return d.conclude(response, err)
+	}
+	discard(response)
+	answer, failure := second.Do(request)
+	switch {
+	case failure == nil && answer.StatusCode != http.StatusUnauthorized:
+		c.basicFirst.Store(other == basic)
+	case err != nil:
+		discard(answer)
+		return nil, err
+	}
+	return answer, failure
+}
+
+// isRefused tells an outcome after which another way to log in is worth a try. It is not where the credential cannot be
+// had, or where there is no time left.
+func isRefused(request *http.Request, response *http.Response, err error) bool {
+	if err == nil {
+		return response.StatusCode == http.StatusUnauthorized
+	}
+	_, noCredential := errors.AsType[*Error](err)
+	return !noCredential && request.Context().Err() == nil
+}
+
+// rewind makes a request ready to be sent once more, if that can be done.
+func rewind(request *http.Request) bool {
+	if request.Body == nil || request.Body == http.NoBody {
+		return true
+	}
+	if request.GetBody == nil {
+		return false
+	}
+	body, err := request.GetBody()
+	request.Body = body
+	return err == nil
+}
+
+func discard(response *http.Response) {
+	if response != nil {
+		_ = response.Body.Close()
+	}
+}
