@@ -650,7 +650,7 @@ func TestAnAccountIsFoundWhereNotationFindsIt(t *testing.T) {
 	})
 	t.Run("config that repeats a secret", func(t *testing.T) {
 		got := b.list(image, "--docker-config", b.file([]byte(`{"auths":{"`+private.Host+`":{"auth":"aHVudGVyMg=="}}}`)))
-		b.fails(got, exitFailed, "auth field")
+		b.fails(got, exitFailed, "not base64 of username:password", private.Host)
 		if strings.Contains(got.err.Error(), "hunter2") {
 			t.Errorf("the secret is told: %v", got.err)
 		}

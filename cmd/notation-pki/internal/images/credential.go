@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"strings"
+	"path/filepath"
 
 	"oras.land/oras-go/v2/registry/remote/auth"
-	"oras.land/oras-go/v2/registry/remote/credentials"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
 // credential looks accounts up where the notation command does: in the environment for the image's registry, else in the
@@ -17,15 +19,14 @@ func (o *Options) credential(host string) (auth.CredentialFunc, error) {
 	if given := fromEnvironment(); given != auth.EmptyCredential {
 		return auth.StaticCredential(host, given), nil
 	}
-	store, err := o.store()
+	config, err := o.dockerConfig()
 	if err != nil {
 		return nil, err
 	}
-	lookUp := credentials.Credential(store)
 	return func(ctx context.Context, host string) (auth.Credential, error) {
-		found, err := lookUp(ctx, host)
+		found, err := config.Credential(ctx, host)
 		if err != nil {
-			return auth.EmptyCredential, fmt.Errorf("looking up the account for %s: %w", host, withoutSecret(err))
+			return auth.EmptyCredential, fmt.Errorf("looking up the account for %s: %w", host, err)
 		}
 		return found, nil
 	}, nil
@@ -43,29 +44,33 @@ func fromEnvironment() auth.Credential {
 	return auth.Credential{Username: name, Password: password}
 }
 
-// store opens the docker config. One that is named must be there; the default one need not.
-func (o *Options) store() (credentials.Store, error) {
-	if o.DockerConfig == "" {
-		store, err := credentials.NewStoreFromDocker(credentials.StoreOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("reading the docker config: %w; name another by --docker-config", withoutSecret(err))
-		}
-		return store, nil
+// dockerConfig reads the docker config. One that is named must be there; the default one need not.
+func (o *Options) dockerConfig() (login.Configs, error) {
+	path, doing := o.DockerConfig, "--docker-config: "
+	if path == "" {
+		path, doing = defaultDockerConfig(), "reading the default of --docker-config: "
 	}
-	if _, err := os.Stat(o.DockerConfig); err != nil {
-		return nil, fmt.Errorf("--docker-config: %w", err)
+	text, err := os.ReadFile(path)
+	if o.DockerConfig == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	store, err := credentials.NewStore(o.DockerConfig, credentials.StoreOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("--docker-config: %s: %w", o.DockerConfig, withoutSecret(err))
+		return nil, fmt.Errorf("%s%w", doing, err)
 	}
-	return store, nil
+	config, err := login.Parse(path, text)
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", doing, err)
+	}
+	return login.Configs{config}, nil
 }
 
-// withoutSecret replaces the one error of the library that repeats what it could not read.
-func withoutSecret(err error) error {
-	if strings.Contains(err.Error(), "auth field") {
-		return errors.New("its auth field is not base64 of username:password; docker login writes a new one")
+// defaultDockerConfig is where the docker command keeps it, or "" where there is no such place.
+func defaultDockerConfig() string {
+	if folder := os.Getenv("DOCKER_CONFIG"); folder != "" {
+		return filepath.Join(folder, "config.json")
 	}
-	return err
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".docker", "config.json")
+	}
+	return ""
 }

@@ -188,3 +188,37 @@ func TestTheWayToListIsOneOfThree(t *testing.T) {
 		}
 	}
 }
+
+// The account is found by the host that a key means, and one of several challenges is met.
+func TestAnAccountIsFoundAndUsed(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password == "secret" {
+			head(w)
+			return
+		}
+		w.Header()["Www-Authenticate"] = []string{"Negotiate", `NTLM, Basic realm="x"`}
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(server.Close)
+	host := strings.TrimPrefix(server.URL, "http://")
+	for name, c := range map[string]struct{ config, want string }{
+		"another spelling":  {`{"auths":{"HTTP://` + host + `/v1/":{"auth":"cm9ib3Q6c2VjcmV0"},"*.test":{"auth":"!"}}}`, ""},
+		"two that differ":   {`{"auths":{"` + host + `/a":{"auth":"cm9ib3Q6c2VjcmV0"},"` + host + `/b":{"auth":"Yzpk"}}}`, "are for one host and differ"},
+		"another host's":    {`{"auths":{"harbor.test":{"auth":"cm9ib3Q6c2VjcmV0"}}}`, "docker login " + host},
+		"no docker config":  {``, "docker login " + host},
+		"a helper not here": {`{"credHelpers":{"` + host + `":"there-is-none"}}`, `the program "docker-credential-there-is-none" is not on the PATH`},
+	} {
+		path := filepath.Join(t.TempDir(), "config.json")
+		if err := os.WriteFile(path, []byte(c.config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		image, err := (&images.Options{PlainHTTPUnsafe: true, DockerConfig: path}).Open(host + "/staging/a:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = image.Resolve(t.Context())
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) || strings.Contains(fmt.Sprint(err), "cm9") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

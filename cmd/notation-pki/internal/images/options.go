@@ -10,6 +10,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
 // ErrReference says that an image's name cannot be read.
@@ -90,11 +91,10 @@ func (o *Options) Open(reference string) (*Image, error) {
 	return &Image{
 		Name:    name,
 		options: *o,
-		client: &auth.Client{
+		client: login.NewClient(auth.Client{
 			Client:     newRegistryClient(o.Timeout, roots),
 			Credential: credential,
-			Cache:      auth.NewCache(),
 			ClientID:   userAgent,
-		},
+		}),
 	}, nil
 }
