@@ -47,6 +47,9 @@ type RegistryOptions struct {
 	// Readable lists the repositories that the account may pull from; with [Token] only. Default: all.
 	Readable []string
 
+	// Challenges come before the registry's own in its 401 answers; {url} in them stands for its URL. Default: none.
+	Challenges []string
+
 	// CA that vouches for the registry. Default: the world's RegistryCA.
 	CA *pki.CA
 
@@ -92,7 +95,7 @@ func (w *World) Registry(ctx context.Context, opts RegistryOptions) (*Registry, 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting a registry: %w", err), l.close())
 	}
-	r.Switch = &Switch{next: r.content}
+	r.Switch = &Switch{next: offering(r.content, r.url(), opts.Challenges)}
 	w.onClose(func() error {
 		r.LiftAll()
 		return l.close()

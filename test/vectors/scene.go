@@ -85,7 +85,7 @@ func (s *Scene) setRegistries(ctx context.Context) error {
 			s.hosts[name] = name
 			continue
 		}
-		r, err := s.World.Registry(ctx, rig.RegistryOptions{Kind: spec.Kind, Auth: spec.Auth, Readable: spec.Readable, PlainHTTP: spec.PlainHTTP})
+		r, err := s.World.Registry(ctx, rig.RegistryOptions{Kind: spec.Kind, Auth: spec.Auth, Readable: spec.Readable, Challenges: spec.Challenges, PlainHTTP: spec.PlainHTTP})
 		if err != nil {
 			return fmt.Errorf("registry %q: %w", name, err)
 		}
@@ -115,7 +115,6 @@ func (s *Scene) Configure(c *config.Config) error {
 	if n := s.vector.Settings.Signatures; n != 0 {
 		c.Limits.Signatures = n
 	}
-	var accounts []*rig.Registry
 	for _, name := range slices.Sorted(maps.Keys(s.vector.Registries)) {
 		spec := s.vector.Registries[name]
 		if spec.Unlisted {
@@ -126,17 +125,10 @@ func (s *Scene) Configure(c *config.Config) error {
 			return fmt.Errorf("registry %q: %w", name, err)
 		}
 		c.Registries = append(c.Registries, entry)
-		account, err := s.account(name, spec)
-		if err != nil {
-			return fmt.Errorf("registry %q: %w", name, err)
-		}
-		if account != nil {
-			accounts = append(accounts, account)
-		}
 	}
 	docker := filepath.Join(s.World.Dir, "docker.json")
 	c.DockerConfigs = []string{docker}
-	return rig.WriteDockerConfig(docker, accounts...)
+	return s.writeDockerConfig(docker)
 }
 
 func (s *Scene) entry(name string, spec Registry) (config.Registry, error) {
@@ -162,25 +154,6 @@ func (s *Scene) entry(name string, spec Registry) (config.Registry, error) {
 	}
 	entry.CAFile = filepath.Join(s.World.Dir, name+".crt")
 	return entry, os.WriteFile(entry.CAFile, ca, 0o600)
-}
-
-// account is the registry with the account that the provider is given there; nil for none.
-func (s *Scene) account(name string, spec Registry) (*rig.Registry, error) {
-	r := s.Registries[name]
-	if r == nil {
-		return nil, nil
-	}
-	with := *r
-	switch spec.Account {
-	case "":
-	case "none":
-		return nil, nil
-	case "wrong":
-		with.Password = "no-" + r.Password
-	default:
-		return nil, fmt.Errorf("account %q is not known", spec.Account)
-	}
-	return &with, nil
 }
 
 // endpoints is how cases call what speaks for CAs.

@@ -43,6 +43,8 @@ type Registry struct {
 	Kind       rig.Kind         `yaml:"kind"`
 	Auth       rig.Auth         `yaml:"auth"`
 	Account    string           `yaml:"account"`
+	AccountKey string           `yaml:"account-key"`
+	Challenges []string         `yaml:"challenges"`
 	Readable   []string         `yaml:"readable"`
 	CA         string           `yaml:"ca"`
 	PlainHTTP  bool             `yaml:"plain-http"`
