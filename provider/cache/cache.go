@@ -62,6 +62,7 @@ type Cache struct {
 	resolver Resolver
 	tags     *memory[tagKey, resolution]
 	verdicts *memory[verdictKey, *provider.Verdict]
+	overdue  overdue
 }
 
 type tagKey struct{ repository, tag string }
@@ -97,6 +98,10 @@ func New(o Options) (*Cache, error) {
 		}
 		return atMost(atMost(o.Verified, v.Until), v.RecheckAt), false
 	})
+	if err != nil {
+		return nil, err
+	}
+	c.overdue, err = newOverdue()
 	return c, err
 }
 
@@ -153,8 +158,21 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 	return *verdict, true
 }
 
-// Judge answers from memory, or finds out.
+// Judge answers from memory, or finds out. What a request has waited for in vain a
+// moment ago, and is still being found out, it does not wait for.
 func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider.Policy) (provider.Verdict, error) {
+	q := question{image, policy.Fingerprint()}
+	if c.spare(q) {
+		return provider.Verdict{}, notInTime(nil)
+	}
+	verdict, err := c.judge(ctx, image, policy)
+	if err != nil {
+		c.overdue.note(ctx, q)
+	}
+	return verdict, err
+}
+
+func (c *Cache) judge(ctx context.Context, image provider.Image, policy provider.Policy) (provider.Verdict, error) {
 	desc, err := c.resolve(ctx, image, policy)
 	if errors.Is(err, provider.ErrNotFound) {
 		return notFound(image, policy), nil
@@ -170,9 +188,17 @@ func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider
 }
 
 // Resolve returns what the image's reference stands for. A digest stands for
-// itself: nobody is asked, and the descriptor holds nothing else.
+// itself: nobody is asked, and the descriptor holds nothing else. It waits as Judge does.
 func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
-	return c.resolve(ctx, image, nil)
+	q := question{image: image}
+	if c.spare(q) {
+		return ocispec.Descriptor{}, notInTime(nil)
+	}
+	desc, err := c.resolve(ctx, image, nil)
+	if err != nil {
+		c.overdue.note(ctx, q)
+	}
+	return desc, err
 }
 
 func (c *Cache) resolve(ctx context.Context, image provider.Image, policy provider.Policy) (ocispec.Descriptor, error) {

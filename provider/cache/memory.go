@@ -29,10 +29,32 @@ type memory[K comparable, V any] struct {
 	flights map[K]*flight[V]
 }
 
+// entry is a settled value with its age limits.
 type entry[V any] struct {
 	value V
-	// renew is when an entry that is asked for is fetched anew in the background.
-	renew, expires time.Time
+	// made has both readings of the clock, wall and monotonic.
+	made time.Time
+	// keep is how old the entry may get. One that is asked for when it is older than
+	// renew is fetched again in the background.
+	renew, keep time.Duration
+}
+
+// age is how old the entry is; false for one that was made in the future.
+func (e entry[V]) age(now time.Time) (age time.Duration, known bool) {
+	return ageBy(now.Round(0).Sub(e.made.Round(0)), now.Sub(e.made))
+}
+
+// ageBy is the age that the wall clock and the monotonic clock tell. The one that says more
+// counts: the wall clock goes on while the machine sleeps, the monotonic clock while
+// somebody sets the other back. Of what was made in the future no clock tells the age.
+func ageBy(wall, monotonic time.Duration) (age time.Duration, known bool) {
+	return max(wall, monotonic), wall >= 0
+}
+
+// holds tells whether the entry may still be given, and whether it is due for renewal.
+func (e entry[V]) holds(now time.Time) (ok, stale bool) {
+	age, known := e.age(now)
+	return known && age < e.keep, age >= e.renew
 }
 
 // flight is one fetch that any number of callers wait for. Nobody may be waiting:
@@ -56,31 +78,34 @@ func newMemory[K comparable, V any](name string, bg *background, entries int, se
 	return m, nil
 }
 
-// lookup returns the entry that still holds.
-func (m *memory[K, V]) lookup(key K, now time.Time) (entry[V], bool) {
+// recall returns what is remembered and still holds, and whether it is time to renew
+// it. It tells nobody: what is found may still not be an answer.
+func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 	e, ok := m.good.Get(key)
 	if !ok {
 		e, ok = m.refused.Get(key)
 	}
-	if !ok || !now.Before(e.expires) {
-		return entry[V]{}, false
+	if !ok {
+		return value, false, false
 	}
-	return e, true
-}
-
-// recall returns what is remembered, and whether it is time to renew it. It tells
-// nobody: what is found may still not be an answer.
-func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
-	now := time.Now()
-	e, ok := m.lookup(key, now)
-	return e.value, ok && !now.Before(e.renew), ok
+	if ok, stale = e.holds(time.Now()); !ok {
+		return value, false, false
+	}
+	return e.value, stale, true
 }
 
 // ahead starts the fetch for what somebody is about to ask, unless it is known.
 func (m *memory[K, V]) ahead(key K, image provider.Image, fetch fetcher[V]) {
-	if _, ok := m.lookup(key, time.Now()); !ok {
+	if _, _, ok := m.recall(key); !ok {
 		m.join(key, image, fetch)
 	}
+}
+
+// underWay tells whether the fetch for key goes on.
+func (m *memory[K, V]) underWay(key K) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.flights[key] != nil
 }
 
 // fetcher finds out a value under the flight's own context.
@@ -113,7 +138,7 @@ func (m *memory[K, V]) get(ctx context.Context, key K, image provider.Image, fet
 		return f.value, f.err
 	case <-ctx.Done():
 		var none V
-		return none, provider.Undecided(provider.StageDeadline, ctx.Err(), "not settled in time; the check goes on, ask again")
+		return none, notInTime(ctx.Err())
 	}
 }
 
@@ -178,15 +203,14 @@ func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fe
 
 // remember keeps a settled value in its place, and only there.
 func (m *memory[K, V]) remember(key K, value V) {
-	now := time.Now() // before settle reads the clock, or the entry would outlive Until by what lies between
+	made := time.Now() // before settle reads the clock, or the entry would outlive Until by what lies between
 	keep, refused := m.settle(value)
 	into, other := m.good, m.refused
 	if refused {
 		into, other = m.refused, m.good
 	}
 	other.Remove(key)
-	now = now.Round(0) // by the wall clock: facts lapse while a machine sleeps, too
-	if into.Add(key, entry[V]{value: value, renew: now.Add(keep - keep/4), expires: now.Add(keep)}) {
+	if into.Add(key, entry[V]{value: value, made: made, renew: keep - keep/4, keep: keep}) {
 		m.bg.observe(m.name, Evicted)
 	}
 }
@@ -196,8 +220,13 @@ func (m *memory[K, V]) remember(key K, value V) {
 // which its images are.
 func (m *memory[K, V]) postpone(entries *lru.Cache[K, entry[V]], key K) {
 	e, ok := entries.Peek(key)
-	if now := time.Now(); ok && now.Before(e.expires) {
-		e.renew = now.Add(e.expires.Sub(now) / 2)
+	if !ok {
+		return
+	}
+	now := time.Now()
+	if ok, _ := e.holds(now); ok {
+		age, _ := e.age(now)
+		e.renew = age + (e.keep-age)/2
 		entries.Add(key, e)
 	}
 }
