@@ -6,9 +6,15 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/test/admission"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
+
+// workshop builds the server, once.
+var workshop rig.Workshop
+
+func TestMain(m *testing.M) { workshop.Main(m) }
 
 // empty is a policy that has nothing against anything: what Gatekeeper's engine takes by itself.
 const empty = `
@@ -44,26 +50,27 @@ func signed(exceptions int) string {
 type world struct {
 	*rig.Test
 
+	registry *rig.Registry
 	url      string
 	good     []string
 	unsigned string
 }
 
-func newWorld(tb testing.TB) *world {
+func newWorld(tb testing.TB, edit func(*config.Config)) *world {
 	tb.Helper()
-	binary, err := rig.Build(tb.Context(), tb.TempDir(), "notation-provider")
+	binary, err := workshop.Command("notation-provider")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	w := &world{Test: rig.ForTest(tb)}
-	registry := w.Registry(rig.RegistryOptions{Kind: rig.API})
+	w.registry = w.Registry(rig.RegistryOptions{Kind: rig.API})
 	for _, name := range []string{"production/ska-tango", "production/ska-csp", "production/ska-sdp"} {
-		image := w.PushImage(registry, name, "1")
+		image := w.PushImage(w.registry, name, "1")
 		w.Sign(image, rig.Signature{})
 		w.good = append(w.good, image.Tagged())
 	}
-	w.unsigned = w.PushImage(registry, "production/ska-new", "1").Tagged()
-	w.url = w.Provider(rig.ProviderOptions{Binary: binary, Registries: []*rig.Registry{registry}}).URL
+	w.unsigned = w.PushImage(w.registry, "production/ska-new", "1").Tagged()
+	w.url = w.Provider(rig.ProviderOptions{Binary: binary, Registries: []*rig.Registry{w.registry}, Edit: edit}).URL
 	return w
 }
 
@@ -78,7 +85,7 @@ func (w *world) open(tb testing.TB, objects ...string) *engine.Engine {
 }
 
 func TestAPodIsAdmittedWhenEveryImageIsSignedAndNotWhenOneIsNot(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, nil)
 	e := w.open(t, signed(3))
 	if violations, err := e.Review(t.Context(), admission.Pod("good", w.good...)); err != nil || engine.Denied(violations) {
 		t.Errorf("three signed images: %+v, %v", violations, err)
@@ -92,7 +99,7 @@ func TestAPodIsAdmittedWhenEveryImageIsSignedAndNotWhenOneIsNot(t *testing.T) {
 // BenchmarkDecision is the time to decide on a pod of three containers, whose verdicts the
 // server remembers, beside that of an empty template in the same engine.
 func BenchmarkDecision(b *testing.B) {
-	w := newWorld(b)
+	w := newWorld(b, nil)
 	for name, objects := range map[string][]string{
 		"template=empty":                 {empty, emptyConstraint},
 		"template=signed/exceptions=0":   {signed(0)},
