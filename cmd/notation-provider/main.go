@@ -10,11 +10,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
 // Exit codes, for scripts.
@@ -50,9 +53,18 @@ func run() int {
 		code = exit.code
 	}
 	if message := err.Error(); message != "" {
-		fmt.Fprintln(os.Stderr, "notation-provider:", message)
+		complain(os.Stderr, message)
 	}
 	return code
+}
+
+// complain writes why the command failed. It does not wait for ever: that nobody reads
+// standard error must not keep a server that is told to end.
+func complain(stderr io.Writer, message string) {
+	const large = 1 << 20 // what is wrong with a configuration has many lines
+	queue := logging.NewQueue(stderr, large, nil)
+	fmt.Fprintln(queue, "notation-provider:", message)
+	queue.Close(flushWithin)
 }
 
 // signalled returns a context that the first signal ends: what is in flight is to be

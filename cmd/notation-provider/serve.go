@@ -2,18 +2,36 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
 // drainDelay is how long requests are still taken after SIGTERM: until Kubernetes
 // has taken the pod out of the service everywhere.
 const drainDelay = 3 * time.Second
+
+// The log that is not written yet, in bytes, and how long its end is waited for.
+const (
+	unwritten   = 1 << 20
+	flushWithin = time.Second
+)
+
+// openLog puts a queue before standard error.
+func openLog(form config.Log, stderr io.Writer) *logging.Queue {
+	return logging.NewQueue(stderr, unwritten, func(to io.Writer, dropped int) {
+		form.Logger(to).Warn("log records were dropped", "count", dropped)
+	})
+}
 
 func newServe() *cobra.Command {
 	var file string
@@ -24,7 +42,9 @@ func newServe() *cobra.Command {
 and metrics over plain HTTP on the admin address.
 
 SIGTERM and SIGINT end it in order: not ready first, then what is in flight is
-finished. A second signal ends it at once.`,
+finished. A second signal ends it at once. SIGHUP, SIGUSR1 and SIGUSR2 change nothing:
+files are looked at again every few seconds anyway. Nothing waits for the reader of
+standard error: what it does not read in time is dropped, and counted.`,
 		Example: `  notation-provider config > config.yaml     # the annotated default
   notation-provider check --config config.yaml
   notation-provider serve --config config.yaml`,
@@ -34,7 +54,14 @@ finished. A second signal ends it at once.`,
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), cfg, cfg.Log.Logger(c.ErrOrStderr()))
+			defer disregard()()
+			queue := openLog(cfg.Log, c.ErrOrStderr())
+			defer queue.Close(flushWithin)
+			log := cfg.Log.Logger(queue)
+			// What libraries print, as net/http does when a registry talks out of turn, is
+			// waited for as little.
+			slog.SetDefault(log)
+			return serve(c.Context(), cfg, log, queue.Dropped)
 		},
 	}
 	addConfig(c, &file)
@@ -53,12 +80,23 @@ func load(file string) (config.Config, error) {
 	return config.Load(file)
 }
 
-// serve runs until ctx is done.
-func serve(ctx context.Context, c config.Config, log *slog.Logger) error {
+// disregard has the server live on when it gets a signal that would end it at once, and
+// lose what is in flight: those by which people mean that files be read again, and the one
+// that comes when the reader of standard error has gone. It returns what undoes that. The
+// signals are caught and not ignored, as a credential helper would inherit the latter.
+func disregard() (undo func()) {
+	caught := make(chan os.Signal, 1) // it fills up, and nobody reads it
+	signal.Notify(caught, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)
+	return func() { signal.Stop(caught) }
+}
+
+// serve runs until ctx is done. Dropped is how many lines of the log are missing.
+func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func() uint64) error {
 	for _, danger := range c.Unsafe() {
 		log.WarnContext(ctx, "unsafe setting in force", "setting", danger)
 	}
 	m := count()
+	m.LogDropped(dropped)
 	w, err := assemble(c, m, log)
 	if err != nil {
 		return err

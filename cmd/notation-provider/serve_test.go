@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
@@ -34,7 +36,9 @@ func TestTheServerIsReadyUntilItIsToldToStop(t *testing.T) {
 	logged := make(chan slog.Record, 100)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, cfg, slog.New(records{slog.DiscardHandler, logged})) }()
+	go func() {
+		ended <- serve(ctx, cfg, slog.New(records{slog.DiscardHandler, logged}), func() uint64 { return 0 })
+	}()
 
 	unsafe, admin := false, ""
 	for admin == "" {
@@ -77,4 +81,20 @@ func get(t *testing.T, url string, want int) {
 	if body, _ := io.ReadAll(response.Body); response.StatusCode != want {
 		t.Errorf("%s: %d %s", url, response.StatusCode, body)
 	}
+}
+
+// blocked is standard error that nobody reads.
+type blocked struct{ until chan struct{} }
+
+func (b blocked) Write(p []byte) (int, error) { <-b.until; return len(p), nil }
+
+func TestAFailureIsNotToldForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stderr, began := blocked{make(chan struct{})}, time.Now()
+		complain(stderr, "cut off what was in flight")
+		if took := time.Since(began); took != flushWithin {
+			t.Errorf("it took %v to give up; want %v", took, flushWithin)
+		}
+		close(stderr.until)
+	})
 }

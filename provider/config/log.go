@@ -3,6 +3,8 @@ package config
 import (
 	"io"
 	"log/slog"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
 // Log says what is written to standard error, and how.
@@ -16,13 +18,13 @@ type Log struct {
 }
 
 // Logger writes to w as l says. What l does not say, or says wrongly, is the
-// default.
+// default. No value of a line is longer than some KiB.
 func (l Log) Logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
 		level = slog.LevelInfo
 	}
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: logging.Bound}
 	if l.Format == "text" {
 		return slog.New(slog.NewTextHandler(w, options))
 	}

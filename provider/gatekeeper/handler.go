@@ -168,13 +168,14 @@ func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string)
 // report logs what the wire must not hold. Verified images are the rule: they
 // are logged where they are judged, not each time they are asked for.
 func report(ctx context.Context, log *slog.Logger, f *provider.Finding) {
+	key := func() string { return provider.Brief(f.Key, provider.BriefKey) }
 	switch {
 	case f.Err != nil:
-		log.WarnContext(ctx, "undecided", "key", oneLine(f.Key), "stage", f.Err.Stage, "error", f.Err)
+		log.WarnContext(ctx, "undecided", "key", key(), "stage", f.Err.Stage, "error", f.Err.Brief())
 	case !f.Verdict.Good():
-		log.InfoContext(ctx, "refused", "key", oneLine(f.Key), "reason", f.Verdict.Reason, "detail", f.Verdict.Detail, "digest", f.Verdict.Digest())
+		log.InfoContext(ctx, "refused", "key", key(), "reason", f.Verdict.Reason, "detail", provider.Brief(f.Verdict.Detail, provider.BriefDetail), "digest", f.Verdict.Digest())
 	case log.Enabled(ctx, slog.LevelDebug):
-		log.DebugContext(ctx, "verified", "key", f.Key, "digest", f.Verdict.Digest(), "signer", f.Verdict.Signer)
+		log.DebugContext(ctx, "verified", "key", key(), "digest", f.Verdict.Digest(), "signer", provider.Brief(f.Verdict.Signer, provider.BriefDetail))
 	}
 }
 
@@ -182,7 +183,7 @@ func (h *Handler) mutate(ctx context.Context, log *slog.Logger, keys []string) (
 	pins := h.Provider.Pin(ctx, keys)
 	for _, p := range pins {
 		if p.Problem != "" {
-			log.InfoContext(ctx, "not pinned", "key", oneLine(p.Key), "problem", p.Problem)
+			log.InfoContext(ctx, "not pinned", "key", provider.Brief(p.Key, provider.BriefKey), "problem", provider.Brief(p.Problem, provider.BriefDetail))
 		}
 	}
 	return encoded(pinned(pins)), http.StatusOK

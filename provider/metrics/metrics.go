@@ -142,6 +142,13 @@ func (m *Metrics) Reload(source, outcome string) {
 	m.reloads.WithLabelValues(source, outcome).Inc()
 }
 
+// LogDropped tells how many lines of the log could not be written.
+func (m *Metrics) LogDropped(read func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: namespace, Name: "log_records_dropped_total", Help: "Lines of the log that were dropped: standard error was not read in time.",
+	}, func() float64 { return float64(read()) }))
+}
+
 // InFlight tells how many checks are under way, and how many wait for their turn.
 func (m *Metrics) InFlight(read func() (running, waiting int)) {
 	gauge := func(name, help string, pick func() int) {

@@ -142,15 +142,20 @@ func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.De
 	return verdict, err
 }
 
-// log tells what every signature came to: once, here, and not each time that the
-// verdict is given again.
+// log tells what the judgement came to: once, here, and not each time that the verdict is
+// given again. Each line is bounded, for strangers decide how much there is to tell.
 func (j judge) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
 	if err != nil {
-		j.verifier.Log.WarnContext(ctx, "not judged", "image", image.String(), "policy", j.Name(), "error", err, "signatures", provider.AsUndecided(err).Signatures)
+		undecided := provider.AsUndecided(err)
+		list, leftOut := provider.BriefSignatures(undecided.Signatures)
+		j.verifier.Log.WarnContext(ctx, "not judged", "image", provider.Brief(image.String(), provider.BriefKey), "policy", j.Name(),
+			"error", undecided.Brief(), "signatures", list, "signaturesLeftOut", leftOut)
 		return
 	}
-	j.verifier.Log.InfoContext(ctx, "judged", "image", v.Image.String(), "reason", v.Reason, "policy", v.Policy,
-		"signer", v.Signer, "detail", v.Detail, "warnings", v.Warnings, "signatures", v.Signatures)
+	list, leftOut := provider.BriefSignatures(v.Signatures)
+	j.verifier.Log.InfoContext(ctx, "judged", "image", provider.Brief(v.Image.String(), provider.BriefKey), "reason", v.Reason, "policy", v.Policy,
+		"signer", provider.Brief(v.Signer, provider.BriefDetail), "detail", provider.Brief(v.Detail, provider.BriefDetail),
+		"warnings", v.Warnings, "signatures", list, "signaturesLeftOut", leftOut)
 }
 
 // hear judges by what a repository says.

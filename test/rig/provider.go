@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"go.yaml.in/yaml/v4"
@@ -64,19 +65,36 @@ func (w *World) Provider(ctx context.Context, opts ProviderOptions) (*Provider, 
 	}
 	p := &Provider{Dir: dir, world: w, journal: newJournal(), ended: make(chan struct{})}
 	p.command = exec.CommandContext(context.WithoutCancel(ctx), opts.Binary, "serve", "--config", file)
-	p.command.Stderr = p.journal
-	if err := p.command.Start(); err != nil {
+	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("starting the provider: %w", err)
 	}
-	go func() {
-		defer close(p.ended)
-		p.exit = p.command.Wait()
-	}()
 	w.onClose(p.Kill)
 	if err := p.await(ctx); err != nil {
 		return nil, errors.Join(err, p.Kill())
 	}
 	return p, nil
+}
+
+// start starts the process. Its standard error is a pipe of ours, which may be read slowly, or not to its end.
+func (p *Provider) start() error {
+	out, in, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	p.command.Stderr = in
+	err = p.command.Start()
+	_ = in.Close() // the process has its own
+	if err != nil {
+		return errors.Join(err, out.Close())
+	}
+	p.journal.from = out
+	go p.journal.read()
+	go func() {
+		defer close(p.ended)
+		p.exit = p.command.Wait()
+		p.journal.finish()
+	}()
+	return nil
 }
 
 // await waits for the line that tells the addresses.
@@ -94,6 +112,24 @@ func (p *Provider) await(ctx context.Context) error {
 
 // Log is what the server has written so far.
 func (p *Provider) Log() string { return p.journal.String() }
+
+// StopReading leaves what the server writes in its pipe, which takes 64 KiB, until Resume.
+func (p *Provider) StopReading() {
+	p.journal.held.Store(true)
+	p.journal.gate.Lock()
+}
+
+// Resume reads on.
+func (p *Provider) Resume() {
+	p.journal.held.Store(false)
+	p.journal.gate.Unlock()
+}
+
+// StopListening closes the pipe that the server writes to.
+func (p *Provider) StopListening() error { return p.journal.from.Close() }
+
+// Signal sends the process a signal, and waits for nothing.
+func (p *Provider) Signal(s os.Signal) error { return p.command.Process.Signal(s) }
 
 // Asker makes one that asks this server as Gatekeeper does.
 func (p *Provider) Asker() *Asker { return p.world.Asker(p.URL) }
@@ -218,10 +254,36 @@ func addRegistries(c *config.Config, dir string, registries []*Registry) error {
 // journal keeps what a server writes, and finds in it where it serves.
 type journal struct {
 	serving chan addresses // one, once
+	from    *os.File
+	gate    sync.Mutex // each read passes it
+	held    atomic.Bool
+	ended   chan struct{} // closed when all has been read
 
 	mu    sync.Mutex
 	text  strings.Builder
 	found bool
+}
+
+// read reads what the server writes until it ends, or we stop listening.
+func (j *journal) read() {
+	defer close(j.ended)
+	defer j.from.Close()
+	for some := make([]byte, 4096); ; {
+		j.gate.Lock()
+		j.gate.Unlock() //nolint:staticcheck // to pass is all
+		n, err := j.from.Read(some)
+		_, _ = j.Write(some[:n])
+		if err != nil {
+			return
+		}
+	}
+}
+
+// finish waits until all has been read, unless nothing is.
+func (j *journal) finish() {
+	if !j.held.Load() {
+		<-j.ended
+	}
 }
 
 // addresses are what the server's line "serving" tells.
@@ -231,7 +293,9 @@ type addresses struct {
 	Admin   string `json:"admin"`
 }
 
-func newJournal() *journal { return &journal{serving: make(chan addresses, 1)} }
+func newJournal() *journal {
+	return &journal{serving: make(chan addresses, 1), ended: make(chan struct{})}
+}
 
 func (j *journal) String() string {
 	j.mu.Lock()

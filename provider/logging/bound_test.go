@@ -1,0 +1,29 @@
+package logging_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+)
+
+func TestNoValueOfALineIsLong(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: logging.Bound}))
+	long := strings.Repeat("é", 50_000)
+	for name, value := range map[string]any{"text": long, "error": errors.New(long)} {
+		out.Reset()
+		log.Info("line", "value", value)
+		if n := out.Len(); n < 8000 || n > 9000 || !strings.Contains(out.String(), `é…"}`) {
+			t.Errorf("a long %s makes a line of %d bytes; want some 8 KiB that end in …", name, n)
+		}
+	}
+	out.Reset()
+	log.Info("line", "text", "short", "error", errors.New("brief"), "number", 1, "nothing", nil)
+	if want := `"msg":"line","text":"short","error":"brief","number":1,"nothing":null}`; !strings.Contains(out.String(), want) {
+		t.Errorf("the line is %s; want %s", out.String(), want)
+	}
+}
