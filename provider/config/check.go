@@ -24,8 +24,10 @@ func (c Config) check() []problem {
 	var p checks
 	c.checkAddresses(&p)
 	c.TLS.check(&p)
+	for _, q := range c.amounts() {
+		p.add(q.key, q.check())
+	}
 	c.checkTimes(&p)
-	c.checkCounts(&p)
 	p.add("trust.policyFile", required(c.Trust.PolicyFile))
 	p.add("trust.storeDir", required(c.Trust.StoreDir))
 	c.checkRegistries(&p)
@@ -71,23 +73,6 @@ func clientName(name string) string {
 }
 
 func (c Config) checkTimes(p *checks) {
-	for _, d := range []struct {
-		key   string
-		value Duration
-	}{
-		{"answerWithin", c.AnswerWithin},
-		{"mutateWithin", c.MutateWithin},
-		{"verifyWithin", c.VerifyWithin},
-		{"requestTimeout", c.RequestTimeout},
-		{"reload", c.Reload},
-		{"cache.verified", c.Cache.Verified},
-		{"cache.refused", c.Cache.Refused},
-		{"cache.tags", c.Cache.Tags},
-	} {
-		if d.value <= 0 {
-			p.add(d.key, fmt.Sprintf("%v is not positive; write a longer duration", d.value))
-		}
-	}
 	p.add("answerWithin", within(c.AnswerWithin, c.VerifyWithin))
 	p.add("mutateWithin", within(c.MutateWithin, c.VerifyWithin))
 }
@@ -97,25 +82,6 @@ func within(answer, verify Duration) string {
 		return ""
 	}
 	return fmt.Sprintf("%v is longer than verifyWithin, %v; shorten it or lengthen that", answer, verify)
-}
-
-func (c Config) checkCounts(p *checks) {
-	for _, n := range []struct {
-		key   string
-		value int64
-	}{
-		{"limits.requestBytes", int64(c.Limits.RequestBytes)},
-		{"limits.keys", int64(c.Limits.Keys)},
-		{"limits.concurrent", int64(c.Limits.Concurrent)},
-		{"limits.perRegistry", int64(c.Limits.PerRegistry)},
-		{"limits.signatures", int64(c.Limits.Signatures)},
-		{"cache.entries", int64(c.Cache.Entries)},
-		{"cache.evidence", int64(c.Cache.Evidence)},
-	} {
-		if n.value <= 0 {
-			p.add(n.key, fmt.Sprintf("%d is not positive; write 1 or more", n.value))
-		}
-	}
 }
 
 func (c Config) checkRegistries(p *checks) {

@@ -19,27 +19,28 @@ type Config struct {
 
 	// How long a request to /validate may take before it is answered with what
 	// is known. Keep it under the timeout of Gatekeeper's Provider object, and
-	// that under the webhook's: an answer that comes later than the webhook
-	// waits may mean admitted. Default 1800ms. Images not judged by then are
-	// reported as undecided.
+	// constraints × answerWithin + the time of their Rego under the webhook's: an
+	// answer that comes later than the webhook waits may mean admitted. Default
+	// 1800ms, at most 30s. Images not judged by then are reported as undecided.
 	AnswerWithin Duration `yaml:"answerWithin"`
 
-	// How long a request to /mutate may take before it is answered. The
-	// mutating webhook waits only one second by default. Default 800ms. Images
+	// How long a request to /mutate may take before it is answered, at most 30s.
+	// The mutating webhook waits only one second by default. Default 800ms. Images
 	// not resolved by then carry an error of their own.
 	MutateWithin Duration `yaml:"mutateWithin"`
 
 	// How long the check of one image may go on, also after its request was
-	// answered. The next request for the image then finds the verdict. Default
-	// 15s. Must not be shorter than answerWithin or mutateWithin.
+	// answered, at most 5m. The next request for the image then finds the verdict.
+	// Default 15s. Must not be shorter than answerWithin or mutateWithin.
 	VerifyWithin Duration `yaml:"verifyWithin"`
 
 	// How long one request to a registry, or to a CRL or OCSP responder, may
-	// take. Default 5s. A request that takes longer leaves its image undecided.
+	// take, at most 5m. Default 5s. A request that takes longer leaves its image
+	// undecided.
 	RequestTimeout Duration `yaml:"requestTimeout"`
 
 	// How often every file named here is compared with what was last read, by
-	// content. Default 10s. A file that is broken when read again changes
+	// content, from 10ms to 1h. Default 10s. A file that is broken when read again changes
 	// nothing: what was read before stays in force, and metrics and readiness
 	// say so.
 	Reload Duration `yaml:"reload"`
@@ -101,48 +102,48 @@ type TLS struct {
 
 // Limits bounds what comes from outside.
 type Limits struct {
-	// The largest request body, in bytes or with KiB, MiB, GiB. Default 1MiB. A
-	// larger one is refused as a whole.
+	// The largest request body, in bytes or with KiB, MiB, GiB, at most 64MiB.
+	// Default 1MiB. A larger one is refused as a whole.
 	RequestBytes Bytes `yaml:"requestBytes"`
 
-	// The most images in one request. Default 256. A request with more is
-	// refused as a whole.
+	// The most images in one request, at most 10000. Default 256. A request with
+	// more is refused as a whole.
 	Keys int `yaml:"keys"`
 
-	// The most images checked at the same time, over all requests. Default 64.
-	// Others wait, and are undecided when their request's time is over.
+	// The most images checked at the same time, over all requests, at most 4096.
+	// Default 64. Others wait, and are undecided when their request's time is over.
 	Concurrent int `yaml:"concurrent"`
 
 	// The most images of one registry checked at the same time, so that a slow
-	// registry does not hold up the others. Default 32. Others wait, and are
-	// undecided when their request's time is over.
+	// registry does not hold up the others, at most 4096. Default 32. Others wait,
+	// and are undecided when their request's time is over.
 	PerRegistry int `yaml:"perRegistry"`
 
-	// The most signatures of one image that are tried. Default 20. An image with
-	// more of them and none good is refused as too-many-signatures.
+	// The most signatures of one image that are tried, at most 1000. Default 20.
+	// An image with more of them and none good is refused as too-many-signatures.
 	Signatures int `yaml:"signatures"`
 }
 
 // Cache says what is remembered, and for how long.
 type Cache struct {
-	// The most entries that each cache holds. Default 20000, which is some tens
-	// of MiB when full. The least recently used entry makes room for a new one.
+	// The most entries that each cache holds, at most 1000000. Default 20000, which
+	// is some tens of MiB when full. The least recently used entry makes room for a new one.
 	Entries int `yaml:"entries"`
 
-	// How long a verified image stays verified, and never past the moment that
-	// its signature or certificates lapse. Default 10m. A revocation is noticed
+	// How long a verified image stays verified, at most 24h, and never past the
+	// moment that its signature or certificates lapse. Default 10m. A revocation is noticed
 	// this much later at the latest.
 	Verified Duration `yaml:"verified"`
 
-	// How long a refusal is remembered. Default 15s. Keep it short: a signature
-	// may be pushed a moment after its image.
+	// How long a refusal is remembered, at most 24h. Default 15s. Keep it short: a
+	// signature may be pushed a moment after its image.
 	Refused Duration `yaml:"refused"`
 
-	// How long a tag is taken to mean the same digest. Default 60s. A tag that
-	// was moved is noticed this much later.
+	// How long a tag is taken to mean the same digest, at most 24h. Default 60s. A
+	// tag that was moved is noticed this much later.
 	Tags Duration `yaml:"tags"`
 	// How many bytes of signatures are kept, of images that were verified, in
-	// bytes or with KiB, MiB, GiB. Default 64MiB, which is some six thousand
+	// bytes or with KiB, MiB, GiB, at most 16GiB. Default 64MiB, which is some six thousand
 	// images. While a signature is kept its image goes on being verified, by
 	// today's trust, though its registry is down; the least recently used makes
 	// room for a new one.

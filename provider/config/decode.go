@@ -62,7 +62,7 @@ func (d *decoder) scalar(n *yaml.Node, key string, set func([]byte) error) {
 		return
 	}
 	if err := set([]byte(n.Value)); err != nil {
-		d.problem(n.Line, key, "%v", err)
+		d.problem(n.Line, key, "%v%s", err, bound(key))
 	}
 }
 
@@ -80,7 +80,7 @@ func setPlain(v reflect.Value, text string) error {
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return fmt.Errorf("%q is not a whole number; write one in digits", text)
+			return fmt.Errorf("%q is not a whole number that can be read; write one in digits", text)
 		}
 		v.SetInt(int64(n))
 	default:
