@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -55,7 +56,11 @@ Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
 type inspection struct {
 	Policies     []policyRow      `json:"policies"`
 	Certificates []certificateRow `json:"certificates"`
-	Warnings     []string         `json:"warnings"`
+	// AnswerWithin is how long one constraint may wait, and ConstraintsInTime how many may
+	// before Gatekeeper's webhook, as it is installed, gives up.
+	AnswerWithin      config.Duration `json:"answerWithin"`
+	ConstraintsInTime int             `json:"constraintsInTime"`
+	Warnings          []string        `json:"warnings"`
 }
 
 type policyRow struct {
@@ -86,8 +91,10 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 		return nil, err
 	}
 	trusted := w.trust.Current()
-	found := &inspection{Warnings: append(c.Unsafe(), trusted.Warnings(now)...)}
-	found.Warnings = append(found.Warnings, w.registries.Warnings()...)
+	found := &inspection{
+		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(),
+		Warnings: slices.Concat(c.Unsafe(), c.Late(), trusted.Warnings(now), w.registries.Warnings()),
+	}
 	for _, p := range trusted.Policies() {
 		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})
 	}
@@ -117,6 +124,8 @@ func (i *inspection) print(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "\nA constraint waits up to %v, and Gatekeeper's webhook up to %v unless it is told otherwise: time for %d that wait.\n"+
+		"Keep constraints × answerWithin + the time of their Rego below the webhook's timeoutSeconds.\n", i.AnswerWithin, config.ValidatingWebhook, i.ConstraintsInTime)
 	for _, w := range i.Warnings {
 		fmt.Fprintf(out, "\nwarning: %s\n", printable(w))
 	}

@@ -95,6 +95,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func(
 	for _, danger := range c.Unsafe() {
 		log.WarnContext(ctx, "unsafe setting in force", "setting", danger)
 	}
+	for _, late := range c.Late() {
+		log.WarnContext(ctx, "the webhook may not wait that long", "setting", late)
+	}
 	m := count()
 	m.LogDropped(dropped)
 	w, err := assemble(c, m, log)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,6 +108,19 @@ func TestEachLineOfALoadErrorNamesTheFile(t *testing.T) {
 	for _, line := range lines {
 		if !strings.HasPrefix(line, file+": ") {
 			t.Errorf("line without the file's name: %s", line)
+		}
+	}
+}
+
+// A pipe would be waited for, and a device has no end.
+func TestOnlyARegularFileIsRead(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, "/dev/zero", t.TempDir()} {
+		if _, err := config.Load(path); err == nil || !strings.Contains(err.Error(), path+" is not a regular file; name one") {
+			t.Errorf("got %v", err)
 		}
 	}
 }

@@ -62,7 +62,16 @@ func parse(data []byte) (Config, []problem) {
 	return c, d.found
 }
 
+// read opens only a regular file: to open a pipe is to wait for its writer, and no signal
+// ends that.
 func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file; name one", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
