@@ -8,7 +8,7 @@
 //  3. provider: keys made distinct, each read as an Image. What cannot be read is refused at once.
 //  4. trust: one immutable snapshot for the whole request. An image that no policy covers is refused: nobody is asked.
 //  5. provider: what is not remembered fans out, so many at a time over all requests and per registry, under one deadline.
-//  6. cache: tag → digest, digest → verdict under the policy's fingerprint. Someone asking already: wait with them.
+//  6. cache: tag → digest, digest → verdict under the policy's fingerprint. Someone asking already: wait with them, but not where they just did in vain.
 //  7. evidence: the signature that counted before is judged again, and nobody is asked. registry, egress: what is new is fetched within bounds, with that host's credentials only, from addresses that may be dialled.
 //  8. verifier: notation.Verify is the only judge; a witness notes what it saw; the reason is named.
 //  9. cache: a settled verdict is kept until its time or its facts run out, whichever is first; an undecided one never.

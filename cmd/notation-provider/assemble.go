@@ -174,6 +174,7 @@ func open(c config.Config, w *walk, m *metrics.Metrics, log *slog.Logger) (*door
 	if err != nil {
 		return nil, err
 	}
+	m.Connections(func() []metrics.Connections { return connections(s) })
 	return &doors{server: s, poller: poller}, nil
 }
 
@@ -186,6 +187,14 @@ func certificates(trusted *trust.Files, identity *server.Identity, clients *serv
 	}
 	for _, c := range trusted.Current().Certificates() {
 		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, Subject: c.Subject.String(), NotAfter: c.NotAfter})
+	}
+	return all
+}
+
+func connections(s *server.Server) []metrics.Connections {
+	var all []metrics.Connections
+	for _, c := range s.Connections() {
+		all = append(all, metrics.Connections(c))
 	}
 	return all
 }

@@ -12,6 +12,12 @@
 // trust policy it was reached under: a new policy or certificate makes the old
 // verdicts unreachable at that instant, so there is nothing to flush.
 //
+// An entry ages by the wall clock and by the monotonic clock, whichever says more, and one
+// that was made in the future is no entry: a clock that is set back keeps nothing.
+//
+// A request that has waited in vain for an image, whose check goes on, is the last to wait
+// for a moment: the next constraint asks the same, and the webhook waits once for all.
+//
 // Entries in the last quarter of their life are renewed in the background when
 // somebody asks for them, so an image in use never waits.
 package cache

@@ -21,6 +21,7 @@ func amounts(v reflect.Value, key string, f func(key string, v reflect.Value)) {
 		}
 	case reflect.Int, reflect.Int64:
 		f(key, v)
+	default: // holds no amount
 	}
 }
 

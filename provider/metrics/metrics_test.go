@@ -57,6 +57,10 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	m.RegistryRequest("harbor.skao.int", 0, time.Second)
 	m.Reload("trust", "failed")
 	m.InFlight(func() (running, waiting int) { return 3, 7 })
+	m.LogDropped(func() uint64 { return 4 })
+	m.Connections(func() []metrics.Connections {
+		return []metrics.Connections{{Listener: "gatekeeper", Handshaking: 1, Open: 2, Closed: 5}}
+	})
 	has(t, scrape(t, m),
 		`notation_provider_requests_total{path="/validate",status="200"} 1`,
 		`notation_provider_requests_total{path="/validate",status="503"} 1`,
@@ -73,6 +77,10 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`notation_provider_reloads_total{outcome="failed",source="trust"} 1`,
 		`notation_provider_checks_in_flight 3`,
 		`notation_provider_checks_waiting 7`,
+		`notation_provider_log_records_dropped_total 4`,
+		`notation_provider_connections{listener="gatekeeper",state="handshake"} 1`,
+		`notation_provider_connections{listener="gatekeeper",state="open"} 2`,
+		`notation_provider_connections_closed_total{listener="gatekeeper"} 5`,
 	)
 }
 

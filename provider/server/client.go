@@ -1,12 +1,28 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// What a client may show of itself before it is looked into. Gatekeeper sends one
+// certificate or two.
+const (
+	// maxChain is the most certificates.
+	maxChain = 4
+	// maxHandshakeBytes is the most that a client may send until its certificate has been
+	// verified: a greeting of 2 KiB, and certificates.
+	maxHandshakeBytes = 16 << 10
+	// maxVerifying is how many chains are verified at once: strangers who come in numbers
+	// must not take the processors from those who were let in.
+	maxVerifying = 2
 )
 
 // clients says who may come in.
@@ -14,34 +30,70 @@ type clients struct {
 	ca    *ClientCA
 	names []string
 	now   func() time.Time
+	// within is how long a handshake may take.
+	within time.Duration
+	// verifying has a place for each chain that is verified in a handshake.
+	verifying *semaphore.Weighted
 }
 
 // tlsConfig returns the settings of the mutual TLS door. The authorities are
 // looked up for each handshake. Session tickets are off: a resumed session skips
 // the proof that the client still holds its key, and Gatekeeper asks for none.
+//
+// The client's chain is verified here. crypto/tls would do so before we can look at anything,
+// and try up to a hundred issuers of a stranger's choice. What it does before it asks us is
+// to parse the certificates and to refuse RSA keys of more than 8192 bits.
 func (c clients) tlsConfig(identity *Identity) *tls.Config {
 	config := &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		NextProtos:             []string{"h2", "http/1.1"},
 		GetCertificate:         identity.certificate,
-		ClientAuth:             tls.RequireAndVerifyClientCert,
+		ClientAuth:             tls.RequireAnyClientCert,
 		SessionTicketsDisabled: true,
 		Time:                   c.now,
-		VerifyConnection:       func(s tls.ConnectionState) error { return c.allow(s.PeerCertificates) },
 	}
-	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		ends := time.Now().Add(c.within)
 		current := config.Clone()
-		current.ClientCAs = c.ca.current.Load().pool
+		current.ClientCAs = c.ca.current.Load().pool // for their names, which clients choose a certificate by
+		current.VerifyConnection = func(s tls.ConnectionState) error {
+			ctx, cancel := context.WithDeadline(hello.Context(), ends)
+			defer cancel()
+			if err := c.handshake(ctx, s.PeerCertificates); err != nil {
+				return err
+			}
+			if counted, ok := hello.Conn.(*conn); ok {
+				counted.bounded.Store(false)
+			}
+			return nil
+		}
 		return current, nil
 	}
 	return config
 }
 
-// allow looks at the leaf alone: what it is for and whom it names. The chain is
-// verified by crypto/tls in the handshake, and by admit after it.
+// handshake admits a client in its handshake: it looks first, at what costs nothing, and
+// verifies then, a few at a time.
+func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error {
+	if err := c.allow(chain); err != nil {
+		return err
+	}
+	if err := c.verifying.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("wait to verify the client's certificate: %w", err)
+	}
+	defer c.verifying.Release(1)
+	_, err := c.admit(chain, nil)
+	return err
+}
+
+// allow looks at how many certificates there are, and at the leaf: what it is for and whom
+// it names. It computes nothing.
 func (c clients) allow(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return errors.New("the client has no certificate")
+	}
+	if len(chain) > maxChain {
+		return fmt.Errorf("the client has sent %d certificates; at most %d are looked at", len(chain), maxChain)
 	}
 	leaf := chain[0]
 	// Verification takes a certificate without any usage for one with all usages.
@@ -83,9 +135,9 @@ func (c clients) admit(chain []*x509.Certificate, last *admission) (*admission, 
 	if err := c.allow(chain); err != nil {
 		return nil, err
 	}
-	intermediates := x509.NewCertPool()
-	for _, cert := range chain[1:] {
-		intermediates.AddCert(cert)
+	intermediates, known := by.issued(chain)
+	if !known {
+		return nil, fmt.Errorf("verify the client's certificate: %w", x509.UnknownAuthorityError{Cert: chain[0]})
 	}
 	verified, err := chain[0].Verify(x509.VerifyOptions{
 		Roots:         by.pool,

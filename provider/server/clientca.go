@@ -1,8 +1,10 @@
 package server
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
@@ -68,4 +70,30 @@ func (c *ClientCA) take(contents reload.Contents) error {
 	}
 	c.current.Store(&authorities{pool, certs})
 	return nil
+}
+
+// issued returns the certificates behind the first that come from the authorities, directly
+// or through each other, and tells whether the first names one of them all as its issuer. It
+// goes from the authorities down, so that signatures are held against keys that are trusted
+// and nothing is computed with a stranger's: an intermediate that is not returned is of no
+// use to a chain.
+func (a *authorities) issued(chain []*x509.Certificate) (intermediates *x509.CertPool, known bool) {
+	intermediates = x509.NewCertPool()
+	trusted, rest := a.certs, slices.Clone(chain[1:])
+	for {
+		i := slices.IndexFunc(rest, func(cert *x509.Certificate) bool { return issuedBy(cert, trusted) })
+		if i < 0 {
+			break
+		}
+		intermediates.AddCert(rest[i])
+		trusted = append(slices.Clip(trusted), rest[i])
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return intermediates, slices.ContainsFunc(trusted, func(ca *x509.Certificate) bool { return bytes.Equal(ca.RawSubject, chain[0].RawIssuer) })
+}
+
+func issuedBy(cert *x509.Certificate, trusted []*x509.Certificate) bool {
+	return slices.ContainsFunc(trusted, func(ca *x509.Certificate) bool {
+		return bytes.Equal(ca.RawSubject, cert.RawIssuer) && cert.CheckSignatureFrom(ca) == nil
+	})
 }

@@ -11,6 +11,16 @@
 // one made under a CA that was since removed, or with a certificate that has
 // since expired, would otherwise stay good for ever.
 //
+// Strangers reach the door, too, and cost little. Of a client that shakes hands the number
+// of certificates, the leaf's names and usage, and its issuer's name are looked at first.
+// Then its chain is verified, a few chains at a time, from the client CA down, so that
+// nothing is ever computed with a stranger's key. Until then a client may send 16 KiB.
+//
+// At most 256 connections have made no request, and at most 1024 there are in all; at the
+// admin door, 64. When there is one too many, one is closed: of the address that has most,
+// the oldest that has made no request, or the one that is idle for longest. A connection
+// whose request is being answered is never closed for another.
+//
 // # Reloading
 //
 // [Identity] and [ClientCA] are sources for the reload room, apart, so that a

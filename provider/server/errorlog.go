@@ -13,6 +13,7 @@ import (
 const (
 	logWindow = 10 * time.Second
 	logLines  = 20
+	logBytes  = 500 // a line
 )
 
 // errorLog puts the lines that net/http writes about connections into our log,
@@ -36,7 +37,7 @@ func (l *errorLog) Write(line []byte) (int, error) {
 	if !l.room() {
 		return len(line), nil
 	}
-	text := strings.TrimSpace(string(line))
+	text := short(strings.TrimSpace(string(line)))
 	if failure, ok := strings.CutPrefix(text, "http: TLS handshake error from "); ok {
 		remote, reason, _ := strings.Cut(failure, ": ")
 		l.log.Info("TLS handshake failed", "remote", remote, "reason", inWords(reason))
@@ -44,6 +45,14 @@ func (l *errorLog) Write(line []byte) (int, error) {
 		l.log.Warn("http server", "message", text)
 	}
 	return len(line), nil
+}
+
+// short cuts what a stranger may have written a certificate to fill.
+func short(text string) string {
+	if len(text) <= logBytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:logBytes], "") + "…"
 }
 
 // room tells whether another line may be written, and says first how many could
@@ -74,6 +83,7 @@ func inWords(reason string) string {
 		{"didn't provide a certificate", "the client must have a certificate"},
 		{"unsupported versions", "the client must speak TLS 1.3"},
 		{"HTTP request to an HTTPS server", "the client must speak TLS"},
+		{"use of closed network connection", "it was closed for a newer connection, or for the end of the server"},
 		{"EOF", "the client hung up, as port probes do"},
 		{"i/o timeout", "the client took too long"},
 		{"remote error: tls:", "the client does not accept our certificate"},

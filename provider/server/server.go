@@ -2,10 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Server is the two doors, bound and not yet serving. Make one with [New], then
@@ -20,9 +24,17 @@ type Server struct {
 
 // endpoint is a bound address with what answers there.
 type endpoint struct {
-	listener net.Listener
+	listener *limitListener
 	http     *http.Server
 }
+
+// The most connections. Gatekeeper has a few replicas, each of which keeps ten idle and
+// opens more when it is busy; at the admin door there are probes and Prometheus.
+const (
+	maxHandshakes  = 256
+	maxConnections = 1024
+	maxAdmin       = 64
+)
 
 // New binds both doors, so that an address that is taken is an error here. It
 // answers nothing before Run.
@@ -33,7 +45,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{options: o}
 	s.door = &door{
-		clients: clients{ca: o.ClientCA, names: o.ClientNames, now: o.now},
+		clients: clients{ca: o.ClientCA, names: o.ClientNames, now: o.now, within: o.ReadHeaderTimeout, verifying: semaphore.NewWeighted(maxVerifying)},
 		next:    o.Handler,
 		refuse:  o.Refuse,
 		log:     o.Log,
@@ -42,6 +54,7 @@ func New(options Options) (*Server, error) {
 	}
 	s.main.http = o.httpServer(s.door)
 	s.main.http.ConnContext = s.door.connection
+	s.main.http.ConnState = func(c net.Conn, state http.ConnState) { s.main.state(c, state) } // bound below
 	s.main.http.TLSConfig = s.door.clients.tlsConfig(o.Identity)
 	s.side.http = o.httpServer(s.admin())
 	if err := s.bind(); err != nil {
@@ -51,15 +64,44 @@ func New(options Options) (*Server, error) {
 }
 
 func (s *Server) bind() (err error) {
-	var listen net.ListenConfig
-	if s.main.listener, err = listen.Listen(context.Background(), "tcp", s.options.Listen); err != nil {
+	if s.main.listener, err = listen(s.options.Listen, connLimits{handshaking: maxHandshakes, all: maxConnections, bytes: maxHandshakeBytes}); err != nil {
 		return fmt.Errorf("open the mutual TLS door: %w", err)
 	}
-	if s.side.listener, err = listen.Listen(context.Background(), "tcp", s.options.AdminListen); err != nil {
+	if s.side.listener, err = listen(s.options.AdminListen, connLimits{handshaking: maxAdmin, all: maxAdmin}); err != nil {
 		_ = s.main.listener.Close()
 		return fmt.Errorf("open the admin door: %w", err)
 	}
 	return nil
+}
+
+func listen(address string, limits connLimits) (*limitListener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := listener.(*net.TCPListener)
+	if !ok { // "tcp" listens on nothing else
+		return nil, errors.Join(fmt.Errorf("%s is no TCP address", address), listener.Close())
+	}
+	return newLimitListener(tcp, limits), nil
+}
+
+// state has the listener know whose connections are a stranger's no more: they have made a
+// request, so their handshake is done.
+func (e endpoint) state(c net.Conn, state http.ConnState) {
+	if secured, ok := c.(*tls.Conn); ok {
+		if counted, ok := secured.NetConn().(*conn); ok {
+			e.listener.state(counted, state)
+		}
+	}
+}
+
+// Connections is how many there are now, by listener.
+func (s *Server) Connections() []Connections {
+	main, side := s.main.listener.count("gatekeeper"), s.side.listener.count("admin")
+	side.Open, side.Handshaking = side.Handshaking, 0
+	return []Connections{main, side}
 }
 
 // Addr is the address of the mutual TLS door.

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"sync/atomic"
+)
+
+// conn is a connection that its listener counts.
+type conn struct {
+	*net.TCPConn
+	listener *limitListener
+	from     netip.Addr
+
+	// bounded tells whether only so much may be read, and left how much that is.
+	bounded atomic.Bool
+	left    int
+
+	// in is the pool that the connection is in, nil while it is active, and gone tells
+	// whether it is counted no more. Both are under the listener's lock.
+	in   *pool
+	gone bool
+}
+
+// Read fails when a stranger has sent too much: crypto/tls keeps a message until it is
+// whole, which may take 64 KiB, or 256 KiB for certificates.
+func (c *conn) Read(p []byte) (int, error) {
+	if !c.bounded.Load() {
+		return c.TCPConn.Read(p)
+	}
+	if c.left == 0 {
+		return 0, fmt.Errorf("the client has sent %d bytes without shaking hands", c.listener.limits.bytes)
+	}
+	n, err := c.TCPConn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
+}
+
+// Close also gives back the connection's place.
+func (c *conn) Close() error {
+	c.listener.forget(c)
+	return c.TCPConn.Close()
+}

@@ -1,0 +1,183 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+)
+
+// limitListener bounds the connections of a listener, and how much each may send before its
+// client is known. When there is one too many, another is closed, so that strangers who came
+// first keep nobody out; the limit listener of golang.org/x/net/netutil lets newcomers wait.
+// Until its first request a connection counts as handshaking. After that it is closed only
+// while it is idle.
+type limitListener struct {
+	*net.TCPListener
+	limits connLimits
+
+	mu                sync.Mutex
+	came              uint64 // how many so far: their order
+	handshaking, idle pool
+	active            int
+	closed            uint64 // to make room
+}
+
+// connLimits are the most connections of a listener.
+type connLimits struct {
+	// handshaking is for connections without a request, all for those with one, too.
+	handshaking, all int
+	// bytes is how much a stranger may send; 0 for as much as there is.
+	bytes int
+}
+
+// Connections is how many connections a listener has.
+type Connections struct {
+	// Listener is "gatekeeper" or "admin".
+	Listener string
+	// Handshaking have made no request yet, Open have made one. At the admin listener, where
+	// there is no handshake, all are Open.
+	Handshaking, Open int
+	// Closed is how many were closed so far to make room for others.
+	Closed uint64
+}
+
+func newLimitListener(l *net.TCPListener, limits connLimits) *limitListener {
+	return &limitListener{TCPListener: l, limits: limits, handshaking: newPool(), idle: newPool()}
+}
+
+// Accept waits for the next connection, and closes another where there are too many.
+func (l *limitListener) Accept() (net.Conn, error) {
+	tcp, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{TCPConn: tcp, listener: l, left: l.limits.bytes, from: address(tcp)}
+	c.bounded.Store(l.limits.bytes > 0)
+	for _, victim := range l.add(c) {
+		_ = victim.Close() // there is nothing to be done about it
+	}
+	return c, nil
+}
+
+// address is where a connection comes from, without its port.
+func address(c *net.TCPConn) netip.Addr {
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// add counts a new connection, and returns those that are to be closed for it.
+func (l *limitListener) add(c *conn) (victims []*conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.enter(c, &l.handshaking)
+	if len(l.handshaking.conns) > l.limits.handshaking {
+		victims = append(victims, l.evict(&l.handshaking))
+	}
+	if len(l.handshaking.conns)+len(l.idle.conns)+l.active > l.limits.all {
+		from := &l.idle
+		if len(from.conns) == 0 {
+			from = &l.handshaking
+		}
+		victims = append(victims, l.evict(from))
+	}
+	return victims
+}
+
+// enter puts a connection into a pool, or with nil among the active.
+func (l *limitListener) enter(c *conn, into *pool) {
+	c.in = into
+	if into == nil {
+		l.active++
+		return
+	}
+	l.came++
+	into.add(c, l.came)
+}
+
+// leave takes a connection out of where it is.
+func (l *limitListener) leave(c *conn) {
+	if c.in == nil {
+		l.active--
+		return
+	}
+	c.in.remove(c)
+}
+
+// evict takes out the connection of the pool that is to be closed.
+func (l *limitListener) evict(from *pool) *conn {
+	victim := from.victim()
+	victim.gone = true
+	l.leave(victim)
+	l.closed++
+	return victim
+}
+
+// state is told what becomes of each connection, as an [http.Server] knows it.
+func (l *limitListener) state(c *conn, state http.ConnState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	into := (*pool)(nil)
+	switch state {
+	case http.StateActive:
+	case http.StateIdle:
+		into = &l.idle
+	default:
+		return
+	}
+	if !c.gone {
+		l.leave(c)
+		l.enter(c, into)
+	}
+}
+
+// forget counts a connection no more.
+func (l *limitListener) forget(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !c.gone {
+		c.gone = true
+		l.leave(c)
+	}
+}
+
+// count is how the listener stands.
+func (l *limitListener) count(name string) Connections {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Connections{Listener: name, Handshaking: len(l.handshaking.conns), Open: len(l.idle.conns) + l.active, Closed: l.closed}
+}
+
+// pool holds connections of one kind.
+type pool struct {
+	conns map[*conn]uint64 // when each came, by number
+	from  map[netip.Addr]int
+}
+
+func newPool() pool { return pool{map[*conn]uint64{}, map[netip.Addr]int{}} }
+
+func (p *pool) add(c *conn, came uint64) {
+	p.conns[c] = came
+	p.from[c.from]++
+}
+
+func (p *pool) remove(c *conn) {
+	delete(p.conns, c)
+	if p.from[c.from]--; p.from[c.from] == 0 {
+		delete(p.from, c.from)
+	}
+}
+
+// victim is the oldest connection of the address that has most of them: a flood from one
+// address pushes out its own.
+func (p *pool) victim() *conn {
+	var victim *conn
+	for c, came := range p.conns {
+		if victim == nil || p.from[c.from] > p.from[victim.from] || p.from[c.from] == p.from[victim.from] && came < p.conns[victim] {
+			victim = c
+		}
+	}
+	return victim
+}
