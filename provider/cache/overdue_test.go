@@ -125,6 +125,7 @@ func (w *world) fail(t *testing.T, written string, then func(context.Context, pr
 	}
 	w.ask(t, written, "p")
 	time.Sleep(500 * time.Millisecond)
+	synctest.Wait() // the check is over
 	w.verify = then
 }
 

@@ -8,11 +8,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,14 +83,24 @@ func TestAStrangersChainCostsNoMoreThanAnyStranger(t *testing.T) {
 	}
 }
 
-// holdOpen opens connections that are not used, but for what each sends first, until the test ends.
-func (l *life) holdOpen(t *testing.T, address string, n int, first []byte) {
+// holdOpen opens connections that are not used, but for what each sends first, until the
+// test ends: a hundred at a time, as the server hangs up on each after five seconds.
+func (l *life) holdOpen(t *testing.T, address string, hundreds int, first []byte) {
 	t.Helper()
-	for range n {
-		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), patience)
-		check(t, err)
-		t.Cleanup(func() { conn.Close() })
-		_, _ = conn.Write(first) // it may be closed already
+	for range hundreds {
+		var opening sync.WaitGroup
+		for range 100 {
+			opening.Go(func() {
+				conn, err := net.DialTimeout("tcp", strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), patience)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				t.Cleanup(func() { conn.Close() })
+				_, _ = conn.Write(first) // it may be closed already
+			})
+		}
+		opening.Wait()
 	}
 }
 
@@ -105,9 +117,16 @@ func TestStrangersConnectionsAreFewAndHoldLittle(t *testing.T) {
 	for i := range 3 {
 		endless = append(append(endless, 22, 3, 1, 0x40, 0), hello[i*16384:(i+1)*16384]...)
 	}
-	l.holdOpen(t, l.server.URL, 1000, endless)
-	l.holdOpen(t, l.server.URL, 400, endless[:16000])
-	l.holdOpen(t, l.server.AdminURL, 200, []byte("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
+	const closed = `notation_provider_connections_closed_total{listener="gatekeeper"}`
+	l.holdOpen(t, l.server.AdminURL, 2, []byte("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
+	l.holdOpen(t, l.server.URL, 5, endless)
+	eventually(t, "some are closed to make room", func() error {
+		l.holdOpen(t, l.server.URL, 4, endless[:16000])
+		if l.metric(t, closed) == 0 {
+			return errors.New("none is")
+		}
+		return nil
+	})
 	during := l.use(t)
 	for series, most := range map[string]float64{
 		`notation_provider_connections{listener="gatekeeper",state="handshake"}`: 256,
@@ -117,13 +136,14 @@ func TestStrangersConnectionsAreFewAndHoldLittle(t *testing.T) {
 			t.Errorf("%s is %v; want %v at most", series, got, most)
 		}
 	}
-	if l.metric(t, `notation_provider_connections_closed_total{listener="gatekeeper"}`) == 0 {
-		t.Error("none was closed to make room")
-	}
 	if more := during.descriptors - before.descriptors; more > 256+64+20 {
 		t.Errorf("%v descriptors more", more)
 	}
-	if more := during.memory - before.memory; more > 64*megabyte {
+	most := 64.0 * megabyte
+	if rig.RaceEnabled {
+		most *= 4 // of which most is the detector's
+	}
+	if more := during.memory - before.memory; more > most {
 		t.Errorf("%v MiB more", more/megabyte)
 	}
 	t.Logf("%+v became %+v", before, during)
