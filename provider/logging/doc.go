@@ -1,4 +1,4 @@
-// Package logging lets no step of the walk wait for whatever reads the log. A full pipe, a
+// Package logging lets no step of the walk wait for the reader of the log. A full pipe, a
 // full disk or a reader that stopped would otherwise hold up every request that has
 // something to log, and the end of the process.
 //
