@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
 // What a client may show of itself before it is looked into. Gatekeeper sends one
@@ -139,11 +141,10 @@ func (c clients) admit(chain []*x509.Certificate, last *admission) (*admission, 
 	if !known {
 		return nil, fmt.Errorf("verify the client's certificate: %w", x509.UnknownAuthorityError{Cert: chain[0]})
 	}
-	verified, err := chain[0].Verify(x509.VerifyOptions{
-		Roots:         by.pool,
-		Intermediates: intermediates,
-		CurrentTime:   now,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	verified, err := keysize.Verify(append(chain[:1:1], intermediates...), x509.VerifyOptions{
+		Roots:       by.pool,
+		CurrentTime: now,
+		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("verify the client's certificate: %w", err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
@@ -77,15 +78,14 @@ func (c *ClientCA) take(contents reload.Contents) error {
 // goes from the authorities down, so that signatures are held against keys that are trusted
 // and nothing is computed with a stranger's: an intermediate that is not returned is of no
 // use to a chain.
-func (a *authorities) issued(chain []*x509.Certificate) (intermediates *x509.CertPool, known bool) {
-	intermediates = x509.NewCertPool()
+func (a *authorities) issued(chain []*x509.Certificate) (intermediates []*x509.Certificate, known bool) {
 	trusted, rest := a.certs, slices.Clone(chain[1:])
 	for {
 		i := slices.IndexFunc(rest, func(cert *x509.Certificate) bool { return issuedBy(cert, trusted) })
 		if i < 0 {
 			break
 		}
-		intermediates.AddCert(rest[i])
+		intermediates = append(intermediates, rest[i])
 		trusted = append(slices.Clip(trusted), rest[i])
 		rest = slices.Delete(rest, i, i+1)
 	}
@@ -94,6 +94,6 @@ func (a *authorities) issued(chain []*x509.Certificate) (intermediates *x509.Cer
 
 func issuedBy(cert *x509.Certificate, trusted []*x509.Certificate) bool {
 	return slices.ContainsFunc(trusted, func(ca *x509.Certificate) bool {
-		return bytes.Equal(ca.RawSubject, cert.RawIssuer) && cert.CheckSignatureFrom(ca) == nil
+		return bytes.Equal(ca.RawSubject, cert.RawIssuer) && keysize.CheckSignatureFrom(cert, ca) == nil
 	})
 }
