@@ -1,0 +1,103 @@
+// Package regularfile reads input files: those that a command line or the
+// configuration names. It reads regular files only, after following symlinks (a
+// Kubernetes volume is made of them), and within a bound. Opening a named pipe would
+// wait for its writer, and a device may have no end.
+package regularfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ErrNotRegular and ErrTooLarge tell by [errors.Is] why a file was refused. Each is the
+// part of the message that says so.
+var (
+	ErrNotRegular = errors.New("not a regular file")
+	ErrTooLarge   = errors.New("larger")
+)
+
+// Read returns the contents of the file at path. The error names the path. It wraps
+// [ErrNotRegular] if the path leads to something else than a regular file, and
+// [ErrTooLarge] if the file has more bytes than most.
+func Read(path string, most int64) ([]byte, error) {
+	// Some devices act when they are opened: they are refused before that.
+	info, err := os.Stat(path)
+	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: wrong.Err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := check(path, info, most); err != nil {
+		return nil, err
+	}
+	// The name may lead to a pipe by now: without O_NONBLOCK the open would wait.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadOpen(f, path, most)
+}
+
+// ReadOpen is [Read] for a file that is open already, and is called path in errors.
+// It must have been opened with O_NONBLOCK if it may be a pipe.
+func ReadOpen(f *os.File, path string, most int64) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := check(path, info, most); err != nil {
+		return nil, err
+	}
+	return ReadAll(f, path, most)
+}
+
+// ReadAll reads a stream, such as standard input, within the bound.
+func ReadAll(r io.Reader, name string, most int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if int64(len(data)) > most {
+		return nil, tooLarge(name, most)
+	}
+	return data, nil
+}
+
+func check(path string, info fs.FileInfo, most int64) error {
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("read %s: it is %s, %w", path, Kind(info.Mode()), ErrNotRegular)
+	}
+	if info.Size() > most {
+		return tooLarge(path, most)
+	}
+	return nil
+}
+
+func tooLarge(name string, most int64) error {
+	return fmt.Errorf("read %s: it is %w than %d bytes", name, ErrTooLarge, most)
+}
+
+// Kind names what a file is, with its article: "a named pipe".
+func Kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular():
+		return "a regular file"
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeSymlink != 0:
+		return "a symlink"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "a special file"
+}
