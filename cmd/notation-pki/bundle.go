@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +15,9 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/bundle"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // bundling is a command line that asks for what verifiers trust.
@@ -138,7 +139,7 @@ func (b *bundling) check() error {
 	}
 	for _, identity := range b.identities {
 		if strings.Contains(strings.ToLower(identity), "emailaddress=") {
-			return usageError("--identity %q would never match: notation cannot read a certificate's name with an emailAddress in it; leave it out, and issue signers with the address as a subject alternative name", identity)
+			return usageError("--identity %s would never match: notation cannot read a certificate's name with an emailAddress in it; leave it out, and issue signers with the address as a subject alternative name", printable.Quote(identity))
 		}
 	}
 	for _, scope := range b.scopes {
@@ -161,10 +162,10 @@ func (b *bundling) trust() (*bundle.Trust, error) {
 			return nil, err
 		}
 	}
-	if err := addFiles(b.caFiles, t.AddCA); err != nil {
+	if err := b.addFiles(b.caFiles, t.AddCA); err != nil {
 		return nil, err
 	}
-	if err := addFiles(b.tsaFiles, t.AddTSA); err != nil {
+	if err := b.addFiles(b.tsaFiles, t.AddTSA); err != nil {
 		return nil, err
 	}
 	if len(t.Identities) == 0 {
@@ -208,13 +209,13 @@ func (b *bundling) generations(which string) ([]folder.Generation, error) {
 	return b.pki.Generations(which)
 }
 
-func addFiles(paths []string, add func(name string, cert *x509.Certificate) error) error {
+func (b *bundling) addFiles(paths []string, add func(name string, cert *x509.Certificate) error) error {
 	for _, path := range paths {
-		data, err := os.ReadFile(path)
+		data, err := readInput(b.Command, path)
 		if err != nil {
 			return err
 		}
-		certs, err := pki.DecodeCertificates(data)
+		certs, err := certfile.Parse(data)
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -310,10 +311,10 @@ func (b bundled) text() string {
 		fmt.Fprintf(&s, "  %s\n", name)
 	}
 	for _, scope := range b.Scopes {
-		fmt.Fprintf(&s, "covers  %s\n", printable(scope))
+		fmt.Fprintf(&s, "covers  %s\n", printable.Text(scope))
 	}
 	for _, identity := range b.Identities {
-		fmt.Fprintf(&s, "trusts  %s\n", printable(identity))
+		fmt.Fprintf(&s, "trusts  %s\n", printable.Text(identity))
 	}
 	return s.String()
 }

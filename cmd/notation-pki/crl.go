@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math"
 	"math/big"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +15,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // revocation is a command line that asks for a CRL.
@@ -31,6 +33,7 @@ type revocation struct {
 	unrecorded     bool
 	nextUpdate     duration
 	publish        string
+	place          *folder.Publication // nil without --publish
 	passphrase     *passphrase
 }
 
@@ -64,12 +67,12 @@ The reasons: ` + joinReasons() + `.`,
 	flags := c.Flags()
 	addDir(c, &r.pki)
 	flags.StringVar(&r.issuer, "issuer", "", "`NAME[/GENERATION]` of the CA whose list it is; without a number its newest")
-	flags.StringArrayVar(&r.revoke, "revoke", nil, "`SERIAL|FILE` of a certificate that this CA issued")
+	flags.StringArrayVar(&r.revoke, "revoke", nil, "`SERIAL|FILE` of a certificate that this CA issued; - is standard input")
 	flags.StringVar(&r.reason, "reason", string(pki.Unspecified), "`REASON` why it is revoked")
 	flags.BoolVar(&r.unrecorded, "unrecorded", false, "revoke a serial that is not among those recorded as issued")
 	r.nextUpdate = duration(14 * day)
 	flags.Var(&r.nextUpdate, "next-update", "how long the list holds, such as 14d or 36h; the next is due before")
-	flags.StringVar(&r.publish, "publish", "", "`FILE` to copy the list to as well, in place of this CA's last one: what the web server sends for --crl-url")
+	flags.StringVar(&r.publish, "publish", "", "`FILE` to copy the list to as well, in place of this CA's last one: what the web server sends for --crl-url; no symlink at its name is followed")
 	r.passphrase = addPassphrase(c, "", "the CA's key")
 	c.RunE = func(*cobra.Command, []string) error { return r.run() }
 	return c
@@ -90,6 +93,12 @@ func (r *revocation) run() error {
 	from, err := r.pki.Find(r.issuer)
 	if err != nil {
 		return err
+	}
+	if r.publish != "" {
+		if r.place, err = r.pki.Publish(r.publish); err != nil {
+			return fmt.Errorf("--publish: %w; nothing was issued", err)
+		}
+		defer r.place.Close()
 	}
 	chain, err := from.Chain()
 	if err != nil {
@@ -142,8 +151,8 @@ func (r *revocation) issue(from folder.Generation, ca *pki.CA, before history, a
 	if err != nil {
 		return err
 	}
-	if r.publish != "" {
-		if err := folder.Replace(r.publish, der); err != nil {
+	if r.place != nil {
+		if err := r.place.Replace(der); err != nil {
 			return fmt.Errorf("the list is in %s, and could not be published: %w", path, err)
 		}
 	} else if added > 0 {
@@ -196,24 +205,27 @@ func (r *revocation) find(from folder.Generation, ca *x509.Certificate) ([]*big.
 }
 
 func (r *revocation) findOne(from folder.Generation, ca *x509.Certificate, which string) (*big.Int, error) {
-	data, err := os.ReadFile(which)
+	data, err := readInput(r.Command, which)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.findSerial(from, which)
 	}
 	if err != nil {
 		return nil, err
 	}
-	certs, err := pki.DecodeCertificates(data)
+	certs, err := certfile.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", which, err)
 	}
+	if err := keysize.CheckChain(certs); err != nil {
+		return nil, fmt.Errorf("%s: %w", which, err)
+	}
 	for i := range certs[:len(certs)-1] {
-		if certs[i].CheckSignatureFrom(certs[i+1]) != nil {
+		if keysize.CheckSignatureFrom(certs[i], certs[i+1]) != nil {
 			return nil, fmt.Errorf("%s holds %d certificates that are no chain; give each a file and a --revoke of its own", which, len(certs))
 		}
 	}
-	if err := certs[0].CheckSignatureFrom(ca); err != nil {
-		return nil, fmt.Errorf("%s: %q was not issued by %s but by %q, which alone can revoke it", which, certs[0].Subject, from, certs[0].Issuer)
+	if err := keysize.CheckSignatureFrom(certs[0], ca); err != nil {
+		return nil, fmt.Errorf("%s: %s was not issued by %s but by %s, which alone can revoke it", which, printable.Quote(certs[0].Subject), from, printable.Quote(certs[0].Issuer))
 	}
 	r.noteUnheard(certs[0])
 	return certs[0].SerialNumber, nil
@@ -222,7 +234,7 @@ func (r *revocation) findOne(from folder.Generation, ca *x509.Certificate, which
 // noteUnheard tells when nobody will learn of a revocation.
 func (r *revocation) noteUnheard(cert *x509.Certificate) {
 	if len(cert.CRLDistributionPoints) == 0 {
-		note(r.Command, "note: %q names no CRL, so verifiers will not see this; take its identity or its root out of the trust policy as well", cert.Subject)
+		note(r.Command, "note: %s names no CRL, so verifiers will not see this; take its identity or its root out of the trust policy as well", printable.Quote(cert.Subject))
 	}
 }
 
@@ -286,8 +298,8 @@ func (r *revocation) before(from folder.Generation, ca *x509.Certificate) (histo
 
 // add takes over what a list of the CA's revokes. An entry that is known already stays as it is.
 func (h *history) add(list *x509.RevocationList, ca *x509.Certificate) error {
-	if err := list.CheckSignatureFrom(ca); err != nil {
-		return fmt.Errorf("it is not signed by %q: %w", ca.Subject, err)
+	if err := keysize.CheckList(list, ca); err != nil {
+		return fmt.Errorf("it is not signed by %s: %w", printable.Quote(ca.Subject), err)
 	}
 	if list.Number != nil {
 		if !list.Number.IsInt64() || list.Number.Int64() == math.MaxInt64 {
@@ -329,22 +341,22 @@ func (r *revocation) next(before history, asked []*big.Int) (options pki.CRLOpti
 // published reads the list that --publish is to replace; nil if there is none. Nothing but a list of the same CA is
 // replaced: another's would make every certificate that points there impossible to check.
 func (r *revocation) published(ca *x509.Certificate) (*x509.RevocationList, error) {
-	if r.publish == "" {
+	if r.place == nil {
 		return nil, nil
 	}
-	data, err := os.ReadFile(r.publish)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	data, err := r.place.Read()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--publish: %w; nothing was issued", err)
+	}
+	if data == nil {
+		return nil, nil
 	}
 	there, err := pki.DecodeCRL(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s is there and is no CRL; nothing was issued: %w", r.publish, err)
 	}
-	if there.CheckSignatureFrom(ca) != nil {
-		return nil, fmt.Errorf("%s is the CRL of another CA or generation, %q; nothing was issued: give each a file and a --crl-url of its own", r.publish, there.Issuer)
+	if keysize.CheckList(there, ca) != nil {
+		return nil, fmt.Errorf("%s is the CRL of another CA or generation, %s; nothing was issued: give each a file and a --crl-url of its own", r.publish, printable.Quote(there.Issuer))
 	}
 	return there, nil
 }
@@ -381,7 +393,7 @@ func newRevocationList(file string, list *x509.RevocationList, added int) revoca
 
 func (l revocationList) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  issuer       %s\n  number       %s\n  next update  %s\n", l.File, printable(l.Issuer), l.Number, l.NextUpdate.Format(time.RFC3339))
+	fmt.Fprintf(&b, "%s\n  issuer       %s\n  number       %s\n  next update  %s\n", l.File, printable.Text(l.Issuer), l.Number, l.NextUpdate.Format(time.RFC3339))
 	for _, r := range l.Revoked {
 		fmt.Fprintf(&b, "  revoked      %s  %s  %s\n", r.Serial, r.At.Format(time.DateOnly), r.Reason)
 	}

@@ -128,6 +128,9 @@ func readImage(ctx context.Context, image *images.Image) (*tree.Pile, error) {
 	}
 	pile := tree.NewPile()
 	for _, s := range signatures {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("reading the signatures of %s: interrupted", image.Pinned())
+		}
 		source := "signature " + s.Manifest.Digest.String()
 		if s.Err != nil {
 			pile.AddFailure(source, s.Err)

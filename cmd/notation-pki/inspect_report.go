@@ -13,6 +13,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // inspection is what inspect found.
@@ -174,9 +175,9 @@ func newCRLReport(l *tree.List, now time.Time) crlReport {
 // label names a certificate among others of its name.
 func label(c *tree.Cert) string {
 	if c.Generation != nil {
-		return fmt.Sprintf("%q (%s)", c.Name(), c.Generation)
+		return fmt.Sprintf("%s (%s)", printable.Quote(c.Name()), c.Generation)
 	}
-	return fmt.Sprintf("%q (%s)", c.Name(), c.Files[0])
+	return fmt.Sprintf("%s (%s)", printable.Quote(c.Name()), c.Files[0])
 }
 
 // findEnds adds what ends within a time.
@@ -191,7 +192,7 @@ func (i *inspection) findEnds(within time.Duration) {
 		// That a list is over is a problem already.
 		if l.Watched(i.now) && l.NextUpdate.After(i.now) && !l.NextUpdate.After(i.now.Add(dueWithin(l, within))) {
 			name := cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())
-			i.Problems = append(i.Problems, problem{Kind: tree.EndsTooSoon, Text: fmt.Sprintf("%s: the CRL of %q %s", l.Files[0], name, endsOn(l.NextUpdate, i.now))})
+			i.Problems = append(i.Problems, problem{Kind: tree.EndsTooSoon, Text: fmt.Sprintf("%s: the CRL of %s %s", l.Files[0], printable.Quote(name), endsOn(l.NextUpdate, i.now))})
 		}
 	}
 }

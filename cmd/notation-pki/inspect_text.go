@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // text draws the tree, and after it what is to be mended.
@@ -31,7 +32,7 @@ func (i *inspection) text() string {
 type page struct{ strings.Builder }
 
 func (p *page) line(depth int, format string, args ...any) {
-	fmt.Fprintf(p, "%s%s\n", strings.Repeat("    ", depth), printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p, "%s%s\n", strings.Repeat("    ", depth), printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // end leaves a line free after what belongs together.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 const day = 24 * time.Hour
@@ -58,7 +58,7 @@ func (i *issuance) addIssuer(name, revokedBy string) {
 	flags.StringVar(&i.issuer, "issuer", name, "`NAME[/GENERATION]` of the CA that issues it; without a number its newest")
 	flags.StringArrayVar(&i.crlURLs, "crl-url", nil, "`URL` where "+revokedBy+" publishes its CRL; http:// only, for notation follows no other. With --rotate under the same issuer: default those of the generation before")
 	flags.StringArrayVar(&i.ocspURLs, "ocsp-url", nil, "`URL` of "+revokedBy+"'s OCSP responder; http:// only")
-	flags.StringVar(&i.csr, "csr", "", "certify the key of this certificate request `FILE` instead of a new one, so that it can stay in its HSM or Vault")
+	flags.StringVar(&i.csr, "csr", "", "certify the key of this certificate request `FILE` instead of a new one, so that it can stay in its HSM or Vault; - is standard input")
 	i.issuerPassphrase = addPassphrase(i.Command, "issuer-", "the issuer's key")
 }
 
@@ -163,7 +163,7 @@ func (i *issuance) readSubject(o *pki.Options) (pki.Subject, error) {
 		}
 		return subjectFlag(i.subject)
 	}
-	data, err := os.ReadFile(i.csr)
+	data, err := readInput(i.Command, i.csr)
 	if err != nil {
 		return pki.Subject{}, err
 	}
@@ -291,6 +291,6 @@ func newIssued(g folder.Generation, identity *pki.Identity) issued {
 
 func (i issued) text() string {
 	return fmt.Sprintf("%s\n  subject      %s\n  serial       %s\n  ends         %s\n  certificate  %s\n  chain        %s\n  key          %s\n",
-		i.Folder, printable(i.Subject), i.Serial, i.NotAfter.Format(time.DateOnly), i.Certificate, i.Chain,
+		i.Folder, printable.Text(i.Subject), i.Serial, i.NotAfter.Format(time.DateOnly), i.Certificate, i.Chain,
 		cmp.Or(i.Key, "not here: it stays where the request was made"))
 }

@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // settle fills in what the command line leaves open, and then refuses what nobody could use.
@@ -61,13 +62,13 @@ func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 	ends := issuer.Cert.NotAfter
 	switch {
 	case !ends.After(now):
-		return fmt.Errorf("%q ended on %s; make its next generation by --rotate first", issuer.Cert.Subject, ends.Format(time.DateOnly))
+		return fmt.Errorf("%s ended on %s; make its next generation by --rotate first", printable.Quote(issuer.Cert.Subject), ends.Format(time.DateOnly))
 	case ends.Before(o.NotAfter) && i.Flags().Changed("days"):
-		return fmt.Errorf("--days %d goes beyond %q, which ends on %s, in %d days; ask for fewer, or make its next generation by --rotate first",
-			i.days, issuer.Cert.Subject, ends.Format(time.DateOnly), daysUntil(ends, now))
+		return fmt.Errorf("--days %d goes beyond %s, which ends on %s, in %d days; ask for fewer, or make its next generation by --rotate first",
+			i.days, printable.Quote(issuer.Cert.Subject), ends.Format(time.DateOnly), daysUntil(ends, now))
 	case ends.Before(o.NotAfter):
-		note(i.Command, "note: it ends with %q, on %s, in %d days; make that one's next generation by --rotate for longer",
-			issuer.Cert.Subject, ends.Format(time.DateOnly), daysUntil(ends, now))
+		note(i.Command, "note: it ends with %s, on %s, in %d days; make that one's next generation by --rotate for longer",
+			printable.Quote(issuer.Cert.Subject), ends.Format(time.DateOnly), daysUntil(ends, now))
 		o.NotAfter = ends
 	}
 	return nil
@@ -110,7 +111,7 @@ func (i *issuance) ownName(next folder.Generation, subject pkix.Name) error {
 	}
 	return i.each(func(other folder.Generation, chain []*x509.Certificate) error {
 		if other.Name != next.Name && chain[0].Subject.String() == subject.String() {
-			return fmt.Errorf("%s names itself %q, which is %s; if it is to be trusted as that one is, say so by --subject", i.csr, subject, other)
+			return fmt.Errorf("%s names itself %s, which is %s; if it is to be trusted as that one is, say so by --subject", i.csr, printable.Quote(subject), other)
 		}
 		return nil
 	})
@@ -154,7 +155,7 @@ func (i *issuance) sameAsBefore(next folder.Generation, cert *x509.Certificate) 
 		return fmt.Errorf("%s is a certificate for another use (%s), and its next generation cannot be one for this (%s); choose another --name", last, was, is)
 	}
 	if was, is := pki.TrustedIdentity(before[0]), pki.TrustedIdentity(cert); was != is {
-		note(i.Command, "note: %s was %q; a trust policy that names it does not trust the new one", last, was)
+		note(i.Command, "note: %s was %s; a trust policy that names it does not trust the new one", last, printable.Quote(was))
 	}
 	return nil
 }

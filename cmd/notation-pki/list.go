@@ -10,13 +10,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/tspclient-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/envelope"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // newList makes the verb list.
@@ -52,7 +53,11 @@ not tell; 2 usage.`,
 		if err != nil {
 			return err
 		}
-		return output.print(c, newListing(c.Context(), image, found))
+		listed := newListing(c.Context(), image, found)
+		if c.Context().Err() != nil {
+			return fmt.Errorf("listing the signatures of %s: interrupted", image.Pinned())
+		}
+		return output.print(c, listed)
 	}
 	return c
 }
@@ -82,6 +87,9 @@ func newListing(ctx context.Context, image *images.Image, found []images.Signatu
 	l := listing{image: image.Pinned(), signatures: []signatureInfo{}} // an empty list is no null
 	target, _ := image.Resolve(ctx)                                    // it was, or nothing was found
 	for _, s := range found {
+		if ctx.Err() != nil {
+			break
+		}
 		l.signatures = append(l.signatures, newSignatureInfo(s, target))
 	}
 	return l
@@ -128,26 +136,25 @@ func newSignatureInfo(s images.Signature, target ocispec.Descriptor) signatureIn
 		err = info.read(s, target)
 	}
 	if err != nil {
-		info.Error = printable(err.Error())
+		info.Error = printable.Text(err.Error())
 	}
 	return info
 }
 
 func (i *signatureInfo) read(s images.Signature, target ocispec.Descriptor) error {
-	envelope, err := signature.ParseEnvelope(s.MediaType, s.Envelope)
+	e, err := envelope.Read(s.MediaType, s.Envelope)
 	if err != nil {
-		return fmt.Errorf("reading the envelope: %w", err)
+		return err
 	}
-	content, err := envelope.Content()
-	if err != nil {
-		return fmt.Errorf("reading the envelope: %w", err)
+	if e.Err != nil {
+		return e.Err
 	}
-	signer := content.SignerInfo
+	signer := e.Content.SignerInfo
 	if len(signer.CertificateChain) > 0 {
 		i.Signer = signer.CertificateChain[0].Subject.String()
 	}
 	i.SignedAt, i.Expiry = inUTC(signer.SignedAttributes.SigningTime), inUTC(signer.SignedAttributes.Expiry)
-	return errors.Join(i.readTimestamp(signer), i.readPayload(content.Payload.Content, target))
+	return errors.Join(i.readTimestamp(e, signer.Signature), i.readPayload(e.Content.Payload.Content, target))
 }
 
 // inUTC leaves no time what it is: one that was never set has no zone to move to.
@@ -172,23 +179,22 @@ func (i *signatureInfo) readPayload(payload []byte, target ocispec.Descriptor) e
 	return nil
 }
 
-func (i *signatureInfo) readTimestamp(signer signature.SignerInfo) error {
-	if len(signer.UnsignedAttributes.TimestampSignature) == 0 {
+func (i *signatureInfo) readTimestamp(e *envelope.Envelope, signature []byte) error {
+	if e.StampErr != nil {
+		return fmt.Errorf("reading the timestamp: %w", e.StampErr)
+	}
+	if e.Stamp == nil {
 		return nil
 	}
-	token, err := tspclient.ParseSignedToken(signer.UnsignedAttributes.TimestampSignature)
+	info, err := e.Stamp.Info()
 	if err != nil {
 		return fmt.Errorf("reading the timestamp: %w", err)
 	}
-	info, err := token.Info()
-	if err != nil {
-		return fmt.Errorf("reading the timestamp: %w", err)
-	}
-	stamp, err := info.Validate(signer.Signature)
+	stamp, err := info.Validate(signature)
 	if err != nil {
 		return fmt.Errorf("the timestamp is of something else: %w", err)
 	}
-	i.Timestamp = &timestampInfo{Authority: authority(token), Time: stamp.Value.UTC()}
+	i.Timestamp = &timestampInfo{Authority: authority(e.Stamp), Time: stamp.Value.UTC()}
 	return nil
 }
 
@@ -219,10 +225,10 @@ func (i signatureInfo) text() string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "    %-10s  %s\n", name, printable(value))
+			fmt.Fprintf(&b, "    %-10s  %s\n", name, printable.Text(value))
 		}
 	}
-	fmt.Fprintf(&b, "  %s  %s\n", printable(i.Manifest), printable(i.format()))
+	fmt.Fprintf(&b, "  %s  %s\n", printable.Text(i.Manifest), printable.Text(i.format()))
 	line("error", i.Error)
 	line("signer", i.Signer)
 	line("signed", moment(i.SignedAt))

@@ -12,8 +12,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Exit codes, for scripts.
@@ -34,23 +37,47 @@ func (e *exitError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run()) }
 
-// run is main with an exit code.
+// grace is how long a verb may go on after the first signal: enough to finish a file.
+const grace = 2 * time.Second
+
+// run is main with an exit code. The first signal ends it, at the latest after [grace]: what computes, or waits for a lock
+// or a pipe, cannot be told to stop. A second signal ends it at once.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second signal is not caught: not all that waits can be told to stop
-	err := newRoot().ExecuteContext(ctx)
+	context.AfterFunc(ctx, stop)
+	done := make(chan int, 1)
+	go func() { done <- execute(ctx) }()
+	select {
+	case code := <-done:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(grace):
+		fmt.Fprintln(os.Stderr, "notation-pki: interrupted")
+		return exitFailed
+	}
+}
+
+// execute runs the verb. Nothing that it prints, errors included, reaches the terminal with control characters in it.
+func execute(ctx context.Context) int {
+	root, stderr := newRoot(), printable.NewWriter(os.Stderr)
+	root.SetOut(printable.NewWriter(os.Stdout))
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
 	}
-	code := exitFailed
+	if message := printable.Error(err); message != "" {
+		fmt.Fprintln(stderr, "notation-pki:", message)
+	}
 	if exit, ok := errors.AsType[*exitError](err); ok {
-		code = exit.code
+		return exit.code
 	}
-	if message := err.Error(); message != "" {
-		fmt.Fprintln(os.Stderr, "notation-pki:", message)
-	}
-	return code
+	return exitFailed
 }
 
 func newRoot() *cobra.Command {

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // output is the form in which a verb prints its result. Progress and notes go to stderr, in words.
@@ -33,9 +33,7 @@ func (o *output) check() error {
 // print writes a result as JSON, or lets it tell itself.
 func (o *output) print(c *cobra.Command, result interface{ text() string }) error {
 	if o.form == "json" {
-		encoder := json.NewEncoder(c.OutOrStdout())
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(result)
+		return printable.JSON(c.OutOrStdout(), result)
 	}
 	_, err := io.WriteString(c.OutOrStdout(), result.text())
 	return err
@@ -43,17 +41,7 @@ func (o *output) print(c *cobra.Command, result interface{ text() string }) erro
 
 // note tells something on the way.
 func note(c *cobra.Command, format string, args ...any) {
-	fmt.Fprintln(c.ErrOrStderr(), printable(fmt.Sprintf(format, args...)))
-}
-
-// printable keeps what others wrote from moving the cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
+	fmt.Fprintln(c.ErrOrStderr(), printable.Text(fmt.Sprintf(format, args...)))
 }
 
 // inside tells whether a path is a folder, or below it, whichever way they are written.

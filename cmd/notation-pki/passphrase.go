@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // maxPassphrase bounds, in bytes, what is read as a passphrase: a file that holds more is another file.
@@ -73,17 +73,12 @@ func (p *passphrase) read() ([]byte, error) {
 	if p.file != "" && p.fd >= 0 {
 		return nil, usageError("%s-file and %[1]s-fd are two sources; give one", p.flag)
 	}
-	from, err := p.open()
+	data, err := p.readSource()
+	if errors.Is(err, regularfile.ErrTooLarge) {
+		return nil, fmt.Errorf("passphrase of %s: more than %d bytes; is it the right file?", p.of, maxPassphrase)
+	}
 	if err != nil {
 		return nil, err
-	}
-	defer from.Close()
-	data, err := io.ReadAll(io.LimitReader(from, maxPassphrase+1))
-	if err != nil {
-		return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
-	}
-	if len(data) > maxPassphrase {
-		return nil, fmt.Errorf("passphrase of %s: more than %d bytes; is it the right file?", p.of, maxPassphrase)
 	}
 	line, _, _ := bytes.Cut(data, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
@@ -93,22 +88,31 @@ func (p *passphrase) read() ([]byte, error) {
 	return line, nil
 }
 
-func (p *passphrase) open() (*os.File, error) {
-	if p.file != "" {
-		file, err := os.Open(p.file)
+// readSource reads the file, or the descriptor, which may be a pipe.
+func (p *passphrase) readSource() ([]byte, error) {
+	if p.file == "" {
+		from := os.NewFile(uintptr(p.fd), p.flag)
+		if from == nil {
+			return nil, usageError("%s-fd %d is no open descriptor", p.flag, p.fd)
+		}
+		defer from.Close()
+		data, err := regularfile.ReadAll(from, p.flag+"-fd", maxPassphrase)
 		if err != nil {
 			return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
 		}
-		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-			note(p.command, "note: %s can be read by others (mode %04o): chmod 600 %[1]s", p.file, info.Mode().Perm())
-		}
-		return file, nil
+		return data, nil
 	}
-	file := os.NewFile(uintptr(p.fd), p.flag)
-	if file == nil {
-		return nil, usageError("%s-fd %d is no open descriptor", p.flag, p.fd)
+	data, err := regularfile.Read(p.file, maxPassphrase)
+	if errors.Is(err, regularfile.ErrNotRegular) {
+		return nil, fmt.Errorf("passphrase of %s: %w; from a pipe it is read by %s-fd", p.of, err, p.flag)
 	}
-	return file, nil
+	if err != nil {
+		return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
+	}
+	if info, err := os.Stat(p.file); err == nil && info.Mode().Perm()&0o077 != 0 {
+		note(p.command, "note: %s can be read by others (mode %04o): chmod 600 %[1]s", p.file, info.Mode().Perm())
+	}
+	return data, nil
 }
 
 // prompt asks on the terminal itself, so that standard input and output are free for other things.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,9 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // signing is a command line that asks for a signature.
@@ -208,8 +209,8 @@ func whyRevoked(in folder.Folder, from folder.Generation) (string, error) {
 			return "", err
 		}
 		if entry != nil {
-			return fmt.Sprintf("%q, of the chain of %s, was revoked at %s (%s)",
-				cert.Subject, from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode)), nil
+			return fmt.Sprintf("%s, of the chain of %s, was revoked at %s (%s)",
+				printable.Quote(cert.Subject), from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode)), nil
 		}
 	}
 	return "", nil
@@ -229,11 +230,11 @@ func fitToSign(from folder.Generation, chain []*x509.Certificate, now time.Time)
 	for i, cert := range chain {
 		switch {
 		case now.Before(cert.NotBefore):
-			return fmt.Errorf("%q does not hold before %s; see whether the clock of this machine is right", cert.Subject, moment(cert.NotBefore.UTC()))
+			return fmt.Errorf("%s does not hold before %s; see whether the clock of this machine is right", printable.Quote(cert.Subject), moment(cert.NotBefore.UTC()))
 		case now.After(cert.NotAfter) && i == 0:
 			return fmt.Errorf("%s ended at %s; make its next generation by notation-pki signer --rotate, or name another by --signer", from, moment(cert.NotAfter.UTC()))
 		case now.After(cert.NotAfter):
-			return fmt.Errorf("%q, above %s, ended at %s; make its next generation by --rotate, and a signer below that one", cert.Subject, from, moment(cert.NotAfter.UTC()))
+			return fmt.Errorf("%s, above %s, ended at %s; make its next generation by --rotate, and a signer below that one", printable.Quote(cert.Subject), from, moment(cert.NotAfter.UTC()))
 		}
 	}
 	if broken := pki.Breaches(chain); len(broken) > 0 {
@@ -277,7 +278,7 @@ func (s *signing) sign(image *images.Image, target *images.Target, identity *pki
 	case errors.Is(s.Context().Err(), context.Canceled):
 		return fmt.Errorf("signing %s: interrupted; nothing was pushed", image.Pinned())
 	case err != nil:
-		return fmt.Errorf("signing %s: %s%s", image.Pinned(), printable(err.Error()), s.timestampHint(err))
+		return fmt.Errorf("signing %s: %s%s", image.Pinned(), printable.Text(err.Error()), s.timestampHint(err))
 	}
 	return nil
 }
@@ -322,17 +323,17 @@ func (s *signing) options() (notation.SignerSignOptions, error) {
 }
 
 func (s *signing) timestampRoots() (*x509.CertPool, error) {
-	data, err := os.ReadFile(s.timestampRoot)
+	data, err := readInput(s.Command, s.timestampRoot)
 	if err != nil {
 		return nil, fmt.Errorf("--timestamp-root: %w", err)
 	}
-	certs, err := pki.DecodeCertificates(data)
+	certs, err := certfile.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("--timestamp-root: %s: %w", s.timestampRoot, err)
 	}
 	for _, cert := range certs {
 		if role := pki.RoleOf(cert); role != pki.RoleRoot {
-			return nil, fmt.Errorf("--timestamp-root: %s: %q is no root certificate (%s); give the one that it leads to", s.timestampRoot, cert.Subject, role)
+			return nil, fmt.Errorf("--timestamp-root: %s: %s is no root certificate (%s); give the one that it leads to", s.timestampRoot, printable.Quote(cert.Subject), role)
 		}
 	}
 	return pki.Pool(certs...), nil

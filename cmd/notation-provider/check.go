@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
@@ -42,7 +43,7 @@ Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
 				return err
 			}
 			if output == "json" {
-				return printJSON(c.OutOrStdout(), found)
+				return printable.JSON(c.OutOrStdout(), found)
 			}
 			return found.print(c.OutOrStdout())
 		},
@@ -102,7 +103,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 		left := int(cert.NotAfter.Sub(now).Hours() / 24)
 		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.Subject, cert.NotAfter.UTC(), left})
 		if cert.Use != "trust" && left < 30 {
-			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %q ends on %s", cert.Use, cert.Subject, cert.NotAfter.UTC().Format(time.DateOnly)))
+			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %s ends on %s", cert.Use, printable.Quote(cert.Subject), cert.NotAfter.UTC().Format(time.DateOnly)))
 		}
 	}
 	if found.Warnings == nil {
@@ -115,11 +116,11 @@ func (i *inspection) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "POLICY\tLEVEL\tSCOPES\tIDENTITIES")
 	for _, p := range i.Policies {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", printable(p.Name), p.Level, strings.Join(p.Scopes, " "), printable(strings.Join(p.Identities, "; ")))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", printable.Text(p.Name), p.Level, strings.Join(p.Scopes, " "), printable.Text(strings.Join(p.Identities, "; ")))
 	}
 	fmt.Fprintln(table, "\nCERTIFICATE\tSTORE\tDAYS LEFT\tENDS\tSUBJECT")
 	for _, c := range i.Certificates {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable(c.Subject))
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable.Text(c.Subject))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -127,7 +128,7 @@ func (i *inspection) print(out io.Writer) error {
 	fmt.Fprintf(out, "\nA constraint waits up to %v, and Gatekeeper's webhook up to %v unless it is told otherwise: time for %d that wait.\n"+
 		"Keep constraints × answerWithin + the time of their Rego below the webhook's timeoutSeconds.\n", i.AnswerWithin, config.ValidatingWebhook, i.ConstraintsInTime)
 	for _, w := range i.Warnings {
-		fmt.Fprintf(out, "\nwarning: %s\n", printable(w))
+		fmt.Fprintf(out, "\nwarning: %s\n", printable.Text(w))
 	}
 	_, err := fmt.Fprintf(out, "\nIt would start: %d policies, %d certificates, %d warnings.\n", len(i.Policies), len(i.Certificates), len(i.Warnings))
 	return err

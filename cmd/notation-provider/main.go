@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Exit codes, for scripts.
@@ -43,7 +44,9 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signalled()
 	defer stop()
-	root := newRoot()
+	root, stderr := newRoot(), printable.NewWriter(os.Stderr)
+	root.SetOut(printable.NewWriter(os.Stdout))
+	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -52,8 +55,8 @@ func run() int {
 	if exit, ok := errors.AsType[*exitError](err); ok {
 		code = exit.code
 	}
-	if message := err.Error(); message != "" {
-		complain(os.Stderr, message)
+	if message := printable.Error(err); message != "" {
+		complain(stderr, message)
 	}
 	return code
 }

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // The outcomes, as verify -o json names them.
@@ -67,12 +66,6 @@ func set(t time.Time) *time.Time {
 	return &t
 }
 
-func printJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
-}
-
 // printReports tells each image's story.
 func printReports(out io.Writer, reports []report) error {
 	var b strings.Builder
@@ -90,10 +83,10 @@ func (r report) print(b *strings.Builder) {
 	mark := map[string]string{outcomeVerified: "✓", outcomeRefused: "✗", outcomeUndecided: "?"}[r.Outcome]
 	line := func(label, text string) {
 		if text != "" {
-			fmt.Fprintf(b, "  %-11s %s\n", label, printable(text))
+			fmt.Fprintf(b, "  %-11s %s\n", label, printable.Text(text))
 		}
 	}
-	fmt.Fprintf(b, "%s %s  %s\n", mark, strings.ToUpper(r.Outcome), printable(r.Image))
+	fmt.Fprintf(b, "%s %s  %s\n", mark, strings.ToUpper(r.Outcome), printable.Text(r.Image))
 	line("reason", string(r.Reason))
 	line("stage", string(r.Stage))
 	line("detail", r.Detail)
@@ -134,14 +127,4 @@ func checkLine(c provider.Check) string {
 		return "· " + c.Name + ": passed"
 	}
 	return "· " + c.Name + ": failed (" + c.Action + "): " + c.Problem
-}
-
-// printable keeps what others wrote from moving the cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 func newVerify() *cobra.Command {
@@ -55,7 +56,7 @@ func verify(ctx context.Context, out io.Writer, file, output string, images []st
 	defer w.close()
 	reports := reportAll(w.provider.Answer(ctx, images))
 	if output == "json" {
-		err = printJSON(out, reports)
+		err = printable.JSON(out, reports)
 	} else {
 		err = printReports(out, reports)
 	}

@@ -28,7 +28,9 @@ func (c Config) check() []problem {
 		p.add(q.key, q.check())
 	}
 	c.checkTimes(&p)
-	p.add("trust.policyFile", required(c.Trust.PolicyFile))
+	if c.Trust.PolicyFile != "" {
+		p.add("trust.policyFile", required(c.Trust.PolicyFile))
+	}
 	p.add("trust.storeDir", required(c.Trust.StoreDir))
 	c.checkRegistries(&p)
 	for i, host := range c.Egress.Allow {

@@ -152,9 +152,11 @@ type Cache struct {
 
 // Trust names notation's own files.
 type Trust struct {
-	// The trust policy, in the form of notation's trustpolicy.json. Paths are
-	// relative to the configuration file. Default trustpolicy.json. One that is
-	// missing or wrong ends the process at start.
+	// The trust policy: a file in the form of notation's trustpolicy.json, or a
+	// folder where trustpolicy.oci.json is read, else trustpolicy.json; empty is
+	// the configuration file's own folder. Paths are relative to the
+	// configuration file. Default empty. A policy that is missing or wrong ends
+	// the process at start.
 	PolicyFile string `yaml:"policyFile"`
 
 	// The folder that holds notation's x509 folder of trust stores. Paths are

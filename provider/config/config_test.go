@@ -83,7 +83,7 @@ dockerConfigs: [config.json]
 		c.TLS.CertFile:         filepath.Join(folder, "tls/tls.crt"),
 		c.TLS.KeyFile:          "/elsewhere/tls.key",
 		c.TLS.ClientCAFile:     filepath.Join(filepath.Dir(folder), "ca.crt"),
-		c.Trust.PolicyFile:     filepath.Join(folder, "trustpolicy.json"),
+		c.Trust.PolicyFile:     folder,
 		c.Trust.StoreDir:       filepath.Join(folder, "truststore"),
 		c.Registries[0].CAFile: filepath.Join(folder, "harbor.pem"),
 		c.DockerConfigs[0]:     filepath.Join(folder, "config.json"),
@@ -131,7 +131,7 @@ func TestAFileThatIsMissingOrHugeIsAnError(t *testing.T) {
 		t.Errorf("missing file: %v", err)
 	}
 	write(t, file, strings.Repeat("#", 1<<20+1))
-	if _, err := config.Load(file); err == nil || !strings.Contains(err.Error(), "larger than 1MiB") {
+	if _, err := config.Load(file); err == nil || !strings.Contains(err.Error(), "larger than 1048576 bytes") {
 		t.Errorf("huge file: %v", err)
 	}
 }

@@ -32,7 +32,7 @@ func Default() Config {
 			Tags:     Duration(time.Minute),
 			Evidence: 64 << 20,
 		},
-		Trust:      Trust{PolicyFile: "trustpolicy.json", StoreDir: "truststore"},
+		Trust:      Trust{StoreDir: "truststore"},
 		Registries: []Registry{{Host: "harbor.skao.int", Referrers: ReferrersAuto}},
 		Log:        Log{Level: "info", Format: "json"},
 	}

@@ -1,10 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // maxFile bounds the configuration file, far above any honest one.
@@ -15,7 +16,7 @@ const maxFile = 1 << 20
 // was started. The error joins all that is wrong, one line a problem, each
 // starting with path.
 func Load(path string) (Config, error) {
-	data, err := read(path)
+	data, err := regularfile.Read(path, maxFile)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -62,33 +63,9 @@ func parse(data []byte) (Config, []problem) {
 	return c, d.found
 }
 
-// read opens only a regular file: to open a pipe is to wait for its writer, and no signal
-// ends that.
-func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file; name one", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s is larger than %v", path, Bytes(maxFile))
-	}
-	return data, nil
-}
-
 // resolve makes every path absolute. The slices are c's own, fresh from parse.
 func (c *Config) resolve(folder string) {
+	c.Trust.PolicyFile = cmp.Or(c.Trust.PolicyFile, ".")
 	paths := []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trust.PolicyFile, &c.Trust.StoreDir}
 	for i := range c.Registries {
 		paths = append(paths, &c.Registries[i].CAFile)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // longest is for how long a key of RSA 2048, which NIST SP 800-57 part 1 lets sign until 2030, should be relied on.
@@ -40,8 +42,8 @@ func ChainAdvice(chain []*x509.Certificate) []string {
 	var lines []string
 	for i := range len(chain) - 1 {
 		if cert, issuer := chain[i], chain[i+1]; cert.NotAfter.After(issuer.NotAfter) {
-			lines = append(lines, fmt.Sprintf("%q ends on %s, after its issuer, on %s: nothing can be signed with it in "+
-				"between; let it end no later", cert.Subject, date(cert.NotAfter), date(issuer.NotAfter)))
+			lines = append(lines, fmt.Sprintf("%s ends on %s, after its issuer, on %s: nothing can be signed with it in "+
+				"between; let it end no later", printable.Quote(cert.Subject), date(cert.NotAfter), date(issuer.NotAfter)))
 		}
 	}
 	return lines
@@ -151,8 +153,8 @@ func unreadable(name pkix.Name) []string {
 			lines = append(lines, "its subject has an emailAddress, for which Go has no name: "+wildcardOnly+
 				"; issue it again with the address as a subject alternative name")
 		default:
-			lines = append(lines, fmt.Sprintf("its subject has %q, and notation refuses names with \"=#\": %s; issue it again "+
-				"without", text, wildcardOnly))
+			lines = append(lines, fmt.Sprintf("its subject has %s, and notation refuses names with \"=#\": %s; issue it again "+
+				"without", printable.Quote(text), wildcardOnly))
 		}
 	}
 	return lines
@@ -216,8 +218,8 @@ func multiValued(raw []byte) []string {
 	var lines []string
 	for _, set := range sets {
 		if len(set) > 1 {
-			lines = append(lines, fmt.Sprintf("its subject joins attributes to one (%q): notation sees them apart, and refuses "+
-				"a trusted identity written with \"+\"; issue it again with each on its own", pkix.RDNSequence{set}))
+			lines = append(lines, fmt.Sprintf("its subject joins attributes to one (%s): notation sees them apart, and refuses "+
+				"a trusted identity written with \"+\"; issue it again with each on its own", printable.Quote(pkix.RDNSequence{set})))
 		}
 	}
 	return lines

@@ -5,32 +5,39 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
+
+// links remembers which certificate issued which. Each question costs a signature check, and the order of a chain is found
+// by asking again and again.
+type links map[[2]*x509.Certificate]bool
 
 // mend finds the way from the leaf to the root among the certificates given, and tells what stood in its way. Where
 // there is none, the order given is taken at its word.
-func mend(chain []*x509.Certificate) ([]*x509.Certificate, []Breach) {
-	indices := bestPath(chain)
+func (l links) mend(chain []*x509.Certificate) ([]*x509.Certificate, []Breach) {
+	indices := l.bestPath(chain)
 	path := make([]*x509.Certificate, len(indices))
 	for i, index := range indices {
 		path[i] = chain[index]
 	}
-	if len(path) < len(chain) && !selfSigned(path[len(path)-1]) {
-		return chain, brokenLinks(chain)
+	if len(path) < len(chain) && !l.selfSigned(path[len(path)-1]) {
+		return chain, l.brokenLinks(chain)
 	}
-	found := leftovers(chain, indices)
+	found := l.leftovers(chain, indices)
 	if !slices.IsSorted(indices) {
 		found = append(found, Breach{Rule: RuleChainOrder,
 			Text: "the certificates are out of order: put the leaf first, and after each the one that issued it"})
 	}
-	return path, append(found, brokenLinks(path)...)
+	return path, append(found, l.brokenLinks(path)...)
 }
 
 // bestPath is the longest way up, as indices into the chain.
-func bestPath(chain []*x509.Certificate) []int {
+func (l links) bestPath(chain []*x509.Certificate) []int {
 	var best []int
 	for _, start := range starts(chain) {
-		if path := climb(chain, start); len(path) > len(best) {
+		if path := l.climb(chain, start); len(path) > len(best) {
 			best = path
 		}
 	}
@@ -62,12 +69,12 @@ func namedByAnother(chain []*x509.Certificate, cert *x509.Certificate) bool {
 }
 
 // climb goes from issuer to issuer for as long as there is one, and takes the nearest of those that come next.
-func climb(chain []*x509.Certificate, start int) []int {
+func (l links) climb(chain []*x509.Certificate, start int) []int {
 	path := []int{start}
-	for at := start; !selfSigned(chain[at]); path = append(path, at) {
+	for at := start; !l.selfSigned(chain[at]); path = append(path, at) {
 		next := -1
 		for step := len(chain) - 1; step > 0; step-- {
-			if i := (at + step) % len(chain); !slices.Contains(path, i) && issued(chain[i], chain[at]) {
+			if i := (at + step) % len(chain); !slices.Contains(path, i) && l.issued(chain[i], chain[at]) {
 				next = i
 			}
 		}
@@ -79,10 +86,17 @@ func climb(chain []*x509.Certificate, start int) []int {
 	return path
 }
 
-func selfSigned(cert *x509.Certificate) bool { return issued(cert, cert) }
+func (l links) selfSigned(cert *x509.Certificate) bool { return l.issued(cert, cert) }
 
-func issued(issuer, cert *x509.Certificate) bool {
-	return bytes.Equal(issuer.RawSubject, cert.RawIssuer) && verifies(issuer, cert)
+func (l links) issued(issuer, cert *x509.Certificate) bool {
+	if !bytes.Equal(issuer.RawSubject, cert.RawIssuer) {
+		return false
+	}
+	pair := [2]*x509.Certificate{issuer, cert}
+	if _, known := l[pair]; !known {
+		l[pair] = verifies(issuer, cert)
+	}
+	return l[pair]
 }
 
 // verifies looks at the signature alone. A signature that Go cannot check passes: [RuleSignatureAlgorithm] names it.
@@ -91,17 +105,17 @@ func verifies(issuer, cert *x509.Certificate) bool {
 	case x509.UnknownSignatureAlgorithm, x509.MD2WithRSA, x509.MD5WithRSA, x509.DSAWithSHA1, x509.DSAWithSHA256:
 		return true
 	default:
-		return issuer.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil
+		return keysize.CheckSignatureBy(cert, issuer) == nil
 	}
 }
 
 // leftovers are the certificates off the path.
-func leftovers(chain []*x509.Certificate, path []int) []Breach {
+func (l links) leftovers(chain []*x509.Certificate, path []int) []Breach {
 	var found []Breach
 	for i, cert := range chain {
 		switch {
 		case slices.Contains(path, i):
-		case selfSigned(cert):
+		case l.selfSigned(cert):
 			found = append(found, Breach{cert, RuleChainOneRoot,
 				"is self-signed, and not where the chain ends, or there twice: leave it out"})
 		default:
@@ -112,42 +126,42 @@ func leftovers(chain []*x509.Certificate, path []int) []Breach {
 	return found
 }
 
-func brokenLinks(chain []*x509.Certificate) []Breach {
+func (l links) brokenLinks(chain []*x509.Certificate) []Breach {
 	var found []Breach
 	last := len(chain) - 1
 	for i, cert := range chain[:last] {
-		if breach := brokenLink(cert, chain[i+1]); breach != nil {
+		if breach := l.brokenLink(cert, chain[i+1]); breach != nil {
 			found = append(found, *breach)
 		}
 	}
-	if breach := brokenEnd(chain[last]); breach != nil {
+	if breach := l.brokenEnd(chain[last]); breach != nil {
 		found = append(found, *breach)
 	}
 	return found
 }
 
-func brokenLink(cert, next *x509.Certificate) *Breach {
+func (l links) brokenLink(cert, next *x509.Certificate) *Breach {
 	switch {
-	case issued(next, cert):
+	case l.issued(next, cert):
 		return nil
-	case selfSigned(cert):
+	case l.selfSigned(cert):
 		return &Breach{cert, RuleChainOneRoot, "is self-signed, and the chain goes on: leave it out, or what follows"}
 	case !bytes.Equal(next.RawSubject, cert.RawIssuer):
 		return &Breach{cert, RuleIssuerName, fmt.Sprintf(
-			"names %q as its issuer, but %q comes next: put its issuer there", cert.Issuer, next.Subject)}
+			"names %s as its issuer, but %s comes next: put its issuer there", printable.Quote(cert.Issuer), printable.Quote(next.Subject))}
 	}
 	return &Breach{cert, RuleSignature,
 		"the key of the next certificate does not verify its signature: put there the one of the same name that does"}
 }
 
-func brokenEnd(cert *x509.Certificate) *Breach {
+func (l links) brokenEnd(cert *x509.Certificate) *Breach {
 	switch {
-	case selfSigned(cert):
+	case l.selfSigned(cert):
 		return nil
 	case selfIssued(cert):
 		return &Breach{cert, RuleSignature, "its own key does not verify its signature, though it names itself as its " +
 			"issuer: get it again from where it was made"}
 	}
 	return &Breach{cert, RuleChainRoot, fmt.Sprintf(
-		"is the last, and not self-signed: add its issuer, %q, and those above up to the root", cert.Issuer)}
+		"is the last, and not self-signed: add its issuer, %s, and those above up to the root", printable.Quote(cert.Issuer))}
 }

@@ -12,8 +12,8 @@
 //   - [Identity.Sign] makes the envelope that notation stores beside an image.
 //   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP.
 //   - [TSA] is an RFC 3161 timestamp authority, over HTTP or in the process.
-//   - [EncodeCertificates], [EncodeEncryptedKey], [EncodeKey] and [EncodeCRL] write PEM; [DecodeCertificates], [DecodeKey]
-//     and [DecodeCRL] read what others wrote.
+//   - [EncodeCertificates], [EncodeEncryptedKey], [EncodeKey] and [EncodeCRL] write PEM; [DecodeKey] and [DecodeCRL] read
+//     what others wrote, as provider/certfile does for certificates.
 //
 // Keys are made anew on every call and cached nowhere; set [Options.Key] to bring one along.
 package pki

@@ -12,6 +12,8 @@ import (
 	"fmt"
 
 	"github.com/youmark/pkcs8"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 )
 
 // MinPassphrase is how long, in bytes, a passphrase must be at least: whoever copies the file may guess for years.
@@ -61,6 +63,7 @@ func DecodeKey(data []byte, passphrase func() ([]byte, error)) (crypto.Signer, e
 
 // keyBlock finds the private key among whatever else a file holds, such as the parameters that openssl writes before.
 func keyBlock(data []byte) (*pem.Block, error) {
+	data = certfile.WithoutBOM(data)
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		switch block.Type {
 		case "EC PARAMETERS", "CERTIFICATE":
@@ -72,7 +75,40 @@ func keyBlock(data []byte) (*pem.Block, error) {
 	return nil, errors.New("there is no private key in PEM form")
 }
 
+// maxKey is the length of the longest private key in DER, in bytes: one for [keysize.MaxRSABits] has 4700. Go computes
+// with all numbers of an RSA key when it reads them.
+const maxKey = 8 << 10
+
+func checkKeyLength(der []byte) error {
+	if len(der) > maxKey {
+		return fmt.Errorf("the private key is too large to be read: it has %d bytes, and %d are the most", len(der), maxKey)
+	}
+	return nil
+}
+
+// PublicOf reads a private key in DER that is not encrypted, in any of the forms that [DecodeKey] reads, and returns its
+// public half; nil if it is none.
+func PublicOf(der []byte) crypto.PublicKey {
+	if checkKeyLength(der) != nil {
+		return nil
+	}
+	for _, parse := range []func([]byte) (any, error){
+		x509.ParsePKCS8PrivateKey,
+		func(der []byte) (any, error) { return x509.ParseECPrivateKey(der) },
+		func(der []byte) (any, error) { return x509.ParsePKCS1PrivateKey(der) },
+	} {
+		key, err := parse(der)
+		if private, ok := key.(crypto.Signer); ok && err == nil {
+			return private.Public()
+		}
+	}
+	return nil
+}
+
 func parseKey(block *pem.Block, passphrase func() ([]byte, error)) (any, error) {
+	if err := checkKeyLength(block.Bytes); err != nil {
+		return nil, err
+	}
 	if block.Headers["DEK-Info"] != "" {
 		return nil, errors.New("the private key is encrypted in a form that is broken; " + convert)
 	}
@@ -93,7 +129,7 @@ func parseKey(block *pem.Block, passphrase func() ([]byte, error)) (any, error) 
 	case "EC PRIVATE KEY":
 		return x509.ParseECPrivateKey(block.Bytes)
 	}
-	return nil, fmt.Errorf("the file holds a %q where a private key should be", block.Type)
+	return nil, fmt.Errorf("the file holds a %q where a private key should be", certfile.TypeOf(block))
 }
 
 // convert is how a key comes into a form that is read here.

@@ -5,9 +5,10 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 )
 
 // EncodeCertificates writes certificates as PEM, in the order given.
@@ -34,27 +35,18 @@ func EncodeCRL(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 }
 
-// DecodeCertificates reads the certificates of a file, all in PEM or one in DER. It fails where there is none, where one
-// is damaged, and where there is anything else in PEM.
-func DecodeCertificates(data []byte) ([]*x509.Certificate, error) {
-	if block, _ := pem.Decode(data); block != nil || bytes.Contains(data, []byte("-----BEGIN ")) {
-		return reload.Certificates(data)
-	}
-	cert, err := x509.ParseCertificate(data)
-	if err != nil {
-		return nil, fmt.Errorf("neither PEM nor a certificate in DER: %w", err)
-	}
-	return []*x509.Certificate{cert}, nil
-}
-
 // DecodeCRL reads a certificate revocation list, in PEM or DER.
 func DecodeCRL(data []byte) (*x509.RevocationList, error) {
-	der := data
-	if block, _ := pem.Decode(data); block != nil {
-		if block.Type != "X509 CRL" {
-			return nil, fmt.Errorf("the file holds a %q where a CRL should be", block.Type)
-		}
-		der = block.Bytes
+	data = certfile.WithoutBOM(data)
+	block, rest := pem.Decode(data)
+	if block == nil {
+		return x509.ParseRevocationList(data)
 	}
-	return x509.ParseRevocationList(der)
+	if block.Type != "X509 CRL" {
+		return nil, fmt.Errorf("the file holds a %q where a CRL should be", certfile.TypeOf(block))
+	}
+	if bytes.Contains(rest, []byte("-----BEGIN ")) {
+		return nil, errors.New("the file holds more than one CRL; each needs a file of its own")
+	}
+	return x509.ParseRevocationList(block.Bytes)
 }

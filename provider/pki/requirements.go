@@ -2,10 +2,12 @@ package pki
 
 import (
 	"crypto/x509"
-	"strings"
-	"unicode"
+	"fmt"
 
 	corex509 "github.com/notaryproject/notation-core-go/x509"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Breach is a rule that a certificate chain breaks.
@@ -28,7 +30,7 @@ type Rule string
 // with its part (CA, leaf, other) and item. notation enforces those of NP but for the ones that say "not enforced", as
 // of notation-core-go 1.3.0, and none of the others.
 const (
-	// RuleChain asks for a certificate at all.
+	// RuleChain asks for a certificate at all, and for no more than [keysize.MaxCertificates].
 	RuleChain Rule = "chain"
 	// RuleChainOrder asks for the leaf first, then who issued it, up to the root. NP, other 2.
 	RuleChainOrder Rule = "chain-order"
@@ -74,7 +76,8 @@ const (
 	RuleTimestampPurpose Rule = "timestamp-purpose"
 	// RuleTimestampCritical asks that its extended key usage be critical. RFC 3161, 2.3, and enforced.
 	RuleTimestampCritical Rule = "timestamp-critical"
-	// RuleKeyLength asks a leaf for RSA keys of 2048 bits and elliptic curve keys of 256, or longer. NP, leaf 4.
+	// RuleKeyLength asks a leaf for RSA keys of 2048 bits and elliptic curve keys of 256, or longer. NP, leaf 4. Nobody's may
+	// have more bits than [keysize.MaxRSABits].
 	RuleKeyLength Rule = "key-length"
 	// RuleKeyType asks a leaf for a key that signature algorithms are listed for: [KeyTypes]. The specification's
 	// "Algorithm Selection", and enforced.
@@ -131,17 +134,36 @@ func breaches(chain []*x509.Certificate, verifier func([]*x509.Certificate) erro
 	if len(chain) == 0 {
 		return []Breach{{Rule: RuleChain, Text: "there is no certificate: give the leaf's, then those up to the root's"}}
 	}
-	path, found := mend(chain)
+	if tooMuch := outsize(chain); len(tooMuch) > 0 {
+		return tooMuch
+	}
+	l := links{}
+	path, found := l.mend(chain)
 	for i := range path {
-		found = append(found, placeOf(path, i).breaches()...)
+		found = append(found, l.placeOf(path, i).breaches()...)
 	}
 	if len(found) > 0 || !leafLike(path[0]) {
 		return found
 	}
 	if err := verifier(chain); err != nil {
-		return []Breach{{Rule: RuleVerifier, Text: "notation refuses the chain: " + oneLine(err.Error())}}
+		return []Breach{{Rule: RuleVerifier, Text: "notation refuses the chain: " + printable.Text(err.Error())}}
 	}
 	return nil
+}
+
+// outsize tells what verifiers do not compute with, and so neither do we: it may be a stranger's.
+func outsize(chain []*x509.Certificate) []Breach {
+	if len(chain) > keysize.MaxCertificates {
+		return []Breach{{Rule: RuleChain, Text: fmt.Sprintf("the chain has %d certificates, and %d are the most that are checked: leave out those that do not belong",
+			len(chain), keysize.MaxCertificates)}}
+	}
+	var found []Breach
+	for _, cert := range chain {
+		if err := keysize.Check(cert); err != nil {
+			found = append(found, Breach{cert, RuleKeyLength, fmt.Sprintf("%v: issue it again for a smaller key", err)})
+		}
+	}
+	return found
 }
 
 func refusal(chain []*x509.Certificate) error {
@@ -149,14 +171,4 @@ func refusal(chain []*x509.Certificate) error {
 		return corex509.ValidateTimestampingCertChain(chain)
 	}
 	return corex509.ValidateCodeSigningCertChain(chain, nil)
-}
-
-// oneLine keeps what a certificate says from moving the cursor of who reads about it.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, text)
 }

@@ -26,12 +26,12 @@ type place struct {
 	below  int // how many CAs are between it and the leaf
 }
 
-func placeOf(path []*x509.Certificate, i int) place {
+func (l links) placeOf(path []*x509.Certificate, i int) place {
 	p := place{cert: path[i], below: i, leaf: i == 0 && leafLike(path[0])}
 	if leafLike(path[0]) {
 		p.below--
 	}
-	if next := path[min(i+1, len(path)-1)]; issued(next, p.cert) {
+	if next := path[min(i+1, len(path)-1)]; l.issued(next, p.cert) {
 		p.issuer = next
 	}
 	return p

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Subject is whom a certificate speaks of: a distinguished name, and the mail addresses that belong beside it.
@@ -42,32 +44,48 @@ func attributes() map[string]attribute {
 	}
 }
 
-// ParseSubject reads a distinguished name in the form of RFC 4514, such as "C=GB, ST=England, O=SKAO, CN=SKAO Root CA";
-// in the certificate its attributes stand in the order that X.509 has them. It fails where a trust policy could never
+// ParseSubject reads a distinguished name in the form of RFC 4514, such as "C=GB, ST=England, O=SKAO, CN=SKAO Root CA", in
+// openssl's form with slashes, or with values in quotation marks. In the certificate its attributes stand in the order that
+// X.509 has them. It fails where a trust policy could never
 // name it: C, ST and O are needed (trust store and trust policy specification, "Trusted Identities"), each attribute may
 // be there once, and CN is needed for people to tell certificates apart.
 func ParseSubject(text string) (Subject, error) {
-	dn, err := ldap.ParseDN(text)
+	subject, err := parseSubject(text)
 	if err != nil {
-		return Subject{}, fmt.Errorf("subject %q: %w; write it as \"C=GB, ST=England, O=SKAO, CN=SKAO Root CA\"", text, err)
+		return Subject{}, fmt.Errorf("subject %s: %w", printable.Quote(text), err)
+	}
+	return subject, nil
+}
+
+func parseSubject(text string) (Subject, error) {
+	rewritten, err := rfc4514(text)
+	if err != nil {
+		return Subject{}, err
+	}
+	dn, err := ldap.ParseDN(rewritten)
+	if err != nil {
+		return Subject{}, fmt.Errorf("%w; write it as \"C=GB, ST=England, O=SKAO, CN=SKAO Root CA\"", err)
+	}
+	if len(dn.RDNs) == 1 && joinedBySlashes.MatchString(rewritten) {
+		return Subject{}, errors.New(`its attributes are joined by slashes; write "C=GB, ST=England, …", or "/C=GB/ST=England/…" with a slash in front`)
 	}
 	var subject Subject
 	var seen []string
 	for _, rdn := range dn.RDNs {
 		if len(rdn.Attributes) != 1 {
-			return Subject{}, fmt.Errorf("subject %q: joins attributes by \"+\", which no trusted identity can; separate them by commas", text)
+			return Subject{}, errors.New("it joins attributes by \"+\", which no trusted identity can; separate them by commas")
 		}
 		keyword, err := subject.add(rdn.Attributes[0].Type, rdn.Attributes[0].Value)
 		if err != nil {
-			return Subject{}, fmt.Errorf("subject %q: %w", text, err)
+			return Subject{}, err
 		}
 		if slices.Contains(seen, keyword) && keyword != emailKeyword {
-			return Subject{}, fmt.Errorf("subject %q: %s is there twice, and notation takes each attribute once", text, keyword)
+			return Subject{}, fmt.Errorf("%s is there twice, and notation takes each attribute once", keyword)
 		}
 		seen = append(seen, keyword)
 	}
 	if missing := missingAttributes(subject.Name); len(missing) > 0 {
-		return Subject{}, fmt.Errorf("subject %q: %s missing; trusted identities need C, ST and O, and people CN", text, strings.Join(missing, ", "))
+		return Subject{}, fmt.Errorf("%s missing; trusted identities need C, ST and O, and people CN", strings.Join(missing, ", "))
 	}
 	return subject, nil
 }
@@ -87,24 +105,37 @@ func (s *Subject) add(keyword, value string) (string, error) {
 		return "", fmt.Errorf("attribute %q is none of C, ST, L, STREET, O, OU, CN", keyword)
 	}
 	if n := utf8.RuneCountInString(value); n < allowed.least || n > allowed.most {
-		return "", fmt.Errorf("%s is %q: %d characters, and RFC 5280 allows %d to %d", keyword, value, n, allowed.least, allowed.most)
+		return "", fmt.Errorf("%s is %s: %d characters, and RFC 5280 allows %d to %d", keyword, printable.Quote(value), n, allowed.least, allowed.most)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
-		return "", fmt.Errorf("%s is %q: holds characters that cannot be printed", keyword, value)
+		return "", fmt.Errorf("%s is %s: it holds characters that cannot be printed", keyword, printable.Quote(value))
 	}
 	if strings.Contains(value, "=#") {
-		return "", fmt.Errorf("%s is %q: notation refuses every name that holds \"=#\"", keyword, value)
+		return "", fmt.Errorf("%s is %s: notation refuses every name that holds \"=#\"", keyword, printable.Quote(value))
 	}
 	allowed.set(&s.Name, value)
 	return keyword, nil
 }
 
+// canonicalKeyword takes openssl's long names and the object identifiers (RFC 4519) as well.
 func canonicalKeyword(keyword string) string {
 	switch upper := strings.ToUpper(keyword); upper {
 	case "EMAILADDRESS", "EMAIL", "E", oidEmailAddress().String():
 		return emailKeyword
-	case "S":
+	case "COUNTRYNAME", "2.5.4.6":
+		return "C"
+	case "S", "STATEORPROVINCENAME", "2.5.4.8":
 		return "ST"
+	case "LOCALITYNAME", "2.5.4.7":
+		return "L"
+	case "STREETADDRESS", "2.5.4.9":
+		return "STREET"
+	case "ORGANIZATIONNAME", "2.5.4.10":
+		return "O"
+	case "ORGANIZATIONALUNITNAME", "2.5.4.11":
+		return "OU"
+	case "COMMONNAME", "2.5.4.3":
+		return "CN"
 	default:
 		return upper
 	}

@@ -18,6 +18,8 @@ func FuzzASubjectThatIsTakenIsOneThatATrustPolicyCanName(f *testing.F) {
 		`C=GB,ST=England,O=SKAO,CN=a=\#b`,
 		`C=GB,ST=England,O=SKAO,CN=\20a\20`,
 		"C=GB,S=England,O=SKAO,OU=a,L=b,STREET=c,CN=d,E=a@b.c",
+		`/C=GB/ST=England/O=A\/C, "D"/CN=x`,
+		`C=GB,ST=England,O="Acme, \"Inc.\"",CN=x`,
 		"C=#1302,ST=#0C0161,O=x,CN=y",
 	} {
 		f.Add(text)

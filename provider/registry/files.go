@@ -14,6 +14,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
@@ -48,7 +49,7 @@ func (r *Registries) load() (*files, error) {
 		if c.CAFile == "" {
 			continue
 		}
-		given, err := reload.Certificates(contents[c.CAFile])
+		given, err := certfile.Parse(contents[c.CAFile])
 		if err != nil {
 			return nil, fmt.Errorf("caFile of registry %s: %s: %w", c.Host, c.CAFile, err)
 		}

@@ -3,11 +3,10 @@ package reload
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // MaxFile is the size of the largest file that is read, 4 MiB: far above any
@@ -23,7 +22,7 @@ type Contents map[string][]byte
 func Read(paths ...string) (Contents, error) {
 	c := make(Contents, len(paths))
 	for _, path := range paths {
-		data, err := readFile(path)
+		data, err := regularfile.Read(path, MaxFile)
 		if err != nil {
 			return nil, err
 		}
@@ -75,28 +74,4 @@ func (f *Files) Load(load func(Contents) error) (changed bool, err error) {
 	}
 	f.taken, f.ever = now, true
 	return true, nil
-}
-
-// readFile opens only regular files, as opening a pipe would wait for its writer.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: it is not a regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxFile {
-		return nil, fmt.Errorf("read %s: it is larger than %d bytes", path, MaxFile)
-	}
-	return data, nil
 }

@@ -30,7 +30,7 @@ func New(every time.Duration, log *slog.Logger, observe func(source, outcome str
 		p.observe = func(string, string) {}
 	}
 	for _, s := range p.sources {
-		p.status = append(p.status, Status{Source: s.Name(), Since: time.Now()})
+		p.status = append(p.status, Status{Source: s.Name(), Since: time.Now(), Notes: notes(s)})
 	}
 	return p
 }
@@ -65,17 +65,17 @@ func (p *Poller) poll(ctx context.Context) {
 			return
 		}
 		changed, err := s.Reload()
-		p.note(i, changed, err)
+		p.note(i, changed, err, notes(s))
 		p.observe(s.Name(), outcome(changed, err))
 	}
 }
 
 // note remembers how source i stands now, and logs what is news.
-func (p *Poller) note(i int, changed bool, err error) {
+func (p *Poller) note(i int, changed bool, err error, notes []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	was := p.status[i]
-	p.status[i].Err = err
+	p.status[i].Err, p.status[i].Notes = err, notes
 	if (was.Err == nil) != (err == nil) {
 		p.status[i].Since = time.Now()
 	}
@@ -88,6 +88,18 @@ func (p *Poller) note(i int, changed bool, err error) {
 	case err == nil && changed:
 		log.Info("reloaded")
 	}
+	for _, n := range notes {
+		if !slices.Contains(was.Notes, n) {
+			log.Warn("files are not as they should be", "note", n)
+		}
+	}
+}
+
+func notes(s Source) []string {
+	if noter, ok := s.(Noter); ok {
+		return noter.Notes()
+	}
+	return nil
 }
 
 func outcome(changed bool, err error) string {

@@ -15,6 +15,13 @@ type Source interface {
 	Reload() (changed bool, err error)
 }
 
+// Noter is a [Source] that may have something to say about the files in force.
+type Noter interface {
+	// Notes tells, a line each, what the files leave to be desired, such as one that
+	// was not read. It may be called at any time.
+	Notes() []string
+}
+
 // Outcomes of one reload, as the observer given to [New] is told them.
 const (
 	Unchanged = "unchanged" // the files are as they were
@@ -27,4 +34,5 @@ type Status struct {
 	Source string    // the source's name
 	Err    error     // why its files cannot be used, or nil if all is well
 	Since  time.Time // when it last broke or healed, or when polling was set up
+	Notes  []string  // what a [Noter] says of the files in force
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // UnknownError says why it is not known whether a certificate is revoked. Its text is for the log: it has URLs.
@@ -20,7 +21,7 @@ type UnknownError struct {
 
 // Error tells every problem and what it came from.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("certificate %q: %v", e.Subject, e.problems)
+	return fmt.Sprintf("certificate %s: %v", printable.Quote(e.Subject), e.problems)
 }
 
 // Unwrap returns the problems.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // admin is the plain door for those who look after the process.
@@ -33,6 +35,9 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 			lines = append(lines, fmt.Sprintf("reload failing since %s, what was read before stays in force: %s: %s",
 				source.Since.UTC().Format(time.RFC3339), source.Source, oneLine(source.Err.Error())))
 		}
+		for _, note := range source.Notes {
+			lines = append(lines, fmt.Sprintf("note: %s: %s", source.Source, oneLine(note)))
+		}
 	}
 	say(w, status, lines...)
 }
@@ -44,4 +49,4 @@ func say(w http.ResponseWriter, status int, lines ...string) {
 	_, _ = io.WriteString(w, strings.Join(lines, "\n")+"\n") // if it fails nobody is left to tell
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return printable.Text(strings.Join(strings.Fields(s), " ")) }

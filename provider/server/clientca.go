@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
@@ -61,7 +62,7 @@ func (c *ClientCA) Expiries() []Expiry {
 }
 
 func (c *ClientCA) take(contents reload.Contents) error {
-	certs, err := reload.Certificates(contents[c.file])
+	certs, err := certfile.Parse(contents[c.file])
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.file, err)
 	}

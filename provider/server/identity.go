@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
@@ -54,10 +55,10 @@ func (i *Identity) Expiry() Expiry { return expiry(i.current.Load().Leaf) }
 
 func (i *Identity) take(c reload.Contents) error {
 	// X509KeyPair would take the part of a chain that it can read for the whole.
-	if _, err := reload.Certificates(c[i.certFile]); err != nil {
+	if _, err := certfile.Parse(c[i.certFile]); err != nil {
 		return fmt.Errorf("%s: %w", i.certFile, err)
 	}
-	pair, err := tls.X509KeyPair(c[i.certFile], c[i.keyFile])
+	pair, err := tls.X509KeyPair(certfile.WithoutBOM(c[i.certFile]), certfile.WithoutBOM(c[i.keyFile]))
 	if err != nil {
 		return fmt.Errorf("%s with %s: %w", i.certFile, i.keyFile, err)
 	}

@@ -165,11 +165,11 @@ func TestTheAdminDoorTellsOfFailingSourcesAndStaysReady(t *testing.T) {
 	since := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	w := start(t, hello, func(o *server.Options) {
 		o.Sources = func() []reload.Status {
-			return []reload.Status{{Source: "well"}, {Source: "trust", Err: errors.New("two\nlines"), Since: since}}
+			return []reload.Status{{Source: "well"}, {Source: "trust", Err: errors.New("two\nlines\x1b[2J"), Since: since, Notes: []string{"README\x1b was not read"}}}
 		}
 		o.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") })
 	})
-	want := "ok\nreload failing since 2030-01-02T03:04:05Z, what was read before stays in force: trust: two lines\n"
+	want := "ok\nreload failing since 2030-01-02T03:04:05Z, what was read before stays in force: trust: two lines\ufffd[2J\nnote: trust: README\ufffd was not read\n"
 	if got := w.admin("/readyz"); got.status != http.StatusOK || got.body != want {
 		t.Errorf("got %+v", got)
 	}

@@ -28,6 +28,9 @@ func (f *Files) Current() *Snapshot { return f.current.Load() }
 // Name is what the files are called in logs and readiness.
 func (f *Files) Name() string { return "trust" }
 
+// Notes tells which files were not read, for the snapshot in force.
+func (f *Files) Notes() []string { return f.Current().Notes() }
+
 // Reload reads the files again and puts what is new in force. On an error the old
 // snapshot stays.
 func (f *Files) Reload() (changed bool, err error) {

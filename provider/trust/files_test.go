@@ -68,7 +68,7 @@ func TestABrokenVersionKeepsTheOldInForceUntilItIsMended(t *testing.T) {
 		"skip":          {func() { f.policy(withLevel("skip", nil)) }, "skip"},
 		"one of two":    {func() { f.policy(statement("new", "*"), withLevel("audit", nil)) }, "audit"},
 		"no store":      {func() { f.remove(f.path("ca:skao", "")) }, "trust store ca:skao"},
-		"empty store":   {func() { f.remove(f.path("ca:skao", "root.pem")) }, "is empty"},
+		"empty store":   {func() { f.remove(f.path("ca:skao", "root.pem")) }, "no file in it holds a certificate"},
 		"junk":          {func() { f.write(f.path("ca:skao", "root.pem"), []byte("junk")) }, "file root.pem"},
 		"junk besides":  {func() { f.write(f.path("ca:skao", "more.pem"), []byte("junk")) }, "file more.pem"},
 	} {

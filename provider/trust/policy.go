@@ -12,6 +12,8 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 )
 
 // Policy is one statement of the trust policy with the certificates of the trust
@@ -20,6 +22,7 @@ type Policy struct {
 	statement   trustpolicy.TrustPolicy
 	level       *trustpolicy.VerificationLevel
 	stores      map[string][]Certificate
+	unread      []Unread
 	fingerprint string
 	thumbprints map[string]bool
 }
@@ -34,12 +37,12 @@ func newPolicy(statement trustpolicy.TrustPolicy, storeDir string) (p *Policy, p
 	if err := p.setLevel(); err != nil {
 		problems = append(problems, p.wrong(err))
 	}
-	for _, store := range statement.TrustStores {
-		certificates, wrong := loadStore(storeDir, store)
+	for _, name := range statement.TrustStores {
+		read, wrong := loadStore(storeDir, name)
 		for _, err := range wrong {
-			problems = append(problems, p.wrong(fmt.Errorf("trust store %s: %w", store, err)))
+			problems = append(problems, p.wrong(fmt.Errorf("trust store %s: %w", name, err)))
 		}
-		p.stores[store] = certificates
+		p.stores[name], p.unread = read.certificates, append(p.unread, read.unread...)
 	}
 	p.setFingerprints()
 	return p, problems
@@ -157,7 +160,7 @@ func (p *Policy) GetCertificates(_ context.Context, kind truststore.Type, name s
 // not know, unlike notation it refuses anything behind the document.
 func parseDocument(text []byte) (*trustpolicy.Document, error) {
 	var doc trustpolicy.Document
-	if err := json.Unmarshal(text, &doc); err != nil {
+	if err := json.Unmarshal(certfile.WithoutBOM(text), &doc); err != nil {
 		return nil, fmt.Errorf("not a trust policy in JSON: %w", err)
 	}
 	if doc.Version != "1.0" {

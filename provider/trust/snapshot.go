@@ -6,27 +6,30 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // Snapshot is everything that is trusted at one moment. It is immutable.
 type Snapshot struct {
 	policies []*Policy
 	scopes   scopes
+	unread   []Unread
+	twoFiles string // a warning, where there are two trust policies
 	digest   string
 }
 
-// Load reads a trust policy and the stores it names. Its error names everything
-// that is wrong, a line each.
+// Load reads a trust policy and the stores it names. The policy is a file, or the
+// folder that holds it under one of notation's names. The error names everything that
+// is wrong, a line each.
 func Load(policyFile, storeDir string) (*Snapshot, error) {
-	text, err := readFile(policyFile)
+	doc, twoFiles, err := loadDocument(policyFile)
 	if err != nil {
-		return nil, fmt.Errorf("trust policy: %w", err)
+		return nil, err
 	}
-	doc, err := parseDocument(text)
-	if err != nil {
-		return nil, fmt.Errorf("trust policy %s: %w", policyFile, err)
-	}
-	s := &Snapshot{scopes: scopes{}}
+	s := &Snapshot{scopes: scopes{}, twoFiles: twoFiles}
 	var problems []error
 	for _, statement := range doc.TrustPolicies {
 		p, wrong := newPolicy(statement, storeDir)
@@ -38,8 +41,24 @@ func Load(policyFile, storeDir string) (*Snapshot, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	s.unread = append(s.unreadInStores(), outside(storeDir, s.names)...)
 	s.digest = s.sum()
 	return s, nil
+}
+
+func loadDocument(policyFile string) (doc *trustpolicy.Document, twoFiles string, err error) {
+	file, twoFiles, err := findPolicy(policyFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("trust policy: %w", err)
+	}
+	text, err := regularfile.Read(file, maxFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("trust policy: %w", err)
+	}
+	if doc, err = parseDocument(text); err != nil {
+		return nil, "", fmt.Errorf("trust policy %s: %w", file, err)
+	}
+	return doc, twoFiles, nil
 }
 
 // add takes a statement in, under each of its scopes.
@@ -69,12 +88,14 @@ func (s *Snapshot) add(p *Policy) (problems []error) {
 	return problems
 }
 
-// sum identifies the snapshot: two with one sum decide alike in everything.
+// sum identifies the snapshot: two with one sum decide alike in everything, and say the
+// same of their files.
 func (s *Snapshot) sum() string {
 	hash := sha256.New()
 	for _, p := range s.policies {
 		fmt.Fprintf(hash, "%q %q\n", p.fingerprint, p.statement.RegistryScopes)
 	}
+	fmt.Fprintf(hash, "%q %q\n", s.unread, s.twoFiles)
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
@@ -84,6 +105,26 @@ func (s *Snapshot) Find(repository string) (*Policy, bool) { return s.scopes.fin
 
 // Policies returns the statements in the order of the file.
 func (s *Snapshot) Policies() []*Policy { return slices.Clone(s.policies) }
+
+// Unread returns what is in the trust stores and was not read, a certificate or not.
+func (s *Snapshot) Unread() []Unread { return slices.Clone(s.unread) }
+
+// names tells whether a statement names a store.
+func (s *Snapshot) names(store string) bool {
+	return slices.ContainsFunc(s.policies, func(p *Policy) bool { return slices.Contains(p.statement.TrustStores, store) })
+}
+
+func (s *Snapshot) unreadInStores() []Unread {
+	var all []Unread
+	for _, p := range s.policies {
+		for _, u := range p.unread {
+			if worthTelling(u) && !slices.Contains(all, u) {
+				all = append(all, u)
+			}
+		}
+	}
+	return all
+}
 
 // Certificates returns every certificate in the stores that a statement names, once.
 func (s *Snapshot) Certificates() []Certificate {

@@ -1,11 +1,15 @@
 package trust_test
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // quiet is a statement with nothing to warn of, once tsa:stamps is there.
@@ -25,16 +29,69 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 		want   []string
 	}{
 		"nothing": {func(files, *trustpolicy.TrustPolicy) {}, nil},
-		"no tsa store": {func(_ files, s *trustpolicy.TrustPolicy) { s.TrustStores = []string{"ca:skao"} },
+		"no tsa store": {func(f files, s *trustpolicy.TrustPolicy) {
+			f.remove(f.path("tsa:stamps", ""))
+			s.TrustStores = []string{"ca:skao"}
+		},
 			[]string{`policy "skao": no tsa trust store: every image stops verifying when its signing certificate expires`}},
 		"a signing authority needs no tsa": {func(f files, s *trustpolicy.TrustPolicy) {
 			f.store("signingAuthority:skao", "root.pem", skao().root)
+			f.remove(f.path("ca:skao", ""))
+			f.remove(f.path("tsa:stamps", ""))
 			s.TrustStores = []string{"signingAuthority:skao"}
 		}, nil},
 		"leaf only": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", selfSigned(f.TB.(*testing.T)))
 		},
+			[]string{
+				`ca:skao trusts the signing certificate "CN=SKAO Self-Signed Signer,`,
+				`"CN=SKAO Self-Signed Signer,O=SKAO,ST=England,C=GB" is none of the trusted identities: nothing that it signed is verified`,
+			}},
+		"leaf only, and named": {func(f files, s *trustpolicy.TrustPolicy) {
+			f.store("ca:skao", "root.pem", selfSigned(f.TB.(*testing.T)))
+			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=Other", "x509.subject: C=GB,S=England,O=SKAO"}
+		},
 			[]string{`ca:skao trusts the signing certificate "CN=SKAO Self-Signed Signer,`}},
+		"leaf only, no state": {func(f files, _ *trustpolicy.TrustPolicy) {
+			f.store("ca:skao", "root.pem", named(f.TB.(*testing.T), false, pkix.Name{Country: []string{"GB"}, Organization: []string{`Acme, Inc.`}}))
+		},
+			[]string{"ca:skao trusts the signing certificate", `"O=Acme\, Inc.,C=GB" matches no trusted identity but "*": notation compares names with C, ST and O`}},
+		"two units": {func(f files, _ *trustpolicy.TrustPolicy) {
+			f.store("ca:skao", "root.pem", named(f.TB.(*testing.T), true, pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, OrganizationalUnit: []string{"a", "b"}}))
+		},
+			[]string{"has an attribute that notation cannot compare, like emailAddress, DC, UID or a second OU"}},
+		"a CA without a state": {func(f files, _ *trustpolicy.TrustPolicy) {
+			f.store("ca:skao", "root.pem", named(f.TB.(*testing.T), true, pkix.Name{Country: []string{"GB"}, Organization: []string{"SKAO"}}))
+		}, nil},
+		"AWS Signer": {func(f files, s *trustpolicy.TrustPolicy) {
+			f.remove(f.path("ca:skao", ""))
+			f.remove(f.path("tsa:stamps", ""))
+			f.store("signingAuthority:aws-signer-ts", "aws-signer-notation-root.cert", skao().root)
+			s.TrustStores = []string{"signingAuthority:aws-signer-ts"}
+			s.TrustedIdentities = []string{"arn:aws:signer:eu-west-1:111122223333:/signing-profiles/skao"}
+		}, []string{
+			"signingAuthority:aws-signer-ts: signatures of AWS Signer ask for its plugin, and no plugin is run here: they are refused as unsupported",
+			`trusted identity "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/skao" never matches: it is for the plugin of AWS Signer`,
+			"none of its trusted identities can ever match: every image in its registry scopes is refused",
+		}},
+		"AWS Signer beside others": {func(_ files, s *trustpolicy.TrustPolicy) {
+			s.TrustedIdentities = append(s.TrustedIdentities, "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/skao")
+		}, []string{"never matches: it is for the plugin of AWS Signer"}},
+		"another plugin": {func(_ files, s *trustpolicy.TrustPolicy) {
+			s.TrustedIdentities = []string{"did:skao", "X509.subject: C=GB"}
+		},
+			[]string{`identities of the kind "did" are for a plugin`, `identities of the kind "X509.subject" are for a plugin`, "none of its trusted identities can ever match"}},
+		"attributes of no certificate": {func(_ files, s *trustpolicy.TrustPolicy) {
+			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=SKAO,DC=skao", `x509.subject: C=GB,ST=England,O=Acme\, Inc.,cn=Signer`, "x509.subject: C=GB,S=Kent,O=SKAO,L=a,STREET=b,POSTALCODE=c,OU=d,CN=e,SERIALNUMBER=f"}
+		}, []string{"and no DC", `O=Acme\, Inc.,cn=Signer" never matches: notation reads the attributes C, ST, L, STREET, POSTALCODE, O, OU, CN, SERIALNUMBER of a certificate's name, in capitals, and no cn`}},
+		"a copy": {func(f files, _ *trustpolicy.TrustPolicy) { f.store("ca:skao", "old-root.pem.BAK", stranger().root) },
+			[]string{`ca:skao: old-root.pem.BAK is read like every file in the store, and "CN=SKAO Root CA,O=SKAO,ST=England,C=GB" is trusted; move it away if it is a copy`}},
+		"asked about over https": {func(f files, _ *trustpolicy.TrustPolicy) {
+			f.store("ca:skao", "more.pem", skao().root, askedAt(f.TB.(*testing.T), "https://pki.skao.int/root.crl"))
+		}, []string{`may be asked about at https://pki.skao.int/root.crl only, and notation asks at http:// alone`, "without its root"}},
+		"asked about over both": {func(f files, _ *trustpolicy.TrustPolicy) {
+			f.store("ca:skao", "more.pem", skao().root, askedAt(f.TB.(*testing.T), "https://pki.skao.int/root.crl", "http://pki.skao.int/root.crl"))
+		}, []string{"without its root"}},
 		"intermediate only": {func(f files, _ *trustpolicy.TrustPolicy) { f.store("ca:skao", "root.pem", skao().intermediate) },
 			[]string{`ca:skao trusts the intermediate "CN=SKAO Intermediate CA,O=SKAO,ST=England,C=GB" without its root`}},
 		"intermediate with its root": {func(f files, _ *trustpolicy.TrustPolicy) { f.store("ca:skao", "more.pem", skao().intermediate) }, nil},
@@ -45,7 +102,7 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 		"emailAddress": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", rootWithEmail(f.TB.(*testing.T)))
 		},
-			[]string{`has an attribute like emailAddress: a signing certificate whose name has one matches no trusted identity but "*"`}},
+			[]string{`has an attribute that notation cannot compare, like emailAddress, DC, UID or a second OU: a signing certificate whose name has one matches no trusted identity but "*"`}},
 		"emailAddress of a timestamp authority": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("tsa:stamps", "root.pem", rootWithEmail(f.TB.(*testing.T)))
 		}, nil},
@@ -90,4 +147,36 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			}
 		})
 	}
+}
+
+// named is a certificate with a name, a CA's or a signer's own.
+func named(t *testing.T, ca bool, name pkix.Name) *x509.Certificate {
+	t.Helper()
+	options := pki.Options{KeyType: pki.ECP256, Subject: name}
+	if ca {
+		made, err := pki.NewRoot(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made.Cert
+	}
+	made, err := pki.SelfSigned(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Cert
+}
+
+// askedAt is an intermediate whose list is at these URLs, of a root of its own name.
+func askedAt(t *testing.T, urls ...string) *x509.Certificate {
+	t.Helper()
+	root, err := pki.NewRoot(pki.Options{KeyType: pki.ECP256, Subject: pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: "Other"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	intermediate, err := root.Intermediate(pki.Options{KeyType: pki.ECP256, CRLURLs: urls})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return intermediate.Cert
 }

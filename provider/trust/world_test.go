@@ -1,10 +1,13 @@
 package trust_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/json"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -172,4 +175,23 @@ func only(t testing.TB, s *trust.Snapshot) *trust.Policy {
 		t.Fatalf("%d policies, want one", len(s.Policies()))
 	}
 	return s.Policies()[0]
+}
+
+// withLargeKey is a CA certificate for a key that nobody should compute with.
+func withLargeKey(t *testing.T) *x509.Certificate {
+	t.Helper()
+	ca, err := pki.NewRoot(pki.Options{KeyType: pki.ECP256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<18, 1), E: 1<<31 - 1}
+	der, err := x509.CreateCertificate(rand.Reader, ca.Cert, ca.Cert, public, ca.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // finding is what one signature came to: a reason, or why there is none.
@@ -119,7 +120,7 @@ func refuseIntegrity(f *finding, err error) {
 
 // noTrust says that no certificate of a chain is trusted.
 func (w *witness) noTrust(signer string) error {
-	return fmt.Errorf("signed by %q, whose certificate chain ends in none of the trust stores of policy %q", signer, w.policy.Name())
+	return fmt.Errorf("signed by %s, whose certificate chain ends in none of the trust stores of policy %q", printable.Quote(signer), w.policy.Name())
 }
 
 func (w *witness) refuseAuthenticity(f *finding, err error) {
@@ -129,7 +130,7 @@ func (w *witness) refuseAuthenticity(f *finding, err error) {
 		f.refused(provider.Untrusted, "%s", w.noTrust(f.Signer))
 		return
 	}
-	f.refused(provider.Untrusted, "signed by %q, who is none of the trusted identities of policy %q", f.Signer, w.policy.Name())
+	f.refused(provider.Untrusted, "signed by %s, who is none of the trusted identities of policy %q", printable.Quote(f.Signer), w.policy.Name())
 }
 
 // refuseTimestamp tells why time speaks against a signature: the TSA's revocation
@@ -143,15 +144,15 @@ func (w *witness) refuseTimestamp(f *finding, outcome *notation.VerificationOutc
 	for _, c := range chainOf(outcome) {
 		switch now := time.Now(); {
 		case now.After(c.NotAfter):
-			f.refused(provider.Expired, "the certificate %q expired on %s and no valid timestamp shows that the signature is older", legible(c.Subject.String()), day(c.NotAfter))
+			f.refused(provider.Expired, "the certificate %s expired on %s and no valid timestamp shows that the signature is older", printable.Quote(legible(c.Subject.String())), day(c.NotAfter))
 			return
 		case now.Before(c.NotBefore):
-			f.refused(provider.Expired, "the certificate %q is not valid before %s", legible(c.Subject.String()), day(c.NotBefore))
+			f.refused(provider.Expired, "the certificate %s is not valid before %s", printable.Quote(legible(c.Subject.String())), day(c.NotBefore))
 			return
 		}
 	}
 	if outcome.EnvelopeContent.SignerInfo.SignedAttributes.SigningScheme == signature.SigningSchemeX509SigningAuthority {
-		f.refused(provider.Expired, "a certificate of %q was not valid at the time of signing", f.Signer)
+		f.refused(provider.Expired, "a certificate of %s was not valid at the time of signing", printable.Quote(f.Signer))
 		return
 	}
 	f.refused(provider.Untrusted, "policy %q always wants a timestamp, and the signature has none that is valid", w.policy.Name())

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -48,7 +48,7 @@ func (h *hand) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	certs, err := pki.DecodeCertificates(bundled)
+	certs, err := certfile.Parse(bundled)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -146,7 +147,7 @@ func (b *bench) lacks(name string) bool {
 // identity reads a chain and a key as notation-pki does.
 func (b *bench) identity(chain, key string) *pki.Identity {
 	b.Helper()
-	certs, err := pki.DecodeCertificates(b.read(chain))
+	certs, err := certfile.Parse(b.read(chain))
 	if err != nil {
 		b.Fatal(err)
 	}

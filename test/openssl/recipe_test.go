@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -230,7 +231,7 @@ func TestASignerWithAnEmailAddressInItsNameIsTrustedByTheWildcardOnly(t *testing
 // certificate reads the first of a file.
 func (b *bench) certificate(name string) *x509.Certificate {
 	b.Helper()
-	return must[[]*x509.Certificate](b)(pki.DecodeCertificates(b.read(name)))[0]
+	return must[[]*x509.Certificate](b)(certfile.Parse(b.read(name)))[0]
 }
 
 // ended makes a root that ended years ago, ended.pem and ended.key.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
@@ -18,7 +19,7 @@ func (c *ca) identity(generation string) *pki.Identity {
 
 func readIdentity(t *testing.T, folder string) *pki.Identity {
 	t.Helper()
-	chain := must[[]*x509.Certificate](t)(pki.DecodeCertificates(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "chain.pem")))))
+	chain := must[[]*x509.Certificate](t)(certfile.Parse(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "chain.pem")))))
 	key := must[crypto.Signer](t)(pki.DecodeKey(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "key.pem"))), func() ([]byte, error) { return []byte(passphrase), nil }))
 	return &pki.Identity{Cert: chain[0], Key: key, Chain: chain}
 }

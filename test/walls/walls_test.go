@@ -36,7 +36,7 @@ type wall struct {
 func walls() []wall {
 	return []wall{
 		{"provider imports no room", is(rooms), false, below(rooms,
-			"cache", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "pki", "registry", "reload", "revocation", "server", "trust", "verifier")},
+			"cache", "certfile", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "pki", "printable", "registry", "regularfile", "reload", "revocation", "server", "trust", "verifier")},
 		{"gatekeeper and cache know neither notation nor oras", is(rooms+"/gatekeeper", rooms+"/cache"), false, []string{"github.com/notaryproject", "oras.land"}},
 		{"notation is known where signatures are", not(in(append(below(rooms, "verifier", "envelope", "revocation", "trust", "registry", "evidence", "pki"), module+"/cmd/notation-pki", tests)...)), true, []string{"github.com/notaryproject"}},
 		{"oras is known where registries are", not(in(append(below(rooms, "registry", "evidence", "pki"), module+"/cmd/notation-pki", tests)...)), true, []string{"oras.land"}},

@@ -14,7 +14,9 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Trust is what a bundle says.
@@ -43,7 +45,7 @@ type Trust struct {
 // AddCA trusts a root, or a signer that vouches for itself. Without a name its file is named by its fingerprint.
 func (t *Trust) AddCA(name string, cert *x509.Certificate) error {
 	if !selfIssued(cert) {
-		return fmt.Errorf("%q is issued by %q; a trust store holds roots, and signatures bring the rest along", cert.Subject, cert.Issuer)
+		return fmt.Errorf("%s is issued by %s; a trust store holds roots, and signatures bring the rest along", printable.Quote(cert.Subject), printable.Quote(cert.Issuer))
 	}
 	return t.add(truststore.TypeCA, t.CAStore, name, cert)
 }
@@ -51,14 +53,14 @@ func (t *Trust) AddCA(name string, cert *x509.Certificate) error {
 // AddTSA trusts the root of a timestamp authority.
 func (t *Trust) AddTSA(name string, cert *x509.Certificate) error {
 	if !selfIssued(cert) || !cert.IsCA {
-		return fmt.Errorf("%q is no root CA; notation takes nothing else into a tsa trust store", cert.Subject)
+		return fmt.Errorf("%s is no root CA; notation takes nothing else into a tsa trust store", printable.Quote(cert.Subject))
 	}
 	return t.add(truststore.TypeTSA, t.TSAStore, name, cert)
 }
 
 func selfIssued(cert *x509.Certificate) bool {
 	return bytes.Equal(cert.RawSubject, cert.RawIssuer) &&
-		cert.CheckSignature(cert.SignatureAlgorithm, cert.RawTBSCertificate, cert.Signature) == nil
+		keysize.CheckSignatureBy(cert, cert) == nil
 }
 
 func (t *Trust) add(kind truststore.Type, store, name string, cert *x509.Certificate) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/notaryproject/notation-go/dir"
@@ -28,14 +29,14 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	if info, err := os.Stat(out); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, and nothing is overwritten: name a new folder by --out", out)
 	}
-	prefix := makingPrefix + filepath.Base(out) + "-"
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), prefix+"*")); len(left) > 0 {
-		return nil, fmt.Errorf("%s was left by a run that was killed, and may hold a private key: delete it", left[0])
-	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 		return nil, err
 	}
-	making, err := os.MkdirTemp(filepath.Dir(out), prefix)
+	prefix := makingPrefix + filepath.Base(out) + "-"
+	if err := refuseLeftovers(filepath.Dir(out), prefix); err != nil {
+		return nil, err
+	}
+	making, err := os.MkdirTemp(filepath.Dir(out), prefix+"*") // the last asterisk is the one that counts
 	if err != nil {
 		return nil, err
 	}
@@ -56,4 +57,19 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 		}
 	}
 	return snapshot.Warnings(time.Now()), os.Rename(making, out)
+}
+
+// refuseLeftovers finds what a run that was killed left behind. The prefix is taken letter by letter: it holds what
+// somebody typed, and must not become a pattern.
+func refuseLeftovers(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if rest, ok := strings.CutPrefix(entry.Name(), prefix); ok && strings.Trim(rest, "0123456789") == "" {
+			return fmt.Errorf("%s was left by a run that was killed, and may hold a private key: delete it", filepath.Join(dir, entry.Name()))
+		}
+	}
+	return nil
 }

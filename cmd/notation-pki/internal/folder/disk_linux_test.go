@@ -21,15 +21,15 @@ func TestAFullDiskLeavesNoHalfFile(t *testing.T) {
 	ca := newAuthority(t)
 	f := Folder{t.TempDir()}
 	g := ca.keep(t, f, "root")
-	shown := filepath.Join(f.Path, "root.crl")
-	done(t, Replace(shown, []byte("the last list")))
+	shown := filepath.Join(t.TempDir(), "root.crl")
+	done(t, replace(f, shown, "the last list"))
 	next := Generation{Name: "root", Number: 2, Dir: filepath.Join(f.Path, "root", "2")}
 	der := ca.list(t, 1)
 	var kept, recorded, replaced, created error
 	fills(t, func() {
 		_, kept = g.KeepCRL(1, der)
 		recorded = g.Record(ca.Cert)
-		replaced = Replace(shown, der)
+		replaced = replace(f, shown, string(der))
 		created = f.Create(next, map[string][]byte{ChainFile: der})
 	})
 	for name, err := range map[string]error{"a list": kept, "a record": recorded, "what the web server shows": replaced, "a generation": created} {
@@ -43,7 +43,7 @@ func TestAFullDiskLeavesNoHalfFile(t *testing.T) {
 	if got := must[[]byte](t)(os.ReadFile(shown)); string(got) != "the last list" {
 		t.Errorf("%q is shown", got)
 	}
-	for _, folder := range []string{f.Path, filepath.Dir(next.Dir)} {
+	for _, folder := range []string{f.Path, filepath.Dir(shown), filepath.Dir(next.Dir)} {
 		if left := must[[]os.DirEntry](t)(os.ReadDir(folder)); len(left) != len(must[[]string](t)(filepath.Glob(filepath.Join(folder, "[^.]*")))) {
 			t.Errorf("%s holds %v", folder, left)
 		}

@@ -165,23 +165,6 @@ func linkNew(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// Replace writes a file that others read, whole, in place of what was there.
-func Replace(path string, content []byte) error {
-	if whole, err := filepath.EvalSymlinks(path); err == nil {
-		path = whole // what the link points at is replaced, and not the link
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), makingPrefix)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }() // nothing, once it was renamed
-	_, err = file.Write(content)
-	if err := errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
-}
-
 func syncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {

@@ -184,30 +184,6 @@ func TestAGenerationIsThereWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestWhatTheWebServerShowsIsReplacedWholeAndReadByAll(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "oci.crl")
-	for _, content := range []string{"the first list", "the second"} {
-		done(t, Replace(path, []byte(content)))
-		if got := must[[]byte](t)(os.ReadFile(path)); string(got) != content {
-			t.Errorf("%q", got)
-		}
-		if mode := must[fs.FileInfo](t)(os.Stat(path)).Mode(); mode != 0o644 {
-			t.Errorf("mode %s", mode)
-		}
-	}
-	if err := Replace(filepath.Dir(path), nil); err == nil {
-		t.Error("a folder was replaced")
-	}
-	if err := Replace(filepath.Join(path, "x"), nil); err == nil {
-		t.Error("a file was written below a file")
-	}
-	for _, folder := range []string{filepath.Dir(path), filepath.Dir(filepath.Dir(path))} {
-		if left := must[[]string](t)(filepath.Glob(filepath.Join(folder, ".making-*"))); len(left) > 0 {
-			t.Errorf("%q is left", left)
-		}
-	}
-}
-
 func TestARecordIsWrittenOnceAndOnlyOnce(t *testing.T) {
 	ca := newAuthority(t)
 	g := ca.keep(t, Folder{t.TempDir()}, "root")

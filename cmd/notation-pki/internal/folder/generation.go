@@ -14,7 +14,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // Generation is one certificate of a name, with what belongs to it.
@@ -37,20 +41,26 @@ func (g Generation) Chain() ([]*x509.Certificate, error) {
 		return nil, err
 	}
 	for i := range chain[:len(chain)-1] {
-		if err := chain[i].CheckSignatureFrom(chain[i+1]); err != nil {
-			return nil, fmt.Errorf("%s: %q is not issued by the next, %q; write them from %s to the root",
-				g.File(ChainFile), chain[i].Subject, chain[i+1].Subject, g.Name)
+		if err := keysize.CheckSignatureFrom(chain[i], chain[i+1]); err != nil {
+			return nil, fmt.Errorf("%s: %s is not issued by the next, %s; write them from %s to the root",
+				g.File(ChainFile), printable.Quote(chain[i].Subject), printable.Quote(chain[i+1].Subject), g.Name)
 		}
 	}
 	return chain, nil
 }
 
+// maxFile is how much is read of a file, in bytes, and maxCRL of a revocation list.
+const (
+	maxFile = 4 << 20
+	maxCRL  = 32 << 20
+)
+
 func readCertificates(path string) ([]*x509.Certificate, error) {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
-	certs, err := pki.DecodeCertificates(data)
+	certs, err := certfile.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -85,7 +95,7 @@ func (g Generation) key(passphrase func() ([]byte, error)) (crypto.Signer, error
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("%s can be read by others (mode %04o); see who did, then: chmod 600 %[1]s", path, info.Mode().Perm())
 	}
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +214,7 @@ func (g Generation) LastCRL() (list *x509.RevocationList, number int64, err erro
 		return nil, 0, nil
 	}
 	path := g.crlPath(number)
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, maxCRL)
 	if err != nil {
 		return nil, 0, err
 	}

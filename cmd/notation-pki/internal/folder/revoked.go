@@ -3,6 +3,8 @@ package folder
 import (
 	"crypto/x509"
 	"slices"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
 // Revoked finds what the newest list of a certificate's issuer says of it, where both are kept here; nil if nothing.
@@ -22,7 +24,7 @@ func (f Folder) Revoked(cert, issuer *x509.Certificate) (*x509.RevocationListEnt
 
 func (g Generation) revoked(cert, issuer *x509.Certificate) (*x509.RevocationListEntry, error) {
 	list, _, err := g.LastCRL()
-	if err != nil || list == nil || list.CheckSignatureFrom(issuer) != nil {
+	if err != nil || list == nil || keysize.CheckList(list, issuer) != nil {
 		return nil, err
 	}
 	same := func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(cert.SerialNumber) == 0 }

@@ -8,13 +8,13 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"oras.land/oras-go/v2/registry/remote/retry"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
-	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 const userAgent = "notation-pki"
@@ -23,6 +23,7 @@ const (
 	maxBody      = 4 << 20  // of a registry's answer; as much as registries take for a manifest
 	maxOtherBody = 32 << 20 // of any other: the revocation list of a public CA has many entries
 	maxRetries   = 2
+	maxCAFile    = 4 << 20 // of the file that --registry-ca names
 )
 
 // NewClient makes a client for what is no registry: timestamp authorities, and those who tell what is revoked.
@@ -87,11 +88,11 @@ func (o *Options) roots() (*x509.CertPool, error) {
 	if o.CAFile == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(o.CAFile)
+	text, err := regularfile.Read(o.CAFile, maxCAFile)
 	if err != nil {
 		return nil, fmt.Errorf("--registry-ca: %w", err)
 	}
-	certificates, err := reload.Certificates(text)
+	certificates, err := certfile.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("--registry-ca: %s: %w", o.CAFile, err)
 	}

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // content is what a file turned out to hold.
@@ -30,6 +33,7 @@ func (f *content) failed(format string, args ...any) {
 // sort puts what a file holds onto the pile.
 func (p *Pile) sort(path string, data []byte, mode fs.FileMode) *content {
 	f := &content{}
+	data = certfile.WithoutBOM(data)
 	if begun := bytes.Count(data, []byte("-----BEGIN ")); begun > 0 {
 		p.sortPEM(f, path, data, mode, begun)
 	} else {
@@ -42,9 +46,12 @@ func (p *Pile) sortPEM(f *content, path string, data []byte, mode fs.FileMode, b
 	var certs []*x509.Certificate
 	decoded := 0
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		decoded++
+		if decoded++; len(certs) > maxCerts {
+			f.failed("more than %d certificates are not read of one file", maxCerts)
+			return
+		}
 		switch {
-		case block.Type == "CERTIFICATE" || block.Type == "X509 CERTIFICATE":
+		case certfile.IsCertificate(block):
 			cert, err := x509.ParseCertificate(block.Bytes)
 			if err != nil {
 				f.failed("certificate %d is damaged: %v", len(certs)+1, err)
@@ -58,7 +65,7 @@ func (p *Pile) sortPEM(f *content, path string, data []byte, mode fs.FileMode, b
 		case strings.HasSuffix(block.Type, "CERTIFICATE REQUEST"):
 			f.skipped = append(f.skipped, "a certificate request")
 		default:
-			f.skipped = append(f.skipped, fmt.Sprintf("a %q", block.Type))
+			f.skipped = append(f.skipped, fmt.Sprintf("a %q", certfile.TypeOf(block)))
 		}
 	}
 	if decoded < begun {
@@ -88,7 +95,7 @@ func (p *Pile) sortCRL(f *content, path string, der []byte) {
 func (p *Pile) sortKey(f *content, path string, block *pem.Block, mode fs.FileMode) {
 	key := privateKey{path: path, mode: mode, encrypted: block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != ""}
 	if !key.encrypted {
-		key.public = publicOf(block.Bytes)
+		key.public = pki.PublicOf(block.Bytes)
 	}
 	p.keys = append(p.keys, key)
 	f.skipped = append(f.skipped, key.String())
@@ -105,7 +112,7 @@ func (p *Pile) sortDER(f *content, path string, data []byte, mode fs.FileMode) {
 		f.others++
 		return
 	}
-	if public := publicOf(data); public != nil {
+	if public := pki.PublicOf(data); public != nil {
 		key := privateKey{path: path, mode: mode, public: public}
 		p.keys = append(p.keys, key)
 		f.skipped = append(f.skipped, key.String())

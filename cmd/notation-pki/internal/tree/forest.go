@@ -9,7 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Forest is every certificate in its place.
@@ -22,11 +24,12 @@ type Forest struct {
 
 	byName map[string][]*Cert // by the encoded subject
 	byID   map[string]*Cert
+	budget budget
 }
 
 // Grow puts everything in its place as of now.
 func (p *Pile) Grow(now time.Time) *Forest {
-	f := &Forest{Problems: slices.Clone(p.problems), Notes: slices.Clone(p.notes), byID: p.certs, byName: map[string][]*Cert{}}
+	f := &Forest{Problems: slices.Clone(p.problems), Notes: slices.Clone(p.notes), byID: p.certs, byName: map[string][]*Cert{}, budget: budget{left: p.checks}}
 	for _, c := range p.certs {
 		f.Certs = append(f.Certs, c)
 		f.byName[string(c.RawSubject)] = append(f.byName[string(c.RawSubject)], c)
@@ -48,6 +51,9 @@ func (p *Pile) Grow(now time.Time) *Forest {
 	f.judgeLists(now)
 	f.judgeChains(p.chains)
 	f.judgeKeys(p.keys)
+	if f.budget.spent {
+		f.problem(Unreadable, "there are too many certificates, or keys too large, to check all signatures: who issued what, and which rules are broken, is not told of all; name fewer files")
+	}
 	return f
 }
 
@@ -92,14 +98,14 @@ func (f *Forest) order() {
 
 // findIssuer looks for the one that signed it, and takes the newest if a CA's certificate was renewed for its old key.
 func (f *Forest) findIssuer(c *Cert) {
-	if bytes.Equal(c.RawSubject, c.RawIssuer) && signed(c, c) {
+	if bytes.Equal(c.RawSubject, c.RawIssuer) && f.signed(c, c) {
 		return
 	}
-	for _, issuer := range f.byName[string(c.RawIssuer)] {
+	for _, issuer := range f.namesakes(c.RawIssuer, c.AuthorityKeyId) {
 		switch {
-		case !signed(issuer, c):
+		case !f.signed(issuer, c):
 		case above(issuer, c):
-			c.Missing = fmt.Sprintf("its issuer is below it: it and %q certify each other", issuer.Name())
+			c.Missing = fmt.Sprintf("its issuer is below it: it and %s certify each other", printable.Quote(issuer.Name()))
 		default:
 			c.Issuer, c.Missing = issuer, ""
 			issuer.Below = append(issuer.Below, c)
@@ -113,9 +119,9 @@ func (f *Forest) findIssuer(c *Cert) {
 
 func (f *Forest) missing(c *Cert) string {
 	if named := f.byName[string(c.RawIssuer)]; len(named) > 0 {
-		return fmt.Sprintf("its issuer is not here: there is a %q, but with another key", named[0].Name())
+		return fmt.Sprintf("its issuer is not here: there is a %s, but with another key", printable.Quote(named[0].Name()))
 	}
-	return fmt.Sprintf("its issuer is not here: %q", cmp.Or(c.Certificate.Issuer.CommonName, c.Certificate.Issuer.String()))
+	return fmt.Sprintf("its issuer is not here: %s", printable.Quote(cmp.Or(c.Certificate.Issuer.CommonName, c.Certificate.Issuer.String())))
 }
 
 // above tells whether going up from one leads to the other, as it does when CAs certify each other.
@@ -128,9 +134,25 @@ func above(from, to *Cert) bool {
 	return false
 }
 
+// namesakes are those who may have issued something in a name: first those whose key it says to be signed with.
+func (f *Forest) namesakes(name, keyID []byte) []*Cert {
+	named := slices.Clone(f.byName[string(name)])
+	other := func(c *Cert) int {
+		if len(keyID) > 0 && bytes.Equal(c.SubjectKeyId, keyID) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(named, func(a, b *Cert) int { return other(a) - other(b) })
+	return named[:min(len(named), maxNamesakes)]
+}
+
 // signed takes the names for it where Go does not check a signature that old; that is a broken rule of its own.
-func signed(issuer, c *Cert) bool {
-	err := issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+func (f *Forest) signed(issuer, c *Cert) bool {
+	if !f.budget.take(1, issuer.Certificate) {
+		return false
+	}
+	err := keysize.CheckSignatureBy(c.Certificate, issuer.Certificate)
 	_, insecure := errors.AsType[x509.InsecureAlgorithmError](err)
 	return err == nil || insecure || errors.Is(err, x509.ErrUnsupportedAlgorithm)
 }
@@ -177,6 +199,10 @@ func (c *Cert) top() *Cert {
 // judge keeps each rule once a certificate, since those above are in many chains. That a chain has no root is no breach
 // where the files simply are not here: the certificate is marked for that.
 func (f *Forest) judge(source string, chain []*x509.Certificate, partial bool) {
+	// Each is compared with each, and then notation judges.
+	if len(chain) <= keysize.MaxCertificates && !f.budget.take(len(chain)*len(chain)+len(chain), chain...) {
+		return
+	}
 	for _, b := range pki.Breaches(chain) {
 		if partial && b.Rule == pki.RuleChainRoot {
 			continue

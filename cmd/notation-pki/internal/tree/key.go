@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // privateKey is a private key that was come upon. Of one that is not encrypted, only the public half is kept.
@@ -23,23 +25,6 @@ func (k privateKey) String() string {
 		return "a private key, encrypted"
 	}
 	return "a private key, not encrypted"
-}
-
-func publicOf(der []byte) crypto.PublicKey {
-	key, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		key, err = x509.ParseECPrivateKey(der)
-	}
-	if err != nil {
-		key, err = x509.ParsePKCS1PrivateKey(der)
-	}
-	if err != nil {
-		return nil
-	}
-	if private, ok := key.(crypto.Signer); ok {
-		return private.Public()
-	}
-	return nil
 }
 
 // of tells whether it is the certificate's key.
@@ -63,8 +48,8 @@ func (f *Forest) judgeKeys(keys []privateKey) {
 func (f *Forest) judgeClear(k privateKey) {
 	for _, c := range f.Certs {
 		if c.IsCA && k.of(c.Certificate) {
-			f.problem(KeyInTheClear, fmt.Sprintf("%s: the private key of a CA, %q, is not encrypted: whoever copies the file can issue signers; encrypt it: openssl pkcs8 -topk8",
-				k.path, c.Name()))
+			f.problem(KeyInTheClear, fmt.Sprintf("%s: the private key of a CA, %s, is not encrypted: whoever copies the file can issue signers; encrypt it: openssl pkcs8 -topk8",
+				k.path, printable.Quote(c.Name())))
 			return
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // List is a CRL in its place.
@@ -73,8 +75,11 @@ func (l *List) owner() string {
 func (f *Forest) findListIssuer(l *List) {
 	var denied error
 	var by *Cert
-	for _, c := range f.byName[string(l.RawIssuer)] {
-		err := l.CheckSignatureFrom(c.Certificate)
+	for _, c := range f.namesakes(l.RawIssuer, l.AuthorityKeyId) {
+		if !f.budget.take(1, c.Certificate) {
+			return
+		}
+		err := keysize.CheckList(l.RevocationList, c.Certificate)
 		if err == nil {
 			l.Issuer = c
 			return
@@ -85,10 +90,10 @@ func (f *Forest) findListIssuer(l *List) {
 		}
 	}
 	if l.Forged = denied != nil; l.Forged {
-		f.problem(ForgedCRL, fmt.Sprintf("%s: this CRL is not signed by %q, whose it says to be (%v): verifiers refuse it; get it again from the CA", l.Files[0], by.Name(), denied))
+		f.problem(ForgedCRL, fmt.Sprintf("%s: this CRL is not signed by %s, whose it says to be (%v): verifiers refuse it; get it again from the CA", l.Files[0], printable.Quote(by.Name()), denied))
 		return
 	}
-	f.Notes = append(f.Notes, fmt.Sprintf("%s: the issuer of this CRL is not here: %q", l.Files[0], cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())))
+	f.Notes = append(f.Notes, fmt.Sprintf("%s: the issuer of this CRL is not here: %s", l.Files[0], printable.Quote(l.issuerName())))
 }
 
 // attach gives the list to its CA, under every certificate that the CA has for its key.
@@ -116,15 +121,15 @@ func revocationOf(c *Cert) *Revocation {
 func (f *Forest) judgeLists(now time.Time) {
 	for _, c := range f.Certs {
 		if c.Revoked == nil && len(c.Lists) == 0 && c.keptHere() && slices.ContainsFunc(c.Below, func(below *Cert) bool { return below.needsList(now) }) {
-			f.problem(NoCRL, fmt.Sprintf("certificates that %q issued say where its CRL is, and none is here: without one no image that is signed below it is admitted; bring the one that was published last into its crl folder, or, if there never was one: notation-pki crl --issuer %s",
-				c.Name(), c.Generation))
+			f.problem(NoCRL, fmt.Sprintf("certificates that %s issued say where its CRL is, and none is here: without one no image that is signed below it is admitted; bring the one that was published last into its crl folder, or, if there never was one: notation-pki crl --issuer %s",
+				printable.Quote(c.Name()), c.Generation))
 		}
 		f.judgeHistory(c, now)
 	}
 	for _, l := range f.Lists {
 		if l.Watched(now) && !now.Before(l.NextUpdate) {
-			f.problem(StaleCRL, fmt.Sprintf("%s: the next CRL of %q was due %s: no image that is signed below it is admitted; issue the next: notation-pki crl",
-				l.Files[0], l.issuerName(), due(l.NextUpdate)))
+			f.problem(StaleCRL, fmt.Sprintf("%s: the next CRL of %s was due %s: no image that is signed below it is admitted; issue the next: notation-pki crl",
+				l.Files[0], printable.Quote(l.issuerName()), due(l.NextUpdate)))
 		}
 	}
 }
@@ -145,8 +150,8 @@ func (f *Forest) judgeHistory(c *Cert, now time.Time) {
 		for _, entry := range older.RevokedCertificateEntries {
 			if serial := entry.SerialNumber.String(); !known[serial] {
 				known[serial] = true
-				f.problem(CRLForgets, fmt.Sprintf("%s revokes %X, and the newest CRL of %q, %s, does not: verifiers trust it again; revoke it again: notation-pki crl --revoke %[2]X",
-					older.Files[0], entry.SerialNumber, c.Name(), c.Lists[0].Files[0]))
+				f.problem(CRLForgets, fmt.Sprintf("%s revokes %X, and the newest CRL of %s, %s, does not: verifiers trust it again; revoke it again: notation-pki crl --revoke %[2]X",
+					older.Files[0], entry.SerialNumber, printable.Quote(c.Name()), c.Lists[0].Files[0]))
 			}
 		}
 	}

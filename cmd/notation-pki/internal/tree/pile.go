@@ -13,6 +13,7 @@ type Pile struct {
 	lists  map[string]*List // by what they hold
 	keys   []privateKey
 	chains []chain
+	checks int // how many signatures may be checked
 
 	problems []Problem
 	notes    []string
@@ -53,7 +54,7 @@ const (
 
 // NewPile is empty.
 func NewPile() *Pile {
-	return &Pile{certs: map[string]*Cert{}, lists: map[string]*List{}}
+	return &Pile{certs: map[string]*Cert{}, lists: map[string]*List{}, checks: maxChecks}
 }
 
 func (p *Pile) addCert(source string, cert *x509.Certificate) {

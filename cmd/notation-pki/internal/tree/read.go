@@ -3,19 +3,21 @@ package tree
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // Bounds of what is read. No PKI comes near them; a folder that holds one and much else might.
 const (
-	maxEntries = 20_000  // files and folders, all in all
-	maxDepth   = 16      // folders in each other
-	maxSize    = 8 << 20 // bytes of a file
+	maxEntries = 20_000   // files and folders, all in all
+	maxDepth   = 16       // folders in each other
+	maxCerts   = 10_000   // certificates of a file
+	maxSize    = 32 << 20 // bytes of a file: the revocation lists of public CAs have 16 MiB and more
 )
 
 // Read reads a file, or all that is in a folder and in those below it. Symlinks are followed, and what is hidden is left
@@ -35,10 +37,7 @@ func Read(path string) (*Pile, error) {
 
 // readAlone reads a file that was named: nothing about it is silent.
 func (p *Pile) readAlone(path string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is neither a file nor a folder", path)
-	}
-	data, err := read(path, info)
+	data, err := regularfile.Read(path, maxSize)
 	if err != nil {
 		return err
 	}
@@ -53,18 +52,6 @@ func (p *Pile) readAlone(path string, info fs.FileInfo) error {
 		p.notes = append(p.notes, fmt.Sprintf("%s: %s; inspect looks at certificates and CRLs only", path, what))
 	}
 	return nil
-}
-
-func read(path string, info fs.FileInfo) ([]byte, error) {
-	if info.Size() > maxSize {
-		return nil, fmt.Errorf("%s has %d bytes, and more than %d are not read; no certificate or CRL of this kind is that long", path, info.Size(), maxSize)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxSize))
 }
 
 // walk goes through folders.
@@ -119,6 +106,8 @@ func (w *walk) entry(path string, depth int) error {
 		return w.folder(path, depth+1)
 	case info.Mode().IsRegular():
 		w.file(path, info)
+	case namedLikeOne(path):
+		w.pile.problem(Damaged, fmt.Sprintf("%s: is %s, and no file", path, regularfile.Kind(info.Mode())))
 	}
 	return nil
 }
@@ -127,7 +116,7 @@ func (w *walk) file(path string, info fs.FileInfo) {
 	if info.Size() > maxSize && !namedLikeOne(path) {
 		return
 	}
-	data, err := read(path, info)
+	data, err := regularfile.Read(path, maxSize)
 	if err != nil {
 		w.unreadable(err)
 		return
@@ -151,5 +140,5 @@ func (w *walk) unreadable(err error) {
 
 // namedLikeOne tells whether a file claims to be a certificate or CRL.
 func namedLikeOne(path string) bool {
-	return slices.Contains([]string{".pem", ".crt", ".cer", ".der", ".crl"}, strings.ToLower(filepath.Ext(path)))
+	return slices.Contains([]string{".pem", ".crt", ".cer", ".cert", ".der", ".ca-bundle", ".crl"}, strings.ToLower(filepath.Ext(path)))
 }

@@ -1,0 +1,143 @@
+package folder
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// replace publishes once, as the verb crl does.
+func replace(f Folder, path, content string) error {
+	p, err := f.Publish(path)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if _, err := p.Read(); err != nil {
+		return err
+	}
+	return p.Replace([]byte(content))
+}
+
+// What is published is there whole, and everybody can read it.
+func TestPublish(t *testing.T) {
+	f, path := Folder{t.TempDir()}, filepath.Join(t.TempDir(), "oci.crl")
+	for _, content := range []string{"the first list", "the second"} {
+		done(t, replace(f, path, content))
+		if got := must[[]byte](t)(os.ReadFile(path)); string(got) != content {
+			t.Errorf("%q", got)
+		}
+		if mode := must[fs.FileInfo](t)(os.Stat(path)).Mode(); mode != 0o644 {
+			t.Errorf("mode %s", mode)
+		}
+	}
+	if left := must[[]os.DirEntry](t)(os.ReadDir(filepath.Dir(path))); len(left) != 1 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+// A place where something else is than a file is refused, and stays as it is.
+func TestPublishInTheWrongPlace(t *testing.T) {
+	f, web := Folder{t.TempDir()}, t.TempDir()
+	at := func(name string) string { return filepath.Join(web, name) }
+	g := newAuthority(t).keep(t, f, "root")
+	done(t, errors.Join(
+		os.WriteFile(at("file"), []byte("x"), 0o600), os.Symlink("file", at("link")), os.Symlink(g.File(KeyFile), at("key")), os.Symlink("nothing", at("dangling")),
+		syscall.Mkfifo(at("pipe"), 0o600), os.Mkdir(at("folder"), 0o700), os.Symlink(g.Dir, at("inside")), os.Mkdir(g.File(crlDir), 0o700), os.Symlink(g.File(crlDir), at("crl")),
+	))
+	for path, says := range map[string]string{
+		at("link"): "is a symlink, and none is followed", at("key"): "is a symlink", at("dangling"): "is a symlink", at("pipe"): "is a named pipe",
+		at("folder"): "is a directory", web + "/..": "is a directory", "/": "is a directory", at("file/x"): "not a directory", at("nowhere/x"): "no such file",
+		at("inside/key.pem"): "is in the PKI folder", at("crl/1.crl"): "is in the PKI folder", filepath.Join(f.Path, "root.crl"): "is in the PKI folder",
+	} {
+		refused(t, path, replace(f, path, "list"), says)
+	}
+	for _, name := range []string{"link", "key", "dangling"} {
+		if must[fs.FileInfo](t)(os.Lstat(at(name))).Mode()&fs.ModeSymlink == 0 {
+			t.Errorf("%s is no link any more", name)
+		}
+	}
+	if key := must[[]byte](t)(os.ReadFile(g.File(KeyFile))); !strings.Contains(string(key), "PRIVATE KEY") {
+		t.Errorf("the key is %q", key)
+	}
+}
+
+// What is looked at is what is replaced, whoever moves it meanwhile.
+func TestPublishWhileOthersWriteThere(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(t *testing.T, web string)
+		says      string // or else it is replaced
+		at        string // where, if elsewhere by then
+	}{
+		"a link to the key": {func(t *testing.T, web string) {
+			done(t, errors.Join(os.Remove(web+"/oci.crl"), os.Symlink("../key.pem", web+"/oci.crl")))
+		}, "was replaced meanwhile", ""},
+		"another file": {func(t *testing.T, web string) {
+			done(t, errors.Join(os.WriteFile(web+"/other", nil, 0o600), os.Rename(web+"/other", web+"/oci.crl")))
+		}, "was replaced meanwhile", ""},
+		"a longer file": {func(t *testing.T, web string) { done(t, os.WriteFile(web+"/oci.crl", []byte("the newest"), 0o600)) }, "was replaced meanwhile", ""},
+		"nothing":       {func(t *testing.T, web string) { done(t, os.Remove(web+"/oci.crl")) }, "was replaced meanwhile", ""},
+		"the directory": {func(t *testing.T, web string) {
+			done(t, errors.Join(os.Rename(web, web+".moved"), os.Mkdir(web, 0o700), os.Symlink("../key.pem", web+"/oci.crl")))
+		}, "", ".moved/oci.crl"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			web, key := dir+"/web", dir+"/key.pem"
+			done(t, errors.Join(os.Mkdir(web, 0o700), os.WriteFile(web+"/oci.crl", []byte("the last"), 0o600), os.WriteFile(key, []byte("the key"), 0o600)))
+			p := must[*Publication](t)(Folder{dir + "/pki"}.Publish(web + "/oci.crl"))
+			defer p.Close()
+			if got := must[[]byte](t)(p.Read()); string(got) != "the last" {
+				t.Fatalf("read %q", got)
+			}
+			c.meanwhile(t, web)
+			err := p.Replace([]byte("the next"))
+			if c.says == "" {
+				done(t, err)
+				if got := must[[]byte](t)(os.ReadFile(web + c.at)); string(got) != "the next" {
+					t.Errorf("published %q", got)
+				}
+			} else {
+				refused(t, name, err, c.says)
+			}
+			if got := must[[]byte](t)(os.ReadFile(key)); string(got) != "the key" {
+				t.Errorf("the key is %q", got)
+			}
+			if left := must[[]string](t)(filepath.Glob(web + "*/.making-*")); len(left) > 0 {
+				t.Errorf("%q is left", left)
+			}
+		})
+	}
+}
+
+// A loop of links, as an attacker with a shell would run it: the key survives each run.
+func TestPublishAgainstASwappedLink(t *testing.T) {
+	dir := t.TempDir()
+	web, key := dir+"/web", dir+"/key.pem"
+	done(t, errors.Join(os.Mkdir(web, 0o700), os.WriteFile(web+"/oci.crl", []byte("list"), 0o600), os.WriteFile(key, []byte("the key"), 0o600)))
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			_ = errors.Join(os.Symlink("../key.pem", web+"/l"), os.Rename(web+"/l", web+"/oci.crl"))
+			_ = errors.Join(os.WriteFile(web+"/f", []byte("list"), 0o600), os.Rename(web+"/f", web+"/oci.crl"))
+		}
+	}()
+	for range 300 {
+		_ = replace(Folder{dir + "/pki"}, web+"/oci.crl", "list") // whether it succeeds is a matter of luck
+	}
+	close(stop)
+	<-stopped
+	if got := must[[]byte](t)(os.ReadFile(key)); string(got) != "the key" {
+		t.Errorf("the key is %q", got)
+	}
+}
