@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,6 +14,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 type evalOptions struct {
@@ -179,21 +179,11 @@ func (o *evalOptions) print(out io.Writer, decisions []decision) error {
 	}
 	var b strings.Builder
 	for _, d := range decisions {
-		fmt.Fprintf(&b, "%s: %s\n", printable(d.described), d.Decision)
+		fmt.Fprintf(&b, "%s: %s\n", printable.Text(d.described), d.Decision)
 		for _, v := range d.Violations {
-			fmt.Fprintf(&b, "  %s [%q] %s\n", v.Action(), v.Constraint, printable(v.Msg))
+			fmt.Fprintf(&b, "  %s [%q] %s\n", v.Action(), v.Constraint, printable.Text(v.Msg))
 		}
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
-}
-
-// printable keeps what others wrote from moving the cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

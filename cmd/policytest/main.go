@@ -14,6 +14,8 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Exit codes, for scripts.
@@ -47,6 +49,7 @@ func run(args []string, out, complaints io.Writer) int {
 	ctrl.SetLogger(logr.Discard()) // Gatekeeper's parts log as in a cluster; what matters they return
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	out, complaints = printable.NewWriter(out), printable.NewWriter(complaints)
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(out)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/recorded"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/tape"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // sourceFlags say who answers external_data.
@@ -81,7 +81,7 @@ func (f *sourceFlags) live() ([]engine.Provider, error) {
 	if len(f.providers) == 0 {
 		return nil, nil
 	}
-	ca, err := os.ReadFile(f.ca)
+	ca, err := regularfile.Read(f.ca, regularfile.MaxText)
 	if err != nil {
 		return nil, usageError("--ca: %w", err)
 	}

@@ -13,6 +13,10 @@ import (
 	"syscall"
 )
 
+// MaxText is a bound for files of objects or answers that people and tools write, such as
+// a list of everything in a cluster: 64 MiB.
+const MaxText = 64 << 20
+
 // ErrNotRegular and ErrTooLarge tell by [errors.Is] why a file was refused. Each is the
 // part of the message that says so.
 var (

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // extensions of the files that are read in a directory.
@@ -37,7 +38,7 @@ func ReadObjects(paths ...string) ([]*unstructured.Unstructured, error) {
 
 // readFile reads one file. Named, it must hold objects only.
 func readFile(file string, named bool) ([]*unstructured.Unstructured, error) {
-	text, err := os.ReadFile(file)
+	text, err := regularfile.Read(file, regularfile.MaxText)
 	if err != nil {
 		return nil, err
 	}

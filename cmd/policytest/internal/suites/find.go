@@ -14,6 +14,7 @@ import (
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // root is the file system that gator's runner reads: it wants absolute paths without the first slash.
@@ -73,7 +74,7 @@ func walk(dir string, recursive bool) ([]Found, error) {
 // readSuite reads a suite. It returns nil for files that do not so much as name what a suite is: what is no YAML at all,
 // such as a chart's templates, is none of gator's business.
 func readSuite(file string) (*verify.Suite, error) {
-	text, err := os.ReadFile(file)
+	text, err := regularfile.Read(file, regularfile.MaxText)
 	if err != nil || !bytes.Contains(text, []byte(verify.Group)) {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // header begins every file that is written here, and none else.
@@ -25,7 +26,7 @@ type Tape struct {
 
 // New makes a tape that is written to a file. A file that is there must be a tape's.
 func New(path string) (*Tape, error) {
-	text, err := os.ReadFile(path)
+	text, err := regularfile.Read(path, regularfile.MaxText)
 	switch {
 	case err == nil && !bytes.HasPrefix(text, []byte(header)):
 		return nil, fmt.Errorf("%s was not written by --record, and would be lost; move it away", path)

@@ -3,10 +3,11 @@ package verdicts
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // Name of the file beside a suite.
@@ -27,7 +28,7 @@ type Answers map[string]Provider
 
 // Read reads a file.
 func Read(path string) (*File, error) {
-	text, err := os.ReadFile(path)
+	text, err := regularfile.Read(path, regularfile.MaxText)
 	if err != nil {
 		return nil, err
 	}
