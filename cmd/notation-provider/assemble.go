@@ -186,7 +186,7 @@ func certificates(trusted *trust.Files, identity *server.Identity, clients *serv
 		all = append(all, metrics.Certificate{Use: "client-ca", Subject: c.Subject, NotAfter: c.NotAfter})
 	}
 	for _, c := range trusted.Current().Certificates() {
-		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, Subject: c.Subject.String(), NotAfter: c.NotAfter})
+		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, File: c.File, Subject: c.Subject.String(), NotAfter: c.NotAfter})
 	}
 	return all
 }

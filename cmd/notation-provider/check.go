@@ -74,6 +74,7 @@ type policyRow struct {
 type certificateRow struct {
 	Use      string    `json:"use"`
 	Store    string    `json:"store,omitempty"`
+	File     string    `json:"file,omitempty"`
 	Subject  string    `json:"subject"`
 	NotAfter time.Time `json:"notAfter"`
 	DaysLeft int       `json:"daysLeft"`
@@ -101,7 +102,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	}
 	for _, cert := range certificates(w.trust, identity, clients) {
 		left := int(cert.NotAfter.Sub(now).Hours() / 24)
-		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.Subject, cert.NotAfter.UTC(), left})
+		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.File, cert.Subject, cert.NotAfter.UTC(), left})
 		if cert.Use != "trust" && left < 30 {
 			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %s ends on %s", cert.Use, printable.Quote(cert.Subject), cert.NotAfter.UTC().Format(time.DateOnly)))
 		}
@@ -118,9 +119,9 @@ func (i *inspection) print(out io.Writer) error {
 	for _, p := range i.Policies {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", printable.Text(p.Name), p.Level, strings.Join(p.Scopes, " "), printable.Text(strings.Join(p.Identities, "; ")))
 	}
-	fmt.Fprintln(table, "\nCERTIFICATE\tSTORE\tDAYS LEFT\tENDS\tSUBJECT")
+	fmt.Fprintln(table, "\nCERTIFICATE\tSTORE\tDAYS LEFT\tENDS\tFILE\tSUBJECT")
 	for _, c := range i.Certificates {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable.Text(c.Subject))
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable.Text(c.File), printable.Text(c.Subject))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -23,8 +23,10 @@ func newVerify() *cobra.Command {
 		Long: `Judges images as the server would, on the same code path, and explains every
 signature it saw, each check that was made, and what to do.
 
-Without --config it uses notation's own trust policy and trust store, from the
-folder where the notation command keeps them, and ~/.docker/config.json.
+Without --config it uses notation's own trust policy (trustpolicy.oci.json, else
+trustpolicy.json) and trust store, from the folder where the notation command keeps
+them, and ~/.docker/config.json. A registry without TLS, or inside the network, has to
+be named in a configuration; the keys under tls may be left out of it.
 
 Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 failure.`,
 		Example: `  notation-provider verify harbor.skao.int/production/ska-tango-images:1.2.3
@@ -34,7 +36,7 @@ Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 fail
 			if err := checkOutput(output, "table", "json"); err != nil {
 				return err
 			}
-			return verify(c.Context(), c.OutOrStdout(), file, output, images)
+			return verify(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), file, output, images)
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "the server's configuration `FILE`; without it, notation's own")
@@ -42,7 +44,7 @@ Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 fail
 	return c
 }
 
-func verify(ctx context.Context, out io.Writer, file, output string, images []string) error {
+func verify(ctx context.Context, out, notes io.Writer, file, output string, images []string) error {
 	cfg, err := configOf(file)
 	if err != nil {
 		return err
@@ -63,6 +65,9 @@ func verify(ctx context.Context, out io.Writer, file, output string, images []st
 	if err != nil {
 		return err
 	}
+	if file == "" {
+		fmt.Fprint(notes, plainHTTP(cfg, reports))
+	}
 	return exitOf(reports)
 }
 
@@ -70,14 +75,14 @@ func verify(ctx context.Context, out io.Writer, file, output string, images []st
 // commands use.
 func configOf(file string) (config.Config, error) {
 	if file != "" {
-		return config.Load(file)
+		return config.LoadClient(file)
 	}
 	folder, err := os.UserConfigDir()
 	if err != nil {
 		return config.Config{}, fmt.Errorf("there is no --config, and notation's own folder cannot be told: %w", err)
 	}
 	c := config.Default()
-	c.Trust.PolicyFile = filepath.Join(folder, "notation", c.Trust.PolicyFile)
+	c.Trust.PolicyFile = filepath.Join(folder, "notation")
 	c.Trust.StoreDir = filepath.Join(folder, "notation", c.Trust.StoreDir)
 	if home, err := os.UserHomeDir(); err == nil {
 		docker := filepath.Join(home, ".docker", "config.json")

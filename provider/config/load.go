@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
@@ -16,11 +18,23 @@ const maxFile = 1 << 20
 // was started. The error joins all that is wrong, one line a problem, each
 // starting with path.
 func Load(path string) (Config, error) {
+	return load(path, func(problem) bool { return true })
+}
+
+// LoadClient is [Load] for a command that answers nobody: the keys under tls may be
+// left out.
+func LoadClient(path string) (Config, error) {
+	return load(path, func(p problem) bool { return p.line > 0 || !strings.HasPrefix(p.key, "tls.") })
+}
+
+// load leaves out the problems that do not count.
+func load(path string, counts func(problem) bool) (Config, error) {
 	data, err := regularfile.Read(path, maxFile)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
 	c, found := parse(data)
+	found = slices.DeleteFunc(found, func(p problem) bool { return !counts(p) })
 	if len(found) > 0 {
 		return Config{}, join(path+": ", found)
 	}

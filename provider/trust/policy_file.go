@@ -44,7 +44,7 @@ func findIn(folder string) (file, warning string, err error) {
 	case isThere(second):
 		return second, "", nil
 	}
-	return "", "", fmt.Errorf("there is neither %s nor %s in %s: %w", newName, oldName, folder, fs.ErrNotExist)
+	return "", "", fmt.Errorf("there is neither %s nor %s in %s", newName, oldName, folder)
 }
 
 func otherName(name string) string {
