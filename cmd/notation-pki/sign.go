@@ -22,6 +22,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -339,7 +340,7 @@ func (s *signing) timestampRoots() (*x509.CertPool, error) {
 	return pki.Pool(certs...), nil
 }
 
-// announced tells when a timestamp is asked for.
+// announced tells when a timestamp is asked for, and looks at the keys in the answer.
 type announced struct {
 	tspclient.Timestamper
 	tell func()
@@ -348,7 +349,17 @@ type announced struct {
 // Timestamp implements tspclient.Timestamper.
 func (a announced) Timestamp(ctx context.Context, request *tspclient.Request) (*tspclient.Response, error) {
 	a.tell()
-	return a.Timestamper.Timestamp(ctx, request)
+	response, err := a.Timestamper.Timestamp(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever is on the way may answer, and the library computes with each key in the answer.
+	if token, err := response.SignedToken(); err == nil {
+		if err := keysize.CheckChain(token.Certificates); err != nil {
+			return nil, fmt.Errorf("the answer of the timestamp authority: %w", err)
+		}
+	}
+	return response, nil
 }
 
 // confirm asks for the signature that was pushed. A registry may take one and not list it, and in the tag schema another

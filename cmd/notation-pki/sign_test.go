@@ -386,7 +386,7 @@ func TestNoSignatureIsSaidAndIsNoError(t *testing.T) {
 func TestABrokenSignatureHidesNoOther(t *testing.T) {
 	b := newBench(t)
 	// Not seen by who does not verify: these are sound to read, or are no signature.
-	readable := []rig.Defect{rig.WrongThumbprint, rig.NoAnnotations, rig.NotASignature, rig.LostManifest, rig.Oversized}
+	readable := []rig.Defect{rig.WrongThumbprint, rig.NoAnnotations, rig.NotASignature, rig.LostManifest}
 	for _, kind := range []rig.Kind{rig.API, rig.Tag} {
 		registry := b.Registry(rig.RegistryOptions{Kind: kind})
 		for _, defect := range rig.Defects() {

@@ -29,7 +29,7 @@ type Forest struct {
 
 // Grow puts everything in its place as of now.
 func (p *Pile) Grow(now time.Time) *Forest {
-	f := &Forest{Problems: slices.Clone(p.problems), Notes: slices.Clone(p.notes), byID: p.certs, byName: map[string][]*Cert{}, budget: budget{left: p.checks}}
+	f := &Forest{Problems: slices.Clone(p.problems), Notes: slices.Clone(p.notes), byID: p.certs, byName: map[string][]*Cert{}, budget: budget{left: p.budget}}
 	for _, c := range p.certs {
 		f.Certs = append(f.Certs, c)
 		f.byName[string(c.RawSubject)] = append(f.byName[string(c.RawSubject)], c)

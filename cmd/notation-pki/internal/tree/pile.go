@@ -13,7 +13,7 @@ type Pile struct {
 	lists  map[string]*List // by what they hold
 	keys   []privateKey
 	chains []chain
-	checks int // how many signatures may be checked
+	budget int // what the checks of signatures may cost
 
 	problems []Problem
 	notes    []string
@@ -54,7 +54,7 @@ const (
 
 // NewPile is empty.
 func NewPile() *Pile {
-	return &Pile{certs: map[string]*Cert{}, lists: map[string]*List{}, checks: maxChecks}
+	return &Pile{certs: map[string]*Cert{}, lists: map[string]*List{}, budget: maxCost}
 }
 
 func (p *Pile) addCert(source string, cert *x509.Certificate) {

@@ -11,7 +11,7 @@ import (
 // timestamp. Nothing in it is verified. Of an envelope that notation refuses whole, which it does where the chain breaks a
 // rule, the chain is judged all the same: it takes the chain itself to say which.
 func (p *Pile) AddSignature(source, mediaType string, raw []byte) {
-	p.checks = min(p.checks, maxStrangersChecks)
+	p.budget = min(p.budget, maxStrangersCost)
 	e, err := envelope.Read(mediaType, raw)
 	if err != nil {
 		p.problem(BadSignature, fmt.Sprintf("%s: %v", source, err))

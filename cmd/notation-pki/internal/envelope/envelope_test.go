@@ -1,0 +1,105 @@
+package envelope_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	gocose "github.com/veraison/go-cose"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/envelope"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// large is a CA certificate for a key of some bits that nobody has.
+func large(t *testing.T, bits int) []byte {
+	t.Helper()
+	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), bits-1, 1), E: 1<<31 - 1}
+	return must[[]byte](t)(x509.CreateCertificate(rand.Reader, root.Cert, root.Cert, public, root.Key))
+}
+
+// withChain is an envelope with other certificates, and a timestamp if there is one.
+func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain ...[]byte) []byte {
+	t.Helper()
+	if mediaType == pki.COSE {
+		var message gocose.Sign1Message
+		if err := message.UnmarshalCBOR(raw); err != nil {
+			t.Fatal(err)
+		}
+		list := make([]any, len(chain))
+		for i, der := range chain {
+			list[i] = der
+		}
+		message.Headers.RawUnprotected = nil
+		message.Headers.Unprotected[gocose.HeaderLabelX5Chain] = list
+		if stamp != nil {
+			message.Headers.Unprotected["io.cncf.notary.timestampSignature"] = stamp
+		}
+		return must[[]byte](t)(message.MarshalCBOR())
+	}
+	var message map[string]any
+	if err := json.Unmarshal(raw, &message); err != nil {
+		t.Fatal(err)
+	}
+	header := message["header"].(map[string]any)
+	header["x5c"] = chain
+	if stamp != nil {
+		header["io.cncf.notary.timestampSignature"] = stamp
+	}
+	return must[[]byte](t)(json.Marshal(message))
+}
+
+// What is more than honest signatures hold is refused before anything is computed with it: that would take minutes.
+func TestOutsizeEnvelopes(t *testing.T) {
+	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	signer := must[*pki.Identity](t)(root.Signer(pki.Options{}))
+	tsa := must[*pki.TSA](t)(root.TSA(pki.Options{}))
+	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
+	for _, mediaType := range []string{pki.JWS, pki.COSE} {
+		raw := must[*pki.Envelope](t)(signer.Sign(t.Context(), image, pki.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: pki.Pool(tsa.Root())})).Raw
+		e := must[*envelope.Envelope](t)(envelope.Read(mediaType, raw))
+		if e.Err != nil || len(e.Chain) != 2 || e.Stamp == nil || e.Content == nil {
+			t.Errorf("%s: an honest one is read as %+v", mediaType, e)
+		}
+		many := slices.Repeat([][]byte{root.Cert.Raw}, 17)
+		for name, c := range map[string]struct {
+			raw  []byte
+			says string // or else it is read
+		}{
+			"a key":         {withChain(t, mediaType, raw, nil, large(t, 1<<19)), "RSA with 524288 bits, and 8192 are the most"},
+			"a key in time": {withChain(t, mediaType, raw, nil, large(t, 8192), root.Cert.Raw), ""},
+			"certificates":  {withChain(t, mediaType, raw, nil, many...), "it holds 17 certificates, and 16 are the most"},
+			"no more":       {withChain(t, mediaType, raw, nil, many[1:]...), ""},
+			"bytes":         {append(bytes.Clone(raw), bytes.Repeat([]byte(" "), envelope.MaxBytes)...), "and 131072 are the most"},
+			"a stamp":       {withChain(t, mediaType, raw, bytes.Repeat([]byte{0x30, 0}, 30_000), root.Cert.Raw), ""},
+		} {
+			e, err := envelope.Read(mediaType, c.raw)
+			if c.says == "" && err == nil && (e.Err != nil || e.Content != nil) {
+				continue
+			}
+			if !errors.Is(err, envelope.ErrOutsize) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %s: %v; want %q", mediaType, name, err, c.says)
+			}
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package tree_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+)
+
+// alike are CA certificates of one name and key identifier, each with a key of its own.
+func alike(t *testing.T, n int, public func() any) []*x509.Certificate {
+	t.Helper()
+	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	template := *root.Cert
+	var certs []*x509.Certificate
+	for i := range n {
+		template.SerialNumber = big.NewInt(int64(i + 1))
+		der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, &template, root.Cert, public(), root.Key))
+		certs = append(certs, must[*x509.Certificate](t)(x509.ParseCertificate(der)))
+	}
+	return certs
+}
+
+func read(t *testing.T, content []byte) *tree.Forest {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.pem")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return must[*tree.Pile](t)(tree.Read(file)).Grow(time.Now())
+}
+
+// A key that is too large is told, and not computed with: that would take minutes.
+func TestLargeKeysAreTold(t *testing.T) {
+	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
+	forest := read(t, pki.EncodeCertificates(alike(t, 1, func() any { return public })...))
+	if len(forest.Certs) != 1 || len(forest.Certs[0].Breaches) != 1 || forest.Certs[0].Breaches[0].Rule != pki.RuleKeyLength {
+		t.Errorf("%+v", forest.Certs[0].Breaches)
+	}
+}
+
+// Many CAs of one name do not multiply, and that not all was looked at is told.
+func TestManyNamesakesAreBounded(t *testing.T) {
+	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+	certs := alike(t, 500, func() any { return key.Public() })
+	pile := tree.NewPile()
+	for i := 0; i+10 <= len(certs); i += 10 {
+		pile.AddSignature("signature", pki.JWS, jws(t, certs[i:i+10]))
+	}
+	pile.SetBudget(2000)
+	forest := pile.Grow(time.Now())
+	told := slices.ContainsFunc(forest.Problems, func(p tree.Problem) bool {
+		return p.Kind == tree.Unreadable && strings.Contains(p.Text, "there are too many certificates")
+	})
+	if len(forest.Certs) != 500 || !told {
+		t.Errorf("%d certificates, told %v", len(forest.Certs), told)
+	}
+}
+
+// jws is an envelope that holds certificates, and nothing else that is right.
+func jws(t *testing.T, certs []*x509.Certificate) []byte {
+	t.Helper()
+	var chain [][]byte
+	for _, c := range certs {
+		chain = append(chain, c.Raw)
+	}
+	return must[[]byte](t)(json.Marshal(map[string]any{"payload": "", "protected": "", "signature": "", "header": map[string]any{"x5c": chain}}))
+}
