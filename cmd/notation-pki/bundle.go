@@ -137,7 +137,12 @@ func (b *bundling) check() error {
 	case b.Flags().Changed("verify-timestamp") && len(b.tsaFiles) == 0:
 		return usageError("--verify-timestamp goes with --tsa")
 	}
-	for _, identity := range b.identities {
+	for i, identity := range b.identities {
+		rewritten, err := pki.RewriteIdentity(identity)
+		if err != nil {
+			return usageError("--identity %s: %w", printable.Quote(identity), err)
+		}
+		b.identities[i] = rewritten
 		if strings.Contains(strings.ToLower(identity), "emailaddress=") {
 			return usageError("--identity %s would never match: notation cannot read a certificate's name with an emailAddress in it; leave it out, and issue signers with the address as a subject alternative name", printable.Quote(identity))
 		}

@@ -9,6 +9,17 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
+// RewriteIdentity rewrites the name in a trusted identity as [ParseSubject] reads one, so that notation can. Identities of
+// another kind than x509.subject stay as they are.
+func RewriteIdentity(identity string) (string, error) {
+	name, ok := strings.CutPrefix(identity, "x509.subject:")
+	if !ok {
+		return identity, nil
+	}
+	rewritten, err := rfc4514(name)
+	return "x509.subject: " + rewritten, err
+}
+
 // rfc4514 rewrites a distinguished name from the forms that other tools write: openssl's slash form ("/C=GB/O=SKAO"), values
 // in quotation marks (RFC 2253 section 4), and the words in front that openssl and trust policies have.
 func rfc4514(text string) (string, error) {

@@ -3,11 +3,13 @@
 // takes decides which statement covers an image, and whether anyone is asked at all.
 //
 // The files are notation's own, so what works with `notation verify` works here:
-// trustpolicy.json (version 1.0) and truststore/x509/{ca,signingAuthority,tsa}/<name>/*.
+// trustpolicy.json (version 1.0), or trustpolicy.oci.json as notation 2 calls it, and
+// truststore/x509/{ca,signingAuthority,tsa}/<name>/*.
 // They are loaded into memory, because notation's loaders refuse the symlinks that
 // Kubernetes volumes are made of. One thing is added: a registry scope may end in
 // "/*" and then covers everything below that path.
 //
 // A set of files is taken whole or not at all. At start a wrong one is an error;
-// later the old one stays in force and the error is reported.
+// later the old one stays in force and the error is reported. What is in a store and
+// holds no certificate is no error, and told as [Unread].
 package trust

@@ -1,11 +1,15 @@
 package trust
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // subjectPrefix begins the only kind of trusted identity that notation compares
@@ -83,4 +87,17 @@ func matches(identity, subject string) bool {
 	}
 	held := distinguishedName(subject)
 	return !slices.ContainsFunc(distinguishedName(name), func(a ldap.AttributeTypeAndValue) bool { return !slices.Contains(held, a) })
+}
+
+// singleEscapes shows the names in an error of notation's as they are written. notation
+// quotes them, which doubles their backslashes.
+func singleEscapes(err error, identities []string) error {
+	text := err.Error()
+	for _, identity := range identities {
+		_, name, _ := strings.Cut(identity, ":")
+		for _, written := range []string{identity, name} {
+			text = strings.ReplaceAll(text, strconv.Quote(written), printable.Quote(written))
+		}
+	}
+	return errors.New(text)
 }

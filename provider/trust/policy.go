@@ -32,7 +32,7 @@ type Policy struct {
 func newPolicy(statement trustpolicy.TrustPolicy, storeDir string) (p *Policy, problems []error) {
 	p = &Policy{statement: statement, stores: map[string][]Certificate{}, thumbprints: map[string]bool{}}
 	if err := p.Document().Validate(); err != nil {
-		return p, []error{err}
+		return p, []error{singleEscapes(err, statement.TrustedIdentities)}
 	}
 	if err := p.setLevel(); err != nil {
 		problems = append(problems, p.wrong(err))

@@ -93,3 +93,12 @@ func TestPolicyUnderTheNewerNameIsTaken(t *testing.T) {
 		t.Errorf("warnings %q", w)
 	}
 }
+
+// An error of notation's shows a name as it is written, and not with twice the escapes.
+func TestNamesInErrorsHaveSingleEscapes(t *testing.T) {
+	f := newFiles(t)
+	s := statement("skao", "harbor.skao.int/*")
+	s.TrustedIdentities = []string{`x509.subject: C=GB, O=Acme\, Inc.`}
+	f.policy(s)
+	f.refused(`trusted identity "x509.subject: C=GB, O=Acme\, Inc."`, `" C=GB, O=Acme\, Inc." has no mandatory RDN attribute for "ST"`)
+}
