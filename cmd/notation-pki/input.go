@@ -15,8 +15,6 @@ const (
 	stdin = "-"
 	// maxInput is how much is read of a file that holds certificates or a request, in bytes.
 	maxInput = 4 << 20
-	// maxCRL is the same for a revocation list: those of public CAs have 16 MiB and more.
-	maxCRL = 32 << 20
 )
 
 // readInput reads a file that the command line names: a regular file, or standard input by the name [stdin].

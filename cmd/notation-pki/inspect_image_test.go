@@ -1,12 +1,18 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -67,5 +73,52 @@ func TestASignatureThatCannotBeFetchedIsNoPeace(t *testing.T) {
 	out, code := inspected(t, append(registryFlags(t, r), image.Tagged())...)
 	if code != exitFailed || !strings.Contains(out, "signer  SKAO OCI Signer") || !strings.Contains(out, "problem: signature "+lost.Manifest.Digest.String()) {
 		t.Errorf("%d: %s", code, out)
+	}
+}
+
+// pushed attaches any bytes to an image as a signature.
+func pushed(t *testing.T, image rig.Image, envelope []byte) {
+	t.Helper()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	must(t, os.WriteFile(ca, image.Registry.CAPEM(), 0o600))
+	opened, err := (&images.Options{CAFile: ca}).Open(image.Tagged())
+	must(t, err)
+	target, err := opened.Target(func() {})
+	must(t, err)
+	subject, err := opened.Resolve(t.Context())
+	must(t, err)
+	_, _, err = target.PushSignature(t.Context(), pki.JWS, envelope, subject, nil)
+	must(t, err)
+}
+
+// A signature that is made to keep a reader busy is told to be too large, by both who read signatures; others beside it are
+// read. Its key would take a quarter of an hour.
+func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
+	w := rig.ForTest(t)
+	r := w.Registry(rig.RegistryOptions{})
+	image := w.PushImage(r, "production/ska-tango", "1.0")
+	w.Sign(image, rig.Signature{})
+	root := w.SKAO.Root
+	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
+	der, err := x509.CreateCertificate(rand.Reader, root.Cert, root.Cert, public, root.Key)
+	must(t, err)
+	for _, chain := range [][][]byte{{der}, slices.Repeat([][]byte{root.Cert.Raw}, 100)} {
+		envelope, err := json.Marshal(map[string]any{"payload": "", "protected": "", "signature": "", "header": map[string]any{"x5c": chain}})
+		must(t, err)
+		pushed(t, image, envelope)
+	}
+	flags := registryFlags(t, r)
+	found := reportOf(t, exitFound, append(flags, image.Tagged())...)
+	found.has(t, tree.BadSignature, "it is too large to be read: it holds 100 certificates, and 16 are the most")
+	found.byName(t, "SKAO OCI Signer")
+	var out strings.Builder
+	list := newRoot()
+	list.SetArgs(append([]string{"list", image.Tagged()}, flags...))
+	list.SetOut(&out)
+	must(t, list.ExecuteContext(t.Context()))
+	for _, want := range []string{"error       it is too large to be read: the key is too large to be checked: RSA with 524289 bits", "error       it is too large to be read: it holds 100 certificates", "signer      CN=SKAO OCI Signer"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("list says %s; want %q", out.String(), want)
+		}
 	}
 }

@@ -164,3 +164,44 @@ func TestThePrintedConfigurationIsTheDefault(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
+
+// Without a configuration the lines to write are told for registries that may have no TLS, and for no others.
+func TestWhoMayHaveNoTLS(t *testing.T) {
+	undecided := func(image, detail string) report {
+		return report{Image: image, Outcome: outcomeUndecided, Stage: provider.StageRegistry, Detail: detail}
+	}
+	refused := undecided("localhost:5000/x", "")
+	refused.Outcome = outcomeRefused
+	denied := undecided("localhost:5000/x", "")
+	denied.Stage = provider.StageCredentials
+	for _, c := range []struct {
+		report report
+		want   string
+	}{
+		{undecided("localhost:5000/x:1", ""), "localhost:5000"},
+		{undecided("localhost/x", ""), "localhost"},
+		{undecided("registry.localhost:5000/x", ""), "registry.localhost:5000"},
+		{undecided("127.0.0.1:5000/x", ""), "127.0.0.1:5000"},
+		{undecided("[::1]:5000/x", ""), "[::1]:5000"},
+		{undecided("10.1.2.3/x", ""), "10.1.2.3"},
+		{undecided("harbor.skao.int/x", "http: server gave HTTP response to HTTPS client"), "harbor.skao.int"},
+		{undecided("harbor.skao.int/x", "connection refused"), ""},
+		{undecided("1.2.3.4/x", ""), ""},
+		{undecided("no image", ""), ""},
+		{refused, ""},
+		{denied, ""},
+	} {
+		if got := c.report.plainHost(); got != c.want {
+			t.Errorf("%s: %q, want %q", c.report.Image, got, c.want)
+		}
+	}
+	lines := plainHTTP(config.Default(), []report{undecided("localhost:5000/x", ""), undecided("localhost:5000/y", ""), undecided("[::1]:5000/x", "")})
+	for _, want := range []string{"  - host: \"localhost:5000\"\n    plainHTTPUnsafe: true\n  - host: \"[::1]:5000\"\n", "trust:\n  policyFile: "} {
+		if strings.Count(lines, want) != 1 {
+			t.Errorf("told %q, want %q once", lines, want)
+		}
+	}
+	if told := plainHTTP(config.Default(), []report{undecided("harbor.skao.int/x", "")}); told != "" {
+		t.Errorf("told %q", told)
+	}
+}

@@ -97,7 +97,7 @@ func fromQuotes(text string) (string, error) {
 		return parts[1] + ldap.EscapeDN(unescaped(parts[2])) + parts[3]
 	})
 	if openedValue.MatchString(escaped) {
-		return "", errors.New(`a quotation mark is opened and not closed, or has more behind it; write O="Acme, Inc." or O=Acme\, Inc.`)
+		return "", errors.New(`a quotation mark is opened and not closed, or has more behind it; write it as O="Acme, Inc.", or as O=Acme\, Inc. without the marks`)
 	}
 	return escaped, nil
 }

@@ -12,7 +12,7 @@ func Error(err error) string { return strings.Join(lines(err), "\n") }
 
 func lines(err error) []string {
 	text := err.Error()
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // this error itself, and none that it wraps
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		if all := joined.Unwrap(); text == errors.Join(all...).Error() {
 			var found []string
 			for _, one := range all {
