@@ -353,7 +353,7 @@ func (a announced) Timestamp(ctx context.Context, request *tspclient.Request) (*
 	if err != nil {
 		return nil, err
 	}
-	// Whoever is on the way may answer, and the library computes with each key in the answer.
+	// An attacker on the way may answer, and the library computes with each key in the answer.
 	if token, err := response.SignedToken(); err == nil {
 		if err := keysize.CheckChain(token.Certificates); err != nil {
 			return nil, fmt.Errorf("the answer of the timestamp authority: %w", err)

@@ -21,7 +21,7 @@ func Load(path string) (Config, error) {
 	return load(path, func(problem) bool { return true })
 }
 
-// LoadClient is [Load] for a command that answers nobody: the keys under tls may be
+// LoadClient is [Load] for a command that serves no requests: the keys under tls may be
 // left out.
 func LoadClient(path string) (Config, error) {
 	return load(path, func(p problem) bool { return p.line > 0 || !strings.HasPrefix(p.key, "tls.") })

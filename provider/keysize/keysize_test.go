@@ -33,7 +33,7 @@ func newAuthority(t testing.TB) *authority {
 	return a
 }
 
-// issue makes a CA certificate for any public key: nobody needs the private one.
+// issue makes a CA certificate for any public key: the private one is not needed.
 func (a *authority) issue(public any, issuer *x509.Certificate) *x509.Certificate {
 	a.Helper()
 	template := &x509.Certificate{

@@ -15,7 +15,7 @@ type Certificate struct {
 	// Store is the trust store's name, "" for others.
 	Store string
 	// File is the name of its file in the trust store, "" for others. It is no label:
-	// subjects tell certificates apart for whoever is woken by an alert.
+	// subjects tell certificates apart in an alert.
 	File string
 	// Subject is the distinguished name.
 	Subject  string

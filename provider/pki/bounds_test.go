@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// withKey is a root certificate for a public key whose private key nobody has.
+// withKey is a root certificate for a public key, without a private one.
 func withKey(t *testing.T, public any) *x509.Certificate {
 	t.Helper()
 	root, err := NewRoot(Options{KeyType: ECP256})

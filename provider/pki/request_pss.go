@@ -39,7 +39,7 @@ func checkPSS(request *x509.CertificateRequest) error {
 	return nil
 }
 
-// digestOfPSS reads the parameters of RSA-PSS (RFC 4055 section 3.1). What is left out stands for SHA-1.
+// digestOfPSS reads the parameters of RSA-PSS (RFC 4055 section 3.1). A parameter that is left out stands for SHA-1.
 func digestOfPSS(der []byte) (crypto.Hash, error) {
 	var parameters struct {
 		Digest     pkix.AlgorithmIdentifier `asn1:"explicit,tag:0,optional"`

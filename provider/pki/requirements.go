@@ -76,8 +76,8 @@ const (
 	RuleTimestampPurpose Rule = "timestamp-purpose"
 	// RuleTimestampCritical asks that its extended key usage be critical. RFC 3161, 2.3, and enforced.
 	RuleTimestampCritical Rule = "timestamp-critical"
-	// RuleKeyLength asks a leaf for RSA keys of 2048 bits and elliptic curve keys of 256, or longer. NP, leaf 4. Nobody's may
-	// have more bits than [keysize.MaxRSABits].
+	// RuleKeyLength asks a leaf for RSA keys of 2048 bits and elliptic curve keys of 256, or longer. NP, leaf 4. No
+	// certificate may have an RSA key with more than [keysize.MaxRSABits].
 	RuleKeyLength Rule = "key-length"
 	// RuleKeyType asks a leaf for a key that signature algorithms are listed for: [KeyTypes]. The specification's
 	// "Algorithm Selection", and enforced.

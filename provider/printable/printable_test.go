@@ -84,7 +84,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// Joined errors are lines; a line break that somebody put into a name is not.
+// Joined errors are lines; a line break in a name is not.
 func TestError(t *testing.T) {
 	one, two := errors.New("file a\nnotation-pki: all is well"), errors.New("b\x1b[2J")
 	for name, c := range map[string]struct {

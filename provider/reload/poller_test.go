@@ -92,7 +92,7 @@ type noted struct {
 
 func (n *noted) Notes() []string { return n.notes[min(n.calls, len(n.notes)-1)] }
 
-// What is wrong with files in force is logged when it is new, and the status has it.
+// A note on files in force is logged when it is new, and the status has it.
 func TestNotesAreLoggedOnce(t *testing.T) {
 	s := &noted{source{name: "trust", answers: []answer{{changed: true}, {}, {changed: true}, {}}}, [][]string{nil, {"README was not read"}, {"README was not read"}, {"README was not read", "ca.key was not read"}}}
 	log, _, status := polled(t, 5, s)

@@ -10,6 +10,6 @@
 // "/*" and then covers everything below that path.
 //
 // A set of files is taken whole or not at all. At start a wrong one is an error;
-// later the old one stays in force and the error is reported. What is in a store and
-// holds no certificate is no error, and told as [Unread].
+// later the old one stays in force and the error is reported. A file in a store
+// that holds no certificate is no error, and told as [Unread].
 package trust

@@ -16,7 +16,7 @@ import (
 // itself. Others are for a plugin.
 const subjectPrefix = "x509.subject"
 
-// neverMatches tells why a trusted identity matches no certificate whatever; empty if
+// neverMatches tells why a trusted identity matches no certificate at all; empty if
 // it may match one. notation takes such identities without a word.
 func neverMatches(identity string) string {
 	prefix, name, _ := strings.Cut(identity, ":")

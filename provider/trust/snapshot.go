@@ -106,7 +106,7 @@ func (s *Snapshot) Find(repository string) (*Policy, bool) { return s.scopes.fin
 // Policies returns the statements in the order of the file.
 func (s *Snapshot) Policies() []*Policy { return slices.Clone(s.policies) }
 
-// Unread returns what is in the trust stores and was not read, a certificate or not.
+// Unread returns the files and folders among the trust stores that were not read.
 func (s *Snapshot) Unread() []Unread { return slices.Clone(s.unread) }
 
 // names tells whether a statement names a store.

@@ -38,8 +38,8 @@ type store struct {
 }
 
 // loadStore reads a named store. Like notation it reads every file that holds
-// certificates, whatever the file is called. Unlike notation it does not refuse a
-// store for what is no certificate and does not say to be one: that is told.
+// certificates, under any name. Unlike notation it does not refuse a store for a file
+// that holds none and does not say to hold one: that file is told.
 func loadStore(dir, name string) (s store, problems []error) {
 	kind, folder := storeFolder(dir, name)
 	entries, err := os.ReadDir(folder)
@@ -72,7 +72,7 @@ func storeFolder(dir, name string) (kind truststore.Type, folder string) {
 
 // readEntry reads one entry of a store's folder, or tells why it is not read. It is an
 // error if the entry says to hold certificates, by its ending or by a PEM block, and
-// they cannot be read whole; and if nobody can tell what it holds.
+// they cannot be read whole; and if its contents cannot be had.
 func readEntry(folder string, entry os.DirEntry, kind truststore.Type) (certificates []*x509.Certificate, why string, err error) {
 	path, claims := filepath.Join(folder, entry.Name()), namedLikeCertificate(entry.Name())
 	if strings.HasPrefix(entry.Name(), ".") {

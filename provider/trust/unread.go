@@ -10,10 +10,10 @@ import (
 	"github.com/notaryproject/notation-go/verifier/truststore"
 )
 
-// Unread is something in the trust stores that was not read: what somebody put there
-// may be missing among what is trusted.
+// Unread is a file or folder among the trust stores that was not read: a certificate
+// that was meant to be trusted may be in it.
 type Unread struct {
-	// Store is <type>:<name>; empty for what is in no store.
+	// Store is <type>:<name>; empty for a file outside all stores.
 	Store string
 	// File is its name within the store, or its path below the x509 folder.
 	File string
@@ -58,7 +58,7 @@ func listed(unread []Unread) string {
 	return "; not read: " + strings.Join(files, ", ")
 }
 
-// outside finds what is in no store that a statement names: a folder whose name has a
+// outside finds files and folders that are in no store that a statement names: a folder whose name has a
 // typing error, a certificate that was put beside the stores.
 func outside(dir string, named func(store string) bool) []Unread {
 	var unread []Unread

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
-// Whatever a file with certificates is called, and in whichever form they are, it is
-// read, as notation reads it.
+// A file with certificates is read under any name and in each form, as notation reads
+// it.
 func TestFilesThatAreRead(t *testing.T) {
 	text := string(pki.EncodeCertificates(skao().root))
 	for name, content := range map[string]string{
@@ -38,7 +38,7 @@ func TestFilesThatAreRead(t *testing.T) {
 	}
 }
 
-// What holds no certificate is told, with the reason, and does not stop the others.
+// A file without a certificate is told, with the reason, and does not stop the others.
 func TestFilesThatAreNotReadAreTold(t *testing.T) {
 	key, err := pki.ECP256.Generate()
 	if err != nil {
@@ -101,7 +101,7 @@ func (f files) check(err error) {
 	}
 }
 
-// What says to be a certificate and cannot be read is refused, whatever it is.
+// A file that says to be a certificate and cannot be read is refused.
 func TestWhatIsNamedLikeACertificate(t *testing.T) {
 	for name, c := range map[string]struct {
 		make func(f files, path string)
@@ -111,7 +111,7 @@ func TestWhatIsNamedLikeACertificate(t *testing.T) {
 		"pipe.CRT":   {func(f files, path string) { f.check(syscall.Mkfifo(path, 0o600)) }, "it is a named pipe, not a regular file"},
 		"null.cert":  {func(f files, path string) { f.check(os.Symlink("/dev/null", path)) }, "it is a device, not a regular file"},
 		"gone.pem":   {func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"},
-		"gone":       {func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"}, // nobody can tell what it is
+		"gone":       {func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"}, // it may be a certificate
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFiles(t)

@@ -18,8 +18,8 @@ import (
 // soon is how long before its end a certificate is worth a warning.
 const soon = 90 * 24 * time.Hour
 
-// Warnings tells, a line each, what is allowed and will bite some day, and what was
-// not read.
+// Warnings tells, a line each, what is allowed and will bite some day, and which files
+// were not read.
 func (s *Snapshot) Warnings(now time.Time) []string {
 	warnings := s.Notes()
 	for _, c := range s.Certificates() {
@@ -70,8 +70,8 @@ func warnOfFile(c Certificate) []string {
 	return []string{fmt.Sprintf("%s: %s is read like every file in the store, and %s is trusted; move it away if it is a copy", c.Store, c.File, printable.Quote(c.Subject))}
 }
 
-// warnOfRevocation tells of an intermediate that nobody can ask about. A root is not
-// asked about.
+// warnOfRevocation tells of an intermediate whose revocation cannot be asked about. A
+// root is not asked about.
 func warnOfRevocation(c Certificate) []string {
 	urls := slices.Concat(c.OCSPServer, c.CRLDistributionPoints)
 	if len(urls) == 0 || bytes.Equal(c.RawSubject, c.RawIssuer) || slices.ContainsFunc(urls, isPlainHTTP) {

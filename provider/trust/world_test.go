@@ -177,7 +177,7 @@ func only(t testing.TB, s *trust.Snapshot) *trust.Policy {
 	return s.Policies()[0]
 }
 
-// withLargeKey is a CA certificate for a key that nobody should compute with.
+// withLargeKey is a CA certificate for a key that must not be computed with.
 func withLargeKey(t *testing.T) *x509.Certificate {
 	t.Helper()
 	ca, err := pki.NewRoot(pki.Options{KeyType: pki.ECP256})

@@ -54,7 +54,8 @@ func guards() []guarded {
 	return all
 }
 
-// inputs may open what is no input file: a directory, to see it safely onto the disk.
+// inputs may open something else than an input file: a directory, to see it safely onto
+// the disk.
 func inputs() map[string][]string {
 	return map[string][]string{"os.Open": {module + "/cmd/notation-pki/internal/folder"}}
 }

@@ -59,8 +59,8 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	return snapshot.Warnings(time.Now()), os.Rename(making, out)
 }
 
-// refuseLeftovers finds what a run that was killed left behind. The prefix is taken letter by letter: it holds what
-// somebody typed, and must not become a pattern.
+// refuseLeftovers finds the folder that a run left behind when it was killed. The prefix is taken letter by letter: it holds
+// the name that a user typed, and must not become a pattern.
 func refuseLeftovers(dir, prefix string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

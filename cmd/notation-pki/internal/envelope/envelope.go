@@ -1,5 +1,5 @@
-// Package envelope reads signatures on images within bounds: anybody who may push can make one, and what it costs to read it
-// grows with what is in it.
+// Package envelope reads signatures on images within bounds: anybody who may push can make one, and its contents decide what
+// reading it costs.
 package envelope
 
 import (

@@ -30,7 +30,7 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-// large is a CA certificate for a key of some bits that nobody has.
+// large is a CA certificate for a public key of some bits, without a private one.
 func large(t *testing.T, bits int) []byte {
 	t.Helper()
 	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
@@ -69,7 +69,8 @@ func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain .
 	return must[[]byte](t)(json.Marshal(message))
 }
 
-// What is more than honest signatures hold is refused before anything is computed with it: that would take minutes.
+// An envelope that holds more than an honest one is refused before anything is computed with its keys, which would take
+// minutes.
 func TestOutsizeEnvelopes(t *testing.T) {
 	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
 	signer := must[*pki.Identity](t)(root.Signer(pki.Options{}))

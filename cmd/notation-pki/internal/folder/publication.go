@@ -14,7 +14,7 @@ import (
 
 // Publication is the place of a file that others read, such as what a web server shows: a name in a directory. The
 // directory is opened once, and everything happens in that one, wherever its path leads meanwhile. No symlink is followed at
-// the name: others may write in such a directory, and a link would lead whoever publishes to a file of their own.
+// the name: others may write in such a directory, and a link of theirs could lead to the key of the CA.
 type Publication struct {
 	path string
 	name string
@@ -67,7 +67,7 @@ func (f Folder) holds(dir *os.Root) (bool, error) {
 // Close closes the directory.
 func (p *Publication) Close() error { return p.dir.Close() }
 
-// Read returns what is there; nil if nothing is.
+// Read returns the contents of the file; nil if there is none.
 func (p *Publication) Read() ([]byte, error) {
 	info, err := p.dir.Lstat(p.name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -114,7 +114,7 @@ func (p *Publication) Replace(content []byte) error {
 	if (now == nil) != (p.seen == nil) || now != nil && !sameVersion(now, p.seen) {
 		return p.changed()
 	}
-	return p.dir.Rename(making, p.name) // whatever has the name is replaced, and no link is followed
+	return p.dir.Rename(making, p.name) // a link that has the name by now is replaced itself
 }
 
 func sameVersion(a, b fs.FileInfo) bool {
@@ -122,5 +122,5 @@ func sameVersion(a, b fs.FileInfo) bool {
 }
 
 func (p *Publication) changed() error {
-	return fmt.Errorf("%s was replaced meanwhile by somebody else; see who writes there, and run this again", p.path)
+	return fmt.Errorf("%s was replaced meanwhile by another user or run; see who writes there, and run this again", p.path)
 }

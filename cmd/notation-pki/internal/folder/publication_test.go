@@ -23,7 +23,7 @@ func replace(f Folder, path, content string) error {
 	return p.Replace([]byte(content))
 }
 
-// What is published is there whole, and everybody can read it.
+// A published file is there whole, and all users can read it.
 func TestPublish(t *testing.T) {
 	f, path := Folder{t.TempDir()}, filepath.Join(t.TempDir(), "oci.crl")
 	for _, content := range []string{"the first list", "the second"} {
@@ -66,7 +66,7 @@ func TestPublishInTheWrongPlace(t *testing.T) {
 	}
 }
 
-// What is looked at is what is replaced, whoever moves it meanwhile.
+// The file that was looked at is the one that is replaced, though others move it meanwhile.
 func TestPublishWhileOthersWriteThere(t *testing.T) {
 	for name, c := range map[string]struct {
 		meanwhile func(t *testing.T, web string)

@@ -48,7 +48,7 @@ func (f *Forest) judgeKeys(keys []privateKey) {
 func (f *Forest) judgeClear(k privateKey) {
 	for _, c := range f.Certs {
 		if c.IsCA && k.of(c.Certificate) {
-			f.problem(KeyInTheClear, fmt.Sprintf("%s: the private key of a CA, %s, is not encrypted: whoever copies the file can issue signers; encrypt it: openssl pkcs8 -topk8",
+			f.problem(KeyInTheClear, fmt.Sprintf("%s: the private key of a CA, %s, is not encrypted: a copy of the file is enough to issue signers; encrypt it: openssl pkcs8 -topk8",
 				k.path, printable.Quote(c.Name())))
 			return
 		}
