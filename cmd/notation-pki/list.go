@@ -14,8 +14,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/envelope"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -142,7 +142,7 @@ func newSignatureInfo(s images.Signature, target ocispec.Descriptor) signatureIn
 }
 
 func (i *signatureInfo) read(s images.Signature, target ocispec.Descriptor) error {
-	e, err := envelope.Read(s.MediaType, s.Envelope)
+	e, err := unverified.Read(s.MediaType, s.Envelope)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (i *signatureInfo) readPayload(payload []byte, target ocispec.Descriptor) e
 	return nil
 }
 
-func (i *signatureInfo) readTimestamp(e *envelope.Envelope, signature []byte) error {
+func (i *signatureInfo) readTimestamp(e *unverified.Envelope, signature []byte) error {
 	if e.StampErr != nil {
 		return fmt.Errorf("reading the timestamp: %w", e.StampErr)
 	}

@@ -27,7 +27,7 @@ const bounded = "a function of provider/keysize, which looks at the key before i
 // and those that open a file. Who may call one of the former looked at keys and numbers
 // before, by keysize.Check or CheckChain.
 func guards() []guarded {
-	keysize, pki, envelope := rooms+"/keysize", rooms+"/pki", module+"/cmd/notation-pki/internal/envelope"
+	keysize, pki, unverified := rooms+"/keysize", rooms+"/pki", module+"/cmd/notation-pki/internal/unverified"
 	verifier, revocation := rooms+"/verifier", rooms+"/revocation"
 	var all []guarded
 	add := func(instead string, by []string, functions ...string) {
@@ -37,17 +37,16 @@ func guards() []guarded {
 	}
 	add(bounded, []string{keysize},
 		"(*crypto/x509.Certificate).CheckSignature", "(*crypto/x509.Certificate).CheckSignatureFrom", "(*crypto/x509.Certificate).CheckCRLSignature",
-		"(*crypto/x509.CertificateRequest).CheckSignature")
-	add(bounded, []string{keysize, verifier, revocation}, "(*crypto/x509.RevocationList).CheckSignatureFrom")
+		"(*crypto/x509.CertificateRequest).CheckSignature", "(*crypto/x509.RevocationList).CheckSignatureFrom")
 	add(bounded, []string{keysize, rooms + "/server"}, "(*crypto/x509.Certificate).Verify")
 	add("pki.ReadRequest", []string{pki}, "crypto/rsa.VerifyPSS", "crypto/rsa.VerifyPKCS1v15")
 	add("pki.DecodeKey or pki.PublicOf", []string{pki}, "crypto/x509.ParsePKCS1PrivateKey", "crypto/x509.ParsePKCS8PrivateKey")
-	add("a check in the rooms of revocation", []string{verifier, revocation},
+	add("revocation", []string{revocation},
 		"golang.org/x/crypto/ocsp.ParseResponse", "golang.org/x/crypto/ocsp.ParseResponseForCert", "(*golang.org/x/crypto/ocsp.Response).CheckSignatureFrom")
-	add("pki.Breaches", []string{pki},
+	add("pki.Breaches", []string{pki, revocation},
 		"github.com/notaryproject/notation-core-go/x509.ValidateCodeSigningCertChain", "github.com/notaryproject/notation-core-go/x509.ValidateTimestampingCertChain")
 	add("trust.Load", nil, "github.com/notaryproject/notation-go/verifier/truststore.ValidateCertificates")
-	add("envelope.Read", []string{envelope, verifier},
+	add("unverified.Read", []string{unverified},
 		"(github.com/notaryproject/notation-core-go/signature.Envelope).Content", "(github.com/notaryproject/notation-core-go/signature.Envelope).Verify")
 	add("verifier", []string{verifier}, "github.com/notaryproject/notation-go.Verify", "(*github.com/notaryproject/tspclient-go.SignedToken).Verify")
 	add("regularfile.Read", []string{rooms + "/regularfile"}, "os.ReadFile", "os.Open")

@@ -20,10 +20,11 @@ import (
 const userAgent = "notation-pki"
 
 const (
-	maxBody      = 4 << 20  // of a registry's answer; as much as registries take for a manifest
-	maxOtherBody = 32 << 20 // of any other: the revocation list of a public CA has many entries
-	maxRetries   = 2
-	maxCAFile    = 4 << 20 // of the file that --registry-ca names
+	maxBody         = 4 << 20  // of a registry's answer; as much as registries take for a manifest
+	maxOtherBody    = 32 << 20 // of any other: the revocation list of a public CA has many entries
+	maxRetries      = 2
+	maxCAFile       = 4 << 20 // of the file that --registry-ca names
+	maxDockerConfig = 4 << 20
 )
 
 // NewClient makes a client for what is no registry: timestamp authorities, and those who tell what is revoked.

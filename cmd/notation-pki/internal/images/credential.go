@@ -11,6 +11,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // credential looks accounts up where the notation command does: in the environment for the image's registry, else in the
@@ -50,7 +51,7 @@ func (o *Options) dockerConfig() (login.Configs, error) {
 	if path == "" {
 		path, doing = defaultDockerConfig(), "reading the default of --docker-config: "
 	}
-	text, err := os.ReadFile(path)
+	text, err := regularfile.Read(path, maxDockerConfig)
 	if o.DockerConfig == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -4,7 +4,7 @@ import (
 	"crypto/x509"
 	"fmt"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/envelope"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
 )
 
 // AddSignature adds the chains that an envelope holds: the signer's, and the timestamp authority's where there is a
@@ -12,7 +12,7 @@ import (
 // rule, the chain is judged all the same: it takes the chain itself to say which.
 func (p *Pile) AddSignature(source, mediaType string, raw []byte) {
 	p.budget = min(p.budget, maxStrangersCost)
-	e, err := envelope.Read(mediaType, raw)
+	e, err := unverified.Read(mediaType, raw)
 	if err != nil {
 		p.problem(BadSignature, fmt.Sprintf("%s: %v", source, err))
 		return

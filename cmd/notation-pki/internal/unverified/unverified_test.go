@@ -1,4 +1,4 @@
-package envelope_test
+package unverified_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	gocose "github.com/veraison/go-cose"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/envelope"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
@@ -78,7 +78,7 @@ func TestOutsizeEnvelopes(t *testing.T) {
 	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
 	for _, mediaType := range []string{pki.JWS, pki.COSE} {
 		raw := must[*pki.Envelope](t)(signer.Sign(t.Context(), image, pki.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: pki.Pool(tsa.Root())})).Raw
-		e := must[*envelope.Envelope](t)(envelope.Read(mediaType, raw))
+		e := must[*unverified.Envelope](t)(unverified.Read(mediaType, raw))
 		if e.Err != nil || len(e.Chain) != 2 || e.Stamp == nil || e.Content == nil {
 			t.Errorf("%s: an honest one is read as %+v", mediaType, e)
 		}
@@ -91,14 +91,14 @@ func TestOutsizeEnvelopes(t *testing.T) {
 			"a key in time": {withChain(t, mediaType, raw, nil, large(t, 8192), root.Cert.Raw), ""},
 			"certificates":  {withChain(t, mediaType, raw, nil, many...), "it holds 17 certificates, and 16 are the most"},
 			"no more":       {withChain(t, mediaType, raw, nil, many[1:]...), ""},
-			"bytes":         {append(bytes.Clone(raw), bytes.Repeat([]byte(" "), envelope.MaxBytes)...), "and 131072 are the most"},
+			"bytes":         {append(bytes.Clone(raw), bytes.Repeat([]byte(" "), unverified.MaxBytes)...), "and 131072 are the most"},
 			"a stamp":       {withChain(t, mediaType, raw, bytes.Repeat([]byte{0x30, 0}, 30_000), root.Cert.Raw), ""},
 		} {
-			e, err := envelope.Read(mediaType, c.raw)
+			e, err := unverified.Read(mediaType, c.raw)
 			if c.says == "" && err == nil && (e.Err != nil || e.Content != nil) {
 				continue
 			}
-			if !errors.Is(err, envelope.ErrOutsize) || !strings.Contains(err.Error(), c.says) {
+			if !errors.Is(err, unverified.ErrOutsize) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %s: %v; want %q", mediaType, name, err, c.says)
 			}
 		}

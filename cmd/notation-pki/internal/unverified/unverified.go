@@ -1,24 +1,20 @@
-// Package envelope reads signatures on images within bounds: anybody who may push can make one, and its contents decide what
-// reading it costs.
-package envelope
+// Package unverified reads signatures on images within the provider's bounds, and verifies none: anybody who may push can
+// make one, and its contents decide what reading it costs.
+package unverified
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/notaryproject/notation-core-go/signature"
-	"github.com/notaryproject/notation-core-go/signature/cose"
-	_ "github.com/notaryproject/notation-core-go/signature/jws" // for [signature.ParseEnvelope]
 	"github.com/notaryproject/tspclient-go"
-	gocose "github.com/veraison/go-cose"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/envelope" // and for [signature.ParseEnvelope]
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
-// MaxBytes is the size of the largest envelope that is read. Honest ones have 20 KiB. What CBOR and BER become in memory is
-// a hundred times their size.
+// MaxBytes is the size of the largest envelope that is read, as it is by default for the provider. Honest ones have 20 KiB.
 const MaxBytes = 128 << 10
 
 // ErrOutsize says that an envelope is not read, since it is, or holds, more than an honest one.
@@ -45,18 +41,23 @@ func Read(mediaType string, raw []byte) (*Envelope, error) {
 	if len(raw) > MaxBytes {
 		return nil, fmt.Errorf("%w: it has %d bytes, and %d are the most", ErrOutsize, len(raw), MaxBytes)
 	}
-	chain, stamp := parts(mediaType, raw)
-	if len(chain) > keysize.MaxCertificates {
-		return nil, fmt.Errorf("%w: it holds %d certificates, and %d are the most", ErrOutsize, len(chain), keysize.MaxCertificates)
+	contents, err := envelope.Open(mediaType, raw)
+	switch {
+	case errors.Is(err, envelope.ErrTooComplex):
+		return nil, fmt.Errorf("%w: %w", ErrOutsize, err)
+	case err != nil:
+		return &Envelope{Err: err}, nil // notation would not read it either
+	case len(contents.Chain) > keysize.MaxCertificates:
+		return nil, fmt.Errorf("%w: it holds %d certificates, and %d are the most", ErrOutsize, len(contents.Chain), keysize.MaxCertificates)
 	}
 	e := &Envelope{}
-	for _, der := range chain {
+	for _, der := range contents.Chain {
 		if cert, err := x509.ParseCertificate(der); err == nil {
 			e.Chain = append(e.Chain, cert)
 		}
 	}
-	if len(stamp) > 0 {
-		e.Stamp, e.StampErr = tspclient.ParseSignedToken(stamp)
+	if len(contents.Timestamp) > 0 {
+		e.Stamp, e.StampErr = tspclient.ParseSignedToken(contents.Timestamp)
 	}
 	if err := e.check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOutsize, err)
@@ -78,44 +79,4 @@ func (e *Envelope) check() error {
 		return errors.New("its timestamp has more than one signature") // one is what RFC 3161 section 2.4.2 allows
 	}
 	return keysize.CheckChain(e.Stamp.Certificates)
-}
-
-// stampLabel names the timestamp in the unprotected header (signature specification, "Unsigned Attributes").
-const stampLabel = "io.cncf.notary.timestampSignature"
-
-// parts are the signer's certificates, in DER, and the timestamp.
-func parts(mediaType string, raw []byte) (chain [][]byte, stamp []byte) {
-	if mediaType == cose.MediaTypeEnvelope {
-		var message gocose.Sign1Message
-		if message.UnmarshalCBOR(raw) != nil {
-			return nil, nil
-		}
-		stamp, _ = message.Headers.Unprotected[stampLabel].([]byte)
-		return x5chain(message.Headers.Unprotected[gocose.HeaderLabelX5Chain]), stamp
-	}
-	var message struct {
-		Header struct {
-			Chain [][]byte `json:"x5c"`
-			Stamp []byte   `json:"io.cncf.notary.timestampSignature"`
-		} `json:"header"`
-	}
-	if json.Unmarshal(raw, &message) != nil {
-		return nil, nil
-	}
-	return message.Header.Chain, message.Header.Stamp
-}
-
-// x5chain is a list or, of one certificate, that alone (RFC 9360 section 2).
-func x5chain(header any) [][]byte {
-	var chain [][]byte
-	switch header := header.(type) {
-	case []byte:
-		chain = [][]byte{header}
-	case []any:
-		for _, der := range header {
-			der, _ := der.([]byte)
-			chain = append(chain, der)
-		}
-	}
-	return chain
 }
