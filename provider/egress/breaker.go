@@ -90,8 +90,14 @@ func failure(request *http.Request, status int, err error) error {
 	switch {
 	case err != nil && request.Context().Err() != nil, errors.Is(err, ErrKept):
 		return context.Canceled
-	case status >= http.StatusInternalServerError:
+	case isFailure(status):
 		return errors.New(http.StatusText(status))
 	}
 	return err
+}
+
+// isFailure tells the statuses by which a server says that it failed. A 501 is not one of them: it says that there is no
+// such method or API, and says so again.
+func isFailure(status int) bool {
+	return status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }

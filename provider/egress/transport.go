@@ -112,7 +112,7 @@ func (t *Transport) again(ctx context.Context, response *http.Response) bool {
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
 		return fits(ctx, t.Health.rests.end(request.URL.Host)) // and the attempt waits
-	case response.StatusCode >= http.StatusInternalServerError:
+	case isFailure(response.StatusCode):
 		return fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 	}
 	return false

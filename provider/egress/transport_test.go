@@ -133,6 +133,20 @@ func TestWhatAServerSaysIsItsOwnFaultIsAskedOnceMore(t *testing.T) {
 	}
 }
 
+// A 501 says that there is no such method or API. It says nothing of the server's health.
+func TestNotImplementedIsNoFailure(t *testing.T) {
+	in(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(501) }, func(w *world) {
+		for range 30 {
+			if got := w.get(); got.status != 501 || got.err != nil {
+				t.Fatalf("got %+v", got)
+			}
+		}
+		if asked := len(w.times()); asked != 30 {
+			t.Errorf("asked %d times for 30 requests", asked)
+		}
+	})
+}
+
 func TestAServerThatKeepsFailingIsAskedTwiceAndNoMore(t *testing.T) {
 	in(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
 		w.WriteHeader(503)
