@@ -14,6 +14,13 @@ import (
 func (f Fault) effect() (rig.Effect, error) {
 	word, value, _ := strings.Cut(f.Effect, " ")
 	switch word {
+	case "untyped":
+		return rig.Untyped(), nil
+	case "without":
+		return rig.Without(value), nil
+	case "header":
+		name, value, _ := strings.Cut(value, " ")
+		return rig.Header(name, value), nil
 	case "cut":
 		return rig.Cut(), nil
 	case "hang":

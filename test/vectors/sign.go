@@ -35,14 +35,22 @@ func (s *Scene) setImage(ctx context.Context, spec Image) error {
 	if err := s.copy(ctx, image, spec.CopiedUnsignedTo); err != nil {
 		return err
 	}
+	return errors.Join(s.signAll(ctx, image, spec, false), s.copy(ctx, image, spec.CopiedTo), s.signAll(ctx, image, spec, true))
+}
+
+// signAll attaches those signatures that are made before the image is copied, or the late ones.
+func (s *Scene) signAll(ctx context.Context, image rig.Image, spec Image, late bool) error {
 	for i, signature := range spec.Signatures {
+		if signature.Late != late {
+			continue
+		}
 		for range max(signature.Count, 1) {
 			if err := s.sign(ctx, image, signature); err != nil {
 				return fmt.Errorf("signature %d: %w", i+1, err)
 			}
 		}
 	}
-	return s.copy(ctx, image, spec.CopiedTo)
+	return nil
 }
 
 func (s *Scene) copy(ctx context.Context, image rig.Image, name string) error {

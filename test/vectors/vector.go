@@ -116,6 +116,7 @@ type Signature struct {
 	Defect    rig.Defect  `yaml:"defect"`
 	Claims    string      `yaml:"claims"`
 	Listed    rig.Listing `yaml:"listed"`
+	Late      bool        `yaml:"late"`
 }
 
 // Policy is a statement of the trust policy.
