@@ -43,6 +43,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		DockerConfigs:  c.DockerConfigs,
 		Guard:          egress.NewGuard(),
 		RequestTimeout: time.Duration(c.RequestTimeout),
+		Signatures:     c.Limits.Signatures,
 		UserAgent:      "notation-provider/" + version(),
 		Observe:        m.RegistryRequest,
 		Log:            log,

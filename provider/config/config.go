@@ -120,7 +120,9 @@ type Limits struct {
 	PerRegistry int `yaml:"perRegistry"`
 
 	// The most signatures of one image that are tried, at most 1000. Default 20.
-	// An image with more of them and none good is refused as too-many-signatures.
+	// An image with more of them and none good is refused as too-many-signatures. A
+	// mirror and the registry behind it have as many each. Where a list does not tell
+	// what it lists, so many manifests are fetched to see whether they are signatures.
 	Signatures int `yaml:"signatures"`
 }
 

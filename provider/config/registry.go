@@ -9,11 +9,13 @@ type Registry struct {
 	// The host[:port] that is asked first in place of this registry. It is asked
 	// with the credentials and settings of its own entry, while the name of the
 	// image stays as it is. When it does not have the image or fails, this
-	// registry is asked. Default: no mirror.
+	// registry is asked, and so it is when none of the signatures that the mirror
+	// lists is good: no image is refused by a mirror's word alone. Default: no
+	// mirror.
 	Mirror string `yaml:"mirror"`
 
 	// Ask the mirror alone, and never this registry. Default false. What the
-	// mirror does not have is then not found.
+	// mirror does not have is then not found, and its list of signatures counts.
 	MirrorOnly bool `yaml:"mirrorOnly"`
 
 	// The host[:port] of this registry's token service, where that is another host:
@@ -42,8 +44,10 @@ type Registry struct {
 
 	// Where signatures are looked for: auto, api, tag or both. The API is the
 	// referrers API of OCI 1.1 and the tag is its fallback schema; auto asks the
-	// API, and the tag where there is no API or the API lists no signature.
-	// Default auto.
+	// API, and the tag where there is no API, where it fails or where it lists no
+	// signature. An API that refuses us (401, 403, 429 …) or fails may hide
+	// signatures: a good one by tag counts then, and without one the image is
+	// undecided. Default auto.
 	Referrers Referrers `yaml:"referrers"`
 
 	// Speak plain HTTP with this registry. UNSAFE: credentials go over the wire
@@ -57,7 +61,7 @@ type Referrers string
 
 // The ways to look for signatures.
 const (
-	ReferrersAuto Referrers = "auto" // the API; the tag schema where the API is missing or lists none
+	ReferrersAuto Referrers = "auto" // the API; the tag schema where the API is missing, fails or lists none
 	ReferrersAPI  Referrers = "api"  // the referrers API only
 	ReferrersTag  Referrers = "tag"  // the referrers tag schema only
 	ReferrersBoth Referrers = "both" // both, and what they list together

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"encoding/json"
+	"iter"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -76,8 +77,10 @@ func key(image provider.Image) string { return image.Repository + "@" + image.Di
 func (p *Piece) Resolve(context.Context) (ocispec.Descriptor, error) { return p.Manifest, nil }
 
 // Signatures lists the one signature that counted.
-func (p *Piece) Signatures(context.Context, ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error) {
-	return []ocispec.Descriptor{p.Signature}, false, nil
+func (p *Piece) Signatures(context.Context, ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
+	return func(yield func(provider.Listing, error) bool) {
+		yield(provider.Listing{Signatures: []ocispec.Descriptor{p.Signature}}, nil)
+	}
 }
 
 // Envelope returns that signature's envelope, and its descriptor.

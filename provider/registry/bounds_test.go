@@ -51,7 +51,7 @@ func ask(t *testing.T, f *fake, o registry.Options, referrers config.Referrers) 
 	c := f.settings(t)
 	c.Referrers = referrers
 	o.Registries = append(o.Registries, c)
-	return open(t, o).Repository(f.image()).Signatures(t.Context(), ocispec.Descriptor{Digest: someDigest, Size: 1})
+	return listSignatures(t.Context(), open(t, o).Repository(f.image()), ocispec.Descriptor{Digest: someDigest, Size: 1})
 }
 
 func TestTheListOfSignaturesIsBounded(t *testing.T) {
@@ -75,8 +75,8 @@ func TestTheListOfSignaturesIsBounded(t *testing.T) {
 		more        bool
 	}{
 		"pages without end":          {page(next, 2), "api", registry.MaxReferrerPages, 2 * registry.MaxReferrerPages, true},
-		"empty pages without end":    {page(next, 0), "auto", registry.MaxReferrerPages, 0, true},
-		"a page that leads to it":    {page(func(r *http.Request) string { return r.URL.Path }, 1), "api", registry.MaxReferrerPages, registry.MaxReferrerPages, true},
+		"empty pages without end":    {page(next, 0), "auto", registry.MaxReferrerPages + 1, 0, true},
+		"a page that leads to it":    {page(func(r *http.Request) string { return r.URL.Path }, 1), "api", registry.MaxReferrerPages, 1, true},
 		"as many as are looked at":   {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "api", 1, registry.MaxReferrers, false},
 		"one too many":               {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "api", 1, registry.MaxReferrers, true},
 		"too many over pages":        {page(next, 400), "api", 3, registry.MaxReferrers, true},
@@ -368,7 +368,7 @@ func TestAListOfNothingIsNotReadToItsEnd(t *testing.T) {
 		_, _ = io.WriteString(w, page)
 	})
 	r := open(t, registry.Options{Registries: []config.Registry{hostile.settings(t)}})
-	_, _, err := r.Repository(hostile.image()).Signatures(t.Context(), ocispec.Descriptor{Digest: someDigest})
+	_, _, err := listSignatures(t.Context(), r.Repository(hostile.image()), ocispec.Descriptor{Digest: someDigest})
 	if !errors.Is(err, egress.ErrTooLarge) {
 		t.Errorf("%v; want ErrTooLarge: a member takes a hundred times its own size once it is parsed", err)
 	}

@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -30,8 +32,20 @@ func (r *Registries) LapseMemory() {
 	}
 }
 
-// ReadIndex is readIndex.
-func ReadIndex(body io.Reader, desc ocispec.Descriptor) ([]ocispec.Descriptor, error) {
-	found, err := readIndex(body, desc)
-	return found.list, err
+// ReadIndex reads an index of the tag schema and returns the signatures in it, and how many may be some.
+func ReadIndex(body io.Reader, desc ocispec.Descriptor) (signatures []ocispec.Descriptor, untyped int, err error) {
+	list, err := readIndex(body, desc)
+	if err != nil {
+		return nil, 0, err
+	}
+	found := newCollection()
+	if err := found.add(list); err != nil && !errors.Is(err, errEnough) {
+		return nil, 0, err
+	}
+	return found.signatures, len(found.untyped), nil
+}
+
+// KindOf is kindOf of an answer with that Content-Type.
+func KindOf(contentType string, body []byte) (string, error) {
+	return kindOf(http.Header{"Content-Type": {contentType}}, body)
 }

@@ -27,8 +27,8 @@ func FuzzAReferrersIndexListsBoundedSignaturesOrNothing(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, index []byte) {
-		list, err := registry.ReadIndex(bytes.NewReader(index), ocispec.Descriptor{Digest: digest.FromBytes(index), Size: int64(len(index))})
-		if len(list) > registry.MaxReferrers || err != nil && len(list) > 0 {
+		list, untyped, err := registry.ReadIndex(bytes.NewReader(index), ocispec.Descriptor{Digest: digest.FromBytes(index), Size: int64(len(index))})
+		if len(list)+untyped > registry.MaxReferrers || err != nil && len(list) > 0 {
 			t.Fatalf("%d signatures, %v", len(list), err)
 		}
 		for _, d := range list {

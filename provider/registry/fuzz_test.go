@@ -3,6 +3,7 @@ package registry_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -33,6 +34,33 @@ func FuzzASignatureManifestNamesOneBoundedBlobOrNone(f *testing.F) {
 			wireable(t, err.Error())
 		case blob.Digest.Validate() != nil, blob.Size < 0, blob.Size > registry.MaxEnvelopeBytes:
 			t.Fatalf("it would fetch %q of %d bytes", blob.Digest, blob.Size)
+		}
+	})
+}
+
+// Any answer of a registry is taken for a manifest only by its header or by its content, and never against either; pages
+// and texts are no manifests.
+func FuzzTheKindOfAnAnswer(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"application/json", content}, {"", content}, {"text/html", content}, {"text/plain; charset=utf-8", content}, {imageType + ";", content},
+		{"application/json", `{"manifests":null}`}, {"application/json", `{"layers":[],"config":{},"manifests":[]}`}, {imageType, `{"mediaType":"x"}`},
+		{"application/octet-stream", `{"mediaType":"text/html"}`}, {"application/json", `{"schemaVersion":1}`}, {"a/b, c/d", `{}`}, {"text/", content}, {imageType, `null`},
+	} {
+		f.Add(seed[0], []byte(seed[1]))
+	}
+	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		kind, err := registry.KindOf(header, body)
+		if err != nil {
+			return
+		}
+		var said struct {
+			MediaType string `json:"mediaType"`
+		}
+		if json.Unmarshal(body, &said) != nil || said.MediaType != "" && said.MediaType != kind {
+			t.Errorf("%q is taken for %q", body, kind)
+		}
+		if !strings.HasPrefix(kind, "application/vnd.oci.") && !strings.HasPrefix(kind, "application/vnd.docker.") || strings.HasPrefix(header, "text/") {
+			t.Errorf("%q by %q is taken for %q", body, header, kind)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +65,7 @@ func find(t *testing.T, r *registry.Registries, image rig.Image) (envelopes int,
 	if desc.Digest != image.Descriptor.Digest || desc.Size != image.Descriptor.Size || desc.MediaType != image.Descriptor.MediaType {
 		t.Errorf("resolved %+v, want %+v", desc, image.Descriptor)
 	}
-	list, _, err := repository.Signatures(t.Context(), desc)
+	list, _, err := listSignatures(t.Context(), repository, desc)
 	if err != nil {
 		return 0, err
 	}
@@ -187,5 +188,39 @@ func only(t *testing.T, r *rig.Registry, own func(authorization string) bool) {
 	}
 	if shown == 0 {
 		t.Error("no credential was shown at all")
+	}
+}
+
+// A mirror's list is not the last word: the image's own host is asked when the reader goes on, and not before.
+func TestTheOwnHostIsAskedForItsListOnlyWhenWanted(t *testing.T) {
+	m := mirroring(t)
+	m.Sign(m.image, rig.Signature{}) // which the mirror does not have
+	for name, c := range map[string]struct {
+		mirrorOnly bool
+		fault      func()
+		lists      []int
+		err        bool
+	}{
+		"both have some":    {false, func() {}, []int{1, 2}, false},
+		"mirror only":       {true, func() {}, []int{1}, false},
+		"the mirror fails":  {false, func() { m.mirror.Fault(rig.Match{}, rig.Status(500, nil)) }, []int{2}, false},
+		"the mirror's none": {false, func() { m.mirror.Fault(rig.Match{}, rig.Status(404, nil)) }, []int{0, 2}, false},
+		"own host fails":    {false, func() { m.own.Fault(rig.Match{}, rig.Status(500, nil)) }, []int{1, 0}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := m.open(t, c.mirrorOnly)
+			c.fault()
+			var lists []int
+			var last error
+			for found, err := range r.Repository(pinned(m.image)).Signatures(t.Context(), m.image.Descriptor) {
+				if len(lists) == 0 && len(found.Signatures) == 1 && m.own.Count() > 0 {
+					t.Error("the own host was asked before that was wanted")
+				}
+				lists, last = append(lists, len(found.Signatures)), err
+			}
+			if !slices.Equal(lists, c.lists) || (last != nil) != c.err {
+				t.Errorf("lists of %d, want %d; %v", lists, c.lists, last)
+			}
+		})
 	}
 }

@@ -20,6 +20,9 @@ type Options struct {
 	Guard *egress.Guard
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration
+	// Signatures bounds how many manifests of an image's list are fetched for their artifact type, where the list
+	// does not say it.
+	Signatures int
 	// UserAgent is sent with each request.
 	UserAgent string
 	// Observe is told of every request: its host if that is configured, else
@@ -42,9 +45,11 @@ const (
 	// maxCommas bounds what JSON can hold in those bytes: a thousand signatures with ten
 	// annotations each have half as many commas.
 	maxCommas = 32 << 10
-	// MaxReferrerPages and MaxReferrers bound the list of an image's signatures.
+	// MaxReferrerPages, MaxReferrers and MaxListBytes bound the list of an image's signatures: a thousand honest
+	// entries have about 600 KiB.
 	MaxReferrerPages = 20
 	MaxReferrers     = 1000
+	MaxListBytes     = 1 << 20
 	// maxSites bounds the hosts whose connections and tokens are kept.
 	maxSites = 256
 	// maxSiteAge is when a host's tokens are dropped, so that they do not pile up.

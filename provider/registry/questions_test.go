@@ -19,7 +19,7 @@ func questions(r *registry.Registries, image provider.Image) map[string]func(con
 			return err
 		},
 		"signatures": func(ctx context.Context) error {
-			_, _, err := repository.Signatures(ctx, desc)
+			_, _, err := listSignatures(ctx, repository, desc)
 			return err
 		},
 		"envelope": func(ctx context.Context) error {

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -83,73 +82,4 @@ func (r *Registries) label(host string) string {
 // if the registry has none, or a provider.UndecidedError.
 func (r *Registries) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
 	return r.Repository(image).Resolve(ctx)
-}
-
-// Repository returns where an image's manifest and signatures are asked for.
-func (r *Registries) Repository(image provider.Image) *Repository {
-	own := r.settings(image.Host)
-	repository := &Repository{image: image}
-	if own.Mirror != "" {
-		repository.sources = append(repository.sources, r.source(r.settings(own.Mirror), image))
-	}
-	if own.Mirror == "" || !own.MirrorOnly {
-		repository.sources = append(repository.sources, r.source(own, image))
-	}
-	return repository
-}
-
-// Repository asks for one image: at its mirror first, where it has one.
-type Repository struct {
-	image   provider.Image
-	sources []*source
-}
-
-// Resolve asks for the manifest's descriptor.
-func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
-	return first(r.sources, func(s *source) (ocispec.Descriptor, error) {
-		desc, err := s.resolve(ctx, r.image.Reference())
-		return desc, classify(err)
-	})
-}
-
-// Signatures lists the manifests of an image's notation signatures; more if
-// there are others beyond the bounds. A mirror that lists none is not taken at
-// its word: mirrors are known to pass on images without their signatures.
-func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error) {
-	found, err := first(r.sources, func(s *source) (listing, error) {
-		found, err := s.signatures(ctx, desc)
-		if err == nil && found.empty() {
-			return listing{}, provider.ErrNotFound
-		}
-		return found, classify(err)
-	})
-	if errors.Is(err, provider.ErrNotFound) {
-		return nil, false, nil
-	}
-	return found.list, found.more, err
-}
-
-// Envelope fetches what a signature's manifest holds: the envelope, and its
-// descriptor with the media type. provider.ErrNoEnvelope says it holds none.
-func (r *Repository) Envelope(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
-	type envelope struct {
-		bytes []byte
-		desc  ocispec.Descriptor
-	}
-	found, err := first(r.sources, func(s *source) (envelope, error) {
-		bytes, desc, err := s.envelope(ctx, manifest)
-		return envelope{bytes, desc}, classify(err)
-	})
-	return found.bytes, found.desc, err
-}
-
-// first asks source after source until one has an answer. The last one's failure
-// is the failure: the image's own host is the authority on what there is not.
-func first[T any](sources []*source, ask func(*source) (T, error)) (answer T, err error) {
-	for _, s := range sources {
-		if answer, err = ask(s); err == nil {
-			return answer, nil
-		}
-	}
-	return answer, err
 }

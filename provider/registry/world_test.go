@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
@@ -17,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
@@ -30,6 +33,7 @@ func open(t *testing.T, o registry.Options) *registry.Registries {
 	if o.Guard == nil {
 		o.Guard = egress.NewGuard()
 	}
+	o.Signatures = cmp.Or(o.Signatures, 20)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 20*time.Second)
 	r, err := registry.New(o)
 	if err != nil {
@@ -66,6 +70,16 @@ func pinned(i rig.Image) provider.Image { return tagged(i).At(i.Descriptor.Diges
 // tagged is an image of the rig by its tag.
 func tagged(i rig.Image) provider.Image {
 	return provider.Image{Host: i.Registry.Host, Repository: i.Name(), Tag: i.Tag}
+}
+
+// listSignatures returns the first list that is not empty, host by host; what makes it incomplete is an error.
+func listSignatures(ctx context.Context, from *registry.Repository, of ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error) {
+	for found, err := range from.Signatures(ctx, of) {
+		if err != nil || found.Incomplete != nil || found.More || len(found.Signatures) > 0 {
+			return found.Signatures, found.More, errors.Join(err, found.Incomplete)
+		}
+	}
+	return nil, false, nil
 }
 
 // fake is a server over TLS that does what a test tells it and writes down what it was asked.

@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"iter"
 	"reflect"
 	"sync"
 	"testing"
@@ -50,9 +51,9 @@ func (l *line) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
 	return l.shelf.Resolve(ctx)
 }
 
-func (l *line) Signatures(ctx context.Context, desc ocispec.Descriptor) ([]ocispec.Descriptor, bool, error) {
+func (l *line) Signatures(ctx context.Context, desc ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
 	if err := l.ask(ctx); err != nil {
-		return nil, false, err
+		return func(yield func(provider.Listing, error) bool) { yield(provider.Listing{}, err) }
 	}
 	return l.shelf.Signatures(ctx, desc)
 }

@@ -38,26 +38,38 @@ func (w *witness) notVerified(err error) (provider.Verdict, error) {
 	if w.fault != nil {
 		return provider.Verdict{}, w.fault
 	}
-	for _, f := range w.findings {
-		if f.undecided != nil {
-			undecided := *f.undecided
-			undecided.Signatures = w.signatures()
-			return provider.Verdict{}, &undecided
-		}
+	if undecided := w.undecided(); undecided != nil {
+		return provider.Verdict{}, undecided
 	}
 	switch {
-	case err == nil, !w.heard, len(w.findings) != min(w.listed, w.limit), slices.ContainsFunc(w.findings, good):
+	case err == nil, !w.heard, len(w.findings) != len(w.offered), slices.ContainsFunc(w.findings, good):
 		// notation.Verify ended in a way that the witness cannot account for.
 		return provider.Verdict{}, provider.Undecided(provider.StageInternal, err, "internal error")
 	case w.more:
 		return w.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", w.limit)), nil
-	case w.listed == 0:
+	case len(w.offered) == 0:
 		return w.refused(provider.Unsigned, "no signature is associated with this digest; make sure the artifact was signed successfully"), nil
 	}
 	furthest := slices.MinFunc(w.findings, func(a, b finding) int { return rank(a.Reason) - rank(b.Reason) })
 	verdict := w.refused(furthest.Reason, furthest.Detail)
 	verdict.Signer = furthest.Signer
 	return verdict, nil
+}
+
+// undecided is why a signature that was looked at, or one that was not listed, might
+// have been good; nil if none might.
+func (w *witness) undecided() *provider.UndecidedError {
+	var why *provider.UndecidedError
+	if i := slices.IndexFunc(w.findings, func(f finding) bool { return f.undecided != nil }); i >= 0 {
+		why = w.findings[i].undecided
+	} else if w.incomplete != nil {
+		why = provider.AsUndecided(w.incomplete)
+	} else {
+		return nil
+	}
+	undecided := *why
+	undecided.Signatures = w.signatures()
+	return &undecided
 }
 
 func good(f finding) bool { return f.Reason == provider.Verified }

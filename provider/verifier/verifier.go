@@ -2,7 +2,9 @@ package verifier
 
 import (
 	"context"
+	"iter"
 	"log/slog"
+	"math"
 	"net/http"
 	"time"
 
@@ -23,8 +25,9 @@ import (
 type Repository interface {
 	// Resolve returns the manifest's descriptor, or provider.ErrNotFound.
 	Resolve(context.Context) (ocispec.Descriptor, error)
-	// Signatures lists signature manifests; more if there are others unlisted.
-	Signatures(context.Context, ocispec.Descriptor) (list []ocispec.Descriptor, more bool, err error)
+	// Signatures lists signature manifests, host by host: the next one is asked when the caller goes on. The last
+	// list counts for what there is not; an error ends it.
+	Signatures(context.Context, ocispec.Descriptor) iter.Seq2[provider.Listing, error]
 	// Envelope fetches what a signature manifest holds, and its descriptor;
 	// provider.ErrNoEnvelope if it holds none, provider.ErrNotFound for a 404.
 	Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error)
@@ -45,7 +48,7 @@ type Options struct {
 	Repository func(provider.Image) Repository
 	// Evidence is asked before the repository; without it nothing is remembered.
 	Evidence Evidence
-	// Signatures bounds how many signatures of an image are looked at.
+	// Signatures bounds how many signatures of an image are looked at, of each host's list.
 	Signatures int
 	// Revocation is the client for OCSP responders and CRLs: bounded and guarded.
 	Revocation http.RoundTripper
@@ -175,9 +178,9 @@ func (j judge) hear(ctx context.Context, image provider.Image, desc ocispec.Desc
 	w.inner = inner
 	judged, outcomes, err := notation.Verify(ctx, w, w, notation.VerifyOptions{
 		ArtifactReference: reference + image.Digest.String(),
-		// One more than are handed over: notation takes reaching its limit for a
+		// The witness keeps to the limit: notation takes reaching its own for a
 		// failure, and would hide what the last one's was.
-		MaxSignatureAttempts: w.limit + 1,
+		MaxSignatureAttempts: math.MaxInt,
 	})
 	if err == nil && len(outcomes) == 1 && judged.Digest == image.Digest {
 		return w.verified(outcomes[0]), w, nil

@@ -27,10 +27,11 @@ type witness struct {
 	repository Repository
 	inner      notation.Verifier
 
-	fault  error // of resolving or listing
-	heard  bool  // whether the repository told its list
-	listed int   // signatures there are, as far as listed
-	more   bool  // signatures beyond the limit, unseen
+	fault      error                // of resolving
+	heard      bool                 // whether the repository told its list
+	offered    []ocispec.Descriptor // signatures that the judge was given
+	more       bool                 // signatures beyond the limit, unseen
+	incomplete error                // why there may be signatures that were not listed
 
 	links    *links
 	decoding *semaphore.Weighted
@@ -66,16 +67,37 @@ func (w *witness) Resolve(ctx context.Context, _ string) (ocispec.Descriptor, er
 }
 
 // ListSignatures implements notation's registry.Repository: the most promising
-// signatures first, and no more than the limit.
+// signatures first, and no more than the limit of each list. A further list is
+// asked for while none is good.
 func (w *witness) ListSignatures(ctx context.Context, desc ocispec.Descriptor, fn func([]ocispec.Descriptor) error) error {
-	list, more, err := w.repository.Signatures(ctx, desc)
-	if err != nil {
-		w.fault = err
-		return err
+	for listing, err := range w.repository.Signatures(ctx, desc) {
+		if err != nil {
+			w.incomplete = err
+			return err
+		}
+		if err := fn(w.take(listing)); err != nil {
+			return err
+		}
 	}
-	w.heard, w.listed, w.more = true, len(list), more || len(list) > w.limit
-	list = w.inOrder(list)
-	return fn(list[:min(len(list), w.limit)])
+	return nil
+}
+
+// take notes a list and returns what of it is to be looked at: what was not in a list
+// before, within the limit.
+func (w *witness) take(listing provider.Listing) []ocispec.Descriptor {
+	list := w.inOrder(slices.DeleteFunc(slices.Clone(listing.Signatures), w.wasOffered))
+	w.heard, w.incomplete, w.more = true, listing.Incomplete, listing.More || len(list) > w.limit
+	list = list[:min(len(list), w.limit)]
+	w.offered = append(w.offered, list...)
+	return list
+}
+
+// wasOffered tells whether a list before had the same signature. One that called it by
+// another media type or size may have been wrong.
+func (w *witness) wasOffered(desc ocispec.Descriptor) bool {
+	return slices.ContainsFunc(w.offered, func(o ocispec.Descriptor) bool {
+		return o.Digest == desc.Digest && o.MediaType == desc.MediaType && o.Size == desc.Size
+	})
 }
 
 // inOrder sorts signatures by what they promise, and leaves the order else.
@@ -88,19 +110,12 @@ func (w *witness) inOrder(list []ocispec.Descriptor) []ocispec.Descriptor {
 	return slices.Concat(byPromise[:]...)
 }
 
-// thumbprints is the annotation that names the certificates of a signature's chain
-// (signature specification, "Storage"). It is a hint: anyone can write it.
-const thumbprints = "io.cncf.notary.x509chain.thumbprint#S256"
-
-// maxThumbprints bounds the annotation; a chain of three has about 200 bytes.
-const maxThumbprints = 4 << 10
-
 // promise ranks a signature by what its annotation says: 0 names a certificate
 // that we trust, 1 says nothing, 2 names strangers only.
 func (w *witness) promise(desc ocispec.Descriptor) int {
 	var chain []string
-	text := desc.Annotations[thumbprints]
-	if len(text) > maxThumbprints || json.Unmarshal([]byte(text), &chain) != nil {
+	text := desc.Annotations[provider.ThumbprintAnnotation]
+	if len(text) > provider.MaxThumbprints || json.Unmarshal([]byte(text), &chain) != nil {
 		return 1
 	}
 	if slices.ContainsFunc(chain, w.policy.Trusts) {

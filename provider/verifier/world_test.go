@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -39,10 +40,19 @@ type shelf struct {
 	list       []ocispec.Descriptor
 	more       bool
 	listErr    error
+	incomplete error
+	further    []listed // what other hosts list, in order
 
 	mu      sync.Mutex
 	held    map[digest.Digest]blob
 	fetched []digest.Digest
+	lists   int // hosts that were asked for a list
+}
+
+// listed is what one host lists.
+type listed struct {
+	provider.Listing
+	err error
 }
 
 type blob struct {
@@ -55,14 +65,25 @@ func newShelf() *shelf { return &shelf{desc: target, held: map[digest.Digest]blo
 
 func (s *shelf) Resolve(context.Context) (ocispec.Descriptor, error) { return s.desc, s.resolveErr }
 
-func (s *shelf) Signatures(context.Context, ocispec.Descriptor) ([]ocispec.Descriptor, bool, error) {
-	return s.list, s.more, s.listErr
+func (s *shelf) Signatures(context.Context, ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
+	first := listed{provider.Listing{Signatures: s.list, More: s.more, Incomplete: s.incomplete}, s.listErr}
+	return func(yield func(provider.Listing, error) bool) {
+		for _, l := range append([]listed{first}, s.further...) {
+			s.lists++
+			if !yield(l.Listing, l.err) {
+				return
+			}
+		}
+	}
 }
 
 func (s *shelf) Envelope(_ context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fetched = append(s.fetched, manifest.Digest)
+	if manifest.MediaType == ocispec.MediaTypeImageIndex { // as a registry has it
+		return nil, ocispec.Descriptor{}, provider.ErrNoEnvelope
+	}
 	b := s.held[manifest.Digest]
 	return b.raw, ocispec.Descriptor{MediaType: b.mediaType, Digest: digest.FromBytes(b.raw), Size: int64(len(b.raw))}, b.err
 }

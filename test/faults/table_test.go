@@ -22,7 +22,7 @@ type step struct {
 	stage provider.Stage // at which ignorance is told
 
 	// What the rules go by.
-	bodiless bool // it is a HEAD
+	bodiless bool // it is a HEAD: where that is refused or says too little, GET tells
 	alone    bool // what is asked for has one name, and there is no other of its kind
 	lists    bool // it names signatures, and nothing proves that these are all
 	named    bool // the answer says what the name stands for, and nothing proves that
@@ -91,6 +91,16 @@ func noAccess(s step) outcome {
 	return outcome{stage: provider.StageCredentials}
 }
 
+// askedByGet is the outcome of a HEAD that is refused or says too little: GET tells. At other steps it is as told.
+func askedByGet(told func(step) outcome) func(step) outcome {
+	return func(s step) outcome {
+		if s.bodiless {
+			return verified(s)
+		}
+		return told(s)
+	}
+}
+
 // mislabelled is what comes of a digest that is not the content's. Of a tag it is the registry's word what it stands
 // for, and of that image there is no signature; where it is known what must come it is held against that; elsewhere what
 // comes proves itself, by its own bytes or its signature.
@@ -133,6 +143,14 @@ func emptied(s step) outcome {
 	return unknown(s)
 }
 
+// noSuchAPI is what comes of a method or API that there is not. A registry can say so of its list of signatures, too.
+func noSuchAPI(s step) outcome {
+	if s.class == rig.ClassReferrers {
+		return outcome{reason: provider.Unsigned}
+	}
+	return unknown(s)
+}
+
 // forgedToken is a token that the registry does not take.
 func forgedToken(s step) outcome {
 	if s.class == rig.ClassToken {
@@ -145,8 +163,9 @@ func forgedToken(s step) outcome {
 func faults() []fault {
 	slow := []setting{hasty, brisk}
 	list := []fault{
-		{name: "401", effect: always(rig.Status(401, nil)), told: noAccess},
-		{name: "403", effect: always(rig.Status(403, nil)), told: noAccess},
+		{name: "401", effect: always(rig.Status(401, nil)), told: askedByGet(noAccess)}, // it says not how to give credentials
+		{name: "403", effect: always(rig.Status(403, nil)), told: askedByGet(noAccess)},
+		{name: "405", effect: always(rig.Status(405, nil)), told: askedByGet(noSuchAPI)},
 		{name: "429", effect: always(rig.Status(429, http.Header{"Retry-After": {"1"}})), servers: []setting{brisk}, rests: true},
 		{name: "500", effect: always(rig.Status(500, nil))},
 		{name: "503", effect: always(rig.Status(503, nil))},
@@ -156,13 +175,13 @@ func faults() []fault {
 		{name: "drip", effect: always(rig.Drip(100 * time.Millisecond)), servers: slow, body: true},
 		{name: "cut", effect: always(rig.Cut())},
 		{name: "truncate", effect: always(rig.Truncate(5)), body: true},
-		{name: "HTML", effect: always(rig.HTML())},
+		{name: "HTML", effect: always(rig.HTML()), told: askedByGet(unknown)},
 		{name: "junk", effect: always(replace(func(body []byte) string { return strings.Repeat("x", len(body)) })), body: true},
 		{name: "nothing", effect: always(replace(func([]byte) string { return "" })), body: true},
 		{name: "empty JSON", effect: always(replace(func([]byte) string { return `{}` })), body: true, told: emptied},
 		{name: "other JSON", effect: always(replace(func([]byte) string { return `{"token":"other","manifests":[]}` })), body: true, told: forgedToken},
 		{name: "other digest", effect: always(rig.Header("Docker-Content-Digest", "sha256:"+strings.Repeat("5", 64))), told: mislabelled},
-		{name: "other media type", effect: always(rig.Header("Content-Type", "text/plain")), told: mistyped},
+		{name: "other media type", effect: always(rig.Header("Content-Type", "text/plain")), told: askedByGet(mistyped)},
 		{name: "other content", effect: (*row).divert, diverts: true, told: exchanged},
 		{name: "other content once", effect: (*row).divert, diverts: true, once: true, told: exchanged},
 		{name: "redirect", effect: (*row).redirect},

@@ -41,6 +41,7 @@ func onVerifier(t *testing.T, s *vectors.Scene) rung {
 		DockerConfigs:  c.DockerConfigs,
 		Guard:          egress.NewGuard(),
 		RequestTimeout: time.Duration(c.RequestTimeout),
+		Signatures:     c.Limits.Signatures,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,57 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// identify looks into the manifests whose descriptors do not say their artifact type, as those of some registries, and
+// keeps the signatures among them. One that cannot be fetched may be a signature.
+func (r *Remote) identify(ctx context.Context, found *collection) {
+	for _, desc := range found.takeUntyped() {
+		if found.fetched >= r.Untyped {
+			found.more = true
+			return
+		}
+		found.fetched++
+		manifest, err := r.manifest(ctx, desc)
+		if errors.Is(err, errdef.ErrNotFound) { // which is no word on the image
+			err = provider.Undecided(provider.StageRegistry, fmt.Errorf("no manifest %s", desc.Digest), "the registry lists a signature that it does not have")
+		}
+		if err != nil {
+			found.doubt(err)
+			delete(found.seen, entryOf(desc)) // it may be listed elsewhere by its type
+			continue
+		}
+		if desc = identified(desc, manifest); desc.ArtifactType == artifactType {
+			found.signatures = append(found.signatures, trimmed(desc))
+		}
+	}
+}
+
+// identified is the descriptor with what its manifest says of it (image specification, "Guidelines for Artifact Usage").
+func identified(desc ocispec.Descriptor, manifest []byte) ocispec.Descriptor {
+	var said struct {
+		ArtifactType string `json:"artifactType"`
+		Config       struct {
+			MediaType string `json:"mediaType"`
+		} `json:"config"`
+		Annotations map[string]string `json:"annotations"`
+	}
+	if json.Unmarshal(manifest, &said) != nil {
+		return desc
+	}
+	desc.ArtifactType = cmp.Or(said.ArtifactType, said.Config.MediaType)
+	if len(desc.Annotations) == 0 {
+		desc.Annotations = said.Annotations
+	}
+	return desc
+}

@@ -1,0 +1,233 @@
+package registry_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// answers are what a referrers API that lists nothing may answer, and whether that may hide signatures.
+func answers() map[string]struct {
+	effect rig.Effect
+	hides  provider.Stage // "" if it says that there is no API
+} {
+	all := map[string]struct {
+		effect rig.Effect
+		hides  provider.Stage
+	}{
+		"a page":       {rig.HTML(), provider.StageRegistry},
+		"JSON":         {rig.Status(200, nil), provider.StageRegistry},
+		"plain text":   {rig.Header("Content-Type", "text/plain"), provider.StageRegistry},
+		"junk":         {rig.Rewrite(func([]byte) []byte { return []byte("[1") }), provider.StageRegistry},
+		"a cut":        {rig.Cut(), provider.StageRegistry},
+		"429 at once":  {rig.Status(429, http.Header{"Retry-After": {"0"}}), provider.StageRegistry},
+		"a name error": {nameUnknown, ""},
+	}
+	for _, status := range []int{400, 404, 405, 406, 410, 411, 414, 415, 417, 418, 422, 501} {
+		all[strconv.Itoa(status)] = struct {
+			effect rig.Effect
+			hides  provider.Stage
+		}{rig.Status(status, nil), ""}
+	}
+	for _, status := range []int{402, 407, 408, 409, 412, 423, 425, 451, 500, 502, 503, 504, 505, 300, 304} {
+		all[strconv.Itoa(status)] = struct {
+			effect rig.Effect
+			hides  provider.Stage
+		}{rig.Status(status, nil), provider.StageRegistry}
+	}
+	for _, status := range []int{401, 403} {
+		all[strconv.Itoa(status)] = struct {
+			effect rig.Effect
+			hides  provider.Stage
+		}{rig.Status(status, nil), provider.StageCredentials}
+	}
+	return all
+}
+
+// nameUnknown is the 404 of a registry that says that it does not know the repository.
+func nameUnknown(<-chan struct{}, http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}`))
+	})
+}
+
+func TestTheTagIsAskedWhateverTheAPIAnswers(t *testing.T) {
+	w := rig.ForTest(t)
+	byAPI := w.Registry(rig.RegistryOptions{})
+	signed, bare := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
+	w.Sign(signed, rig.Signature{Listed: rig.ListedTag})
+	for name, c := range answers() {
+		for _, referrers := range []config.Referrers{config.ReferrersAuto, config.ReferrersBoth, config.ReferrersAPI} {
+			t.Run(name+", asked by "+string(referrers), func(t *testing.T) {
+				defer byAPI.Fault(rig.Match{Class: rig.ClassReferrers}, c.effect)()
+				r := referring(t, byAPI, referrers)
+				found, err := first(t, r, signed)
+				if referrers == config.ReferrersAPI {
+					stage := c.hides
+					if stage == "" {
+						stage = provider.StageRegistry
+					}
+					undecided(t, err, stage)
+					return
+				}
+				if len(found.Signatures) != 1 || err != nil {
+					t.Fatalf("%d signatures, %v", len(found.Signatures), err)
+				}
+				if c.hides != "" {
+					undecided(t, found.Incomplete, c.hides)
+				} else if found.Incomplete != nil {
+					t.Errorf("incomplete: %v", found.Incomplete)
+				}
+				found, err = first(t, r, bare)
+				if c.hides != "" {
+					undecided(t, err, c.hides)
+				} else if len(found.Signatures) > 0 || found.Incomplete != nil || err != nil {
+					t.Errorf("%+v, %v", found, err)
+				}
+			})
+		}
+	}
+}
+
+// The memory of a registry without the API saves a request and no more. A 400 or 415 is about one request, and may be about
+// another one tomorrow.
+func TestOnlyWordsAboutTheAPIAreRemembered(t *testing.T) {
+	w := rig.ForTest(t)
+	byAPI := w.Registry(rig.RegistryOptions{})
+	signed := w.PushImage(byAPI, "production/a", "1")
+	w.Sign(signed, rig.Signature{Listed: rig.ListedTag})
+	for status, want := range map[int]int{404: 1, 405: 1, 410: 1, 501: 1, 400: 2, 406: 2, 415: 2} {
+		r := referring(t, byAPI, config.ReferrersAuto)
+		lift := byAPI.Fault(rig.Match{Class: rig.ClassReferrers}, rig.Status(status, nil))
+		byAPI.Forget()
+		for range 2 {
+			if got, err := listed(t, r, signed); got != 1 || err != nil {
+				t.Errorf("%d: %d signatures, %v", status, got, err)
+			}
+		}
+		if got := byAPI.Count(rig.ClassReferrers); got != want {
+			t.Errorf("%d: the API was asked %d times, want %d", status, got, want)
+		}
+		lift()
+	}
+}
+
+// By "both", a good signature counts whichever way fails.
+func TestTheAPICountsWhereTheTagFails(t *testing.T) {
+	w := rig.ForTest(t)
+	byAPI := w.Registry(rig.RegistryOptions{})
+	signed, bare := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
+	w.Sign(signed, rig.Signature{})
+	r := referring(t, byAPI, config.ReferrersBoth)
+	for stage, effect := range map[provider.Stage]rig.Effect{
+		provider.StageCredentials: rig.Status(403, nil), provider.StageRegistry: rig.Status(500, nil),
+	} {
+		lift := byAPI.Fault(rig.Match{Class: rig.ClassReferrersTag}, effect)
+		found, err := first(t, r, signed)
+		if len(found.Signatures) != 1 || err != nil {
+			t.Errorf("%d signatures, %v", len(found.Signatures), err)
+		}
+		undecided(t, found.Incomplete, stage)
+		_, err = first(t, r, bare)
+		undecided(t, err, stage)
+		lift()
+	}
+}
+
+// An API that gave a page is there. A list that ends after that is incomplete, by any status.
+func TestAListThatEndsInTheMiddleIsIncomplete(t *testing.T) {
+	for _, size := range []int{0, 1} {
+		for status, stage := range map[int]provider.Stage{
+			404: provider.StageRegistry, 405: provider.StageRegistry, 403: provider.StageCredentials, 500: provider.StageRegistry,
+		} {
+			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case strings.Contains(r.URL.Path, "/manifests/"):
+					http.NotFound(w, r)
+				case r.URL.Query().Get("page") != "":
+					w.WriteHeader(status)
+				default:
+					w.Header().Set("Link", "<"+r.URL.Path+`?page=2>; rel="next"`)
+					sendIndex(w, index(0, size))
+				}
+			})
+			for _, referrers := range []config.Referrers{"api", "auto", "both"} {
+				list, _, err := ask(t, f, registry.Options{}, referrers)
+				undecided(t, err, stage)
+				if len(list) != size {
+					t.Errorf("%d, %s: %d listed, want %d", status, referrers, len(list), size)
+				}
+			}
+		}
+	}
+}
+
+func TestAListIsReadByWhatItIs(t *testing.T) {
+	const oci = ocispec.MediaTypeImageIndex
+	body := func(change string) string {
+		return strings.Replace(string(index(0, 1)), `{"schemaVersion":0,`, "{"+change, 1)
+	}
+	for name, c := range map[string]struct {
+		contentType, body string
+		list              int // -1 for nonsense
+	}{
+		"to the letter":          {oci, body(`"schemaVersion":2,`), 1},
+		"a parameter":            {oci + "; charset=utf-8", body(`"schemaVersion":2,`), 1},
+		"a broken parameter":     {oci + "; charset", body(`"schemaVersion":2,`), 1},
+		"capitals":               {"Application/vnd.OCI.image.index.v1+JSON", body(""), 1},
+		"JSON":                   {"application/json", body(`"schemaVersion":2,`), 1},
+		"JSON with a parameter":  {"application/json;charset=UTF-8", body(""), 1},
+		"bytes":                  {"application/octet-stream", body(""), 1},
+		"no type":                {"", body(""), 1},
+		"JSON, no media type":    {"application/json", `{"schemaVersion":2,"manifests":[]}`, 0},
+		"JSON, null for a list":  {"application/json", `{"schemaVersion":2,"manifests":null}`, 0},
+		"JSON, no list":          {"application/json", `{"schemaVersion":2,"mediaType":"` + oci + `"}`, 0},
+		"JSON of another kind":   {"application/json", `{"manifests":[],"mediaType":"application/vnd.oci.image.manifest.v1+json"}`, -1},
+		"JSON of both kinds":     {"application/json", `{"manifests":[],"layers":[],"mediaType":"` + oci + `"}`, -1},
+		"JSON of another schema": {"application/json", `{"schemaVersion":1,"manifests":[]}`, -1},
+		"JSON of no schema":      {"application/json", `{"schemaVersion":"two","manifests":[]}`, -1},
+		"JSON of an image":       {"application/json", `{"schemaVersion":2,"config":{},"layers":[]}`, -1},
+		"empty JSON":             {"application/json", `{}`, -1},
+		"a JSON list":            {"application/json", `[]`, -1},
+		"JSON's null":            {"application/json", `null`, -1},
+		"an error":               {"application/json", `{"errors":[{"code":"DENIED"}]}`, -1},
+		"a page called JSON":     {"application/json", `<html>`, -1},
+		"nothing":                {"application/json", ``, -1},
+		"a page":                 {"text/html", body(""), -1},
+		"text":                   {"text/plain", body(""), -1},
+		"no type of any kind":    {"///", body(""), -1},
+		"an image":               {"application/vnd.oci.image.manifest.v1+json", body(""), -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.URL.Path, "/manifests/") {
+					http.NotFound(w, r)
+					return
+				}
+				w.Header()["Content-Type"] = []string{c.contentType}
+				if c.contentType == "" {
+					w.Header()["Content-Type"] = nil
+				}
+				_, _ = w.Write([]byte(c.body))
+			})
+			for _, referrers := range []config.Referrers{"api", "auto", "both"} {
+				list, more, err := ask(t, f, registry.Options{}, referrers)
+				if c.list < 0 {
+					undecided(t, err, provider.StageRegistry)
+				} else if len(list) != c.list || more || err != nil {
+					t.Errorf("%s: %d listed, %v", referrers, len(list), err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,153 @@
+package registry
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+
+	"github.com/opencontainers/go-digest"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/registry/remote"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+)
+
+// digestHeader is where a registry says which digest its answer has (distribution specification, "Pulling manifests").
+const digestHeader = "Docker-Content-Digest"
+
+// Normalize returns a client that brings answers about manifests into the form of the distribution specification, which
+// oras wants to the letter: a HEAD that is refused or says too little is asked as a GET, and a GET that lacks its length
+// or has a Content-Type of another spelling is read and described by its content. A registry that answers to the
+// letter is asked nothing more.
+func Normalize(client remote.Client) remote.Client { return normalized{client} }
+
+type normalized struct{ remote.Client }
+
+// Do implements remote.Client.
+func (n normalized) Do(request *http.Request) (*http.Response, error) {
+	response, err := n.Client.Do(request)
+	if err != nil || path.Base(path.Dir(request.URL.Path)) != "manifests" {
+		return response, err
+	}
+	switch {
+	case request.Method == http.MethodHead && !suffices(request, response):
+		_ = response.Body.Close()
+		return n.get(request)
+	case request.Method == http.MethodGet && response.StatusCode == http.StatusOK && !conforms(request, response):
+		return described(request, response)
+	}
+	return response, nil
+}
+
+// get asks by GET what HEAD was asked.
+func (n normalized) get(head *http.Request) (*http.Response, error) {
+	request := head.Clone(head.Context())
+	request.Method = http.MethodGet
+	response, err := n.Client.Do(request)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return response, err
+	}
+	return described(request, response)
+}
+
+// suffices tells whether the answer to a HEAD settles what was asked. A size of nothing is none: no manifest has it.
+func suffices(request *http.Request, response *http.Response) bool {
+	if response.StatusCode != http.StatusOK {
+		return !refusesHead(response)
+	}
+	return isManifest(contentType(response.Header)) && response.ContentLength > 0 && response.Header.Get(digestHeader) != "" && digestFits(request, response)
+}
+
+// refusesHead tells the answers that may be about HEAD alone. A 404 is not among them: it is the specification's word for
+// a manifest that is not there, by either method. Nor is what asks for credentials (a 401 that says how to give them) or
+// for patience (429), and what has failed, which a second request does not help.
+func refusesHead(response *http.Response) bool {
+	switch status := response.StatusCode; status {
+	case http.StatusNotFound, http.StatusTooManyRequests:
+		return false
+	case http.StatusUnauthorized:
+		return response.Header.Get("WWW-Authenticate") == ""
+	default:
+		return status < http.StatusInternalServerError || status == http.StatusNotImplemented
+	}
+}
+
+// conforms tells whether the answer to a GET is such as oras takes.
+func conforms(request *http.Request, response *http.Response) bool {
+	kind := response.Header.Get("Content-Type")
+	return kind == contentType(response.Header) && isManifest(kind) && response.ContentLength >= 0 && digestFits(request, response)
+}
+
+// digestFits tells whether the header with the digest, if there is one, can be held against what was asked for. One that
+// is another digest of the same algorithm can: it is wrong, and oras says so.
+func digestFits(request *http.Request, response *http.Response) bool {
+	text := response.Header.Get(digestHeader)
+	told, err := digest.Parse(text)
+	asked, byTag := askedFor(request)
+	return text == "" || err == nil && (byTag || told.Algorithm() == asked.Algorithm())
+}
+
+// askedFor is the digest that was asked for, unless a tag was.
+func askedFor(request *http.Request) (asked digest.Digest, byTag bool) {
+	asked, err := digest.Parse(path.Base(request.URL.Path))
+	return asked, err != nil
+}
+
+// described reads an answer and lets its header say what was read.
+func described(request *http.Request, response *http.Response) (*http.Response, error) {
+	body, err := readBody(response)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := kindOf(response.Header, body)
+	if err != nil {
+		return nil, err
+	}
+	hashed, err := digestOf(request, response.Header, body)
+	if err != nil {
+		return nil, err
+	}
+	response.Header.Set("Content-Type", kind)
+	response.Header.Set(digestHeader, hashed.String())
+	return withBody(response, body), nil
+}
+
+// digestOf returns the digest of a body: the one that was asked for, else as the header has it, else by sha256. What the
+// header says must be true; what was asked for must be what came.
+func digestOf(request *http.Request, header http.Header, body []byte) (digest.Digest, error) {
+	hashed := digest.FromBytes(body)
+	if told, err := digest.Parse(header.Get(digestHeader)); err == nil {
+		if hashed = told.Algorithm().FromBytes(body); hashed != told {
+			return "", fmt.Errorf("%w: the header says %s, and it is %s", content.ErrMismatchedDigest, told, hashed)
+		}
+	}
+	asked, byTag := askedFor(request)
+	if byTag {
+		return hashed, nil
+	}
+	if hashed = asked.Algorithm().FromBytes(body); hashed != asked {
+		return "", fmt.Errorf("%w: %s was asked for, and it is %s", content.ErrMismatchedDigest, asked, hashed)
+	}
+	return asked, nil
+}
+
+// readBody reads an answer to its end, within the bound.
+func readBody(response *http.Response) ([]byte, error) {
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, MaxManifestBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	if len(body) > MaxManifestBytes {
+		return nil, egress.ErrTooLarge
+	}
+	return body, nil
+}
+
+// withBody is an answer whose body was read.
+func withBody(response *http.Response, body []byte) *http.Response {
+	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return response
+}

@@ -1,0 +1,118 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// listByAPI lists by the referrers API.
+func (r *Remote) listByAPI(ctx context.Context, desc ocispec.Descriptor, found *collection) error {
+	client := &pages{Client: r.Client}
+	repository := r.repository(client)
+	if err := repository.SetReferrersCapability(true); err != nil {
+		return err
+	}
+	err := repository.Referrers(ctx, desc, artifactType, found.add)
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case errors.Is(err, errdef.ErrTooManyPages):
+		found.more = true
+		return nil
+	case client.read > 0 && LacksReferrersAPI(err): // it is there: it gave a page
+		return provider.Undecided(provider.StageRegistry, err, "the registry did not give the whole list of signatures")
+	}
+	return err
+}
+
+// pages is a client for one list of the referrers API. It reads an index under any Content-Type that does not
+// contradict it, and counts the pages.
+type pages struct {
+	remote.Client
+	read int
+}
+
+// Do implements remote.Client.
+func (p *pages) Do(request *http.Request) (*http.Response, error) {
+	response, err := p.Client.Do(request)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return response, err
+	}
+	if response, err = asIndex(response); err != nil {
+		return nil, err
+	}
+	p.read++
+	// The collection drops other artifacts itself. oras would also drop entries without an artifact type.
+	response.Header.Set("OCI-Filters-Applied", "artifactType")
+	return response, nil
+}
+
+// asIndex makes sure that an answer is an index, and says so.
+func asIndex(response *http.Response) (*http.Response, error) {
+	kind := contentType(response.Header)
+	if isGeneric(kind) {
+		body, err := readBody(response)
+		if err != nil {
+			return nil, err
+		}
+		if kind, err = kindOf(response.Header, body); err != nil {
+			return nil, err
+		}
+		response = withBody(response, body)
+	}
+	if kind != ocispec.MediaTypeImageIndex {
+		_ = response.Body.Close()
+		return nil, fmt.Errorf("%w: its media type is %q", errNonsense, kind)
+	}
+	response.Header.Set("Content-Type", kind)
+	return response, nil
+}
+
+// statusOf is the status that the referrers API answered with, or 0. Another's (a token service's) is none of it, nor is
+// that of a later page. Some registries say that they do not know the name, of a repository whose image they do know.
+func statusOf(err error) int {
+	if _, undecided := errors.AsType[*provider.UndecidedError](err); undecided {
+		return 0
+	}
+	if errors.Is(err, errdef.ErrUnsupported) { // which is what oras makes of other 404s
+		return http.StatusNotFound
+	}
+	response, ok := errors.AsType[*errcode.ErrorResponse](err)
+	if !ok || !strings.Contains(response.URL.Path, "/referrers/") {
+		return 0
+	}
+	return response.StatusCode
+}
+
+// LacksReferrersAPI tells, by the error of listing, a registry without the referrers API from one in trouble. There are
+// many words for it: most of the statuses that find fault with a request (4xx), and 501. Those that refuse us, or refuse
+// now, may hide signatures.
+func LacksReferrersAPI(err error) bool {
+	switch status := statusOf(err); status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusProxyAuthRequired,
+		http.StatusRequestTimeout, http.StatusConflict, http.StatusPreconditionFailed, http.StatusLocked, http.StatusTooEarly,
+		http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons:
+		return false
+	default:
+		return status >= 400 && status < 500 || status == http.StatusNotImplemented
+	}
+}
+
+// saysNoAPI tells the statuses that are about the API, not about one request.
+func saysNoAPI(err error) bool {
+	switch statusOf(err) {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"context"
+	"iter"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// Repository returns where an image's manifest and signatures are asked for.
+func (r *Registries) Repository(image provider.Image) *Repository {
+	own := r.settings(image.Host)
+	repository := &Repository{image: image}
+	if own.Mirror != "" {
+		repository.remotes = append(repository.remotes, r.remote(r.settings(own.Mirror), image))
+	}
+	if own.Mirror == "" || !own.MirrorOnly {
+		repository.remotes = append(repository.remotes, r.remote(own, image))
+	}
+	return repository
+}
+
+// Repository asks for one image: at its mirror first, where it has one.
+type Repository struct {
+	image   provider.Image
+	remotes []*Remote
+}
+
+// Resolve asks for the manifest's descriptor.
+func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
+	return first(r.remotes, func(remote *Remote) (ocispec.Descriptor, error) {
+		return remote.Resolve(ctx, r.image.Reference())
+	})
+}
+
+// Signatures lists the image's notation signatures, host by host: the mirror's first. The image's own host is asked when
+// the caller goes on, which is when none of the mirror's is good: mirrors are known to pass on images without their
+// signatures, and lists of yesterday. The last list, or the error in its place, is the authority on what there is not.
+func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
+	return func(yield func(provider.Listing, error) bool) {
+		for i, remote := range r.remotes {
+			found, err := remote.Signatures(ctx, desc)
+			if err != nil && i < len(r.remotes)-1 {
+				continue
+			}
+			found.Incomplete = classify(found.Incomplete)
+			if !yield(found, classify(err)) {
+				return
+			}
+		}
+	}
+}
+
+// Envelope fetches what a signature's manifest holds: the envelope, and its
+// descriptor with the media type. provider.ErrNoEnvelope says it holds none.
+func (r *Repository) Envelope(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
+	type envelope struct {
+		bytes []byte
+		desc  ocispec.Descriptor
+	}
+	found, err := first(r.remotes, func(remote *Remote) (envelope, error) {
+		bytes, desc, err := remote.Envelope(ctx, manifest)
+		return envelope{bytes, desc}, err
+	})
+	return found.bytes, found.desc, err
+}
+
+// first asks one host after the other until one has an answer. The last one's failure
+// is the failure: the image's own host is the authority on what there is not.
+func first[T any](remotes []*Remote, ask func(*Remote) (T, error)) (answer T, err error) {
+	for _, remote := range remotes {
+		if answer, err = ask(remote); err == nil {
+			return answer, nil
+		}
+	}
+	return answer, classify(err)
+}
