@@ -120,13 +120,16 @@ func readImage(ctx context.Context, image *images.Image) (*tree.Pile, error) {
 		return nil, err
 	}
 	signatures, err := image.Signatures(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, images.ErrIncomplete) {
 		return nil, err
 	}
 	if len(signatures) == 0 {
 		return nil, fmt.Errorf("%s has no notation signature", image.Pinned())
 	}
 	pile := tree.NewPile()
+	if err != nil {
+		pile.AddFailure(image.Pinned(), err)
+	}
 	for _, s := range signatures {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("reading the signatures of %s: interrupted", image.Pinned())

@@ -31,11 +31,11 @@ signed, when, until when it holds, who timestamped it and what else it says.
 It verifies nothing and trusts nobody: anyone who may push can write all of this. Whether
 an image is admitted is for notation-provider verify to say.
 
---referrers auto asks the referrers API, and the tag schema where there is no API or it
-lists nothing.
+--referrers auto asks the referrers API, and the tag schema where the API is missing, lists
+nothing or fails.
 
 Exit codes: 0 also where there is no signature, or a broken one; 1 where the registry did
-not tell; 2 usage.`,
+not tell, or told of some and may have others; 2 usage.`,
 		Example: `  notation-pki list harbor.skao.int/staging/ska-tango-images:1.2.3
   notation-pki list harbor.skao.int/staging/ska-tango-images:1.2.3 -o json | jq '.[].signer'`,
 		Args: oneArg,
@@ -50,14 +50,14 @@ not tell; 2 usage.`,
 			return err
 		}
 		found, err := image.Signatures(c.Context())
-		if err != nil {
+		if err != nil && !errors.Is(err, images.ErrIncomplete) {
 			return err
 		}
 		listed := newListing(c.Context(), image, found)
 		if c.Context().Err() != nil {
 			return fmt.Errorf("listing the signatures of %s: interrupted", image.Pinned())
 		}
-		return output.print(c, listed)
+		return errors.Join(output.print(c, listed), err)
 	}
 	return c
 }

@@ -255,6 +255,10 @@ func (s *signing) resolve(image *images.Image) error {
 		note(s.Command, "note: %s is a tag, which may move; what is signed is %s", image.Name, image.Pinned())
 	}
 	_, err := image.Manifests(s.Context())
+	if errors.Is(err, images.ErrIncomplete) { // whether the new one is found is seen afterwards
+		note(s.Command, "note: %v", err)
+		return nil
+	}
 	return err
 }
 

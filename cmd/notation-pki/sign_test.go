@@ -466,13 +466,14 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 	status := func(code int) rig.Effect { return rig.Status(code, nil) }
 	read := func(class rig.Class) rig.Match { return rig.Match{Class: class} }
 	write := rig.Match{Class: rig.ClassWrite, Method: http.MethodPut, Path: "/manifests/"}
+	tag := rig.Match{Path: "/manifests/1$"} // by HEAD and by GET
 	for name, c := range map[string]struct {
 		match  rig.Match
 		effect rig.Effect
 		words  []string
 	}{
-		"not logged in":         {read(rig.ClassResolve), status(401), []string{"resolving", "401", "docker login"}},
-		"not allowed":           {read(rig.ClassResolve), status(403), []string{"403", "may not do this"}},
+		"not logged in":         {tag, status(401), []string{"resolving", "401", "docker login"}},
+		"not allowed":           {tag, status(403), []string{"403", "may not do this"}},
 		"asked too often":       {read(rig.ClassResolve), status(429), []string{"429", "try again later"}},
 		"kept back by policy":   {read(rig.ClassResolve), status(412), []string{"412", "the registry's own policy"}},
 		"in trouble":            {read(rig.ClassResolve), status(503), []string{"503", "in trouble"}},
@@ -484,7 +485,7 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 		"takes nothing":         {read(rig.ClassWrite), status(403), []string{"pushing the signature", "403", "may not do this"}},
 		"takes no manifest":     {write, status(500), []string{"pushing the signature", "500"}},
 		"hangs at the push":     {write, rig.Hang(), []string{"pushing the signature", "--timeout"}},
-		"no image's answer":     {read(rig.ClassResolve), rig.Header("Content-Type", "text/plain"), []string{"the answer is no image's"}},
+		"no image's answer":     {tag, rig.Header("Content-Type", "text/plain"), []string{"the answer is no manifest"}},
 		"writes to the console": {read(rig.ClassReferrersTag), console, []string{"listing the signatures", "red"}},
 	} {
 		t.Run(name, func(t *testing.T) {

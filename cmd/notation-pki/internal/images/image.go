@@ -2,15 +2,13 @@ package images
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 )
 
 // Image is an image in its registry. It is not for concurrent use.
@@ -23,17 +21,15 @@ type Image struct {
 	resolved *ocispec.Descriptor
 }
 
-// repository is made anew for each use: oras keeps in it what it learns of the registry's abilities, and what it learned
-// by listing must not decide how it pushes.
-func (i *Image) repository() *remote.Repository {
-	return &remote.Repository{
-		Client:               i.client,
-		Reference:            registry.Reference{Registry: i.Name.Host, Repository: i.Name.Path()},
-		PlainHTTP:            i.options.PlainHTTPUnsafe,
-		MaxMetadataBytes:     maxBody,
-		ReferrerListMaxPages: maxPages,
-		// Deleting the index that a new one replaces takes a right that pushing does not.
-		SkipReferrersGC: true,
+// remote asks for the image as notation-provider does: the list is the same there.
+func (i *Image) remote() *registry.Remote {
+	return &registry.Remote{
+		Client:    i.client,
+		Host:      i.Name.Host,
+		Path:      i.Name.Path(),
+		PlainHTTP: i.options.PlainHTTPUnsafe,
+		Referrers: config.Referrers(i.options.Referrers),
+		Untyped:   maxUntyped,
 	}
 }
 
@@ -43,18 +39,13 @@ func (i *Image) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
 	if i.resolved != nil {
 		return *i.resolved, nil
 	}
-	found, err := i.repository().Manifests().Resolve(ctx, i.Name.Reference())
-	if err == nil && !strings.HasPrefix(found.MediaType, "application/") {
-		err = fmt.Errorf("%w: its media type is %q", errNoImage, found.MediaType)
-	}
+	found, err := i.remote().Resolve(ctx, i.Name.Reference())
 	if err != nil {
 		return ocispec.Descriptor{}, i.failed("resolving "+i.Name.String(), err)
 	}
 	i.resolved = &ocispec.Descriptor{MediaType: found.MediaType, Digest: found.Digest, Size: found.Size}
 	return *i.resolved, nil
 }
-
-var errNoImage = errors.New("the answer is no image's")
 
 // Pinned is the resolved image by digest, "host/repository@sha256:…".
 func (i *Image) Pinned() string {

@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 
-	notationregistry "github.com/notaryproject/notation-go/registry"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/errdef"
-	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 )
 
 const (
-	maxPages      = 20
-	maxSignatures = 1000
-	maxEnvelopes  = 64 << 20 // of all envelopes of an image together
+	maxUntyped   = 100      // manifests that are fetched to see whether they are signatures
+	maxEnvelopes = 64 << 20 // of all envelopes of an image together
 )
 
 // Signature is a notation signature as its registry has it. Nobody has verified it.
@@ -31,10 +27,11 @@ type Signature struct {
 }
 
 // Signatures lists and fetches every notation signature of the image. One that cannot be fetched hides no other.
+// ErrIncomplete comes along with those that are listed.
 func (i *Image) Signatures(ctx context.Context) ([]Signature, error) {
-	manifests, err := i.Manifests(ctx)
-	if err != nil {
-		return nil, err
+	manifests, incomplete := i.Manifests(ctx)
+	if incomplete != nil && !errors.Is(incomplete, ErrIncomplete) {
+		return nil, incomplete
 	}
 	var all []Signature
 	size := 0
@@ -49,7 +46,7 @@ func (i *Image) Signatures(ctx context.Context) ([]Signature, error) {
 		size += len(s.Envelope)
 		all = append(all, s)
 	}
-	return all, nil
+	return all, incomplete
 }
 
 var errEnvelopes = errors.New("not fetched, since those before it have 64 MiB together")
@@ -57,25 +54,21 @@ var errEnvelopes = errors.New("not fetched, since those before it have 64 MiB to
 // Find fetches one signature of the image by its manifest's digest, and fails where the image has none such.
 func (i *Image) Find(ctx context.Context, manifest digest.Digest) (Signature, error) {
 	manifests, err := i.Manifests(ctx)
-	if err != nil {
-		return Signature{}, err
-	}
 	for _, listed := range manifests {
 		if listed.Digest == manifest {
 			s := i.fetch(ctx, listed)
 			return s, s.Err
 		}
 	}
+	if err != nil {
+		return Signature{}, err
+	}
 	return Signature{}, fmt.Errorf("%s does not list %s among the %d signatures of %s", i.Name.Host, manifest, len(manifests), i.Pinned())
 }
 
 func (i *Image) fetch(ctx context.Context, manifest ocispec.Descriptor) Signature {
 	s := Signature{Manifest: manifest}
-	if err := manifest.Digest.Validate(); err != nil { // it becomes part of a URL
-		s.Err = fmt.Errorf("it is listed without a digest: %w", err)
-		return s
-	}
-	envelope, blob, err := notationregistry.NewRepository(i.repository()).FetchSignatureBlob(ctx, manifest)
+	envelope, blob, err := i.remote().Envelope(ctx, manifest)
 	if err != nil {
 		s.Err = i.failed(fmt.Sprintf("fetching the signature %s", manifest.Digest), err)
 		return s
@@ -84,47 +77,27 @@ func (i *Image) fetch(ctx context.Context, manifest ocispec.Descriptor) Signatur
 	return s
 }
 
-// Manifests lists the signatures of the image and fetches none. By [Auto] the API is asked, and the tag schema where the
-// API is missing or lists nothing, as notation-provider does by its setting of the same name.
+// ErrIncomplete says that the registry may have signatures that it did not list.
+var ErrIncomplete = errors.New("there may be others that were not listed")
+
+// Manifests lists the signatures of the image and fetches none, as notation-provider does by its setting of the same name.
+// ErrIncomplete comes along with those that are listed.
 func (i *Image) Manifests(ctx context.Context) ([]ocispec.Descriptor, error) {
 	image, err := i.Resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	byTag := i.options.Referrers == Tag
-	listed, err := i.list(ctx, image, !byTag)
-	if i.options.Referrers != API && !byTag && (isMissing(err) || err == nil && len(listed) == 0) {
-		listed, err = i.list(ctx, image, false)
+	doing := "listing the signatures of " + i.Pinned()
+	found, err := i.remote().Signatures(ctx, image)
+	switch {
+	case i.options.Referrers == API && registry.LacksReferrersAPI(err):
+		return nil, i.failed(doing, fmt.Errorf("%s has no referrers API; leave --referrers api out: %w", i.Name.Host, err))
+	case err != nil:
+		return nil, i.failed(doing, err)
+	case found.More:
+		return nil, i.failed(doing, fmt.Errorf("there are more than are looked at (%d); delete old ones", registry.MaxReferrers))
+	case found.Incomplete != nil:
+		return found.Signatures, i.failed(doing, fmt.Errorf("%w: %w", ErrIncomplete, found.Incomplete))
 	}
-	if isMissing(err) {
-		return nil, i.failed("listing the signatures of "+i.Pinned(), fmt.Errorf("%s has no referrers API; leave --referrers api out: %w", i.Name.Host, err))
-	}
-	if err != nil {
-		return nil, i.failed("listing the signatures of "+i.Pinned(), err)
-	}
-	return listed, nil
-}
-
-func (i *Image) list(ctx context.Context, image ocispec.Descriptor, byAPI bool) ([]ocispec.Descriptor, error) {
-	from := i.repository()
-	if err := from.SetReferrersCapability(byAPI); err != nil {
-		return nil, err
-	}
-	var listed []ocispec.Descriptor
-	err := notationregistry.NewRepository(from).ListSignatures(ctx, image, func(page []ocispec.Descriptor) error {
-		if listed = append(listed, page...); len(listed) > maxSignatures {
-			return fmt.Errorf("there are more than %d; delete old ones", maxSignatures)
-		}
-		return nil
-	})
-	return listed, err
-}
-
-// isMissing tells a registry without the referrers API from one in trouble.
-func isMissing(err error) bool {
-	if errors.Is(err, errdef.ErrUnsupported) {
-		return true
-	}
-	response, ok := errors.AsType[*errcode.ErrorResponse](err)
-	return ok && response.StatusCode == http.StatusNotFound && strings.Contains(response.URL.Path, "/referrers/")
+	return found.Signatures, nil
 }
