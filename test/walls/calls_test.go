@@ -38,7 +38,7 @@ func guards() []guarded {
 	add(bounded, []string{keysize},
 		"(*crypto/x509.Certificate).CheckSignature", "(*crypto/x509.Certificate).CheckSignatureFrom", "(*crypto/x509.Certificate).CheckCRLSignature",
 		"(*crypto/x509.CertificateRequest).CheckSignature", "(*crypto/x509.RevocationList).CheckSignatureFrom")
-	add(bounded, []string{keysize, rooms + "/server"}, "(*crypto/x509.Certificate).Verify")
+	add(bounded, []string{keysize}, "(*crypto/x509.Certificate).Verify")
 	add("pki.ReadRequest", []string{pki}, "crypto/rsa.VerifyPSS", "crypto/rsa.VerifyPKCS1v15")
 	add("pki.DecodeKey or pki.PublicOf", []string{pki}, "crypto/x509.ParsePKCS1PrivateKey", "crypto/x509.ParsePKCS8PrivateKey")
 	add("revocation", []string{revocation},
