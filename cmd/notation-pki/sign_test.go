@@ -475,7 +475,7 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 		"not logged in":         {tag, status(401), []string{"resolving", "401", "docker login"}},
 		"not allowed":           {tag, status(403), []string{"403", "may not do this"}},
 		"asked too often":       {read(rig.ClassResolve), status(429), []string{"429", "try again later"}},
-		"kept back by policy":   {read(rig.ClassResolve), status(412), []string{"412", "the registry's own policy"}},
+		"kept back by policy":   {tag, status(412), []string{"412", "the registry's own policy"}},
 		"in trouble":            {read(rig.ClassResolve), status(503), []string{"503", "in trouble"}},
 		"hangs":                 {read(rig.ClassResolve), rig.Hang(), []string{"resolving", "--timeout"}},
 		"cut":                   {read(rig.ClassResolve), rig.Cut(), []string{"resolving"}},

@@ -45,7 +45,7 @@ func stageAdvice(stage provider.Stage) string {
 	case provider.StageCredentials:
 		return "give credentials for this host in dockerConfigs, with the right to pull; notation-provider check tells which entries cannot be used"
 	case provider.StageRevocation:
-		return "see whether the OCSP responder and CRL in the certificates can be reached; private ones must be named in egress.allow"
+		return "the message says which answer is missing or bad: let this server reach it (a private host must be named in egress.allow), or have the CA mend it"
 	case provider.StageDeadline, provider.StageOverload:
 		return "try again: the check goes on and its verdict may be there"
 	case provider.StageInternal:

@@ -44,6 +44,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		Guard:          egress.NewGuard(),
 		RequestTimeout: time.Duration(c.RequestTimeout),
 		Signatures:     c.Limits.Signatures,
+		Envelope:       int64(c.Limits.Envelope),
 		UserAgent:      "notation-provider/" + version(),
 		Observe:        m.RegistryRequest,
 		Log:            log,

@@ -54,6 +54,7 @@ func (c Config) amounts() []amount {
 		number("limits.concurrent", c.Limits.Concurrent, 4096),
 		number("limits.perRegistry", c.Limits.PerRegistry, 4096),
 		number("limits.signatures", c.Limits.Signatures, 1000),
+		size("limits.envelope", c.Limits.Envelope, 1<<20),
 		number("cache.entries", c.Cache.Entries, 1_000_000),
 		span("cache.verified", c.Cache.Verified, 1, day),
 		span("cache.refused", c.Cache.Refused, 1, day),

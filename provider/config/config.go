@@ -124,6 +124,10 @@ type Limits struct {
 	// mirror and the registry behind it have as many each. Where a list does not tell
 	// what it lists, so many manifests are fetched to see whether they are signatures.
 	Signatures int `yaml:"signatures"`
+
+	// The largest signature envelope that is looked at, in bytes or with KiB, MiB, GiB,
+	// at most 1MiB. Default 128KiB. Honest ones have about 20 KiB.
+	Envelope Bytes `yaml:"envelope"`
 }
 
 // Cache says what is remembered, and for how long.

@@ -119,7 +119,7 @@ func TestOnlyARegularFileIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, "/dev/zero", t.TempDir()} {
-		if _, err := config.Load(path); err == nil || !strings.Contains(err.Error(), path+" is not a regular file; name one") {
+		if _, err := config.Load(path); err == nil || !strings.Contains(err.Error(), path+": it is") || !strings.Contains(err.Error(), "not a regular file") {
 			t.Errorf("got %v", err)
 		}
 	}

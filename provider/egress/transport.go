@@ -24,7 +24,21 @@ type Bounds struct {
 	// for each further member, and a member can take a hundred times its own size in
 	// memory once it is parsed: bytes alone do not bound what is read.
 	Commas int
+	// Large are the permits to hold a large body: one of more than 64 KiB, or more than 2048 commas. A body that
+	// grows large waits for one, and gives it back when it is closed. So the sum of all bodies is bounded, and a
+	// registry that sends large ones slowly keeps only large ones of others waiting. Nil for any number.
+	Large Permits
 }
+
+// Permits are so many as the channel has room for.
+type Permits chan struct{}
+
+const (
+	// smallBody and smallCommas are what a body may have without a permit. An honest list of a hundred
+	// signatures fits.
+	smallBody   = 64 << 10
+	smallCommas = 2 << 10
+)
 
 // Options make a Transport.
 type Options struct {
@@ -85,7 +99,11 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	response.Body = &boundedBody{Reader: io.LimitReader(response.Body, t.Bounds.BodyBytes+1), body: response.Body, left: t.Bounds.BodyBytes, commas: cmp.Or(t.Bounds.Commas, math.MaxInt), cancel: cancel}
+	response.Body = &boundedBody{
+		Reader: io.LimitReader(response.Body, t.Bounds.BodyBytes+1), body: response.Body,
+		left: t.Bounds.BodyBytes, commas: cmp.Or(t.Bounds.Commas, math.MaxInt),
+		small: smallBody, smallCommas: smallCommas, large: t.Bounds.Large, ctx: ctx, cancel: cancel,
+	}
 	return response, nil
 }
 
@@ -159,20 +177,51 @@ type boundedBody struct {
 	body   io.Closer
 	left   int64
 	commas int
+
+	small       int64
+	smallCommas int
+	large       Permits
+	held        bool // a permit
+
+	ctx    context.Context //nolint:containedctx // the request's, which the body is part of
 	cancel context.CancelFunc
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
+	if err := b.await(); err != nil {
+		return 0, err
+	}
 	n, err := b.Reader.Read(p)
+	commas := bytes.Count(p[:n], []byte{','})
 	b.left -= int64(n)
-	b.commas -= bytes.Count(p[:n], []byte{','})
+	b.commas -= commas
+	b.small -= int64(n)
+	b.smallCommas -= commas
 	if b.left < 0 || b.commas < 0 {
 		return 0, ErrTooLarge
 	}
 	return n, err
 }
 
+// await waits for a permit once the body is large.
+func (b *boundedBody) await() error {
+	if b.large == nil || b.held || b.small > 0 && b.smallCommas > 0 {
+		return nil
+	}
+	select {
+	case b.large <- struct{}{}:
+		b.held = true
+		return nil
+	case <-b.ctx.Done():
+		return fmt.Errorf("waiting to read a large answer: %w", b.ctx.Err())
+	}
+}
+
 func (b *boundedBody) Close() error {
 	defer b.cancel()
+	if b.held {
+		b.held = false
+		<-b.large
+	}
 	return b.body.Close()
 }

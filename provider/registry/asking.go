@@ -26,7 +26,7 @@ func (f *files) newAsking(r *Registries, host string) asking {
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
 			Guard:   guard,
-			Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas},
+			Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: r.large},
 			RootCAs: f.pools[host],
 			Health:  health, // a token service is mostly the registry's own
 			Observe: func(status int, took time.Duration) { r.Observe(label, status, took) },

@@ -21,7 +21,7 @@ func (r *Remote) Envelope(ctx context.Context, desc ocispec.Descriptor) ([]byte,
 	if err != nil {
 		return nil, ocispec.Descriptor{}, err
 	}
-	blob, err := onlyBlob(manifest)
+	blob, err := onlyBlob(manifest, r.MaxEnvelope)
 	if err != nil {
 		return nil, ocispec.Descriptor{}, err
 	}
@@ -39,8 +39,8 @@ func fetchable(desc ocispec.Descriptor) error {
 		return fmt.Errorf("%w: its media type is not that of a manifest", provider.ErrNoEnvelope)
 	case desc.Digest.Validate() != nil: // it becomes part of a URL
 		return fmt.Errorf("%w: it is listed without a digest", provider.ErrNoEnvelope)
-	case desc.Size < 0 || desc.Size > MaxManifestBytes:
-		return fmt.Errorf("%w: its manifest is over 4 MiB", provider.ErrNoEnvelope)
+	case desc.Size < 0 || desc.Size > MaxSignatureManifestBytes:
+		return fmt.Errorf("%w: its manifest is over 64 KiB", provider.ErrNoEnvelope)
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (r *Remote) manifest(ctx context.Context, desc ocispec.Descriptor) ([]byte,
 
 // onlyBlob returns the one blob a signature's manifest must name (signature
 // specification, "Storage"), within the bound.
-func onlyBlob(manifest []byte) (ocispec.Descriptor, error) {
+func onlyBlob(manifest []byte, most int64) (ocispec.Descriptor, error) {
 	var parsed struct {
 		MediaType string               `json:"mediaType"`
 		Layers    []ocispec.Descriptor `json:"layers"`
@@ -72,8 +72,8 @@ func onlyBlob(manifest []byte) (ocispec.Descriptor, error) {
 	if len(blobs) != 1 {
 		return ocispec.Descriptor{}, fmt.Errorf("%w: its manifest has %d layers, not one", provider.ErrNoEnvelope, len(blobs))
 	}
-	if blobs[0].Size < 0 || blobs[0].Size > MaxEnvelopeBytes {
-		return ocispec.Descriptor{}, fmt.Errorf("%w: the envelope is over 1 MiB", provider.ErrNoEnvelope)
+	if blobs[0].Size < 0 || blobs[0].Size > most {
+		return ocispec.Descriptor{}, fmt.Errorf("%w: the envelope has %d bytes, and limits.envelope allows %d", provider.ErrNoEnvelope, blobs[0].Size, most)
 	}
 	if blobs[0].Digest.Validate() != nil {
 		return ocispec.Descriptor{}, fmt.Errorf("%w: its manifest names no digest", provider.ErrNoEnvelope)

@@ -26,13 +26,13 @@ func FuzzASignatureManifestNamesOneBoundedBlobOrNone(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, manifest []byte) {
-		blob, err := registry.OnlyBlob(manifest)
+		blob, err := registry.OnlyBlob(manifest, maxEnvelope)
 		switch {
 		case err != nil && !errors.Is(err, provider.ErrNoEnvelope):
 			t.Fatalf("an error of its own: %v", err)
 		case err != nil:
 			wireable(t, err.Error())
-		case blob.Digest.Validate() != nil, blob.Size < 0, blob.Size > registry.MaxEnvelopeBytes:
+		case blob.Digest.Validate() != nil, blob.Size < 0, blob.Size > maxEnvelope:
 			t.Fatalf("it would fetch %q of %d bytes", blob.Digest, blob.Size)
 		}
 	})

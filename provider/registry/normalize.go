@@ -103,10 +103,12 @@ func described(request *http.Request, response *http.Response) (*http.Response, 
 	}
 	kind, err := kindOf(response.Header, body)
 	if err != nil {
+		_ = response.Body.Close()
 		return nil, err
 	}
 	hashed, err := digestOf(request, response.Header, body)
 	if err != nil {
+		_ = response.Body.Close()
 		return nil, err
 	}
 	response.Header.Set("Content-Type", kind)
@@ -133,21 +135,29 @@ func digestOf(request *http.Request, header http.Header, body []byte) (digest.Di
 	return asked, nil
 }
 
-// readBody reads an answer to its end, within the bound.
+// readBody reads an answer to its end, within the bound. The answer stays open: what it holds counts until it is closed.
 func readBody(response *http.Response) ([]byte, error) {
-	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, MaxManifestBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("reading the answer: %w", err)
+	case len(body) > MaxManifestBytes:
+		err = egress.ErrTooLarge
+	default:
+		return body, nil
 	}
-	if len(body) > MaxManifestBytes {
-		return nil, egress.ErrTooLarge
-	}
-	return body, nil
+	_ = response.Body.Close()
+	return nil, err
+}
+
+// readAgain is a body that was read, and closes the one it was read from.
+type readAgain struct {
+	io.Reader
+	io.Closer
 }
 
 // withBody is an answer whose body was read.
 func withBody(response *http.Response, body []byte) *http.Response {
-	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	response.Body, response.ContentLength = readAgain{bytes.NewReader(body), response.Body}, int64(len(body))
 	return response
 }

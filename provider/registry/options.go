@@ -23,6 +23,8 @@ type Options struct {
 	// Signatures bounds how many manifests of an image's list are fetched for their artifact type, where the list
 	// does not say it.
 	Signatures int
+	// Envelope bounds a signature envelope, in bytes. Default: 128 KiB.
+	Envelope int64
 	// UserAgent is sent with each request.
 	UserAgent string
 	// Observe is told of every request: its host if that is configured, else
@@ -40,8 +42,11 @@ const (
 	// MaxManifestBytes bounds manifests, indexes and pages of referrers; it is also
 	// what registries accept.
 	MaxManifestBytes = 4 << 20
-	// MaxEnvelopeBytes bounds a signature envelope.
-	MaxEnvelopeBytes = 1 << 20
+	// MaxSignatureManifestBytes bounds the manifest of a signature; honest ones have 1 KiB.
+	MaxSignatureManifestBytes = 64 << 10
+	defaultEnvelope           = 128 << 10
+	// maxLarge bounds the answers of more than 64 KiB that are held at one time, over all registries.
+	maxLarge = 4
 	// maxCommas bounds what JSON can hold in those bytes: a thousand signatures with ten
 	// annotations each have half as many commas.
 	maxCommas = 32 << 10

@@ -66,6 +66,7 @@ func asIndex(response *http.Response) (*http.Response, error) {
 			return nil, err
 		}
 		if kind, err = kindOf(response.Header, body); err != nil {
+			_ = response.Body.Close()
 			return nil, err
 		}
 		response = withBody(response, body)

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
 // Registries asks any registry, with the settings of each.
@@ -19,6 +21,7 @@ type Registries struct {
 	files atomic.Pointer[files]
 	// capability remembers which repositories have no referrers API, until when.
 	capability *lru.Cache[string, time.Time]
+	large      egress.Permits
 }
 
 // New reads the files that o names.
@@ -26,11 +29,12 @@ func New(o Options) (*Registries, error) {
 	if o.Observe == nil {
 		o.Observe = func(string, int, time.Duration) {}
 	}
+	o.Envelope = cmp.Or(o.Envelope, defaultEnvelope)
 	capability, err := lru.New[string, time.Time](4096)
 	if err != nil {
 		return nil, err
 	}
-	r := &Registries{Options: o, capability: capability}
+	r := &Registries{Options: o, capability: capability, large: make(egress.Permits, maxLarge)}
 	loaded, err := r.load()
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ type Remote struct {
 	Referrers config.Referrers
 	// Untyped bounds how many manifests are fetched to learn their artifact type, where descriptors do not say it.
 	Untyped int
+	// MaxEnvelope bounds a signature envelope, in bytes.
+	MaxEnvelope int64
 
 	// missing remembers which repositories have no referrers API, until when; nil remembers nothing.
 	missing *lru.Cache[string, time.Time]
@@ -32,13 +34,14 @@ type Remote struct {
 // remote is a repository at the registry of those settings.
 func (r *Registries) remote(settings config.Registry, image provider.Image) *Remote {
 	return &Remote{
-		Client:    r.files.Load().site(r, settings.Host),
-		Host:      settings.Host,
-		Path:      image.Path(),
-		PlainHTTP: settings.PlainHTTPUnsafe,
-		Referrers: settings.Referrers,
-		Untyped:   r.Signatures,
-		missing:   r.capability,
+		Client:      r.files.Load().site(r, settings.Host),
+		Host:        settings.Host,
+		Path:        image.Path(),
+		PlainHTTP:   settings.PlainHTTPUnsafe,
+		Referrers:   settings.Referrers,
+		Untyped:     r.Signatures,
+		MaxEnvelope: r.Envelope,
+		missing:     r.capability,
 	}
 }
 

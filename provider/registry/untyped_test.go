@@ -116,7 +116,7 @@ func TestWhatCanBeNoSignatureIsNotLookedInto(t *testing.T) {
 		entry(func(d *ocispec.Descriptor) { d.MediaType = "" }),
 		entry(func(d *ocispec.Descriptor) { d.Digest = "../../x" }),
 		entry(func(d *ocispec.Descriptor) { d.Digest = "" }),
-		entry(func(d *ocispec.Descriptor) { d.Size = registry.MaxManifestBytes + 1 }),
+		entry(func(d *ocispec.Descriptor) { d.Size = registry.MaxSignatureManifestBytes + 1 }),
 		entry(func(d *ocispec.Descriptor) { d.Size = -1 }),
 	}, manifest)
 	if list, more, err := ask(t, f, registry.Options{}, "api"); len(list) > 0 || more || err != nil {

@@ -28,12 +28,16 @@ import (
 )
 
 // open opens registries with what a test cares about; the hosts with settings may be dialled.
+// maxEnvelope is the bound on envelopes in these tests.
+const maxEnvelope = 128 << 10
+
 func open(t *testing.T, o registry.Options) *registry.Registries {
 	t.Helper()
 	if o.Guard == nil {
 		o.Guard = egress.NewGuard()
 	}
 	o.Signatures = cmp.Or(o.Signatures, 20)
+	o.Envelope = cmp.Or(o.Envelope, maxEnvelope)
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, 20*time.Second)
 	r, err := registry.New(o)
 	if err != nil {

@@ -128,7 +128,7 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 		t.Fatal(err)
 	}
 	files := must[*trust.Files](t)(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))
-	registries := must[*registry.Registries](t)(registry.New(registry.Options{Registries: c.Registries, Guard: egress.NewGuard(), RequestTimeout: time.Duration(c.RequestTimeout)}))
+	registries := must[*registry.Registries](t)(registry.New(registry.Options{Registries: c.Registries, Guard: egress.NewGuard(), Signatures: c.Limits.Signatures, Envelope: int64(c.Limits.Envelope), RequestTimeout: time.Duration(c.RequestTimeout)}))
 	t.Cleanup(registries.Close)
 	judge := must[*verifier.Verifier](t)(verifier.New(verifier.Options{
 		Trust:         files,

@@ -42,6 +42,7 @@ func onVerifier(t *testing.T, s *vectors.Scene) rung {
 		Guard:          egress.NewGuard(),
 		RequestTimeout: time.Duration(c.RequestTimeout),
 		Signatures:     c.Limits.Signatures,
+		Envelope:       int64(c.Limits.Envelope),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,8 +36,8 @@ _reasons := {
 
 _stages := {
 	"registry": "do what the message says; if it does not say, try again, and see whether the registry is well and can be reached from here",
-	"credentials": "give credentials for this exact host in dockerConfigs, with the right to pull",
-	"revocation": "see whether the OCSP responder and CRL in the certificates can be reached; private ones must be named in egress.allow",
+	"credentials": "give credentials for this host in dockerConfigs, with the right to pull; notation-provider check tells which entries cannot be used",
+	"revocation": "the message says which answer is missing or bad: let this server reach it (a private host must be named in egress.allow), or have the CA mend it",
 	"deadline": "try again: the check goes on and its verdict may be there",
 	"overload": "try again: the check goes on and its verdict may be there",
 	"internal": "this is a defect; please report it with the log",

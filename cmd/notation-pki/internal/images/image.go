@@ -6,6 +6,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry/remote"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
@@ -24,12 +25,13 @@ type Image struct {
 // remote asks for the image as notation-provider does: the list is the same there.
 func (i *Image) remote() *registry.Remote {
 	return &registry.Remote{
-		Client:    i.client,
-		Host:      i.Name.Host,
-		Path:      i.Name.Path(),
-		PlainHTTP: i.options.PlainHTTPUnsafe,
-		Referrers: config.Referrers(i.options.Referrers),
-		Untyped:   maxUntyped,
+		Client:      i.client,
+		Host:        i.Name.Host,
+		Path:        i.Name.Path(),
+		PlainHTTP:   i.options.PlainHTTPUnsafe,
+		Referrers:   config.Referrers(i.options.Referrers),
+		Untyped:     maxUntyped,
+		MaxEnvelope: unverified.MaxBytes,
 	}
 }
 
