@@ -88,6 +88,10 @@ func New(o Options) (*Cache, error) {
 			return o.Refused, true
 		}
 		return o.Tags, false
+	}, func(r resolution) resolution {
+		// Of the descriptor it is these that are asked for; the rest is a stranger's, of any length.
+		r.desc = ocispec.Descriptor{MediaType: r.desc.MediaType, Digest: r.desc.Digest, Size: r.desc.Size}
+		return r
 	})
 	if err != nil {
 		return nil, err
@@ -97,12 +101,20 @@ func New(o Options) (*Cache, error) {
 			return o.Refused, true
 		}
 		return atMost(atMost(o.Verified, v.Until), v.RecheckAt), false
-	})
+	}, withoutSignatures)
 	if err != nil {
 		return nil, err
 	}
 	c.overdue, err = newOverdue()
 	return c, err
+}
+
+// withoutSignatures is a verdict without what became of each signature. That is told once, to those who waited for it and to
+// the log, and may be 30 KiB of a stranger's words.
+func withoutSignatures(v *provider.Verdict) *provider.Verdict {
+	kept := *v
+	kept.Signatures = nil
+	return &kept
 }
 
 // The names of the memories, as observers and metrics know them.

@@ -6,3 +6,6 @@ func (l *Limiter) Hosts() int {
 	defer l.mu.Unlock()
 	return len(l.hosts)
 }
+
+// Refused is how many refusals are kept.
+func (c *Cache) Refused() int { return c.verdicts.refused.Len() }

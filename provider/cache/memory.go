@@ -20,6 +20,8 @@ type memory[K comparable, V any] struct {
 	// settle says how long a value may be kept from now on (not at all if that is
 	// not positive) and whether it is a refusal.
 	settle func(V) (keep time.Duration, refused bool)
+	// kept is the part of a value that is remembered.
+	kept func(V) V
 
 	// Refusals live apart: whoever can make us refuse (by naming images that are
 	// not signed) must not be able to push out what is verified.
@@ -66,8 +68,8 @@ type flight[V any] struct {
 	err     error
 }
 
-func newMemory[K comparable, V any](name string, bg *background, entries int, settle func(V) (time.Duration, bool)) (*memory[K, V], error) {
-	m := &memory[K, V]{name: name, bg: bg, settle: settle, flights: map[K]*flight[V]{}}
+func newMemory[K comparable, V any](name string, bg *background, entries int, settle func(V) (time.Duration, bool), kept func(V) V) (*memory[K, V], error) {
+	m := &memory[K, V]{name: name, bg: bg, settle: settle, kept: kept, flights: map[K]*flight[V]{}}
 	var err error
 	if m.good, err = lru.New[K, entry[V]](entries); err != nil {
 		return nil, fmt.Errorf("making the %s memory: %w", name, err)
@@ -210,8 +212,24 @@ func (m *memory[K, V]) remember(key K, value V) {
 		into, other = m.refused, m.good
 	}
 	other.Remove(key)
-	if into.Add(key, entry[V]{value: value, made: made, renew: keep - keep/4, keep: keep}) {
+	forgetLapsed(into, made)
+	if into.Add(key, entry[V]{value: m.kept(value), made: made, renew: keep - keep/4, keep: keep}) {
 		m.bg.observe(m.name, Evicted)
+	}
+}
+
+// forgetLapsed drops the entries at the old end that hold no more. Of a flood of refusals nothing is kept for longer than
+// the next ones take to come.
+func forgetLapsed[K comparable, V any](entries *lru.Cache[K, entry[V]], now time.Time) {
+	for {
+		_, oldest, any := entries.GetOldest()
+		if !any {
+			return
+		}
+		if holds, _ := oldest.holds(now); holds {
+			return
+		}
+		entries.RemoveOldest()
 	}
 }
 

@@ -126,7 +126,7 @@ type Limits struct {
 	Signatures int `yaml:"signatures"`
 
 	// The largest signature envelope that is looked at, in bytes or with KiB, MiB, GiB,
-	// at most 1MiB. Default 128KiB. Honest ones have about 20 KiB.
+	// at most 1MiB. Honest ones have about 20 KiB. Default 128KiB.
 	Envelope Bytes `yaml:"envelope"`
 }
 
