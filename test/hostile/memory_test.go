@@ -83,7 +83,6 @@ func (x *target) peak(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("the server held %d MiB at most", held>>20)
-	if os.Getenv("SHOWLOG") != "" { t.Log(x.server.Log()) }
 	if held > most {
 		t.Errorf("the server held %d MiB, and may hold %d", held>>20, most>>20)
 	}
