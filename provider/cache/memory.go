@@ -163,6 +163,9 @@ func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *flig
 
 // fly fetches, remembers what is settled, and lets the waiting go.
 func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, image provider.Image, fetch fetcher[V]) {
+	if m.good.Contains(key) {
+		ctx = provider.WithRenewal(ctx)
+	}
 	f.value, f.err = m.fetch(ctx, image, fetch)
 	m.mu.Lock()
 	defer m.mu.Unlock()

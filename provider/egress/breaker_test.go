@@ -22,7 +22,7 @@ func ill(well *bool) func(http.ResponseWriter, *http.Request, int) {
 // breakCircuit asks until nothing is sent any more.
 func breakCircuit(w *world) {
 	w.Helper()
-	for range 5 { // each makes its one retry
+	for range 10 {
 		if got := w.do(context.Background(), http.MethodGet, "http://registry.example/", nil); got.status != 500 {
 			w.Fatalf("got %+v while the circuit should hold", got)
 		}

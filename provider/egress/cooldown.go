@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -29,37 +28,31 @@ func (e *RestingError) Error() string {
 	return fmt.Sprintf("rate limited: asking again after %s", e.Until.UTC().Format(time.RFC3339))
 }
 
-// cooldowns are when servers that asked to be left alone may be asked again, by host.
-type cooldowns struct {
-	mu   sync.Mutex
-	ends map[string]time.Time
+// cooldown is when a server that asked to be left alone may be asked again.
+type cooldown struct {
+	mu  sync.Mutex
+	end time.Time
 }
 
-// extend keeps everyone away from a host until then, or longer if it asked for
-// longer before. Hosts that rest no more are forgotten.
-func (c *cooldowns) extend(host string, until time.Time) {
+// extend keeps everyone away until then, or longer if it asked for longer before.
+func (c *cooldown) extend(until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ends == nil {
-		c.ends = map[string]time.Time{}
-	}
-	now := time.Now()
-	maps.DeleteFunc(c.ends, func(_ string, end time.Time) bool { return !end.After(now) })
-	if until.After(c.ends[host]) {
-		c.ends[host] = until
+	if until.After(c.end) {
+		c.end = until
 	}
 }
 
-func (c *cooldowns) end(host string) time.Time {
+func (c *cooldown) until() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ends[host]
+	return c.end
 }
 
-// wait waits until a host may be asked, or fails at once if that is too late.
-func (c *cooldowns) wait(ctx context.Context, host string) error {
+// wait waits until the server may be asked, or fails at once if that is too late.
+func (c *cooldown) wait(ctx context.Context) error {
 	for {
-		end := c.end(host)
+		end := c.until()
 		pause := time.Until(end)
 		if pause <= 0 {
 			return nil

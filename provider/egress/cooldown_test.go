@@ -190,14 +190,14 @@ func TestARestIsThatOfOneHost(t *testing.T) {
 	})
 }
 
-func TestHostsThatRestNoMoreAreForgotten(t *testing.T) {
+// Anybody may name repositories: what is known of them is bounded.
+func TestWhatIsKnownIsBounded(t *testing.T) {
 	in(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(http.StatusTooManyRequests) }, func(w *world) {
-		for i := range 100 {
-			w.do(w.Context(), http.MethodPost, fmt.Sprintf("http://%d.test/", i), nil)
-			time.Sleep(100 * time.Millisecond)
+		for i := range 3000 {
+			w.do(egress.ForRepository(w.Context(), fmt.Sprint(i)), http.MethodPost, fmt.Sprintf("http://%d.test/", i%100), nil)
 		}
-		if n := w.Resting(); n > 10 {
-			t.Errorf("%d hosts are remembered, of which 10 rest", n)
+		if n := w.Known(); n > 1024 {
+			t.Errorf("%d repositories are known", n)
 		}
 	})
 }

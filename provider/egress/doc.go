@@ -12,6 +12,9 @@
 // load balancer, is found by HTTP/2 pings, or by its silence over HTTP/1.1, and what was
 // sent on it is sent again on another: see Pool.
 //
+// What fails, or asks to be left alone, is held against the repository that was asked
+// about, and against its host where a question of our own fails too: see Health.
+//
 // HTTPS_PROXY, HTTP_PROXY and NO_PROXY count. What goes through a proxy is dialled
 // by the proxy, and where it may connect to is for its own rules to say. The proxy may
 // have any address: the environment is the administrator's word.

@@ -14,8 +14,8 @@ func (t *Transport) SetDial(dial func(ctx context.Context, network, address stri
 	t.pool.transport.DialContext = dial
 }
 
-// Resting is how many hosts are remembered for their rest.
-func (t *Transport) Resting() int { return len(t.Health.rests.ends) }
+// Known is how many repositories something is known of.
+func (t *Transport) Known() int { return t.Health.repositories.Len() }
 
 // IsPublic tells what a guard thinks of an address.
 func IsPublic(addr netip.Addr) bool { return public(addr) }

@@ -208,6 +208,8 @@ func connectionFault(err error) Fault {
 		return Unreachable
 	case ok, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), says(err, "http2: "), says(err, "stream error: "):
 		return Broken
+	case says(err, "readLoopPeekFail"): // it spoke before it was asked
+		return NotHTTP
 	}
 	return ""
 }

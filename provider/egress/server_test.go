@@ -66,8 +66,8 @@ type world struct {
 
 // ask is one request that came to the server, and how long after the beginning.
 type ask struct {
-	method, host string
-	after        time.Duration
+	method, host, path string
+	after              time.Duration
 }
 
 // in runs a test in a bubble of its own time. A goroutine that is left when it
@@ -87,7 +87,7 @@ func in(t *testing.T, handler func(w http.ResponseWriter, r *http.Request, nth i
 			handlers.Add(1)
 			defer handlers.Done()
 			w.mu.Lock()
-			w.asked = append(w.asked, ask{r.Method, r.Host, time.Since(w.began)})
+			w.asked = append(w.asked, ask{r.Method, r.Host, r.URL.Path, time.Since(w.began)})
 			nth := len(w.asked)
 			w.mu.Unlock()
 			handler(out, r, nth)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -49,6 +50,9 @@ type Options struct {
 	// Health is what is known of hosts, where it is shared with another transport; nil for
 	// one of its own.
 	Health *Health
+	// Probe is the path that tells of a host whether it is well: any answer but 429 and 5xx
+	// does. Without it all that is known of a host is what is known of its repositories.
+	Probe string
 	// Observe is told of every attempt: the status, or 0 where there was none; nil is fine.
 	Observe func(status int, took time.Duration)
 }
@@ -56,22 +60,13 @@ type Options struct {
 // Transport is an http.RoundTripper for one registry, or for all revocation
 // endpoints. It pools connections, speaks HTTP/2 where the server does, bounds
 // time and bytes, retries once what a server says was its own fault, and keeps
-// away from a host that asked for it (429) as long as it asked, and from one that
-// keeps failing but for a probe now and then.
+// away from what asked for it (429) as long as it asked, and from what keeps
+// failing but for a probe now and then.
 type Transport struct {
 	Options
+
 	pool *Pool
 }
-
-// Health is what transports have learnt of hosts: which asked to be left alone, and which
-// keep failing.
-type Health struct {
-	rests    cooldowns
-	breakers *breakers
-}
-
-// NewHealth knows of nothing.
-func NewHealth() *Health { return &Health{breakers: newBreakers()} }
 
 // NewTransport returns a transport with a pool of its own.
 func NewTransport(o Options) *Transport {
@@ -109,12 +104,26 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // send makes the first attempt and, where the server said so, the second.
 func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Response, error) {
-	response, err := t.attempt(ctx, request)
-	if err != nil || !t.again(ctx, response) {
-		return response, err
+	host, repository := t.Health.of(request)
+	done, err := t.admit(ctx, request, host, repository)
+	if err != nil {
+		if request.Body != nil {
+			_ = request.Body.Close()
+		}
+		return nil, err
 	}
-	_ = response.Body.Close()
-	return t.attempt(ctx, request)
+	response, err := t.attempt(ctx, request, repository)
+	if err == nil && again(ctx, response, repository) {
+		_ = response.Body.Close()
+		if err = repository.wait(ctx); err == nil {
+			response, err = t.attempt(ctx, request, repository)
+		}
+	}
+	done(failure(request, response, err))
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
 }
 
 // serverPause lets a server that just failed breathe before the one retry.
@@ -122,49 +131,116 @@ const serverPause = 50 * time.Millisecond
 
 // again tells whether a request is worth a second attempt, after the pause that a
 // failing server is due. What may have changed something is never sent twice.
-func (t *Transport) again(ctx context.Context, response *http.Response) bool {
-	request := response.Request
-	if request.Method != http.MethodGet && request.Method != http.MethodHead {
+func again(ctx context.Context, response *http.Response, repository *repositoryHealth) bool {
+	if response.Request.Method != http.MethodGet && response.Request.Method != http.MethodHead {
 		return false
 	}
 	switch {
 	case response.StatusCode == http.StatusTooManyRequests:
-		return fits(ctx, t.Health.rests.end(request.URL.Host)) // and the attempt waits
+		return fits(ctx, repository.until()) // and that is waited for
 	case isFailure(response.StatusCode):
-		return fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
+		return repository.whole() && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 	}
 	return false
 }
 
-func (t *Transport) attempt(ctx context.Context, request *http.Request) (*http.Response, error) {
-	host := request.URL.Host
-	done, err := t.admit(ctx, host)
-	if err != nil {
-		if request.Body != nil {
-			_ = request.Body.Close()
-		}
-		return nil, err
-	}
+func (t *Transport) attempt(ctx context.Context, request *http.Request, repository *repositoryHealth) (*http.Response, error) {
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
-	status := 0
-	if err == nil {
-		status = response.StatusCode
-	}
-	done(failure(request, status, err))
-	t.Observe(status, time.Since(began))
-	if status == http.StatusTooManyRequests {
-		t.Health.rests.extend(host, time.Now().Add(retryAfter(response.Header)))
-	}
-	return response, err
-}
-
-// admit waits until a host may be asked, or says why it may not.
-func (t *Transport) admit(ctx context.Context, host string) (done func(error), err error) {
-	if err := t.Health.rests.wait(ctx, host); err != nil {
+	if err != nil {
+		t.Observe(0, time.Since(began))
 		return nil, err
 	}
-	return t.Health.breakers.allow(host)
+	t.Observe(response.StatusCode, time.Since(began))
+	if response.StatusCode == http.StatusTooManyRequests {
+		repository.extend(time.Now().Add(retryAfter(response.Header)))
+	}
+	return response, nil
+}
+
+// admit waits until a request may be made, or says why it may not. What came of it is
+// to be told to done.
+func (t *Transport) admit(ctx context.Context, request *http.Request, host *hostHealth, repository *repositoryHealth) (done func(error), err error) {
+	probe := func() error { return t.probe(ctx, request, host) }
+	if err := host.allow(ctx, probe); err != nil {
+		return nil, err
+	}
+	if err := host.wait(ctx); err != nil {
+		return nil, err
+	}
+	if !repository.renews(ctx) {
+		if err := repository.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	count, err := repository.allow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(failed error) {
+		if errors.Is(failed, errLimited) { // it rests, which is all that follows for the repository
+			count(context.Canceled)
+		} else {
+			count(failed)
+		}
+		if t.Probe != "" {
+			host.note(failed, probe)
+		}
+	}, nil
+}
+
+// probe asks the host of a request whether it is well. It is our own question, since what
+// decides for all must not be one that a stranger picked.
+func (t *Transport) probe(ctx context.Context, request *http.Request, host *hostHealth) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Bounds.Timeout)
+	defer cancel()
+	question := (&http.Request{
+		Method: http.MethodGet,
+		URL:    &url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: t.Probe},
+		Header: http.Header{"User-Agent": {request.UserAgent()}},
+	}).WithContext(ctx)
+	began := time.Now()
+	response, err := t.pool.RoundTrip(question)
+	if err != nil {
+		t.Observe(0, time.Since(began))
+		return err
+	}
+	defer response.Body.Close()
+	t.Observe(response.StatusCode, time.Since(began))
+	if response.StatusCode == http.StatusTooManyRequests {
+		host.extend(time.Now().Add(retryAfter(response.Header)))
+		return nil
+	}
+	return failure(question, response, nil)
+}
+
+// errLimited is a wish to be left alone.
+var errLimited = errors.New(http.StatusText(http.StatusTooManyRequests))
+
+// failure is what counts against a repository and its host: no answer in the time that a
+// request has, or that it says it failed, or wants to be left alone. What it says of us
+// and of what was asked for does not, nor does a connection that was kept and died.
+func failure(request *http.Request, response *http.Response, err error) error {
+	resting, _ := errors.AsType[*RestingError](err)
+	switch {
+	case resting != nil:
+		return errLimited
+	case err != nil && request.Context().Err() != nil, errors.Is(err, ErrKept):
+		return context.Canceled
+	case err != nil:
+		return err
+	case isFailure(response.StatusCode):
+		return errors.New(http.StatusText(response.StatusCode))
+	case response.StatusCode == http.StatusTooManyRequests:
+		return errLimited
+	}
+	return nil
+}
+
+// isFailure tells the statuses by which a server says that it failed. A 501 is not one of them: it says that there is no
+// such method or API, and says so again.
+func isFailure(status int) bool {
+	return status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }
 
 // ErrTooLarge is a body beyond the bound.

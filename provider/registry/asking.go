@@ -22,13 +22,17 @@ type asking struct {
 }
 
 func (f *files) newAsking(r *Registries, host string) asking {
-	label, health := r.label(host), egress.NewHealth()
+	label, health := r.label(host), r.others
+	if r.named(host) {
+		health = egress.NewHealth()
+	}
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
 			Guard:   guard,
 			Bounds:  egress.Bounds{Timeout: r.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: r.large},
 			RootCAs: f.pools[host],
 			Health:  health, // a token service is mostly the registry's own
+			Probe:   "/v2/", // where the API tells its version, with or without a login
 			Observe: func(status int, took time.Duration) { r.Observe(label, status, took) },
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,6 +36,7 @@ func certified(t *testing.T, o pki.Options, change func(*tls.Config)) scene {
 	if change != nil {
 		change(server.TLS)
 	}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // that clients distrust it is the point
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return scene{entry: config.Registry{Host: server.Listener.Addr().String()}}
@@ -162,7 +164,7 @@ func noTokens(w http.ResponseWriter, r *http.Request) {
 func noName(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, io.ErrUnexpectedEOF }
 
 // alert answers with a TLS alert, as servers do that know no HTTP.
-func alert(conn net.Conn) { _, _ = conn.Write([]byte{0x15, 3, 1, 0, 2, 2, 22}) }
+func alert(conn net.Conn) { hello(conn); _, _ = conn.Write([]byte{0x15, 3, 1, 0, 2, 2, 22}) }
 
 func banner(conn net.Conn) { _, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.9\r\n\r\n"); hello(conn) }
 

@@ -22,6 +22,9 @@ type Registries struct {
 	// capability remembers which repositories have no referrers API, until when.
 	capability *lru.Cache[string, time.Time]
 	large      egress.Permits
+	// others is the health of the hosts that the configuration does not name: there may be
+	// any number of them.
+	others *egress.Health
 }
 
 // New reads the files that o names.
@@ -34,7 +37,7 @@ func New(o Options) (*Registries, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registries{Options: o, capability: capability, large: make(egress.Permits, maxLarge)}
+	r := &Registries{Options: o, capability: capability, large: make(egress.Permits, maxLarge), others: egress.NewHealth()}
 	loaded, err := r.load()
 	if err != nil {
 		return nil, err

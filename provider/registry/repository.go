@@ -7,6 +7,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
 // Repository returns where an image's manifest and signatures are asked for.
@@ -30,6 +31,7 @@ type Repository struct {
 
 // Resolve asks for the manifest's descriptor.
 func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
+	ctx = egress.ForRepository(ctx, r.image.Repository)
 	return first(r.remotes, func(remote *Remote) (ocispec.Descriptor, error) {
 		return remote.Resolve(ctx, r.image.Reference())
 	})
@@ -39,6 +41,7 @@ func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
 // the caller goes on, which is when none of the mirror's is good: mirrors are known to pass on images without their
 // signatures, and lists of yesterday. The last list, or the error in its place, is the authority on what there is not.
 func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
+	ctx = egress.ForRepository(ctx, r.image.Repository)
 	return func(yield func(provider.Listing, error) bool) {
 		for i, remote := range r.remotes {
 			found, err := remote.Signatures(ctx, desc)
@@ -60,6 +63,7 @@ func (r *Repository) Envelope(ctx context.Context, manifest ocispec.Descriptor) 
 		bytes []byte
 		desc  ocispec.Descriptor
 	}
+	ctx = egress.ForRepository(ctx, r.image.Repository)
 	found, err := first(r.remotes, func(remote *Remote) (envelope, error) {
 		bytes, desc, err := remote.Envelope(ctx, manifest)
 		return envelope{bytes, desc}, err
