@@ -23,8 +23,9 @@ func newCheck() *cobra.Command {
 		Use:   "check --config FILE",
 		Short: "Load everything a configuration names, and say what will bite",
 		Long: `Loads the configuration and every file it names, as serve would, and lists trust
-policies, their scopes, and certificates with the days they have left. Warns of what
-works today and will not for ever. Nothing is asked of the network.
+policies, their scopes, certificates with the days they have left, and registries with
+the authorities that vouch for them. Warns of what works today and will not for ever.
+Nothing is asked of the network.
 
 Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
 		Example: `  notation-provider check --config config.yaml
@@ -57,6 +58,7 @@ Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
 type inspection struct {
 	Policies     []policyRow      `json:"policies"`
 	Certificates []certificateRow `json:"certificates"`
+	Registries   []registryRow    `json:"registries"`
 	// AnswerWithin is how long one constraint may wait, and ConstraintsInTime how many may
 	// before Gatekeeper's webhook, as it is installed, gives up.
 	AnswerWithin      config.Duration `json:"answerWithin"`
@@ -94,6 +96,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	}
 	trusted := w.trust.Current()
 	found := &inspection{
+		Registries:   registryRows(c),
 		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(),
 		Warnings: slices.Concat(c.Unsafe(), c.Late(), trusted.Warnings(now), w.registries.Warnings()),
 	}
@@ -123,6 +126,7 @@ func (i *inspection) print(out io.Writer) error {
 	for _, c := range i.Certificates {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable.Text(c.File), printable.Text(c.Subject))
 	}
+	printRegistries(table, i.Registries)
 	if err := table.Flush(); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrBroken is a request that was not sent, because the host or the repository failed so
-// often in a row that waiting for it once more helps nobody.
+// often in a row that waiting for it once more does not help.
 var ErrBroken = errors.New("it keeps failing; it is asked again in a moment")
 
 const (
@@ -149,7 +149,7 @@ type hostHealth struct {
 	cooldown
 
 	circuit  *gobreaker.CircuitBreaker[struct{}] // of probes alone
-	failures atomic.Int32                        // in a row, of whatever was asked
+	failures atomic.Int32                        // in a row, of all that was asked
 	probed   atomic.Int64                        // when a suspicion last led to a probe
 	last     atomic.Pointer[error]               // what the last probe failed by
 }
@@ -208,6 +208,6 @@ func (h *hostHealth) note(failed error, probe func() error) {
 	now, last := time.Now().UnixNano(), h.probed.Load()
 	if (now < last || now-last >= int64(probeEvery)) && h.probed.CompareAndSwap(last, now) {
 		h.failures.Store(0)
-		go func() { _ = h.try(probe) }() // whoever asks next hears of it
+		go func() { _ = h.try(probe) }() // the next request hears of it
 	}
 }

@@ -83,10 +83,10 @@ func redirects(to string) http.HandlerFunc {
 }
 
 // Each cause is told by its name and with what can be done about it, and with no more than
-// whoever is denied may know.
+// the person who is denied may know.
 func TestEachCauseIsToldByItsName(t *testing.T) {
 	inside := newFake(t, http.NotFound)
-	strange := newFake(t, http.NotFound) // its certificate is one that nobody trusts
+	strange := newFake(t, http.NotFound) // its certificate is one that is not trusted
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	plainHost := plain.Listener.Addr().String()
@@ -109,7 +109,7 @@ func TestEachCauseIsToldByItsName(t *testing.T) {
 		"another protocol":     {scene{entry: config.Registry{Host: raw(t, banner)}}, "does not speak TLS; see whether its port is right"},
 		"another, in plain":    {scene{entry: config.Registry{Host: raw(t, banner), PlainHTTPUnsafe: true}}, "does not speak HTTP; see whether its port is right"},
 		"hangs up":             {scene{entry: config.Registry{Host: raw(t, hello)}}, "broke the connection off; try again"},
-		"nobody listens":       {scene{entry: config.Registry{Host: refused(t)}}, "refuses connections; see whether it runs"},
+		"no server there":      {scene{entry: config.Registry{Host: refused(t)}}, "refuses connections; see whether it runs"},
 		"no such host":         {scene{entry: config.Registry{Host: "registry.invalid"}}, "DNS"},
 		"private address":      {scene{entry: config.Registry{Host: inside.host}, unsaid: true}, "the registry is at an address inside the network; if it is meant to be asked, give it an entry under registries"},
 		"private token":        {leads(t, realm(inside.URL)), "the token service that the registry names is at an address inside the network; if it is meant to be asked, name it as tokenService"},

@@ -54,7 +54,7 @@ func TestEachCauseHasItsHint(t *testing.T) {
 		"another name":      {certified(-hour, hour, "127.0.0.2"), images.Options{CAFile: ca}, "; ask for it by the name in the certificate"},
 		"plain for TLS":     {host(plain.URL), images.Options{}, "; if it is meant to have no TLS, give --plain-http-unsafe"},
 		"TLS for plain":     {certified(-hour, hour, "127.0.0.1"), images.Options{PlainHTTPUnsafe: true}, "; if it speaks TLS, leave out --plain-http-unsafe"},
-		"nobody listens":    {host(gone.URL), images.Options{}, "; see whether it runs, and whether its port is right"},
+		"no server there":   {host(gone.URL), images.Options{}, "; see whether it runs, and whether its port is right"},
 		"no such host":      {"registry.invalid", images.Options{}, "; see whether "},
 	} {
 		image, err := c.options.Open(c.host + "/staging/a:1")

@@ -42,7 +42,7 @@ func oneLine(text string) string {
 	}, text)
 }
 
-// hint is what to do about an error, if anybody here can do anything.
+// hint is what to do about an error; empty if there is nothing.
 func (i *Image) hint(err error) string {
 	switch status := statusOf(err); {
 	case errors.Is(err, context.Canceled):
