@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,4 +69,30 @@ func TestAProxyNeedsNoOtherPermission(t *testing.T) {
 			t.Errorf("%s: %q, %v; want it forbidden", url, got, err)
 		}
 	}
+}
+
+// A proxy that is away, or does not connect, is told of as the proxy and not as the registry.
+func TestAProxyThatFailsIsToldAsTheProxy(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for name, url := range map[string]string{
+		"refuses":           answers(t, http.StatusForbidden),
+		"wants credentials": answers(t, http.StatusProxyAuthRequired),
+		"is away":           gone.URL,
+	} {
+		t.Setenv("HTTPS_PROXY", strings.Replace(url, "http://", "http://user:secret@", 1))
+		transport := egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: 10 * time.Second, BodyBytes: 100}})
+		_, err := fetch(t, transport, "https://example.com/")
+		if got := egress.FaultOf(err); got != egress.ByProxy || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// answers is a proxy that answers nothing else.
+func answers(t *testing.T, status int) (url string) {
+	t.Helper()
+	p := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	t.Cleanup(p.Close)
+	return p.URL
 }
