@@ -62,7 +62,7 @@ func newRegistry(t *testing.T, kinds map[string]kind) *registry {
 	t.Helper()
 	r := &registry{blobs: map[string][]byte{}, kinds: kinds}
 	r.Server = httptest.NewUnstartedServer(r)
-	r.Server.EnableHTTP2 = true
+	r.EnableHTTP2 = true
 	r.StartTLS()
 	t.Cleanup(func() {
 		r.CloseClientConnections()
