@@ -82,6 +82,8 @@ func handPicked() []string {
 	hosts := []string{
 		"", "docker.io/", "Docker.IO/", "index.docker.io/", "INDEX.docker.io:443/", "docker.io:443/", "docker.io:80/", "registry-1.docker.io/",
 		"docker.io.evil.io/", "harbor.skao.int/", "HARBOR.skao.int/", "harbor.skao.int:443/", "harbor.skao.int:8443/", "harbor.skao.int:0443/",
+		"harbor.skao.int:0/", "harbor.skao.int:00/", "harbor.skao.int:1/", "harbor.skao.int:65535/", "harbor.skao.int:65536/", "harbor.skao.int:99999/",
+		"skao:0443/", "SKAO:00443/", "localhost:05000/", "[::1]:05000/", "[::1]:0/", "docker.io:0443/", "sha256:5000/", "sha256/", "sha512:12/",
 		"harbor.skao.int.evil.io/", "harbor.skao.int./", ".skao.int/", "skao..int/", "-skao.int/", "skao-.int/", "skao.int:/", "skao.int:https/",
 		"skao.int:443:443/", "localhost/", "LocalHost/", "localhost:443/", "localhost:5000/", "localhost.evil/", "skao/", "Skao/", "skao:443/", "SKAO:443/",
 		"skao:5000/", "library/", "Library/", "127.0.0.1/", "127.0.0.1:443/", "169.254.169.254/", "[::1]/", "[::1]:443/", "[::1]:5000/", "[FE80::1]/", "[::443]/",
@@ -101,6 +103,15 @@ func handPicked() []string {
 		" ", "?x=y", "#x", "\x00",
 	}
 	written := []string{sha256, sha512, hex64, strings.ToUpper(hex64), "sha256:" + strings.ToUpper(hex64), strings.Repeat("a", 1024), strings.Repeat("a", 1025), "x/" + strings.Repeat("é", 600)}
+	for _, algorithm := range []string{"sha256:", "sha384:", "sha512:", "SHA256:", "sha256x:", "sha25:", "x/sha256:", "docker.io/library/sha256:", "md5:"} {
+		for digits := range 130 {
+			written = append(written, algorithm+strings.Repeat("a0", 65)[:digits])
+		}
+		written = append(written, algorithm+"DEAD", algorithm+"x", algorithm+"12.0", algorithm+"12@"+sha256, algorithm+hex64+"@"+sha512, algorithm+"12\n", algorithm+" 12")
+	}
+	for port := range 66_000 / 97 {
+		written = append(written, fmt.Sprintf("h.io:%d/x", port*97), fmt.Sprintf("h.io:0%d/x", port*97))
+	}
 	for _, host := range hosts {
 		for _, path := range paths {
 			written = append(written, host+path)
@@ -126,13 +137,13 @@ func generated(n int) []string {
 			b.WriteString(pick(".", ".", ".", ".", "-", "_", "__"))
 		}
 		b.WriteString(pick("io", "int", "docker.io", "docker.io", "localhost", "Z9", "[::1]"))
-		b.WriteString(pick("", "", "", ":443", ":5000"))
+		b.WriteString(pick("", "", "", ":443", ":5000", ":0443", ":65536"))
 		for range 1 + random.IntN(3) {
 			b.WriteString(pick("/", "/", "/", "/", "/", "/", "//"))
 			b.WriteString(pick("a", "b1", "tango", "library", "sha256"))
 			b.WriteString(pick("", "", "", "_z", "__z", ".z", "-z", "---z", "___z"))
 		}
-		b.WriteString(pick("", "", ":1", ":latest", ":V_1.2-rc", ":"+hex64))
+		b.WriteString(pick("", "", ":1", ":latest", ":V_1.2-rc", ":"+hex64, ":0ab"))
 		b.WriteString(pick("", "", "", "@"+sha256, "@"+sha512, "@sha256:"+hex64[:40]))
 		written = append(written, spoilt(random, b.String()))
 	}

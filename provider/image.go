@@ -5,6 +5,7 @@ import (
 	_ "crypto/sha512"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -23,8 +24,9 @@ const MaxImageBytes = 1 << 10
 // The grammar is that of github.com/distribution/reference, which container
 // runtimes use, with a few differences: the host is lower-cased, its default
 // port ":443" is dropped, a first part with an underscore is a host where a dot or
-// port says so, and a bare image ID, a digest of another algorithm than SHA-256 and
-// SHA-512, and anything over MaxImageBytes are no references.
+// port says so, and an image ID, whole or in part, a port with leading zeros or
+// beyond 65535, a digest of another algorithm than SHA-256 and SHA-512, and
+// anything over MaxImageBytes are no references.
 type Image struct {
 	// Host is the registry the image's name belongs to: host[:port].
 	Host string
@@ -36,9 +38,12 @@ type Image struct {
 	Digest digest.Digest
 }
 
-// imageID is what container runtimes print for an image without a name. The
-// reference grammar reads it as a tag of a repository called "sha256".
-var imageID = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+// imageID is an image ID, whole or its first digits. The reference grammar reads it
+// as a tag of a repository called "sha256"; containerd, where it has no such tag,
+// runs the image on the node whose ID begins so. SECURITY.md has the source. The
+// algorithms are those of the runtimes' digest library, and the digits may be
+// capitals, although no runtime known takes them.
+var imageID = regexp.MustCompile(`^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{64}$)`)
 
 // ParseImage reads an image reference. Its errors are one line, fit to be shown to
 // whoever wrote the reference, and never repeat the reference.
@@ -47,11 +52,14 @@ func ParseImage(written string) (Image, error) {
 	case len(written) > MaxImageBytes:
 		return Image{}, errors.New("the reference is longer than 1 KiB")
 	case imageID.MatchString(written):
-		return Image{}, errors.New("an image ID names no repository; use repository@sha256:…")
+		return Image{}, errors.New("an image ID, or a part of one, names no repository; use repository@sha256:…")
 	}
 	named, host, path, err := parseCanonical(written)
 	if err != nil {
 		return Image{}, explain(err)
+	}
+	if !isPort(named) {
+		return Image{}, errors.New("the port is a number from 1 to 65535, without leading zeros")
 	}
 	image := Image{Host: host, Repository: host + "/" + path}
 	if tagged, ok := named.(reference.Tagged); ok {
@@ -91,6 +99,20 @@ func parseCanonical(written string) (named reference.Named, host, path string, e
 		return nil, "", "", err
 	}
 	return named, reference.Domain(named), reference.Path(named), nil
+}
+
+// isPort tells whether the port of a reference, if it has one, is a port that can be
+// dialled, and in its only spelling: with a zero before it, it is the same port by
+// another name, which no registry scope and no pattern knows.
+func isPort(named reference.Named) bool {
+	domain := reference.Domain(named)
+	colon := strings.LastIndexByte(domain, ':')
+	if colon < 0 || strings.HasSuffix(domain, "]") { // or the colon is one of an IPv6 address
+		return true
+	}
+	port := domain[colon+1:]
+	number, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && number > 0 && port[0] != '0'
 }
 
 // isHost tells whether the grammar takes a first component for a host. Else it

@@ -1,6 +1,9 @@
 package provider_test
 
 import (
+	"net"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -40,11 +43,6 @@ func TestAReferenceIsReadTheWayTheKubeletReadsIt(t *testing.T) {
 		"localhost":                           "docker.io/library/localhost:latest",
 		"harbor.skao.int":                     "docker.io/library/harbor.skao.int:latest",
 		"harbor.skao.int:443":                 "docker.io/library/harbor.skao.int:443",
-		"sha256:" + hex64[:63]:                "docker.io/library/sha256:" + hex64[:63],
-		"sha256:" + strings.ToUpper(hex64):    "docker.io/library/sha256:" + strings.ToUpper(hex64),
-		"x/sha256:" + hex64:                   "docker.io/x/sha256:" + hex64,
-		"sha256@" + sha256:                    "docker.io/library/sha256@" + sha256,
-		sha256 + "@" + sha256:                 "docker.io/library/" + sha256 + "@" + sha256,
 		"harbor.skao.int/production/ska":      "harbor.skao.int/production/ska:latest",
 		"harbor.skao.int/production/ska:1.2":  "harbor.skao.int/production/ska:1.2",
 		"harbor.skao.int/p/ska:1.2@" + sha256: "harbor.skao.int/p/ska:1.2@" + sha256,
@@ -56,7 +54,8 @@ func TestAReferenceIsReadTheWayTheKubeletReadsIt(t *testing.T) {
 		"harbor.skao.int:443/p/ska":     "harbor.skao.int/p/ska:latest",
 		"harbor.skao.int:8443/p/ska":    "harbor.skao.int:8443/p/ska:latest",
 		"harbor.skao.int:4430/p/ska":    "harbor.skao.int:4430/p/ska:latest",
-		"harbor.skao.int:0443/p/ska":    "harbor.skao.int:0443/p/ska:latest",
+		"harbor.skao.int:65535/p/ska":   "harbor.skao.int:65535/p/ska:latest",
+		"harbor.skao.int:1/p/ska":       "harbor.skao.int:1/p/ska:latest",
 		"harbor.skao.int:1443/p/ska":    "harbor.skao.int:1443/p/ska:latest",
 		"harbor.skao.int:443/p/ska:443": "harbor.skao.int/p/ska:443",
 		"harbor.skao.int.evil.io/p/ska": "harbor.skao.int.evil.io/p/ska:latest",
@@ -106,6 +105,7 @@ func TestWhatIsNoReferenceIsMalformedAndNeverRepeated(t *testing.T) {
 		"dotless i":             "secret/ı",
 		"Kelvin sign in a host": "secret\u212a.example/x", // lower-cases to k
 		"image ID":              sha256,
+		"image ID in capitals":  strings.ToUpper(hex64),
 		"bare hex":              hex64,
 		"docker-pullable":       "docker-pullable://secret/x@" + sha256,
 		"https":                 "https://secret.example/x",
@@ -130,6 +130,14 @@ func TestWhatIsNoReferenceIsMalformedAndNeverRepeated(t *testing.T) {
 		"two dots in a host":    "secret..int/p",
 		"empty port":            "secret.int:/p",
 		"named port":            "secret.int:https/p",
+		"port 0":                "secret.int:0/p",
+		"port of zeros":         "secret.int:000/p",
+		"zero before a port":    "secret.int:0443/p",
+		"zero before 443":       "SECRET:0443/p",
+		"zeros before 80":       "secret:00080/p",
+		"zero, IPv6":            "[::1]:05000/secret",
+		"port 65536":            "secret.int:65536/p",
+		"port without end":      "secret.int:" + strings.Repeat("9", 400) + "/p",
 		"two ports":             "secret.int:443:443/p",
 		"zone":                  "[fe80::1%25eth0]/secret",
 		"IPv4-mapped":           "[::ffff:127.0.0.1]/secret",
@@ -170,6 +178,56 @@ func TestWhatIsNoReferenceIsMalformedAndNeverRepeated(t *testing.T) {
 	}
 }
 
+// What a container runtime takes for an image ID, or for the first digits of one,
+// is no reference: it runs an image on the node by it, whoever made that.
+func TestAnImageIDIsNoReference(t *testing.T) {
+	var ids []string
+	for _, algorithm := range []string{"sha256:", "sha384:", "sha512:"} {
+		for digits := 0; digits <= 128; digits++ {
+			ids = append(ids, algorithm+hex128[:digits])
+		}
+		ids = append(ids, algorithm+"e", algorithm+"DEAD", algorithm+"12@"+sha256, algorithm+hex64+"@"+sha512, algorithm+hex128+"0")
+	}
+	for _, written := range append(ids, hex64, strings.ToUpper(hex64)) {
+		if image, err := provider.ParseImage(written); err == nil {
+			t.Errorf("ParseImage(%q) = %q; want an error", written, image)
+		}
+	}
+}
+
+// A name that only looks like an ID is none: no runtime finds an image by it.
+func TestWhatLooksLikeAnImageIDIsAReference(t *testing.T) {
+	for written, want := range map[string]string{
+		"registry.example/sha256:1":     "registry.example/sha256:1",
+		"docker.io/library/sha256:1":    "docker.io/library/sha256:1",
+		"library/sha256:1":              "docker.io/library/sha256:1",
+		"x/sha256:" + hex64:             "docker.io/x/sha256:" + hex64,
+		"localhost:5000/sha256:1":       "localhost:5000/sha256:1",
+		"sha256x:1":                     "docker.io/library/sha256x:1",
+		"sha25:1":                       "docker.io/library/sha25:1",
+		"xsha256:1":                     "docker.io/library/xsha256:1",
+		"sha256:latest":                 "docker.io/library/sha256:latest",
+		"sha256:12.0":                   "docker.io/library/sha256:12.0",
+		"sha256":                        "docker.io/library/sha256:latest",
+		"sha256@" + sha256:              "docker.io/library/sha256@" + sha256,
+		"deadbeef":                      "docker.io/library/deadbeef:latest",
+		hex64[:63]:                      "docker.io/library/" + hex64[:63] + ":latest",
+		hex64 + "0":                     "docker.io/library/" + hex64 + "0:latest",
+		hex64 + ":1":                    "docker.io/library/" + hex64 + ":1",
+		"registry.example/" + hex64:     "registry.example/" + hex64 + ":latest",
+		"sha256/0123456789ab":           "docker.io/sha256/0123456789ab:latest",
+		"localhost:0443":                "docker.io/library/localhost:0443", // a tag
+		"registry.example/x:0443":       "registry.example/x:0443",
+		"[::0443]/x":                    "[::0443]/x:latest", // a part of the address
+		"registry.example:443/sha256:1": "registry.example/sha256:1",
+	} {
+		image, err := provider.ParseImage(written)
+		if err != nil || image.String() != want {
+			t.Errorf("ParseImage(%q) = %q, %v; want %q", written, image, err, want)
+		}
+	}
+}
+
 func TestAMalformedReferenceIsExplained(t *testing.T) {
 	for written, want := range map[string]string{
 		"harbor.skao.int/Production/x":          "lower-case",
@@ -181,6 +239,9 @@ func TestAMalformedReferenceIsExplained(t *testing.T) {
 		"x@md5:" + hex64[:32]:                   "digest",
 		"x@sha384:" + hex128[:96]:               "neither sha256 nor sha512",
 		sha256:                                  "image ID",
+		"sha256:12":                             "part of one",
+		"harbor.skao.int:0443/x":                "leading zeros",
+		"harbor.skao.int:65536/x":               "65535",
 		strings.Repeat("a", 1025):               "1 KiB",
 		"https://harbor.skao.int/x":             "[host[:port]/]path[:tag][@digest]",
 	} {
@@ -240,9 +301,7 @@ func TestAnImageTellsItsParts(t *testing.T) {
 // grammar is what ParseImage must say, told once more from the documented
 // differences and from the grammar's own functions.
 func grammar(written string) (provider.Image, bool) {
-	isID := len(written) == len(sha256) && strings.HasPrefix(written, "sha256:") &&
-		strings.Trim(written[len("sha256:"):], "0123456789abcdef") == ""
-	if len(written) > 1024 || isID {
+	if len(written) > 1024 || isImageID(written) {
 		return provider.Image{}, false
 	}
 	named, err := reference.ParseNormalizedNamed(written)
@@ -269,7 +328,33 @@ func grammar(written string) (provider.Image, bool) {
 		image.Digest = digested.Digest()
 	}
 	sha384 := image.Digest != "" && image.Digest.Algorithm() == digest.SHA384
-	return image, len(path) <= 255 && !sha384
+	return image, len(path) <= 255 && !sha384 && isDialled(reference.Domain(named))
+}
+
+// isImageID is the rule about IDs, told once more.
+func isImageID(written string) bool {
+	digits, _, digested := strings.Cut(written, "@")
+	algorithm, digits, ok := strings.Cut(digits, ":")
+	if !ok {
+		algorithm, digits = "", algorithm
+	}
+	switch {
+	case strings.Trim(digits, "0123456789abcdefABCDEF") != "":
+		return false
+	case algorithm == "":
+		return !digested && !ok && len(digits) == 64
+	}
+	return slices.Contains([]string{"sha256", "sha384", "sha512"}, algorithm)
+}
+
+// isDialled is the rule about ports, told once more.
+func isDialled(host string) bool {
+	_, port, err := net.SplitHostPort(host)
+	if err != nil {
+		return true
+	}
+	number, err := strconv.Atoi(port)
+	return err == nil && number > 0 && number <= 65535 && strconv.Itoa(number) == port
 }
 
 func FuzzImageAgreesWithTheReferenceGrammar(f *testing.F) {
@@ -277,7 +362,7 @@ func FuzzImageAgreesWithTheReferenceGrammar(f *testing.F) {
 		"", "postgres", "postgres:16", "user/app", "docker.io/x", "INDEX.docker.io:443/x", "localhost/x", "Localhost:443/x",
 		"harbor.skao.int/production/ska:1.2@" + sha256, "HARBOR.skao.int:443/a/b", "h.example:0443/x", "h.example:443:443/x",
 		"[::1]:443/x", "[::443]/x", "[ABCD]:443/x", "[::ffff:127.0.0.1]/x", "Foo/bar", "foo:443/bar", "foo:443", "a.b./x", "x@" + sha512,
-		"x@sha384:" + hex128[:96], "x@md5:" + hex64[:32], sha256, sha256 + "@" + sha256, "sha512:" + hex128, hex64, "sha256:" + strings.ToUpper(hex64),
+		"x@sha384:" + hex128[:96], "x@md5:" + hex64[:32], sha256, sha256 + "@" + sha256, "sha256:12", "sha256:12x", "h.example:65536/x", "sha512:" + hex128, hex64, "sha256:" + strings.ToUpper(hex64),
 		"https://x/y", "user:pw@host/x", "../x", "x\n", "x\x00", " x", "x//y", "secret\u212a.example/x", "a__b/c--d/e.f_g",
 		"harbor_skao.int/production/app:1", "a_b.c/x", "a_b.c/a_b.c/x", "h.example/h.example/x",
 		"DOCKER.IO/" + strings.Repeat("a", 250), "docker.io/" + strings.Repeat("a/", 120) + "b", strings.Repeat("a", 1025),

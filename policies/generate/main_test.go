@@ -40,7 +40,7 @@ func copyOf(t *testing.T) string {
 
 func TestDriftIsFoundAndNamed(t *testing.T) {
 	for path, change := range map[string][2]string{
-		"signedimages/policy.rego":     {"not _admitted(use)", "not _admitted(use)\n\tuse"},
+		"signedimages/policy.rego":     {"not _admitted(use.image)", "not _admitted(use.image)\n\tuse"},
 		"signedimages/parameters.yaml": {"maxLength: 253", "maxLength: 63"},
 		"lib/image/image.rego":         {"<= 1024", "<= 2048"},
 		"lib/parameters.yaml":          {"maxLength: 1024", "maxLength: 2048"},

@@ -51,7 +51,23 @@ func read(path string) (module, error) {
 	if err != nil {
 		return module{}, err
 	}
-	return module{text: string(text), parsed: parsed}, nil
+	m := module{text: string(text), parsed: parsed}
+	return m, m.checkPaths()
+}
+
+// checkPaths refuses a reference by its full path. Gatekeeper moves the library to data.libs and rewrites imports, and
+// nothing else: elsewhere a full path is undefined, and a rule that finds nothing denies nothing.
+func (m module) checkPaths() error {
+	var found []error
+	for _, rule := range m.parsed.Rules {
+		ast.WalkRefs(rule, func(ref ast.Ref) bool {
+			if ref.HasPrefix(ast.MustParseRef("data")) && !ref.HasPrefix(ast.MustParseRef("data.inventory")) {
+				found = append(found, fmt.Errorf("%s: %s is undefined in Gatekeeper; import the package and use its last name, as in import data.lib.review and review.judged", ref[0].Location, ref))
+			}
+			return false
+		})
+	}
+	return errors.Join(found...)
 }
 
 // about is the METADATA of the module's package: what the template says of itself.

@@ -17,37 +17,37 @@ import data.lib.review
 # METADATA
 # title: An image that is not named by digest
 # description: Goes by what the object asks for, and wants a digest of each.
-violation contains denial.violation(use, _finding(use)) if {
+violation contains denial.violation(use, _finding(use.image)) if {
+	not review.excessive
 	some use in review.judged
-	not _admitted(use)
+	not _admitted(use.image)
 }
 
-_admitted(use) if {
+violation contains denial.excessive if review.excessive
+
+_admitted(written) if {
 	parameters.sound
-	parts := image.parts(use.image)
-	not parameters.governs(parts)
+	_exempt(image.parts(written))
 }
 
-_admitted(use) if {
-	parameters.sound
-	parts := image.parts(use.image)
-	exceptions.current(parts)
-}
+_exempt(parts) if parameters.governs(parts) == false
 
-_admitted(use) if {
-	parameters.sound
-	parts := image.parts(use.image)
-	parts.digest != ""
-}
+_exempt(parts) if exceptions.current(parts)
 
-_finding(use) := denial.malformed if {
-	not image.parts(use.image)
+_exempt(parts) if parts.digest != ""
+
+_finding(written) := denial.malformed if {
+	not image.parts(written)
 } else := denial.misconfigured("parameters.images must hold patterns") if {
 	not parameters.sound
-} else := {
+} else := object.union(_unpinned, {"remark": remark}) if {
+	remark := exceptions.remark(image.parts(written))
+} else := _unpinned
+
+_unpinned := {
 	"claim": "is not named by digest",
 	"reason": "unpinned",
 	"detail": "its tag can be moved to another image",
 	"digest": "",
-	"remark": exceptions.remark(image.parts(use.image)),
+	"remark": "",
 }

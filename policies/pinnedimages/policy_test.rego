@@ -62,3 +62,20 @@ test_a_constraint_that_does_not_say_what_it_governs_denies_everything if {
 		}
 	}
 }
+
+test_an_object_with_too_many_images_is_denied_as_a_whole if {
+	containers := [{"name": "c", "image": sprintf("skao.int/%d:1", [i])} | some i in numbers.range(1, 257)]
+	{violation.details.reason | some violation in pinnedimages.violation} == {"excessive"} with input as {
+		"review": {"operation": "CREATE", "object": {"spec": {"containers": containers}}},
+		"parameters": parameters,
+	}
+}
+
+# What Rego makes of a rule that has no value for this.
+undefined(x) if not x
+
+test_what_has_no_remark_is_denied_all_the_same if {
+	some violation in pinnedimages.violation with input as {"review": request("skao.int/a:1"), "parameters": parameters}
+		with data.lib.exceptions.remark as undefined
+	violation.details.reason == "unpinned"
+}

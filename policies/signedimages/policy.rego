@@ -20,24 +20,24 @@ import data.lib.verdict
 # description: |
 #   Goes by what the object asks for and wants a positive answer for each. Whatever comes back instead, or does not come
 #   back, is a denial.
-violation contains denial.violation(use, _finding(use)) if {
+violation contains denial.violation(use, _finding(use.image)) if {
+	not review.excessive
 	some use in review.judged
-	not _admitted(use)
+	not _admitted(use.image)
 }
 
-_admitted(use) if {
+violation contains denial.excessive if review.excessive
+
+_admitted(written) if {
 	_sound
-	parts := image.parts(use.image)
-	not parameters.governs(parts)
+	_exempt(written)
 }
 
-_admitted(use) if {
-	_sound
-	parts := image.parts(use.image)
-	exceptions.current(parts)
-}
+_admitted(written) if verdict.verified(_response, written)
 
-_admitted(use) if verdict.verified(_response, use.image)
+_exempt(written) if parameters.governs(image.parts(written)) == false
+
+_exempt(written) if exceptions.current(image.parts(written))
 
 _sound if {
 	parameters.sound
@@ -56,17 +56,16 @@ _response := external_data({"provider": _provider, "keys": sort(_asked)}) if {
 
 _asked contains use.image if {
 	some use in review.judged
-	parts := image.parts(use.image)
-	parameters.governs(parts)
-	not exceptions.current(parts)
+	image.parts(use.image)
+	not _exempt(use.image)
 }
 
-_finding(use) := denial.malformed if {
-	not image.parts(use.image)
+_finding(written) := denial.malformed if {
+	not image.parts(written)
 } else := denial.misconfigured("parameters.provider must name a provider, and parameters.images hold patterns") if {
 	not _sound
-} else := object.union(problem, {"claim": "is not verified", "remark": exceptions.remark(image.parts(use.image))}) if {
-	problem := verdict.problem(_response, use.image)
+} else := object.union(problem, {"claim": "is not verified", "remark": exceptions.remark(image.parts(written))}) if {
+	problem := verdict.problem(_response, written)
 } else := {
 	"claim": "is not verified",
 	"reason": "unavailable",

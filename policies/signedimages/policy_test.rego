@@ -168,3 +168,44 @@ test_an_answer_to_what_was_not_asked_admits_nothing if {
 	count(signedimages.violation) == 1 with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
 		with external_data as chatty
 }
+
+test_an_object_with_too_many_images_is_denied_without_a_question if {
+	crowd := request([sprintf("skao.int/%d:1", [i]) | some i in numbers.range(1, 257)])
+	{violation.details.reason | some violation in signedimages.violation} == {"excessive"} with input as {"review": crowd, "parameters": parameters}
+		with external_data as absent
+}
+
+test_as_many_images_as_the_provider_takes_are_judged if {
+	crowd := request([sprintf("skao.int/%d:1", [i]) | some i in numbers.range(1, 256)])
+	count(signedimages.violation) == 0 with input as {"review": crowd, "parameters": parameters} with external_data as generous
+}
+
+test_what_a_runtime_takes_for_an_image_id_is_denied_whatever_is_governed_or_excepted if {
+	every image in ["sha256:0", "sha256:0123456789ab", "sha512:12", "skao.int:0443/a:1"] {
+		every patterns in [["skao.int/*"], ["*"], ["docker.io/*"]] {
+			some message in messages with input as {"review": request([image]), "parameters": {
+				"provider": "notation-provider",
+				"images": patterns,
+				"exceptions": [{"image": "*", "reason": "SEC-1", "expires": "never"}],
+			}}
+				with external_data as generous
+			contains(message, "is no image reference: malformed")
+		}
+	}
+}
+
+# What Rego makes of a rule that has no value for this.
+undefined(x) if not x
+
+undefined_(x, _) if not x
+
+test_what_has_no_reason_is_denied_all_the_same if {
+	some message in messages with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
+		with external_data as stern
+		with data.lib.exceptions.remark as undefined
+	contains(message, "unavailable")
+	some other in messages with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
+		with external_data as stern
+		with data.lib.verdict.problem as undefined_
+	contains(other, "unavailable")
+}

@@ -25,6 +25,7 @@ _reasons := {
 	"too-many-signatures": "remove signatures that do not count, or raise limits.signatures",
 	# The policies'.
 	"misconfigured": "tell whoever keeps the constraint; nothing is admitted until its parameters are right",
+	"excessive": "spread the images over several objects",
 	"unpinned": "name it by digest, as in repository:tag@sha256:…",
 	"undecided": "try again",
 	"unavailable": "try again; if it lasts, tell whoever runs the provider",

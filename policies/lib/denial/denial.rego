@@ -12,25 +12,33 @@ import data.lib.review
 # METADATA
 # description: |
 #   The violation for one use of an image. The finding has claim, reason, detail, digest (empty where none is known) and
-#   remark (empty, or a sentence).
-violation(use, finding) := {"msg": _message(details), "details": details} if {
-	details := object.union(finding, {
-		"object": review.name,
-		"namespace": review.namespace,
-		"field": use.field,
-		"container": use.container,
-		"image": use.image,
-		"advice": advice.on(finding),
-		"support": parameters.support,
-	})
+#   remark (empty, or a sentence). It is never undefined, for what is undefined denies nothing.
+violation(use, finding) := {"msg": _message(_sentence(details), details), "details": details} if {
+	details := _details(use, finding)
+} else := {
+	"msg": "An image is denied, and the policy cannot say why. What to do: tell the administrators of the constraint.",
+	"details": use,
 }
+
+# METADATA
+# description: The violation for an object that has too many images to be judged.
+excessive := {"msg": _message(sentence, details), "details": details} if {
+	details := _details({"field": "", "container": "", "image": ""}, {
+		"claim": "cannot be judged",
+		"reason": "excessive",
+		"detail": "it has more than 256 different images, or more than 512 containers and volumes",
+		"digest": "",
+		"remark": "",
+	})
+	sentence := sprintf("%v %s: %s: %s.", [details.object, details.claim, details.reason, details.detail])
+} else := {"msg": "An object is denied: it has too many images to be judged.", "details": {"reason": "excessive"}}
 
 # METADATA
 # description: The finding for what is no image reference. Nobody is asked about it, whatever the constraint governs.
 malformed := {
 	"claim": "is no image reference",
 	"reason": "malformed",
-	"detail": "write [host[:port]/]path[:tag][@digest], in lower case; an image ID names no repository",
+	"detail": "write [host[:port]/]path[:tag][@digest], in lower case, the port without leading zeros; an image ID, or a part of one, names no repository",
 	"digest": "",
 	"remark": "",
 }
@@ -45,10 +53,11 @@ misconfigured(detail) := {
 	"remark": "",
 }
 
-_message(details) := concat(" ", [_line(sentence) |
-	some sentence in [_sentence(details), sprintf("What to do: %s.", [details.advice]), details.remark, _help(details)]
-	sentence != ""
-])
+_details(use, finding) := object.union_n([_subject, use, finding, {"advice": advice.on(finding)}])
+
+_subject := {"object": review.name, "namespace": review.namespace, "support": parameters.support}
+
+_message(first, details) := _line(concat("", [first, " What to do: ", details.advice, ".", _space(details.remark), _help]))
 
 _sentence(details) := sprintf("%v: %s %q wants image %q%s, which %s: %s: %s.", [
 	details.object,
@@ -73,9 +82,11 @@ _at(details) := "" if {
 	contains(details.image, details.digest)
 } else := concat("", [" at ", details.digest])
 
-_help(details) := "" if {
-	details.support == ""
-} else := concat("", ["Help: ", details.support])
+_help := _space(concat(" ", [word | some word in ["Help:", parameters.support]; parameters.support != ""]))
+
+_space("") := ""
+
+_space(sentence) := concat("", [" ", sentence]) if sentence != ""
 
 # Others had a hand in what is quoted: no line breaks, nothing that reorders text, no end without end.
 _line(text) := regex.replace(text, `[\p{C}\p{Z}]+`, " ")

@@ -98,3 +98,24 @@ test_malformed_and_misconfigured_are_findings if {
 	contains(violation(use, denial.malformed).msg, "is no image reference: malformed: write [host[:port]/]")
 	contains(violation(use, denial.misconfigured("no provider")).msg, "cannot be judged: misconfigured: no provider. What to do: tell")
 }
+
+test_what_cannot_be_told_is_denied_all_the_same if {
+	every unsound in [{}, null, "x", object.union(finding, {"detail": null})] {
+		violation_ := violation(use, unsound)
+		contains(violation_.msg, "the policy cannot say why")
+		violation_.details.image == "skao.int/db:1"
+	}
+}
+
+test_an_object_with_too_many_images_is_denied_as_a_whole if {
+	denied := denial.excessive with input as {
+		"review": {"kind": {"kind": "Pod"}, "namespace": "tango", "object": {"metadata": {"name": "web"}}},
+		"parameters": {"support": "https://skao.int/help"},
+	}
+	startswith(denied.msg, "Pod/web cannot be judged: excessive: it has more than 256 different images")
+	endswith(denied.msg, ". What to do: spread the images over several objects. Help: https://skao.int/help")
+	denied.details.reason == "excessive"
+	denied.details.namespace == "tango"
+	denied.details.image == ""
+	contains(denial.excessive.msg, "too many images") with input as {}
+}

@@ -24,14 +24,27 @@ remark(parts) := concat(" ", {sentence |
 })
 
 _meant(parts) := {exception |
-	hint := pattern.hint(parts)
-	some exception in input.parameters.exceptions
-	regex.match(hint, exception.image)
-	pattern.means(exception.image, parts)
+	some _, meant in object.filter(_forms(parts.name), pattern.exact(parts))
+	some exception in meant
+	_here(exception)
+} | {exception |
+	some _, meant in object.filter(_forms("*"), pattern.paths(parts, _depths))
+	some exception in meant
 	_here(exception)
 }
 
-_here(exception) if not "namespaces" in object.keys(exception)
+_depths := pattern.depths(object.keys(_forms("*")))
+
+# Each pattern is read once at most, and only if an image has its name.
+#
+# The exceptions whose pattern ends in this name, by its canonical form.
+_forms(name) := object.union_n([{pattern.canonical(exception.image): {i: exception}} | some i, exception in _named[name]])
+
+# All of them, by the name that their pattern ends in.
+_named := object.union_n([{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions])
+
+# JSON has no sets, so no exception says so.
+_here(exception) if object.get(exception, "namespaces", set()) == set()
 
 _here(exception) if review.namespace in exception.namespaces
 

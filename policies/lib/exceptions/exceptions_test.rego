@@ -70,7 +70,9 @@ test_an_exception_counts_in_its_namespaces_only if {
 	current(changed({"namespaces": ["tango", "daq"]}), "postgres", noon)
 	every namespaces in [["daq"], [], null, false, "tango", {}] {
 		not current(changed({"namespaces": namespaces}), "postgres", noon)
+		not current(changed({"namespaces": namespaces, "image": "docker.io/*"}), "postgres", noon)
 	}
+	current(changed({"namespaces": ["tango"], "image": "docker.io/*"}), "postgres", noon)
 }
 
 test_an_exception_that_names_no_pattern_counts_for_nothing if {

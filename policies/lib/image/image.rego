@@ -6,24 +6,27 @@ package lib.image
 
 # METADATA
 # description: |
-#   The parts of a reference, in their canonical form; undefined for what is no reference. bare says that the reference
-#   names neither a tag nor a digest; name is the last part of the repository.
+#   The parts of a reference, in their canonical form; undefined for what is no reference. name is the last part of the
+#   repository. bare says that the reference names neither a tag nor a digest.
 parts(written) := {
 	"host": host,
 	"repository": repository,
-	"name": regex.replace(path, `^.*/`, ""),
-	"tag": tag,
+	"name": name,
+	"tag": {true: "latest", false: tag}[bare],
 	"digest": digest,
-	"bare": version == "",
+	"bare": bare,
 } if {
 	count(written) <= 1024
-	not regex.match(_identifier, written)
-	[[_, domain, path, version]] := regex.find_all_string_submatch_n(_grammar, _qualified(written), 1)
-	[[_, name, digest]] := regex.find_all_string_submatch_n(_version, version, 1)
-	host := _host(domain)
-	repository := _repository(host, path)
+	regex.match(_image_id, written) == false
+	[[_, domain, above, name, tag, digest]] := regex.find_all_string_submatch_n(_reference, written, 1)
+	count(tag) <= 128
+	regex.match(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})?$`, digest)
+	dialled := trim_suffix(lower(domain), ":443")
+	host := object.get({"": "docker.io", "index.docker.io": "docker.io"}, dialled, dialled)
+	slash := object.get({"docker.io": "/library/"}, concat("", [host, above]), "/") # where no path stands between
+	repository := concat("", [host, slash, above, name])
 	_fits(host, repository)
-	tag := _tag(version, name)
+	bare := [tag, digest] == ["", ""]
 }
 
 # METADATA
@@ -33,52 +36,35 @@ identity(image) := concat("@", [image.repository, image.digest]) if {
 	image.digest != ""
 } else := concat(":", [image.repository, image.tag])
 
-# What container runtimes print for images without a name. Some run an image by it, whoever made it.
-_identifier := `^(?:sha256:)?[0-9a-f]{64}$`
+# An image ID, whole or its first digits. Container runtimes run an image by it, whoever made the image: SECURITY.md has the
+# source. The algorithms are those of their digest library.
+_image_id := `^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{64}$)`
 
-# Container runtimes dial a host with an underscore, though the grammar of references takes it for a part of the path.
-_grammar := concat("", [
-	`^((?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`,
-	`|[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)`,
-	`/([a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)`,
-	`((?::[\w.-]+)?(?:@[\w:]+)?)$`,
+# Captures host, path, name, tag and digest. A name without a host is one of Docker Hub's. What stands before the first slash is a host if it has a dot, a port or a capital, or is
+# localhost. Container runtimes dial a host with an underscore too, though the grammar of references takes it for a part of
+# the path. A port has no zero before it: it would be the same port by another name.
+_reference := concat("", [
+	`^(?:(`,
+	_label, `(?:\.`, _label, `)*:`, _port, `|`,
+	_label, `(?:\.`, _label, `)+|`,
+	`\[[a-fA-F0-9:]+\](?::`, _port, `)?|`,
+	`localhost|`,
+	`(?:[a-z0-9][a-z0-9-]*)?[A-Z](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?|`,
+	_component, `\.`, _component,
+	`)/)?((?:`, _component, `/)*)(`, _component, `)`,
+	`(?::(\w[\w.-]*))?(?:@((?:sha256|sha512):[0-9a-f]+))?$`,
 ])
 
-_version := `^(?::(\w[\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$`
+_label := `[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`
 
-# A name without a host is one of Docker Hub's.
-_qualified(written) := written if {
-	_names_host(split(written, "/"))
-} else := concat("/", ["docker.io", written])
+_component := `[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`
 
-_names_host(components) if {
-	count(components) > 1
-	_looks_like_host(components[0])
-}
+_port := `(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6(?:[0-4][0-9]{3}|5(?:[0-4][0-9]{2}|5(?:[0-2][0-9]|3[0-5]))))`
 
-_looks_like_host("localhost")
-
-_looks_like_host(component) if regex.match(`[.:]`, component)
-
-_looks_like_host(component) if lower(component) != component
-
-_host(domain) := object.get({"index.docker.io": "docker.io"}, host, host) if {
-	host := trim_suffix(lower(domain), ":443")
-}
-
-_repository("docker.io", path) := concat("/", ["docker.io", "library", path]) if {
-	not contains(path, "/")
-} else := concat("/", ["docker.io", path])
-
-_repository(host, path) := concat("/", [host, path]) if host != "docker.io"
+# A path has 255 characters at most; where the host has an underscore, host and path together.
+_fits(_, repository) if count(repository) <= 255
 
 _fits(host, repository) if {
 	count(repository) - count(host) <= 256
 	not contains(host, "_")
 }
-
-_fits(_, repository) if count(repository) <= 255
-
-_tag("", _) := "latest"
-
-_tag(version, name) := name if version != ""

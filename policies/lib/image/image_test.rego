@@ -70,8 +70,32 @@ test_what_is_no_reference_has_no_parts if {
 }
 
 test_an_image_id_names_no_repository if {
-	not image.parts(sha256)
-	not image.parts(hex)
+	every written in [sha256, sha512, hex, upper(hex), "sha256:e", "sha256:0123456789ab", "sha384:12", "sha512:12", "sha256:12AB"] {
+		not image.parts(written)
+	}
+	not image.parts(concat("@", ["sha256:12", sha256]))
+}
+
+test_what_looks_like_an_image_id_is_a_reference if {
+	name("skao.int/sha256:1") == "skao.int skao.int/sha256:1"
+	every written in ["sha256x:1", "xsha256:1", "sha256:latest", "library/sha256:1", "docker.io/library/sha256:1", "deadbeef", substring(hex, 1, -1)] {
+		image.parts(written).host == "docker.io"
+	}
+	image.parts(concat("@", ["sha256", sha256]))
+}
+
+test_a_port_has_one_spelling if {
+	every port in [1, 80, 5000, 8443, 9999, 10000, 59999, 60000, 64999, 65000, 65499, 65500, 65529, 65530, 65535] {
+		image.parts(sprintf("skao.int:%d/x", [port])).host == sprintf("skao.int:%d", [port])
+		image.parts(sprintf("[::1]:%d/x", [port]))
+		image.parts(sprintf("skao:%d/x", [port]))
+	}
+	every port in ["0", "00", "0443", "080", "65536", "65540", "65600", "66000", "70000", "99999", "100000", "655350"] {
+		not image.parts(sprintf("skao.int:%s/x", [port]))
+		not image.parts(sprintf("[::1]:%s/x", [port]))
+		not image.parts(sprintf("skao:%s/x", [port]))
+		image.parts(sprintf("localhost:%s", [port])).tag == port
+	}
 }
 
 test_a_path_is_as_long_as_255_characters if {

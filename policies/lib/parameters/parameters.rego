@@ -5,6 +5,7 @@
 #   depend on it.
 package lib.parameters
 
+import data.lib.image
 import data.lib.pattern
 
 # METADATA
@@ -12,17 +13,22 @@ import data.lib.pattern
 sound if {
 	is_array(_images)
 	count(_images) > 0
-	every written in _images {
-		pattern.canonical(written)
-	}
+	count(_beginnings) == count(_images)
 }
 
 # METADATA
-# description: Whether the constraint governs an image, for images as lib.image reads them.
-governs(parts) if {
-	some written in _images
-	pattern.means(written, parts)
+# description: |
+#   Whether the constraint governs an image, for images as lib.image reads them: true, or false where that is certain.
+default governs(_) := true
+
+governs(parts) := false if {
+	sound
+	written := [concat("", [parts.repository, "$"]), concat("", [image.identity(parts), "$"])]
+	strings.any_prefix_match(written, _beginnings) == false
 }
+
+# What the canonical form of an image that is governed begins with, where $ marks its end: a path, or all of it.
+_beginnings := [trim_suffix(concat("", [pattern.canonical(written), "$"]), "*$") | some written in _images]
 
 # METADATA
 # description: Where people get help; empty if the constraint does not say.

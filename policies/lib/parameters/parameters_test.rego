@@ -3,7 +3,7 @@ package lib.parameters_test
 import data.lib.image
 import data.lib.parameters
 
-governs(written, reference) if parameters.governs(image.parts(reference)) with input.parameters.images as written
+governs(written, reference) if parameters.governs(image.parts(reference)) == true with input.parameters.images as written
 
 test_parameters_without_images_govern_every_image if {
 	parameters.sound with input as {"parameters": {}}
@@ -13,6 +13,24 @@ test_parameters_without_images_govern_every_image if {
 test_an_image_is_governed_by_any_of_the_patterns if {
 	governs(["harbor.skao.int/*", "artefact.skao.int/*"], "artefact.skao.int/x")
 	not governs(["harbor.skao.int/*", "artefact.skao.int/*"], "postgres")
+}
+
+test_an_image_is_governed_unless_it_is_certain_that_it_is_not if {
+	parameters.governs(image.parts("postgres")) == false with input.parameters.images as ["skao.int/*"]
+	parameters.governs(image.parts("postgres")) == true with input.parameters.images as ["skao.int/*", "skao.int"]
+	parameters.governs({}) == true with input.parameters.images as ["skao.int/*"]
+	parameters.governs("postgres") == true with input.parameters.images as ["skao.int/*"]
+}
+
+test_a_pattern_governs_what_it_means_and_not_what_begins_so if {
+	digest := concat("", ["sha256:", concat("", ["0123456789abcdef" | some _ in numbers.range(1, 4)])])
+	governs(["postgres"], "docker.io/library/postgres:16")
+	not governs(["postgres"], "postgres-evil")
+	not governs(["postgres:1"], "postgres:16")
+	governs(["postgres:1"], "postgres:1")
+	not governs(["skao.int/a/*"], "skao.int/a")
+	governs(["skao.int/a/*"], "skao.int/a/b/c")
+	governs([concat("@", ["skao.int/a", digest])], concat("@", ["skao.int/a:1", digest]))
 }
 
 test_patterns_make_parameters_sound if parameters.sound with input.parameters.images as ["harbor.skao.int/*", "postgres"]

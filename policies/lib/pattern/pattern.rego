@@ -23,21 +23,42 @@ canonical(written) := concat("", [above, "*"]) if {
 
 # METADATA
 # description: Whether a pattern means an image, for images as lib.image reads them.
-means(written, parts) if canonical(written) in _meaning(parts)
+means(written, parts) if {
+	known := canonical(written)
+	known in (exact(parts) | paths(parts, depths([known])))
+}
 
 # METADATA
 # description: |
-#   An expression that matches every pattern that means an image, and few others. Reading a pattern is dear, and a
-#   constraint may have hundreds; this is how to leave out most. A dot in the name matches more than it should, no less.
-hint(parts) := concat("", [`\*$|`, parts.name])
+#   The last part of a pattern, without tag and digest: "*", or the name of every image that it means. Reading a pattern is
+#   dear, and a constraint may have hundreds; this is cheap, and says which to leave out.
+name(written) := regex.replace(written, `^.*/|[:@].*$`, "")
 
-# The canonical form of every pattern that means an image.
-_meaning(parts) := {"*", parts.repository, image.identity(parts)} | {below |
+# METADATA
+# description: The patterns in canonical form that mean an image and have its name.
+exact(parts) := {parts.repository, image.identity(parts)}
+
+# METADATA
+# description: |
+#   The patterns in canonical form that mean an image and end in "*": "*" itself, and the paths above the image that have one
+#   of these depths. Who compares many images with many patterns asks for these, and looks them up.
+paths(parts, depths_) := {"*"} | {path |
 	names := split(parts.repository, "/")
-	some depth in numbers.range(1, count(names) - 1)
-	below := concat("/", array.concat(array.slice(names, 0, depth), ["*"]))
+	some depth in depths_
+	depth < count(names)
+	path := concat("/", array.concat(array.slice(names, 0, depth), ["*"]))
+}
+
+# METADATA
+# description: The depths of the paths among patterns in canonical form; that of host/* is 1.
+depths(canonicals) := {depth |
+	some written in canonicals
+	endswith(written, "/*")
+	depth := strings.count(written, "/")
 }
 
 # The kubelet takes the bare name of a registry for one of Docker Hub's images. Whoever writes it as a pattern means the
 # registry, so it is neither.
-_parts(written) := image.parts(written) if not regex.match(`^(?:localhost|[^/:@]*\.[^/:@]*)(?:[:@][^/]*)?$`, written)
+_parts(written) := image.parts(written) if {
+	regex.match(`^(?:localhost|[^/:@]*\.[^/:@]*)(?:[:@][^/]*)?$`, written) == false
+}

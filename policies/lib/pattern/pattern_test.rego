@@ -9,7 +9,7 @@ at(name) := concat("@", [name, digest])
 
 means(written, reference) if {
 	pattern.means(written, image.parts(reference))
-	regex.match(pattern.hint(image.parts(reference)), written)
+	pattern.name(written) in {"*", image.parts(reference).name}
 }
 
 test_a_star_means_everything if {
@@ -85,8 +85,21 @@ test_what_is_no_reference_is_no_pattern if {
 	}
 }
 
-test_a_hint_leaves_out_what_has_another_name if {
-	not regex.match(pattern.hint(image.parts("skao.int/a/web:1")), "skao.int/a/db")
-	regex.match(pattern.hint(image.parts("skao.int/a/web:1")), "skao.int/a/web")
-	regex.match(pattern.hint(image.parts("skao.int/a/web:1")), "evil.io/*")
+test_a_pattern_has_the_name_of_what_it_means if {
+	every written in ["web", "web:1", at("web"), "skao.int/a/web", "skao.int:5000/web", "[::1]:5000/a/web:1", at("skao.int/web:1")] {
+		pattern.name(written) == "web"
+	}
+	every written in ["*", "skao.int/*", "skao.int:5000/a/*"] {
+		pattern.name(written) == "*"
+	}
+	every written in ["skao.int/a/webs", "skao.int/web/a", "skao.int/a.web", "skao.int/a-web"] {
+		pattern.name(written) != "web"
+	}
+}
+
+test_the_patterns_that_mean_an_image_can_be_listed if {
+	parts := image.parts("skao.int/a/b/c:1")
+	pattern.exact(parts) == {"skao.int/a/b/c", "skao.int/a/b/c:1"}
+	pattern.paths(parts, {1, 3, 4, 7}) == {"*", "skao.int/*", "skao.int/a/b/*"}
+	pattern.depths({"*", "skao.int/a", "skao.int/*", "skao.int/a/b/*"}) == {1, 3}
 }

@@ -14,6 +14,17 @@ judged contains use if {
 }
 
 # METADATA
+# description: |
+#   Whether the object is too large for a decision in time: it has more than 256 images that must be judged, which is what the
+#   provider takes in one request (limits.keys), or more than 512 places where an image could stand.
+default excessive := false
+
+excessive if {
+	not input.review.operation == "DELETE"
+	_places(input.review.object) > 512
+} else if count({use.image | some use in judged}) > 256
+
+# METADATA
 # description: What the object is called, as in Deployment/web.
 name := sprintf("%v/%v", [
 	object.get(input.review, ["kind", "kind"], "Object"),
@@ -32,21 +43,30 @@ _prefix := object.get(input.review, ["object", "metadata", "generateName"], "")
 _settled contains use.image if {
 	input.review.operation == "UPDATE"
 	not input.review.subResource == "ephemeralcontainers"
+	_places(input.review.oldObject) <= 512
 	some use in _uses(input.review.oldObject)
+	use.image != ""
 }
 
 _uses(manifest) := {use |
-	some path in _paths
-	spec := object.get(manifest, path, null)
-	some field in ["containers", "initContainers", "ephemeralContainers"]
+	some spec in _specs(manifest)
+	some field in _fields
 	some container in spec[field]
 	use := {"field": field, "container": _text(container, "name"), "image": _text(container, "image")}
 } | {use |
-	some path in _paths
-	spec := object.get(manifest, path, null)
+	some spec in _specs(manifest)
 	some volume in spec.volumes
 	use := {"field": "volumes", "container": _text(volume, "name"), "image": _text(volume.image, "reference")}
 }
+
+_places(manifest) := sum([count(spec[field]) |
+	some spec in _specs(manifest)
+	some field in array.concat(_fields, ["volumes"])
+])
+
+_fields := ["containers", "initContainers", "ephemeralContainers"]
+
+_specs(manifest) := [spec | some path in _paths; spec := object.get(manifest, path, null)]
 
 # Where a pod's spec stands: in a Pod; in ReplicaSet, Deployment, StatefulSet, DaemonSet, ReplicationController and Job;
 # in a CronJob; in a PodTemplate. The kind is not asked: others that follow the same pattern are read too.

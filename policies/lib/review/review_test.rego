@@ -99,3 +99,51 @@ test_a_namespace_is_the_requests if {
 	review.namespace == "tango" with input.review as {"namespace": "tango"}
 	review.namespace == "" with input.review as {}
 }
+
+# So many images, in pairs of containers that have the same one.
+crowd(n) := [sprintf("%d", [floor(i / 2)]) | some i in numbers.range(0, (2 * n) - 1)]
+
+excessive(request) := found if {
+	found := review.excessive with input.review as request
+}
+
+test_more_images_than_the_provider_takes_are_excessive if {
+	excessive({"operation": "CREATE", "object": pod(crowd(256))}) == false
+	excessive({"operation": "CREATE", "object": pod(crowd(257))}) == true
+}
+
+test_images_that_were_there_before_are_not_excessive if {
+	new := object.union(pod(crowd(200)), {"spec": {"initContainers": [{"image": sprintf("x%d", [i])} | some i in numbers.range(1, 100)]}})
+	excessive({"operation": "UPDATE", "object": new, "oldObject": pod(crowd(200))}) == false
+	excessive({"operation": "UPDATE", "object": new, "oldObject": pod(crowd(10))}) == true
+}
+
+test_an_object_that_was_too_large_has_settled_nothing if {
+	judged({"operation": "UPDATE", "object": pod(["1"]), "oldObject": pod(crowd(256))}) == set()
+	judged({"operation": "UPDATE", "object": pod(["1"]), "oldObject": pod(crowd(257))}) == {"1"}
+}
+
+test_more_places_than_can_be_read_in_time_are_excessive if {
+	volumes := [{"name": sprintf("%d", [i])} | some i in numbers.range(1, 511)]
+	excessive({"object": {"spec": {"containers": [{"image": "x"}], "volumes": volumes}}}) == false
+	every field in ["containers", "initContainers", "ephemeralContainers"] {
+		excessive({"object": {"spec": {field: [{"image": "x"}, {"image": "y"}], "volumes": volumes}}}) == true
+	}
+	excessive({"object": {"spec": {"containers": {sprintf("%d", [i]): {} | some i in numbers.range(1, 513)}}}}) == true
+}
+
+test_what_is_no_place_for_an_image_is_not_counted if {
+	long := [{"key": sprintf("%d", [i])} | some i in numbers.range(1, 1100)]
+	excessive({"object": {"spec": {"tolerations": long}}}) == false
+	excessive({"object": pod(["1"]), "options": {"spec": {"containers": long}}}) == false
+}
+
+test_a_deletion_is_never_excessive if {
+	excessive({"operation": "DELETE", "object": null, "oldObject": pod(crowd(600))}) == false
+	excessive({"operation": "DELETE", "object": pod(crowd(600)), "oldObject": pod(crowd(600))}) == false
+}
+
+test_an_image_that_is_no_text_is_judged_in_each_update if {
+	unsound := {"spec": {"containers": [{"name": "a", "image": 1}]}}
+	judged({"operation": "UPDATE", "object": unsound, "oldObject": unsound}) == {""}
+}

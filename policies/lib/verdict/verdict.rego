@@ -11,75 +11,87 @@ import data.lib.image
 #   Whether the answer verifies the image that was asked about by this key. Silence, null, two answers, another image,
 #   another digest and a failed call all leave it undefined.
 verified(response, key) if {
-	_reached(response)
-	[answer] := _answers(response, key)
+	read := _read(response)
+	read.call.reached
+	[answer] := [thing | some thing, _ in read.said[key]]
 	answer.value.verified == true
 	_same(image.parts(key), answer.value)
 }
 
 # METADATA
-# description: Why an image is not verified, as {reason, detail, digest}; the digest is empty where none was judged.
-problem(response, key) := {"reason": reason, "detail": detail, "digest": digest} if {
-	[answer] := _answers(response, key)
-	[[_, reason, rest]] := regex.find_all_string_submatch_n(`^([a-z]+(?:-[a-z]+)*): (.*)$`, answer.error, 1)
-	[digest, detail] := _judged(image.parts(key), rest)
-} else := object.union({"digest": image.parts(key).digest}, _unproven(response, key))
+# description: |
+#   Why an image is not verified, as {reason, detail, digest}; the digest is empty where none was judged. Defined for every
+#   key, for what is undefined denies nothing.
+default problem(_, _) := {"reason": "unexpected", "detail": "the policy cannot read what the provider answered", "digest": ""}
 
-# A status of 0 is Gatekeeper's way to say that it remembered every answer.
-_reached(response) if response.status_code in {0, 200}
-
-# Whatever was said of the key, each thing once: {value} or {error}.
-_answers(response, key) := [answer | some answer in (_values(response, key) | _errors(response, key))]
-
-_values(response, key) := {{"value": value} |
-	some [answered, value] in response.responses
-	answered == key
+problem(response, key) := object.union({"digest": asked.digest}, found) if {
+	asked := image.parts(key)
+	read := _read(response)
+	said := [thing | some thing, _ in read.said[key]]
+	undecided := [detail | some detail, _ in read.undecided[key]]
+	found := _found(asked, said, undecided, read.call)
+} else := {"reason": "malformed", "detail": "it is no image reference", "digest": ""} if {
+	not image.parts(key)
 }
 
-_errors(response, key) := {{"error": text} |
-	some [answered, text] in response.errors
-	answered == key
+# A response is read once, and not once for each image: a pod may have hundreds.
+_read(response) := {
+	"said": object.union_n(array.concat(
+		[{key: {{"value": value}: true}} | some [key, value] in response.responses],
+		[{key: {{"error": text}: true}} | some [key, text] in response.errors],
+	)),
+	"undecided": object.union_n([{key: {detail: true}} |
+		some part in split(trim_prefix(_text(system_error), "undecided: "), "; undecided: ")
+		key := split(part, ": ")[0]
+		detail := trim_prefix(part, concat("", [key, ": "]))
+	]),
+	"call": {
+		"reached": status in {0, 200},
+		"status": status,
+		"failed": system_error != "",
+		"undecided": startswith(_text(system_error), "undecided: "),
+	},
+} if {
+	status := object.get(response, "status_code", "unknown")
+	system_error := object.get(response, "system_error", "")
 }
+
+default _text(_) := ""
+
+_text(value) := value if is_string(value)
 
 # What was judged must be what was asked about.
 _same(asked, value) if {
-	judged := image.parts(value.image)
-	judged.repository == asked.repository
-	judged.digest == value.digest
-	judged.digest != ""
-	asked.digest in {"", judged.digest}
+	value.image == concat("@", [asked.repository, value.digest])
+	regex.match(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`, value.digest)
+	asked.digest in {"", value.digest}
 }
 
-# The provider puts repository@digest before the detail, once it knows the digest.
-_judged(asked, text) := [judged.digest, detail] if {
-	[[_, reference, detail]] := regex.find_all_string_submatch_n(`^(\S+@\S+): (.*)$`, text, 1)
-	judged := image.parts(reference)
-	judged.repository == asked.repository
-} else := [asked.digest, text]
-
-_unproven(response, key) := {"reason": "refused", "detail": answer.error} if {
-	[answer] := _answers(response, key)
+_found(asked, said, undecided, call) := {"reason": reason, "detail": detail, "digest": digest} if {
+	[answer] := said
+	[[_, reason, rest]] := regex.find_all_string_submatch_n(`^([a-z]+(?:-[a-z]+)*): (.*)$`, answer.error, 1)
+	[digest, detail] := _judged(asked, rest)
+} else := {"reason": "refused", "detail": sprintf("%v", [answer.error])} if {
+	[answer] := said
 } else := {"reason": "contradictory", "detail": "the provider gave more than one answer for it"} if {
-	count(_answers(response, key)) > 1
+	count(said) > 1
 } else := {"reason": "undecided", "detail": detail} if {
-	[detail] := _undecided(response.system_error, key)
-} else := {"reason": "unavailable", "detail": sprintf("asking the provider failed, with status %v", [status])} if {
-	not _reached(response)
-	status := object.get(response, "status_code", "unknown")
+	[detail] := undecided
+} else := {"reason": "unavailable", "detail": sprintf("asking the provider failed, with status %v", [call.status])} if {
+	not call.reached
 } else := {"reason": "mismatched", "detail": "the provider answered for another image or digest"} if {
-	[answer] := _answers(response, key)
+	[answer] := said
 	answer.value.verified == true
 } else := {"reason": "unexpected", "detail": "the provider gave an answer that does not say whether it is verified"} if {
-	[_] := _answers(response, key)
+	[_] := said
 } else := {"reason": "undecided", "detail": "the provider could not settle every image it was asked about"} if {
-	startswith(response.system_error, "undecided: ")
+	call.undecided
 } else := {"reason": "unavailable", "detail": "the provider failed"} if {
-	response.system_error != ""
+	call.failed
 } else := {"reason": "unanswered", "detail": "the provider said nothing about it"}
 
-# The provider names what it could not settle in its system error, as "undecided: key: stage: detail; undecided: …".
-_undecided(system_error, key) := [detail |
-	some part in {part | some part in split(trim_prefix(system_error, "undecided: "), "; undecided: ")}
-	startswith(part, concat("", [key, ": "]))
-	detail := trim_prefix(part, concat("", [key, ": "]))
-]
+# The provider puts repository@digest before the detail, once it knows the digest.
+_judged(asked, text) := [digest, detail] if {
+	[[_, repository, digest, detail]] := regex.find_all_string_submatch_n(`^([^\s@]+)@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}): (.*)$`, text, 1)
+	repository == asked.repository
+} else := [asked.digest, text]

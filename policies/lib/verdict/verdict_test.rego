@@ -149,7 +149,7 @@ test_silence_is_a_problem if {
 test_what_is_no_response_verifies_nothing if {
 	every response in [null, [], "x", {}] {
 		not verdict.verified(response, key)
-		is_string(reason(response))
+		reason(response) in {"unexpected", "unanswered", "unavailable"}
 	}
 }
 
@@ -204,4 +204,35 @@ test_what_cannot_be_picked_from_the_system_error_is_undecided_all_the_same if {
 			"digest": "",
 		}
 	}
+}
+
+test_a_key_that_is_no_reference_is_a_problem if {
+	every unsound in ["NO REFERENCE", "", "sha256:12", null] {
+		response := answer([[unsound, good]], [])
+		not verdict.verified(response, unsound)
+		verdict.problem(response, unsound).reason == "malformed"
+	}
+}
+
+test_what_is_no_text_is_no_system_error if {
+	every system_error in [null, 1, ["undecided: skao.int/db:1: registry: it is down"]] {
+		response := object.union(answer([[key, good]], []), {"system_error": system_error})
+		verdict.verified(response, key)
+		verdict.problem(response, "skao.int/web:1") == {"reason": "unavailable", "detail": "the provider failed", "digest": ""}
+	}
+}
+
+test_an_error_that_is_no_text_is_quoted if {
+	every error in [null, 1, ["x"], {"a": "b"}] {
+		is_string(verdict.problem(answer([], [[key, error]]), key).detail)
+		reason(answer([], [[key, error]])) == "refused"
+	}
+}
+
+test_a_digest_of_an_answer_is_whole if {
+	every odd in ["sha256:12", concat("", [digest, "0"]), upper(digest), "sha384:12", ""] {
+		not verdict.verified(value({"digest": odd, "image": concat("@", ["skao.int/db", odd])}), key)
+	}
+	long := concat("", ["sha512:", substring(digest, 7, -1), substring(digest, 7, -1)])
+	verdict.verified(value({"digest": long, "image": concat("@", ["skao.int/db", long])}), key)
 }

@@ -1,0 +1,183 @@
+package policies_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// finders are the rules that find the images, and say that an image which is not admitted is denied. If they find none,
+// there is none to deny; the Rego tests and the suites hold them.
+var finders = map[string][]string{
+	"lib/review/review.rego":   {"judged", "_uses", "_specs", "_paths", "_fields"},
+	"signedimages/policy.rego": {"violation"},
+	"pinnedimages/policy.rego": {"violation"},
+}
+
+// Whatever becomes undefined in the policies and in the library that they use, nothing is admitted that was denied: each
+// expression of each body in turn, in rules, comprehensions and values. What is negated becomes true.
+func TestNothingUndefinedAdmits(t *testing.T) {
+	c, decide := policies(t)
+	decisions := mustBeDenied()
+	check := func(why string, decisions map[string]denied) {
+		t.Helper()
+		for name, d := range decisions {
+			if !decide(d) {
+				t.Errorf("%s: %s is admitted", why, name)
+			}
+		}
+	}
+	check("with everything", decisions)
+	check("with everything", crowded())
+	tried := 0
+	for _, path := range slices.Sorted(maps.Keys(c.Modules)) {
+		if strings.HasSuffix(path, "_test.rego") || path == "mock.rego" {
+			continue
+		}
+		for _, e := range conditions(c.Modules[path]) {
+			if slices.Contains(finders[path], e.rule) {
+				continue
+			}
+			tried++
+			e.body[e.index] = ast.NewExpr(ast.BooleanTerm(e.was.Negated))
+			check(fmt.Sprintf("%s: without %s", e.was.Location, e.was), decisions)
+			if strings.HasPrefix(path, "lib/denial") {
+				check(fmt.Sprintf("%s: without %s", e.was.Location, e.was), crowded())
+			}
+			e.body[e.index] = e.was
+		}
+	}
+	t.Logf("%d expressions", tried)
+}
+
+// denied is a decision on a pod that must be denied.
+type denied struct {
+	policy string
+	input  map[string]any
+}
+
+func mustBeDenied() map[string]denied {
+	all := unproven()
+	maps.Copy(all, unsound())
+	return all
+}
+
+// crowded is a pod with more places for images than can be looked at. It takes its time.
+func crowded() map[string]denied {
+	crowd := podOf([]string{tag})
+	crowd["object"].(map[string]any)["spec"].(map[string]any)["volumes"] = make([]any, 512) //nolint:forcetypeassert // made above
+	all := map[string]denied{}
+	for _, policy := range []string{"signedimages", "pinnedimages"} {
+		all[policy+": excessive"] = denied{policy, map[string]any{"review": crowd}}
+	}
+	return all
+}
+
+const tag, pinned = "skao.int/tango:1", "skao.int/archiver@" + sha256
+
+func unsigned(response any, images ...string) denied {
+	return denied{"signedimages", map[string]any{"review": podOf(images), "parameters": map[string]any{"provider": "p"}, "response": response}}
+}
+
+// unproven are pods with an image of which the provider does not say that they are verified.
+func unproven() map[string]denied {
+	says := func(change map[string]any) map[string]any {
+		response := silent()
+		maps.Copy(response, change)
+		return response
+	}
+	value := func(change map[string]any) map[string]any {
+		good := goodValue(tag)
+		maps.Copy(good, change)
+		return says(map[string]any{"responses": []any{[]any{tag, good}}})
+	}
+	return map[string]denied{
+		"silent":         unsigned(silent(), tag),
+		"unsigned":       unsigned(refusedAll([]string{tag}), tag),
+		"undecided":      unsigned(undecidedAll([]string{tag}), tag),
+		"down":           unsigned(map[string]any{"responses": nil, "errors": nil, "status_code": 500, "system_error": "x"}, tag),
+		"no response":    unsigned(nil, tag),
+		"an error":       unsigned(says(map[string]any{"errors": []any{[]any{tag, nil}}}), tag),
+		"two answers":    unsigned(says(map[string]any{"responses": []any{[]any{tag, goodValue(tag)}, []any{tag, nil}}}), tag),
+		"not verified":   unsigned(value(map[string]any{"verified": false}), tag),
+		"another image":  unsigned(value(map[string]any{"image": "skao.int/daq@" + sha256}), tag),
+		"another digest": unsigned(value(map[string]any{"digest": otherDigest}), tag),
+		"status 503":     unsigned(says(map[string]any{"status_code": 503, "responses": []any{[]any{tag, goodValue(tag)}}}), tag),
+		"a neighbour":    unsigned(verifiedAll([]string{tag}), tag, "skao.int/archiver:1"),
+		"by digest":      unsigned(value(map[string]any{"digest": otherDigest}), pinned),
+	}
+}
+
+// unsound are pods with an image that the parameters neither except nor leave alone, or that is none; under both policies.
+func unsound() map[string]denied {
+	except := func(exception map[string]any) map[string]any {
+		whole := map[string]any{"image": tag, "reason": "SEC-1", "expires": "never"}
+		maps.Copy(whole, exception)
+		return map[string]any{"exceptions": []any{whole}}
+	}
+	govern := func(patterns ...any) map[string]any { return map[string]any{"images": patterns} }
+	all := map[string]denied{}
+	for name, parameters := range map[string]map[string]any{
+		"no parameters":     nil,
+		"no pattern":        govern("skao.int"),
+		"governed by path":  govern("postgres", "skao.int/*"),
+		"another path":      govern("postgres"),
+		"one bad pattern":   govern("postgres", "skao.int"),
+		"governed by tag":   govern(tag),
+		"exception ended":   except(map[string]any{"expires": "2020-01-01"}),
+		"exception unsound": except(map[string]any{"expires": "soon"}),
+		"exception reason":  except(map[string]any{"reason": " "}),
+		"exception there":   except(map[string]any{"namespaces": []any{"elsewhere"}}),
+		"exception other":   except(map[string]any{"image": "skao.int/tango:2"}),
+		"exception path":    except(map[string]any{"image": "skao.int/tango/*"}),
+	} {
+		images := []string{tag}
+		if name == "no pattern" || name == "another path" {
+			images = []string{"NO REFERENCE", "sha256:12", "skao.int:0443/x:1"}
+		}
+		for _, image := range images {
+			for _, policy := range []string{"signedimages", "pinnedimages"} {
+				input := map[string]any{"review": podOf([]string{image}), "parameters": parameters, "response": silent()}
+				all[fmt.Sprintf("%s: %q with %s", policy, image, name)] = denied{policy, input}
+			}
+		}
+	}
+	return all
+}
+
+// policies compiles them, and tells whether one of them denies, and says so.
+func policies(t *testing.T) (*ast.Compiler, func(denied) bool) {
+	t.Helper()
+	all := modules(t)
+	const answer = "package mock\n\nanswer(_) := input.response if input.response != null"
+	mock, err := ast.ParseModuleWithOpts("mock.rego", answer, ast.ParserOptions{RegoVersion: ast.RegoV1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all["mock.rego"] = mock
+	c := compiler()
+	if c.Compile(all); c.Failed() {
+		t.Fatal(c.Errors)
+	}
+	queries := map[string]rego.PreparedEvalQuery{}
+	for _, policy := range []string{"signedimages", "pinnedimages"} {
+		query := "some v in data." + policy + ".violation with external_data as data.mock.answer; is_string(v.msg)"
+		queries[policy], err = rego.New(rego.Compiler(c), rego.Query(query)).PrepareForEval(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c, func(d denied) bool {
+		results, err := queries[d.policy].Eval(context.Background(), rego.EvalInput(d.input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(results) > 0
+	}
+}
