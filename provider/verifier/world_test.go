@@ -69,7 +69,9 @@ func (s *shelf) Signatures(context.Context, ocispec.Descriptor) iter.Seq2[provid
 	first := listed{provider.Listing{Signatures: s.list, More: s.more, Incomplete: s.incomplete}, s.listErr}
 	return func(yield func(provider.Listing, error) bool) {
 		for _, l := range append([]listed{first}, s.further...) {
+			s.mu.Lock()
 			s.lists++
+			s.mu.Unlock()
 			if !yield(l.Listing, l.err) {
 				return
 			}
