@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/format"
@@ -52,22 +51,7 @@ func read(path string) (module, error) {
 		return module{}, err
 	}
 	m := module{text: string(text), parsed: parsed}
-	return m, m.checkPaths()
-}
-
-// checkPaths refuses a reference by its full path. Gatekeeper moves the library to data.libs and rewrites imports, and
-// nothing else: elsewhere a full path is undefined, and a rule that finds nothing denies nothing.
-func (m module) checkPaths() error {
-	var found []error
-	for _, rule := range m.parsed.Rules {
-		ast.WalkRefs(rule, func(ref ast.Ref) bool {
-			if ref.HasPrefix(ast.MustParseRef("data")) && !ref.HasPrefix(ast.MustParseRef("data.inventory")) {
-				found = append(found, fmt.Errorf("%s: %s is undefined in Gatekeeper; import the package and use its last name, as in import data.lib.review and review.judged", ref[0].Location, ref))
-			}
-			return false
-		})
-	}
-	return errors.Join(found...)
+	return m, nil
 }
 
 // about is the METADATA of the module's package: what the template says of itself.
@@ -84,16 +68,17 @@ func (m module) about() (*ast.Annotations, error) {
 func (m module) imports() []string {
 	var names []string
 	for _, i := range m.parsed.Imports {
-		if name, ok := strings.CutPrefix(i.Path.String(), "data.lib."); ok {
+		path, _ := i.Path.Value.(ast.Ref)
+		if name := libraryPackage(path); name != "" {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// library is the text of all that a module uses, and what that uses, in the order of their names.
-func library(root string, user module) ([]string, error) {
-	found := map[string]string{}
+// library is all that a module uses, and what that uses, in the order of their names.
+func library(root string, user module) ([]module, error) {
+	found := map[string]module{}
 	for todo := user.imports(); len(todo) > 0; todo = todo[1:] {
 		name := todo[0]
 		if _, ok := found[name]; ok {
@@ -101,14 +86,14 @@ func library(root string, user module) ([]string, error) {
 		}
 		m, err := read(filepath.Join(root, "lib", name, name+".rego"))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("data.lib.%s: the library has no such package: %w", name, err)
 		}
-		found[name] = m.text
+		found[name] = m
 		todo = append(todo, m.imports()...)
 	}
-	var texts []string
+	var modules []module
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		texts = append(texts, found[name])
+		modules = append(modules, found[name])
 	}
-	return texts, nil
+	return modules, nil
 }

@@ -24,8 +24,11 @@ func Template(root, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, err := parameters(root, name)
+	schema, shared, err := parameters(root, name)
 	if err != nil {
+		return nil, err
+	}
+	if err := check(policy, libs, schema, shared); err != nil {
 		return nil, err
 	}
 	kind, ok := about.Custom["kind"].(string)
@@ -67,20 +70,20 @@ func Template(root, name string) ([]byte, error) {
 	return encode(document)
 }
 
-// parameters is the schema of the policy's parameters, with what it refers to ($ref: name) taken from the library's.
-func parameters(root, name string) (*yaml.Node, error) {
-	shared, err := decode(filepath.Join(root, "lib", "parameters.yaml"))
-	if err != nil {
-		return nil, err
+// parameters is the schema of the policy's parameters, with what it refers to ($ref: name) taken from the library's, and
+// the library's.
+func parameters(root, name string) (own, shared *yaml.Node, err error) {
+	if shared, err = decode(filepath.Join(root, "lib", "parameters.yaml")); err != nil {
+		return nil, nil, err
 	}
-	own, err := decode(filepath.Join(root, name, "parameters.yaml"))
-	if err != nil {
-		return nil, err
+	if own, err = decode(filepath.Join(root, name, "parameters.yaml")); err != nil {
+		return nil, nil, err
 	}
-	return own, resolve(own, shared)
+	return own, shared, follow(own, shared)
 }
 
-func resolve(node, shared *yaml.Node) error {
+// follow puts what the schema refers to in the place of each reference.
+func follow(node, shared *yaml.Node) error {
 	if node.Kind == yaml.MappingNode && len(node.Content) == 2 && node.Content[0].Value == "$ref" {
 		target := value(shared, node.Content[1].Value)
 		if target == nil {
@@ -91,14 +94,18 @@ func resolve(node, shared *yaml.Node) error {
 	node.Style &^= yaml.FlowStyle
 	node.HeadComment = ""
 	for _, child := range node.Content {
-		if err := resolve(child, shared); err != nil {
+		if err := follow(child, shared); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// value is what a mapping has under a key, if it is one and has it.
 func value(mapping *yaml.Node, key string) *yaml.Node {
+	if mapping == nil {
+		return nil
+	}
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if mapping.Content[i].Value == key {
 			return mapping.Content[i+1]
@@ -115,6 +122,9 @@ func decode(path string) (*yaml.Node, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(content, &document); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s: an OpenAPI schema is wanted, such as type: object", path)
 	}
 	return document.Content[0], nil
 }
@@ -143,10 +153,10 @@ func text(value string) *yaml.Node {
 	return node
 }
 
-func texts(values []string) []*yaml.Node {
-	nodes := make([]*yaml.Node, 0, len(values))
-	for _, v := range values {
-		nodes = append(nodes, text(v))
+func texts(modules []module) []*yaml.Node {
+	nodes := make([]*yaml.Node, 0, len(modules))
+	for _, m := range modules {
+		nodes = append(nodes, text(m.text))
 	}
 	return nodes
 }
