@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ type evalOptions struct {
 	sources          sourceFlags
 	files            []string
 	verdicts, output string
+	allowUnjudged    bool
 }
 
 func newEval() *cobra.Command {
@@ -30,10 +32,15 @@ func newEval() *cobra.Command {
 		Short: "Decide on manifests, without a suite",
 		Long: `Loads the templates and constraints among the objects in the files, and prints what they
 decide on each of the other objects, as gator test does. An AdmissionReview is decided
-on as it stands; every other object as if it were created now.
+on as it stands; every other object as if it were created now. Of a List each item is
+decided on.
 
-Exit codes: 0 nothing is denied, 1 something is; 2 usage; 3 there is no decision, because
-a template does not compile or nobody answers external_data.`,
+An object that no constraint matches, and a pod or controller without containers, is
+NOT JUDGED.
+
+Exit codes: 0 every object is admitted, 1 an object is denied; 2 usage, which includes an
+enforcementAction that Gatekeeper does not know; 3 there is no decision on an object:
+it is NOT JUDGED, a template does not compile or external_data has no answer.`,
 		Example: `  # Templates and constraints from a directory, a manifest, recorded verdicts.
   policytest eval -f policies/signedimages -f pod.yaml --verdicts verdicts.yaml
 
@@ -51,6 +58,7 @@ a template does not compile or nobody answers external_data.`,
 	o.sources.add(c)
 	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects; may be repeated")
 	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a verdicts.yaml; its scenes do not count")
+	c.Flags().BoolVar(&o.allowUnjudged, "allow-unjudged", false, "exit with 0 though an object is NOT JUDGED")
 	c.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
 	return c
 }
@@ -66,7 +74,13 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 	if err != nil {
 		return usageError("-f: %w", err)
 	}
+	if objects, err = expand(objects, 0); err != nil {
+		return err
+	}
 	if err := decidable(objects); err != nil {
+		return err
+	}
+	if err := checkActions(objects); err != nil {
 		return err
 	}
 	scene := &verdicts.Scene{}
@@ -94,10 +108,12 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 	if err := sources.record(); err != nil {
 		return &exitError{exitUnknown, err}
 	}
-	for _, d := range decisions {
-		if d.Decision == denied {
-			return silently(exitFailed)
-		}
+	isDenied := func(d decision) bool { return d.Decision == denied }
+	switch {
+	case slices.ContainsFunc(decisions, isDenied):
+		return silently(exitFailed)
+	case !o.allowUnjudged && slices.ContainsFunc(decisions, func(d decision) bool { return d.unjudged }):
+		return silently(exitUnknown)
 	}
 	return nil
 }
@@ -130,6 +146,7 @@ type decision struct {
 	Violations []engine.Violation `json:"violations"`
 
 	described string
+	unjudged  bool
 }
 
 // reference names an object.
@@ -163,8 +180,12 @@ func decide(ctx context.Context, talk *session.Session, objects []*unstructured.
 			Violations: append([]engine.Violation{}, violations...),
 			described:  engine.Describe(object),
 		}
-		if engine.Denied(violations) {
+		why := notJudged(judge, object, objects)
+		switch {
+		case engine.Denied(violations):
 			d.Decision = denied
+		case why != "" && len(violations) == 0:
+			d.Decision, d.unjudged = unjudged(why), true
 		}
 		decisions = append(decisions, d)
 	}

@@ -86,6 +86,11 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 	if suites.Failed(results) {
 		return silently(exitFailed)
 	}
+	for _, suite := range found {
+		if empty := suite.Empty(); empty != "" {
+			return &exitError{exitFailed, fmt.Errorf("%s tests nothing: no case in it runs; write cases, or take it out", empty)}
+		}
+	}
 	return nil
 }
 

@@ -113,3 +113,26 @@ func names(suite *verify.Suite) ([]string, error) {
 	}
 	return all, nil
 }
+
+// Empty says what in a suite tests nothing: the suite, if no test in it runs, or a test that runs no case and wants no
+// invalid constraint; "" if nothing does.
+func (f Found) Empty() string {
+	if f.Suite == nil {
+		return ""
+	}
+	runs := false
+	for _, test := range f.Suite.Tests {
+		if test.Skip {
+			continue
+		}
+		cases := slices.ContainsFunc(test.Cases, func(c *verify.Case) bool { return !c.Skip })
+		if !cases && !test.Invalid {
+			return fmt.Sprintf("%s: test %q", f.Path, test.Name)
+		}
+		runs = true
+	}
+	if !runs {
+		return f.Path
+	}
+	return ""
+}
