@@ -163,7 +163,7 @@ func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *flig
 
 // fly fetches, remembers what is settled, and lets the waiting go.
 func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, image provider.Image, fetch fetcher[V]) {
-	if m.good.Contains(key) {
+	if m.good.Contains(key) { // perhaps lapsed: it was in use a moment ago
 		ctx = provider.WithRenewal(ctx)
 	}
 	f.value, f.err = m.fetch(ctx, image, fetch)

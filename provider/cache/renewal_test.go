@@ -25,6 +25,7 @@ func TestARenewalIsMarkedAsOne(t *testing.T) {
 		}
 		w.verify = func(ctx context.Context, _ provider.Image) (provider.Verdict, error) {
 			verdicts = append(verdicts, provider.IsRenewal(ctx))
+			time.Sleep(time.Millisecond) // so that all who ask join
 			return provider.Verdict{Reason: reason}, nil
 		}
 		ask := func(after time.Duration) {
