@@ -21,8 +21,8 @@ import (
 // Exit codes, for scripts.
 const (
 	exitFailed  = 1 // a case failed; eval: an object is denied
-	exitUsage   = 2 // the command line is wrong, or what it names is not there
-	exitUnknown = 3 // eval: there is no decision
+	exitUsage   = 2 // the command line is wrong, or what it names is not there; eval: or a file is wrong
+	exitUnknown = 3 // eval: nothing is denied, and something is not judged
 )
 
 // exitError carries an exit code; its message may be empty.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 	"github.com/spf13/cobra"
@@ -28,7 +28,8 @@ What a provider answers is recorded in a verdicts.yaml beside the suite, or aske
 live provider with --provider. A template that asks a provider, or for a key, that
 nothing describes fails its case, whatever the case asserts.
 
-Exit codes: 0 all cases pass, 1 some do not; 2 usage.`,
+Exit codes: 0 all cases pass; 1 some do not, or a suite has none; 2 the command line is
+wrong, or no suite or case is where it says.`,
 		Example: `  # Run all suites below policies, with recorded verdicts.
   policytest ./policies/...
 
@@ -77,6 +78,9 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 	for _, suite := range found {
 		results = append(results, runner.Run(c.Context(), suite))
 	}
+	if err := o.ran(results); err != nil {
+		return err
+	}
 	if err := o.print(c, results); err != nil {
 		return err
 	}
@@ -86,12 +90,18 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 	if suites.Failed(results) {
 		return silently(exitFailed)
 	}
-	for _, suite := range found {
-		if empty := suite.Empty(); empty != "" {
-			return &exitError{exitFailed, fmt.Errorf("%s tests nothing: no case in it runs; write cases, or take it out", empty)}
-		}
-	}
 	return nil
+}
+
+// ran wants a case that was run: a test that tests nothing must not pass.
+func (o *suitesOptions) ran(results []verify.SuiteResult) error {
+	switch {
+	case suites.Failed(results) || suites.Ran(results) > 0:
+		return nil
+	case o.run != "":
+		return usageError("no case matches --run %q", o.run)
+	}
+	return &exitError{exitFailed, errors.New("no case was run: all are skipped")}
 }
 
 // find wants something at each path: a test that tests nothing must not pass.
@@ -111,9 +121,6 @@ func find(paths []string) ([]suites.Found, error) {
 }
 
 func (o *suitesOptions) print(c *cobra.Command, results []verify.SuiteResult) error {
-	if o.run != "" && suites.Ran(results) == 0 {
-		fmt.Fprintf(c.ErrOrStderr(), "policytest: warning: no case matches --run %q\n", o.run)
-	}
 	if o.output == "json" {
 		return suites.PrintJSON(c.OutOrStdout(), results)
 	}

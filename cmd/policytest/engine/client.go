@@ -11,9 +11,13 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/target"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
+
+// errList says that templates would look for an image in a list itself, and find none.
+var errList = errors.New("this is a list, and templates do not look into its items; give each item on its own")
 
 // Options say who answers external_data.
 type Options struct {
@@ -82,11 +86,15 @@ func (c *Client) AddTemplate(ctx context.Context, t *templates.ConstraintTemplat
 	return c.client.AddTemplate(ctx, t)
 }
 
-// AddConstraint adds a constraint of a template that was added before.
+// AddConstraint adds a constraint of a template that was added before. It refuses one that could never deny.
 func (c *Client) AddConstraint(ctx context.Context, constraint *unstructured.Unstructured) (*types.Responses, error) {
 	process.Lock()
 	defer process.Unlock()
-	return c.client.AddConstraint(ctx, constraint)
+	responses, err := c.client.AddConstraint(ctx, constraint)
+	if err != nil {
+		return nil, err
+	}
+	return responses, checkConstraint(constraint)
 }
 
 // AddData adds an object to data.inventory.
@@ -106,6 +114,9 @@ func (c *Client) RemoveData(ctx context.Context, data any) (*types.Responses, er
 // Review decides on an object. That a template asks a provider nobody knows is an [UnknownProviderError], whatever the
 // template makes of it.
 func (c *Client) Review(ctx context.Context, object any, opts ...reviews.ReviewOpt) (*types.Responses, error) {
+	if augmented, ok := object.(target.AugmentedUnstructured); ok && isList(&augmented.Object) {
+		return nil, errList
+	}
 	process.Lock()
 	defer process.Unlock()
 	c.problems = nil
@@ -117,6 +128,9 @@ func (c *Client) Review(ctx context.Context, object any, opts ...reviews.ReviewO
 	responses, err := c.client.Review(ctx, object, opts...)
 	if err := errors.Join(append(c.problems, err)...); err != nil {
 		return nil, err
+	}
+	if len(responses.ByTarget) == 0 {
+		return nil, errors.New("the engine of Gatekeeper gave no answer")
 	}
 	return responses, nil
 }

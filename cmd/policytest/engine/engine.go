@@ -7,6 +7,7 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/apis"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/expand"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/target"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
@@ -17,6 +18,8 @@ type Engine struct {
 	scheme   *runtime.Scheme
 	context  []*unstructured.Unstructured // what the expander needs: namespaces, expansion templates
 	expander *expand.Expander
+	target   target.K8sValidationTarget // matches as the client's own does
+	matchers []*matcher                 // of all constraints
 }
 
 // New makes an engine without templates.
@@ -34,7 +37,7 @@ func New(o Options) (*Engine, error) {
 }
 
 // Load takes templates, constraints, expansion templates, and objects that templates look at, in any order. Those that
-// [RoleOf] calls Passed or Admission it passes over: mutators, for example, and Providers, whose addresses are a cluster's.
+// [RoleOf] calls Passed, EmptyList or Admission it passes over: mutators, for example, and Providers, whose addresses are a cluster's.
 func (e *Engine) Load(ctx context.Context, objects ...*unstructured.Unstructured) error {
 	steps := []struct {
 		role Role
@@ -68,11 +71,16 @@ func (e *Engine) addTemplate(ctx context.Context, object *unstructured.Unstructu
 }
 
 func (e *Engine) addConstraint(ctx context.Context, object *unstructured.Unstructured) error {
-	_, err := e.client.AddConstraint(ctx, object)
-	return err
+	if _, err := e.client.AddConstraint(ctx, object); err != nil {
+		return err
+	}
+	return e.addMatcher(object)
 }
 
 func (e *Engine) addExpansion(_ context.Context, object *unstructured.Unstructured) error {
+	if _, err := actionOf(object, simpleActions); err != nil {
+		return err
+	}
 	e.context = append(e.context, object)
 	return nil
 }

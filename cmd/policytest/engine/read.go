@@ -1,14 +1,18 @@
 package engine
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
@@ -16,11 +20,12 @@ import (
 // extensions of the files that are read in a directory.
 var extensions = []string{".yaml", ".yml", ".json"}
 
-// ReadObjects reads the objects in files, and in the YAML and JSON files of directories and all below. In a directory,
-// documents that are no objects are passed over.
+// ReadObjects reads the objects in files, in the YAML and JSON files of directories and all below, and in lists. In a
+// directory, documents that are no objects are passed over; but each path must hold an object.
 func ReadObjects(paths ...string) ([]*unstructured.Unstructured, error) {
 	var all []*unstructured.Unstructured
 	for _, path := range paths {
+		before := len(all)
 		err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || file != path && !slices.Contains(extensions, filepath.Ext(file)) {
 				return err
@@ -31,6 +36,9 @@ func ReadObjects(paths ...string) ([]*unstructured.Unstructured, error) {
 		})
 		if err != nil {
 			return nil, err
+		}
+		if len(all) == before {
+			return nil, fmt.Errorf("%s holds no object", path)
 		}
 	}
 	return all, nil
@@ -43,17 +51,39 @@ func readFile(file string, named bool) ([]*unstructured.Unstructured, error) {
 		return nil, err
 	}
 	documents, err := reader.ReadK8sResources(bytes.NewReader(text))
+	if err == nil {
+		err = checkKeys(text)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	var objects []*unstructured.Unstructured
 	for _, document := range documents {
+		kind, version := document.GetKind() != "", document.GetAPIVersion() != ""
 		switch {
-		case document.GetKind() != "" && document.GetAPIVersion() != "":
-			objects = append(objects, document)
-		case named:
+		case kind && version:
+			flat, err := flatten(document, 1)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+			objects = append(objects, flat...)
+		case named || kind || version:
 			return nil, fmt.Errorf("%s: a document without apiVersion and kind is no object", file)
 		}
 	}
 	return objects, nil
+}
+
+// checkKeys refuses a document with a key twice: the reader takes the last one and drops what stands below the first.
+func checkKeys(text []byte) error {
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
+	for {
+		document, err := documents.Read()
+		if err != nil {
+			return nil //nolint:nilerr // the end; what cannot be read at all is told by the reader
+		}
+		if _, err := yaml.YAMLToJSONStrict(document); err != nil && strings.Contains(err.Error(), "already set in map") {
+			return err
+		}
+	}
 }

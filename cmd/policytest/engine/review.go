@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
@@ -12,31 +13,41 @@ import (
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/target"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/util"
 	admissionv1 "k8s.io/api/admission/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/nearest"
 )
 
+// operations of an AdmissionRequest.
+var operations = []string{string(admissionv1.Create), string(admissionv1.Update), string(admissionv1.Delete), string(admissionv1.Connect)}
+
 // Review decides on an object as it is created, or on what an AdmissionReview asks for, and on what expansion templates
-// make of the object. No violations: it is admitted.
+// make of the object. No violations: it is admitted, unless no constraint judged it; [Engine.Judge] tells that too.
 func (e *Engine) Review(ctx context.Context, object *unstructured.Unstructured) ([]Violation, error) {
-	responses, err := e.review(ctx, object)
-	if err != nil {
-		return nil, fmt.Errorf("reviewing %s: %w", Describe(object), err)
-	}
-	var violations []Violation
-	for _, result := range responses.Results() {
-		violations = append(violations, violationOf(result))
-	}
-	return violations, nil
+	j, err := e.Judge(ctx, object)
+	return j.Violations, err
 }
 
-func (e *Engine) review(ctx context.Context, object *unstructured.Unstructured) (*types.Responses, error) {
+// Judge is [Engine.Review], and tells which constraints judged.
+func (e *Engine) Judge(ctx context.Context, object *unstructured.Unstructured) (Judgement, error) {
+	var j Judgement
+	responses, err := e.review(ctx, object, &j)
+	if err != nil {
+		return Judgement{}, fmt.Errorf("reviewing %s: %w", Describe(object), err)
+	}
+	for _, result := range responses.Results() {
+		j.Violations = append(j.Violations, violationOf(result))
+	}
+	return j, nil
+}
+
+func (e *Engine) review(ctx context.Context, object *unstructured.Unstructured, j *Judgement) (*types.Responses, error) {
 	if RoleOf(object) == Admission {
-		return e.admit(ctx, object)
+		return e.admit(ctx, object, j)
 	}
 	ns, _ := e.expander.NamespaceForResource(object)
-	responses, err := e.ask(ctx, object, ns, mutation.SourceTypeOriginal)
+	responses, err := e.ask(ctx, target.AugmentedUnstructured{Object: *object, Namespace: ns, Source: mutation.SourceTypeOriginal}, j)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +56,7 @@ func (e *Engine) review(ctx context.Context, object *unstructured.Unstructured) 
 		return nil, fmt.Errorf("expanding it: %w", err)
 	}
 	for _, made := range resultants {
-		further, err := e.ask(ctx, made.Obj, ns, mutation.SourceTypeGenerated)
+		further, err := e.ask(ctx, target.AugmentedUnstructured{Object: *made.Obj, Namespace: ns, Source: mutation.SourceTypeGenerated}, j)
 		if err != nil {
 			return nil, fmt.Errorf("what %q expands it to: %w", made.TemplateName, err)
 		}
@@ -55,12 +66,17 @@ func (e *Engine) review(ctx context.Context, object *unstructured.Unstructured) 
 	return responses, nil
 }
 
-func (e *Engine) ask(ctx context.Context, object *unstructured.Unstructured, ns *corev1.Namespace, source mutation.SourceType) (*types.Responses, error) {
-	return e.client.Review(ctx, target.AugmentedUnstructured{Object: *object, Namespace: ns, Source: source}, point())
+// ask asks the client, and notes who will answer. The enforcement point is one that a constraint's scoped actions may name.
+func (e *Engine) ask(ctx context.Context, question any, j *Judgement) (*types.Responses, error) {
+	responses, err := e.client.Review(ctx, question, reviews.EnforcementPoint(util.GatorEnforcementPoint))
+	if err != nil {
+		return nil, err
+	}
+	return responses, e.match(question, j)
 }
 
 // admit decides on an AdmissionReview, as gator's suite runner does.
-func (e *Engine) admit(ctx context.Context, object *unstructured.Unstructured) (*types.Responses, error) {
+func (e *Engine) admit(ctx context.Context, object *unstructured.Unstructured, j *Judgement) (*types.Responses, error) {
 	var review admissionv1.AdmissionReview
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.UnstructuredContent(), &review, true); err != nil {
 		return nil, fmt.Errorf("reading the AdmissionReview: %w", err)
@@ -69,11 +85,11 @@ func (e *Engine) admit(ctx context.Context, object *unstructured.Unstructured) (
 	if request == nil || request.Object.Raw == nil && request.OldObject.Raw == nil {
 		return nil, errors.New("the AdmissionReview has no request with an object or an oldObject")
 	}
+	if operation := string(request.Operation); operation != "" && !slices.Contains(operations, operation) {
+		return nil, nearest.Unknown("request.operation", operation, operations)
+	}
 	ns, _ := e.expander.NamespaceForResource(&unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"namespace": request.Namespace},
 	}})
-	return e.client.Review(ctx, target.AugmentedReview{AdmissionRequest: request, Namespace: ns, Source: mutation.SourceTypeOriginal}, point())
+	return e.ask(ctx, target.AugmentedReview{AdmissionRequest: request, Namespace: ns, Source: mutation.SourceTypeOriginal}, j)
 }
-
-// point is the enforcement point that a constraint's scoped actions may name.
-func point() reviews.ReviewOpt { return reviews.EnforcementPoint(util.GatorEnforcementPoint) }

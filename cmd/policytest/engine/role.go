@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
@@ -18,7 +19,8 @@ const (
 	Template               // a ConstraintTemplate
 	Constraint             // an instance of a template
 	Expansion              // an ExpansionTemplate
-	Passed                 // what else configures or tests Gatekeeper; the engine passes it over
+	Passed                 // what else configures or tests Gatekeeper, or kustomize; the engine passes it over
+	EmptyList              // a list without items
 )
 
 var (
@@ -31,6 +33,8 @@ var (
 func RoleOf(object *unstructured.Unstructured) Role {
 	kind := object.GroupVersionKind().GroupKind()
 	switch {
+	case isList(object):
+		return EmptyList
 	case reader.IsTemplate(object):
 		return Template
 	case reader.IsConstraint(object):
@@ -39,7 +43,7 @@ func RoleOf(object *unstructured.Unstructured) Role {
 		return Expansion
 	case kind == reviewKind:
 		return Admission
-	case strings.HasSuffix("."+kind.Group, ".gatekeeper.sh"):
+	case strings.HasSuffix("."+kind.Group, ".gatekeeper.sh") || kind.Group == "kustomize.config.k8s.io":
 		return Passed
 	}
 	return Reviewed
@@ -54,12 +58,16 @@ func Describe(object *unstructured.Unstructured) string {
 		}
 		return describe("AdmissionReview: "+field("operation")+" "+field("kind", "kind"), field("namespace"), field("name"))
 	}
-	return describe(object.GetAPIVersion()+"/"+object.GetKind(), object.GetNamespace(), object.GetName())
+	name := object.GetName()
+	if generated := object.GetGenerateName(); name == "" && generated != "" {
+		name = generated + "*"
+	}
+	return describe(object.GetAPIVersion()+"/"+object.GetKind(), object.GetNamespace(), name)
 }
 
 func describe(what, namespace, name string) string {
 	if namespace != "" {
-		name = namespace + "/" + name
+		name = namespace + "/" + cmp.Or(name, "(no name)")
 	}
 	return strings.TrimSpace(what + " " + name)
 }

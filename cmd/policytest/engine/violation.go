@@ -7,8 +7,12 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
 )
 
-// deny is the enforcement action that keeps an object out.
-const deny = "deny"
+// The enforcement actions.
+const (
+	deny   = "deny"   // keeps an object out
+	warn   = "warn"   // admits it, and tells who applies it
+	dryrun = "dryrun" // admits it
+)
 
 // Violation is what one constraint has against an object.
 type Violation struct {
@@ -23,9 +27,18 @@ type Violation struct {
 	Details map[string]any `json:"details,omitempty"`
 }
 
-// Denies tells whether the violation keeps the object out.
+// Denies tells whether the violation keeps the object out. Any action does that is not known to admit it.
 func (v Violation) Denies() bool {
-	return v.EnforcementAction == deny || slices.Contains(v.ScopedActions, deny)
+	actions := v.ScopedActions
+	if len(actions) == 0 {
+		actions = []string{v.EnforcementAction}
+	}
+	return v.EnforcementAction == deny || slices.ContainsFunc(actions, func(a string) bool { return a != warn && a != dryrun })
+}
+
+// Warns tells whether the violation is told to who applies the object.
+func (v Violation) Warns() bool {
+	return v.EnforcementAction == warn || slices.Contains(v.ScopedActions, warn)
 }
 
 // Denied tells whether any of the violations keeps the object out.
@@ -37,7 +50,7 @@ func violationOf(result *types.Result) Violation {
 		Kind:              result.Constraint.GetKind(),
 		Constraint:        result.Constraint.GetName(),
 		EnforcementAction: result.EnforcementAction,
-		ScopedActions:     result.ScopedEnforcementActions,
+		ScopedActions:     slices.Sorted(slices.Values(result.ScopedEnforcementActions)),
 		Msg:               result.Msg,
 		Details:           details,
 	}

@@ -2,6 +2,7 @@ package suites
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
@@ -91,7 +93,48 @@ func readSuite(file string) (*verify.Suite, error) {
 		return nil, nil
 	}
 	found[0].InputPath = file
-	return found[0], nil
+	return found[0], checkKeys(text)
+}
+
+// checkKeys refuses keys that a suite does not have. The runner drops them: an assertion with "violation: 2" would hold for
+// any number of violations.
+func checkKeys(text []byte) error {
+	var strict struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Metadata   any    `json:"metadata"`
+		verify.Suite
+	}
+	var document map[string]any
+	if err := gator.ParseYaml(text, &document); err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(&strict)
+}
+
+// checkCases wants a case in each test, and one that is not skipped.
+func checkCases(suite *verify.Suite) error {
+	if len(suite.Tests) == 0 {
+		return errors.New("the suite has no tests")
+	}
+	played := false
+	for _, test := range suite.Tests {
+		if !test.Skip && !test.Invalid && len(test.Cases) == 0 {
+			return fmt.Errorf("test %q has no cases", test.Name)
+		}
+		runs := test.Invalid || slices.ContainsFunc(test.Cases, func(c *verify.Case) bool { return c != nil && !c.Skip })
+		played = played || !test.Skip && runs
+	}
+	if !played {
+		return errors.New("all cases of the suite are skipped")
+	}
+	return nil
 }
 
 // names are the scenes that there can be beside a suite: those of the cases of all suites in its directory.
@@ -112,27 +155,4 @@ func names(suite *verify.Suite) ([]string, error) {
 		}
 	}
 	return all, nil
-}
-
-// Empty says what in a suite tests nothing: the suite, if no test in it runs, or a test that runs no case and wants no
-// invalid constraint; "" if nothing does.
-func (f Found) Empty() string {
-	if f.Suite == nil {
-		return ""
-	}
-	runs := false
-	for _, test := range f.Suite.Tests {
-		if test.Skip {
-			continue
-		}
-		cases := slices.ContainsFunc(test.Cases, func(c *verify.Case) bool { return !c.Skip })
-		if !cases && !test.Invalid {
-			return fmt.Sprintf("%s: test %q", f.Path, test.Name)
-		}
-		runs = true
-	}
-	if !runs {
-		return f.Path
-	}
-	return ""
 }

@@ -36,6 +36,9 @@ func (r *Runner) Run(ctx context.Context, found Found) verify.SuiteResult {
 	if err := stage.read(found.Suite); err != nil {
 		return verify.SuiteResult{Path: found.Path, Error: err}
 	}
+	if err := checkCases(found.Suite); err != nil && !found.Suite.Skip {
+		return verify.SuiteResult{Path: found.Path, Error: err}
+	}
 	runner, err := verify.NewRunner(root, stage.client, verify.IncludeTrace(r.Trace))
 	if err != nil {
 		return verify.SuiteResult{Path: found.Path, Error: err}

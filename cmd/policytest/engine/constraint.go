@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/mutation/match"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/util"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/kinds"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/nearest"
+)
+
+const scoped = "scoped"
+
+var (
+	simpleActions = []string{deny, dryrun, warn}
+	allActions    = []string{deny, dryrun, warn, scoped}
+	points        = []string{util.WebhookEnforcementPoint, util.AuditEnforcementPoint, util.GatorEnforcementPoint, util.VAPEnforcementPoint, util.AllEnforcementPoints}
+)
+
+// checkConstraint refuses a constraint that the engine would take and that would then never deny: one with an enforcement
+// action that there is not, as Gatekeeper's webhook does, or with a match that no object can have.
+func checkConstraint(constraint *unstructured.Unstructured) error {
+	return errors.Join(checkAction(constraint), checkMatch(constraint))
+}
+
+func checkAction(constraint *unstructured.Unstructured) error {
+	action, err := actionOf(constraint, allActions)
+	if err != nil || action != scoped {
+		return err
+	}
+	actions, err := util.GetScopedEnforcementAction(constraint.Object)
+	if err != nil {
+		return fmt.Errorf("spec.scopedEnforcementActions: %w", err)
+	}
+	if len(*actions) == 0 {
+		return errors.New("spec.scopedEnforcementActions is empty, so nothing is denied")
+	}
+	for i, a := range *actions {
+		where := fmt.Sprintf("spec.scopedEnforcementActions[%d].", i)
+		if !slices.Contains(simpleActions, a.Action) {
+			return nearest.Unknown(where+"action", a.Action, simpleActions)
+		}
+		if len(a.EnforcementPoints) == 0 {
+			return fmt.Errorf("%senforcementPoints is empty, so the action counts nowhere", where)
+		}
+		for _, point := range a.EnforcementPoints {
+			if !slices.Contains(points, point.Name) {
+				return nearest.Unknown(where+"enforcementPoints", point.Name, points)
+			}
+		}
+	}
+	return nil
+}
+
+// actionOf reads spec.enforcementAction, which is deny where it is left out.
+func actionOf(object *unstructured.Unstructured, actions []string) (string, error) {
+	action, _, err := unstructured.NestedString(object.Object, "spec", "enforcementAction")
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("spec.enforcementAction: %w", err)
+	case action == "":
+		return deny, nil
+	case !slices.Contains(actions, action):
+		return "", nearest.Unknown("spec.enforcementAction", action, actions)
+	}
+	return action, nil
+}
+
+func checkMatch(constraint *unstructured.Unstructured) error {
+	content, _, err := unstructured.NestedMap(constraint.Object, "spec", "match")
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	var m match.Match
+	if err := json.Unmarshal(text, &m); err != nil {
+		return fmt.Errorf("spec.match: %w", err)
+	}
+	for i, k := range m.Kinds {
+		if err := kinds.Check(k.APIGroups, k.Kinds); err != nil {
+			return fmt.Errorf("spec.match.kinds[%d] matches nothing: %w", i, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/kinds"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
+)
+
+// What is decided on an object.
+const (
+	admitted  = "ADMITTED"
+	denied    = "DENIED"
+	notJudged = "NOT JUDGED"
+	emptyList = "EMPTY LIST"
+)
+
+// decision is what is decided on one object.
+type decision struct {
+	Object   reference `json:"object"`
+	Decision string    `json:"decision"`
+
+	// Reason says why an object is not judged, or what else is to know of one that is admitted.
+	Reason     string             `json:"reason,omitempty"`
+	Violations []engine.Violation `json:"violations"`
+
+	described string
+	matched   []string // constraints
+	unmatched bool     // the only reason is that no constraint matches
+	context   bool     // a Namespace that other objects are in
+}
+
+// reference names an object.
+type reference struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace,omitempty"`
+	Name       string `json:"name"`
+}
+
+// decide decides on all objects that are judged.
+func decide(ctx context.Context, talk *session.Session, judge *engine.Engine, objects []*unstructured.Unstructured) ([]decision, error) {
+	decisions := []decision{}
+	for _, object := range objects {
+		d := decision{
+			Object:     reference{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()},
+			Violations: []engine.Violation{},
+			described:  engine.Describe(object),
+		}
+		switch engine.RoleOf(object) {
+		case engine.EmptyList:
+			d.Decision, d.Reason = emptyList, "it has no items"
+		case engine.Reviewed, engine.Admission:
+			j, err := judge.Judge(ctx, object)
+			if err := talk.Check(err); err != nil {
+				return nil, err
+			}
+			d.settle(object, j)
+		default:
+			continue
+		}
+		decisions = append(decisions, d)
+	}
+	return decisions, nil
+}
+
+// settle reads a judgement. An object is admitted only if a constraint judged it, and could find its images.
+func (d *decision) settle(object *unstructured.Unstructured, j engine.Judgement) {
+	d.Violations, d.matched = append(d.Violations, j.Violations...), j.Matched
+	subject, deletion := subjectOf(object)
+	d.Decision = notJudged
+	switch fault := kinds.CheckImages(subject); {
+	case engine.Denied(j.Violations):
+		d.Decision, d.Reason = denied, told(j.Unsure)
+	case len(j.Unsure) > 0:
+		d.Reason = told(j.Unsure)
+	case fault != nil && !deletion:
+		d.Reason = fault.Error()
+	case len(j.Matched) == 0:
+		d.Reason, d.unmatched = "no constraint matches", true
+	default:
+		d.Decision, d.Reason = admitted, remarks(j.Violations, deletion)
+	}
+}
+
+// subjectOf is the object that is judged: of an AdmissionReview, the one in its request.
+func subjectOf(object *unstructured.Unstructured) (subject *unstructured.Unstructured, deletion bool) {
+	if engine.RoleOf(object) != engine.Admission {
+		return object, false
+	}
+	operation, _, _ := unstructured.NestedString(object.Object, "request", "operation")
+	content, _, _ := unstructured.NestedMap(object.Object, "request", "object")
+	return &unstructured.Unstructured{Object: content}, operation == "DELETE"
+}
+
+func told(reasons []error) string {
+	var all []string
+	for _, reason := range reasons {
+		if !slices.Contains(all, reason.Error()) {
+			all = append(all, reason.Error())
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// remarks tell of an admitted object which constraints have something against it and do not deny.
+func remarks(violations []engine.Violation, deletion bool) string {
+	var all []string
+	if deletion {
+		all = append(all, "a deletion")
+	}
+	for _, v := range violations {
+		if v.Warns() {
+			all = append(all, fmt.Sprintf("warn: %s warns: %s", v.Constraint, v.Msg))
+		} else {
+			all = append(all, fmt.Sprintf("dryrun: would be denied by %s: %s", v.Constraint, v.Msg))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// excuse leaves out of the exit code the Namespaces that are there for the objects in them.
+func excuse(decisions []decision) {
+	for i, d := range decisions {
+		if d.unmatched && d.Object.APIVersion == "v1" && d.Object.Kind == "Namespace" && slices.ContainsFunc(decisions, func(other decision) bool {
+			return other.Object.Namespace == d.Object.Name && !other.unmatched
+		}) {
+			decisions[i].Reason += "; it is read for the objects in it"
+			decisions[i].context = true
+		}
+	}
+}
+
+// exitOf is the exit code: a denial counts before an object that is not judged.
+func exitOf(decisions []decision, allowUnmatched bool) int {
+	code := 0
+	for _, d := range decisions {
+		switch {
+		case d.Decision == denied:
+			return exitFailed
+		case d.Decision != admitted && !d.context && (!d.unmatched || !allowUnmatched):
+			code = exitUnknown
+		}
+	}
+	return code
+}
