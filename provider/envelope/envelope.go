@@ -68,6 +68,7 @@ func openJWS(raw []byte) (Contents, error) {
 		return Contents{}, err
 	}
 	var parsed struct {
+		Payload   string `json:"payload"`
 		Protected string `json:"protected"`
 		Header    struct {
 			Chain     [][]byte `json:"x5c"`
@@ -77,18 +78,23 @@ func openJWS(raw []byte) (Contents, error) {
 	if err := json.Unmarshal(raw, &parsed); err != nil {
 		return Contents{}, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
-	protected, err := base64.RawURLEncoding.DecodeString(parsed.Protected)
-	if err != nil {
-		return Contents{}, fmt.Errorf("%w: the protected header: %w", ErrBroken, err)
-	}
-	if err := countJSON(protected); err != nil {
-		return Contents{}, err
+	for _, part := range []string{parsed.Protected, parsed.Payload} { // both are decoded before the signature is verified
+		text, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil {
+			return Contents{}, fmt.Errorf("%w: %w", ErrBroken, err)
+		}
+		if err := countJSON(text); err != nil {
+			return Contents{}, err
+		}
 	}
 	return Contents{parsed.Header.Chain, parsed.Header.Timestamp}, nil
 }
 
 func openCOSE(raw []byte) (Contents, error) {
 	if err := countCBOR(raw); err != nil {
+		return Contents{}, err
+	}
+	if err := checkLabels(raw); err != nil {
 		return Contents{}, err
 	}
 	var message gocose.Sign1Message

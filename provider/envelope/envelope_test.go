@@ -171,6 +171,16 @@ func TestSmallestElementsCostLittle(t *testing.T) {
 			all, one{"ber_cose", pki.COSE, withTimestamp(t, berOf(fill(element)))}, one{"ber_jws", pki.JWS, jwsTimestamp(t, berOf(fill(element)))},
 		)
 	}
+	b64 := base64.RawURLEncoding.EncodeToString
+	all = append(all, one{"json_payload", pki.JWS, []byte(`{"payload":"` + b64([]byte(`{"x":[`+fill("{},")+`0]}`)) + `"}`)})
+	for _, label := range []byte{7, 9, 11, 12} { // countersignatures: RFC 8152 and RFC 9338
+		bomb := slices.Concat([]byte{0xa1, 0x61, 0x61}, cborArray("\xa1\x00\xa0"))
+		text := append(binary.BigEndian.AppendUint32([]byte{0x5a}, uint32(len(bomb))), bomb...)
+		for _, header := range [][]byte{{0x40, 0xa1}, {0x43, 0xa1, 0x01, 0x26, 0xa1}} {
+			raw := slices.Concat([]byte{0xd2, 0x84}, header, []byte{label, 0x83}, text, []byte{0xa0, 0x58, 0x40}, make([]byte, 64), []byte{0x42, 0x7b, 0x7d, 0x58, 0x40}, make([]byte, 64))
+			all = append(all, one{"cbor_countersignature", pki.COSE, raw})
+		}
+	}
 	var deep []byte
 	for len(deep) < largest-8 {
 		deep = append(binary.BigEndian.AppendUint32([]byte{0x30, 0x84}, uint32(len(deep))), deep...)

@@ -40,19 +40,24 @@ type Options struct {
 
 // Checker asks certificate authorities, and keeps their answers. It is safe for concurrent use.
 type Checker struct {
-	responders *responders
-	lists      *lists
+	responders  *responders
+	lists       *lists
+	revocations *revocations
 }
 
 // New returns a checker that has asked nobody yet.
 func New(o Options) (*Checker, error) {
 	client := &http.Client{Transport: o.Transport}
+	revocations, err := newRevocations()
+	if err != nil {
+		return nil, err
+	}
 	lists, err := newLists(client, o.MaxAge)
 	if err != nil {
 		return nil, err
 	}
-	responders, err := newResponders(client, o.MaxAge, lists)
-	return &Checker{responders: responders, lists: lists}, err
+	responders, err := newResponders(client, o.MaxAge, lists, revocations)
+	return &Checker{responders: responders, lists: lists, revocations: revocations}, err
 }
 
 // Check asks about every certificate of a chain but the last, which is the root: no CA revokes itself. The chain goes from
@@ -97,7 +102,7 @@ func (c *Checker) certificate(ctx context.Context, q question) certStatus {
 		for _, ask := range []func(context.Context, question, bool) (certStatus, error){c.responders.ask, c.lists.ask} {
 			answer, err := ask(ctx, q, secondRound)
 			if err == nil {
-				return answer
+				return c.revocations.settle(q, answer)
 			}
 			why = append(why, err)
 		}
@@ -105,7 +110,8 @@ func (c *Checker) certificate(ctx context.Context, q question) certStatus {
 	return certStatus{unknown: &UnknownError{Subject: q.cert.Subject.String(), problems: why}}
 }
 
-// revocable tells whether a certificate names a place to ask.
+// revocable tells whether a certificate names a place to ask, in whatever form. One in a form that cannot be read makes the
+// status unknown: crypto/x509 passes over much that parsePoints refuses.
 func revocable(c *x509.Certificate) bool {
-	return len(c.OCSPServer) > 0 || len(pointsOf(c)) > 0
+	return len(c.OCSPServer) > 0 || namesLists(c)
 }

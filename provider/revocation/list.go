@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -41,6 +42,11 @@ func parseList(der []byte) (*list, error) {
 		return nil, &problem{"the revocation list cannot be read", err}
 	}
 	parsed.Raw, parsed.RawTBSRevocationList = nil, tbs // what is signed
+	for i, e := range parsed.Extensions {
+		if has(parsed.Extensions[:i], e.Id) { // RFC 5280 section 4.2
+			return nil, problemf("the revocation list has an extension twice")
+		}
+	}
 	l := &list{RevocationList: parsed, entries: entries, idp: extension(parsed.Extensions, oidIssuingDistributionPoint)}
 	var ok bool
 	if l.scope, ok = parseScope(l.idp); !ok {
@@ -116,7 +122,14 @@ func (l *list) accept(issuer *x509.Certificate) error {
 	}) {
 		return problemf("the revocation list has a critical extension that is not supported")
 	}
-	return l.each(func(entry) bool { return true })
+	var wrong error
+	err := l.each(func(e entry) bool {
+		if !e.understood() {
+			wrong = problemf("the revocation list has an entry with an extension that is not supported")
+		}
+		return wrong == nil
+	})
+	return cmp.Or(err, wrong)
 }
 
 // entry is an entry of a list.
@@ -126,8 +139,7 @@ type entry struct {
 	extensions cryptobyte.String
 }
 
-// each calls f with every entry until it returns false. Its error says why the entries cannot be understood: an entry with
-// a critical extension that is not known makes the whole list useless (RFC 5280 section 5.3).
+// each calls f with every entry until it returns false. Its error says why the entries cannot be read.
 func (l *list) each(f func(entry) bool) error {
 	for rest := cryptobyte.String(l.entries); !rest.Empty(); {
 		var fields, serial cryptobyte.String
@@ -141,9 +153,6 @@ func (l *list) each(f func(entry) bool) error {
 		var there bool
 		if !fields.ReadOptionalASN1(&e.extensions, &there, cryptobyteasn1.SEQUENCE) || !fields.Empty() {
 			return problemf("the revocation list has an entry that cannot be read")
-		}
-		if !e.understood() {
-			return problemf("the revocation list has an entry with an extension that is not supported")
 		}
 		if !f(e) {
 			return nil
@@ -160,8 +169,8 @@ func unpadded(number []byte) []byte {
 	return number
 }
 
-// understood tells whether the entry's extensions are known, or may be passed over. One that names another issuer is part
-// of an indirect list.
+// understood tells whether the entry's extensions are known, or may be passed over: one with a critical extension that is
+// not known makes the whole list useless (RFC 5280 section 5.3). One that names another issuer is part of an indirect list.
 func (e entry) understood() bool {
 	if len(e.extensions) == 0 {
 		return true
@@ -223,5 +232,6 @@ func (e entry) revocation() *Revocation {
 			r.Reason = int(code)
 		}
 	}
+	r.invalid = invalidityDate(e.list())
 	return r
 }

@@ -74,9 +74,15 @@ func (b *bundle) inDate() bool { return !time.Now().After(b.nextUpdate()) }
 // certificate; points for some reasons each are enough together.
 func (l *lists) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
 	why := problems{}
+	if namesLists(q.cert) && len(l.places(q)) == 0 && !secondRound {
+		why = append(why, problemf("the certificate names its revocation list in a form that is not supported"))
+	}
 	var covered reasons
 	var r certStatus
 	for _, p := range l.places(q) {
+		if ctx.Err() != nil {
+			return certStatus{}, append(why, unreachable(thePlace, ctx.Err()))
+		}
 		b, err := l.get(ctx, p, q, secondRound)
 		if err != nil {
 			why = append(why, err)
@@ -84,7 +90,9 @@ func (l *lists) ask(ctx context.Context, q question, secondRound bool) (certStat
 		}
 		r.nextUpdate = earlier(r.nextUpdate, b.nextUpdate())
 		r.recheckAt = earlier(r.recheckAt, l.recheckAt(p.key, b))
+		r.made = earlier(r.made, b.latest().ThisUpdate)
 		if r.revoked = b.revoked(q); r.revoked != nil {
+			r.made = b.latest().ThisUpdate
 			return r, nil
 		}
 		if covered |= p.reasons; covered == allReasons {
@@ -107,7 +115,7 @@ type place struct {
 
 // places are the URLs that a certificate names, those first from where a fresh list is kept: it costs nothing.
 func (l *lists) places(q question) []place {
-	issuer := string(q.issuer.RawSubject) + string(q.issuer.RawSubjectPublicKeyInfo)
+	issuer := authorityOf(q.issuer)
 	var kept, others []place
 	for _, p := range pointsOf(q.cert) {
 		for _, url := range p.urls {
@@ -158,7 +166,9 @@ func (l *lists) get(ctx context.Context, p place, q question, secondRound bool) 
 	if err == nil {
 		return fresh, nil
 	}
-	l.failed.Add(p.key, now())
+	if ctx.Err() == nil { // one who leaves says nothing of the place
+		l.failed.Add(p.key, now())
+	}
 	if kept != nil {
 		return kept, nil
 	}
@@ -183,7 +193,7 @@ func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
 // fetch fetches a list, and keeps it if it passes every check. It goes on when the first of those who wait leaves: the
 // transport bounds it in time.
 func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error) {
-	fetched, err, _ := l.joint.Do(p.url+" "+p.key.issuer, func() (any, error) {
+	fetched, err := join(ctx, &l.joint, p.url+" "+p.key.issuer, func() (any, error) {
 		return l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
 	})
 	if err != nil {
@@ -299,7 +309,7 @@ func readLarge(begun []byte, response *http.Response) ([]byte, error) {
 	if err == nil && whole.Len() > MaxListBytes {
 		return nil, errLarge
 	}
-	return whole.Bytes(), err
+	return bytes.Clone(whole.Bytes()), err // without the room that it grew
 }
 
 // keep keeps an accepted list and returns the one that counts: that, or a later one of the same CA and scope, wherever it
@@ -343,16 +353,21 @@ func (b *bundle) latest() *list {
 // revoked looks a certificate up; nil if it is not revoked. The last entry counts of those that suspend a certificate
 // (certificateHold) and take that back (removeFromCRL); any other revokes it for good.
 func (b *bundle) revoked(q question) *Revocation {
-	entries := b.base.find(q.cert)
+	var all []*Revocation
+	for _, e := range b.base.find(q.cert) {
+		r := e.revocation()
+		if r.Reason == ocsp.RemoveFromCRL { // which stands in delta lists only (RFC 5280 section 5.3.1)
+			return r
+		}
+		all = append(all, r)
+	}
 	if b.delta != nil {
-		entries = append(entries, b.delta.find(q.cert)...)
+		for _, e := range b.delta.find(q.cert) {
+			all = append(all, e.revocation())
+		}
 	}
 	var last *Revocation
-	for _, e := range entries {
-		if excused(e.list(), q.signingTime) {
-			continue
-		}
-		r := e.revocation()
+	for _, r := range all {
 		if r.Reason != ocsp.CertificateHold && r.Reason != ocsp.RemoveFromCRL {
 			return r
 		}

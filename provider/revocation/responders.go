@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -24,15 +24,15 @@ const theResponder = "the OCSP responder"
 // responders asks OCSP responders, once for all who ask about a certificate meanwhile, and keeps what they say.
 type responders struct {
 	age
-	client *http.Client
-	lists  *lists // which tell whether a responder's own certificate is revoked
-	kept   *lru.Cache[statementKey, statement]
+	client      *http.Client
+	lists       *lists // which tell whether a responder's own certificate is revoked
+	revocations *revocations
+
+	mu     sync.Mutex // between the look at what is kept and the change of it
+	kept   *lru.Cache[certKey, statement]
 	failed *lru.Cache[string, time.Time] // by URL
 	joint  singleflight.Group
 }
-
-// statementKey is a certificate below an issuer. Two CAs may share a serial number, and even a responder.
-type statementKey struct{ cert, issuer [sha256.Size]byte }
 
 // statement is what a CA says of one certificate.
 type statement struct {
@@ -41,29 +41,32 @@ type statement struct {
 	came time.Time // by the wall clock
 }
 
-func newResponders(client *http.Client, max time.Duration, lists *lists) (*responders, error) {
-	kept, err := lru.New[statementKey, statement](maxResponses)
+func newResponders(client *http.Client, max time.Duration, lists *lists, revocations *revocations) (*responders, error) {
+	kept, err := lru.New[certKey, statement](maxResponses)
 	if err != nil {
 		return nil, err
 	}
 	failed, err := lru.New[string, time.Time](maxResponses)
-	return &responders{age: age{max}, client: client, lists: lists, kept: kept, failed: failed}, err
+	return &responders{age: age{max}, client: client, lists: lists, revocations: revocations, kept: kept, failed: failed}, err
 }
 
 // ask asks the responders that a certificate names, one after the other, until one tells good or revoked.
 func (r *responders) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
-	key := statementKey{sha256.Sum256(q.cert.Raw), sha256.Sum256(q.issuer.Raw)}
+	key := keyOf(q.cert, q.issuer)
 	if kept, ok := r.kept.Get(key); ok && r.fresh(kept.came) && kept.inDate(r.max) == nil {
-		return kept.status(q, r.max), nil
+		return kept.status(r.max), nil
 	}
 	why := problems{}
 	for _, place := range q.cert.OCSPServer[:min(len(q.cert.OCSPServer), maxURLs)] {
+		if ctx.Err() != nil {
+			return certStatus{}, append(why, unreachable(theResponder, ctx.Err()))
+		}
 		if !q.turn(place, r.failing(place), secondRound) {
 			continue
 		}
 		fresh, err := r.fetch(ctx, place, key, q)
 		if err == nil {
-			return fresh.status(q, r.max), nil
+			return fresh.status(r.max), nil
 		}
 		why = append(why, at(place, err))
 	}
@@ -76,8 +79,8 @@ func (r *responders) failing(place string) bool {
 }
 
 // fetch asks one responder. It goes on when the first of those who wait leaves: the transport bounds it in time.
-func (r *responders) fetch(ctx context.Context, place string, key statementKey, q question) (statement, error) {
-	told, err, _ := r.joint.Do(fmt.Sprintf("%x %s", key, place), func() (any, error) {
+func (r *responders) fetch(ctx context.Context, place string, key certKey, q question) (statement, error) {
+	told, err := join(ctx, &r.joint, fmt.Sprintf("%q %s", key, place), func() (any, error) {
 		fresh, err := r.request(context.WithoutCancel(ctx), place, q)
 		if err != nil {
 			return nil, err
@@ -90,9 +93,30 @@ func (r *responders) fetch(ctx context.Context, place string, key statementKey, 
 	return told.(statement), nil //nolint:forcetypeassert // made above
 }
 
+// join does work once for all who ask meanwhile. It goes on when one of them has no more time, and that one leaves.
+// What panics over an answer ends as an answer that cannot be read: nothing else holds a panic there.
+func join(ctx context.Context, group *singleflight.Group, key string, work func() (any, error)) (any, error) {
+	guarded := func() (value any, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				value, err = nil, &problem{"the answer cannot be read", fmt.Errorf("panic: %v", p)}
+			}
+		}()
+		return work()
+	}
+	select {
+	case done := <-group.DoChan(key, guarded):
+		return done.Val, done.Err
+	case <-ctx.Done():
+		return nil, unreachable("the certificate authority", ctx.Err())
+	}
+}
+
 // keep keeps a statement that passed every check, and returns the one that counts: the later of this and the one before
 // it. An attacker on the way may send an old answer, from before a revocation. Of two made in the same second, revoked counts.
-func (r *responders) keep(key statementKey, fresh statement) statement {
+func (r *responders) keep(key certKey, fresh statement) statement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	kept, ok := r.kept.Get(key)
 	if ok && kept.inDate(r.max) == nil && later(kept, fresh) {
 		kept.came = fresh.came
@@ -208,10 +232,10 @@ func unanswered(who string, err error) error {
 }
 
 // status is what the statement means for the certificate that was asked about.
-func (s statement) status(q question, max time.Duration) certStatus {
-	r := certStatus{nextUpdate: s.NextUpdate, recheckAt: s.came.Add(max)}
-	if s.Status == ocsp.Revoked && !excused(s.Extensions, q.signingTime) {
-		r.revoked = &Revocation{At: s.RevokedAt, Reason: s.RevocationReason}
+func (s statement) status(max time.Duration) certStatus {
+	r := certStatus{nextUpdate: s.NextUpdate, recheckAt: s.came.Add(max), made: s.ThisUpdate}
+	if s.Status == ocsp.Revoked {
+		r.revoked = &Revocation{At: s.RevokedAt, Reason: s.RevocationReason, invalid: invalidityDate(s.Extensions)}
 	}
 	return r
 }

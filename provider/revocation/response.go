@@ -192,11 +192,12 @@ func delegated(cert, issuer *x509.Certificate) error {
 // count while the list cannot be had; one that names neither counts.
 func (r *responders) notRevoked(ctx context.Context, cert, issuer *x509.Certificate) bool {
 	noCheck := func(e pkix.Extension) bool { return e.Id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}) }
-	if slices.ContainsFunc(cert.Extensions, noCheck) || len(pointsOf(cert)) == 0 {
+	if slices.ContainsFunc(cert.Extensions, noCheck) || !namesLists(cert) {
 		return true
 	}
-	answer, err := r.lists.ask(ctx, question{cert: cert, issuer: issuer, asked: map[string]bool{}}, true)
-	return err == nil && answer.revoked == nil
+	q := question{cert: cert, issuer: issuer, asked: map[string]bool{}}
+	answer, err := r.lists.ask(ctx, q, true)
+	return err == nil && r.revocations.settle(q, answer).revoked == nil
 }
 
 // signedBy returns the status that one of the signers signed. The signature does not cover the certificates that come
@@ -246,15 +247,13 @@ func (s statement) inDate(max time.Duration) error {
 	return nil
 }
 
-// excused tells whether a revocation does not count for a signature, because the key was invalid only later.
-func excused(extensions []pkix.Extension, signingTime time.Time) bool {
-	for _, e := range extensions {
-		if !e.Id.Equal(oidInvalidityDate) || signingTime.IsZero() {
-			continue
+// invalidityDate is when the key became invalid (RFC 5280 section 5.3.2); zero if that is not told.
+func invalidityDate(extensions []pkix.Extension) time.Time {
+	var invalid time.Time
+	if value := extension(extensions, oidInvalidityDate); value != nil {
+		if rest, err := asn1.UnmarshalWithParams(value, &invalid, "generalized"); err != nil || len(rest) > 0 {
+			return time.Time{}
 		}
-		var invalid time.Time
-		rest, err := asn1.UnmarshalWithParams(e.Value, &invalid, "generalized")
-		return err == nil && len(rest) == 0 && signingTime.Before(invalid)
 	}
-	return false
+	return invalid
 }

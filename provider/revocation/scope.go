@@ -38,8 +38,16 @@ type point struct {
 	indirect bool // its list is another CA's
 }
 
-// pointsOf returns the distribution points of a certificate that its own issuer serves; none if it has no such extension,
-// or one that cannot be read, which crypto/x509 would have refused.
+// namesLists tells whether a certificate has distribution points, readable or not.
+func namesLists(cert *x509.Certificate) bool {
+	return has(cert.Extensions, oidCRLDistributionPoints)
+}
+
+func has(list []pkix.Extension, id asn1.ObjectIdentifier) bool {
+	return slices.ContainsFunc(list, func(e pkix.Extension) bool { return e.Id.Equal(id) })
+}
+
+// pointsOf returns the distribution points of a certificate; none if it has no such extension, or one that cannot be read.
 func pointsOf(cert *x509.Certificate) []point {
 	points, _ := parsePoints(extension(cert.Extensions, oidCRLDistributionPoints))
 	return points

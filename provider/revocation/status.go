@@ -28,6 +28,8 @@ type Revocation struct {
 	At time.Time
 	// Reason is the code of RFC 5280 section 5.3.1; 0 says nothing.
 	Reason int
+
+	invalid time.Time // the invalidity date; zero if there is none
 }
 
 // Good tells whether every certificate is known not to be revoked.
@@ -39,6 +41,7 @@ type certStatus struct {
 	unknown    error
 	nextUpdate time.Time
 	recheckAt  time.Time
+	made       time.Time // when the CA made the answer
 }
 
 // summary puts the results of a chain together. Revoked goes before unknown: it is certain.

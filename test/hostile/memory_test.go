@@ -120,7 +120,7 @@ func TestMemoryUnderAttack(t *testing.T) {
 		name  string
 		kinds []string
 	}{
-		{"decoders", []string{"cose", "cose-fits", "ber", "ber-fits"}},
+		{"decoders", []string{"cose", "cose-fits", "ber", "ber-fits", "counter", "payload"}},
 		{"chains", []string{"chains", "anchored"}},
 		{"lists", []string{"manifests", "pages", "long"}},
 		{"together", slices.Collect(maps.Keys(attacks(t, nil)))},
@@ -147,6 +147,8 @@ func attacks(t *testing.T, anchor []byte) map[string]kind {
 		"cose-fits": {envelopes: repeated(20, coseBomb(128<<10-200)), mediaType: pki.COSE},
 		"ber":       {envelopes: repeated(20, berBomb(t, 1<<20-200)), mediaType: pki.COSE},
 		"ber-fits":  {envelopes: repeated(20, berBomb(t, 128<<10-200)), mediaType: pki.COSE},
+		"counter":   {envelopes: repeated(20, countersigned(t, 120<<10, anchor)), mediaType: pki.COSE},
+		"payload":   {envelopes: repeated(20, jwsPayload(t, 90<<10, anchor)), mediaType: pki.JWS},
 		"chains":    {envelopes: repeated(20, longChain(t)), mediaType: pki.JWS},
 		"anchored":  {envelopes: repeated(20, longChain(t, anchor)), mediaType: pki.JWS},
 		"manifests": {envelopes: repeated(20, []byte("{}")), mediaType: pki.JWS, pad: 3 << 20},

@@ -197,6 +197,32 @@ func coseOf(t *testing.T, unprotected map[any]any) []byte {
 	return raw
 }
 
+// countersigned is a COSE envelope with a trusted certificate and a countersignature whose own header is a bomb.
+func countersigned(t *testing.T, size int, anchor []byte) []byte {
+	t.Helper()
+	array := binary.BigEndian.AppendUint32([]byte{0xa1, 0x61, 0x61, 0x9a}, uint32(size/3))
+	array = append(array, bytes.Repeat([]byte{0xa1, 0x00, 0xa0}, size/3)...)
+	text := func(b []byte) []byte {
+		return append(binary.BigEndian.AppendUint32([]byte{0x5a}, uint32(len(b))), b...)
+	}
+	inner := slices.Concat([]byte{0x83}, text(array), []byte{0xa0, 0x58, 0x40}, make([]byte, 64))
+	return slices.Concat([]byte{0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa2, 0x18, 0x21}, text(anchor), []byte{0x07}, inner, []byte{0x42, 0x7b, 0x7d, 0x58, 0x40}, make([]byte, 64))
+}
+
+// jwsPayload is a JWS with a trusted certificate and a payload of the smallest values.
+func jwsPayload(t *testing.T, size int, anchor []byte) []byte {
+	t.Helper()
+	b64 := base64.RawURLEncoding.EncodeToString
+	raw, err := json.Marshal(map[string]any{
+		"payload": b64([]byte(`{"a":[` + strings.Repeat("{},", size/3) + `0]}`)), "protected": b64([]byte(`{"alg":"ES256"}`)), "signature": b64(make([]byte, 64)),
+		"header": map[string]any{"x5c": [][]byte{anchor}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
 // longChain is a JWS whose chain has as many certificates as may be, with the keys that cost most, and long names.
 func longChain(t *testing.T, above ...[]byte) []byte {
 	t.Helper()

@@ -1,0 +1,67 @@
+package revocation
+
+import (
+	"math/big"
+	"time"
+
+	"crypto/x509"
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// maxRevocations bounds the revoked certificates that are remembered.
+const maxRevocations = 4096
+
+// revocations remembers which certificates their CA called revoked, by OCSP or in a list, and when it said so. It outlives
+// the answer: one that the CA made before does not undo a revocation, wherever it comes from.
+type revocations struct {
+	said *lru.Cache[certKey, said]
+}
+
+// certKey is a certificate as its CA identifies it. A CA may renew its own certificate, so its name and key stand for it.
+type certKey struct{ issuer, serial string }
+
+// said is a revocation and when the CA said it.
+type said struct {
+	Revocation
+
+	made time.Time
+}
+
+func newRevocations() (*revocations, error) {
+	kept, err := lru.New[certKey, said](maxRevocations)
+	return &revocations{kept}, err
+}
+
+func keyOf(cert, issuer *x509.Certificate) certKey {
+	return certKey{authorityOf(issuer), serialOf(cert.SerialNumber)}
+}
+
+// authorityOf stands for a CA.
+func authorityOf(issuer *x509.Certificate) string {
+	return string(issuer.RawSubject) + string(issuer.RawSubjectPublicKeyInfo)
+}
+
+func serialOf(n *big.Int) string { return n.Text(16) }
+
+// settle notes a revocation, and lets one that was said before count against an answer that is not later. A revocation with
+// an invalidity date does not count for what was signed before that date.
+func (m *revocations) settle(q question, answer certStatus) certStatus {
+	key := keyOf(q.cert, q.issuer)
+	before, known := m.said.Get(key)
+	switch {
+	case answer.revoked != nil && (!known || !answer.made.Before(before.made)):
+		m.said.Add(key, said{*answer.revoked, answer.made})
+	case answer.revoked == nil && known && !answer.made.After(before.made):
+		earlier := before.Revocation
+		answer.revoked = &earlier
+	}
+	if answer.revoked != nil && answer.revoked.excuses(q.signingTime) {
+		answer.revoked = nil
+	}
+	return answer
+}
+
+// excuses tells whether a signature was made before the key was invalid (RFC 5280 section 5.3.2). A zero time is none.
+func (r *Revocation) excuses(signingTime time.Time) bool {
+	return !signingTime.IsZero() && !r.invalid.IsZero() && signingTime.Before(r.invalid)
+}
