@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
@@ -130,6 +131,7 @@ func TestRegoTestsPassAndCoverEveryLine(t *testing.T) {
 		SetDefaultRegoVersion(ast.RegoV1).
 		RaiseBuiltinErrors(false).
 		SetCoverageQueryTracer(coverage).
+		SetTimeout(time.Minute). // objects with hundreds of images, on a slow machine
 		SetModules(modules(t)).
 		RunTests(context.Background(), nil)
 	if err != nil {

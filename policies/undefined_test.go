@@ -20,8 +20,8 @@ var finders = map[string][]string{
 	"pinnedimages/policy.rego": {"violation"},
 }
 
-// Whatever becomes undefined in the policies and in the library that they use, nothing is admitted that was denied: each
-// expression of each body in turn, in rules, comprehensions and values. What is negated becomes true.
+// Nothing that becomes undefined, in the policies and in the library that they use, admits an object that was denied: each
+// expression of each body in turn, in rules, comprehensions and values. A negated one becomes true.
 func TestNothingUndefinedAdmits(t *testing.T) {
 	c, decide := policies(t)
 	decisions := mustBeDenied()

@@ -179,7 +179,7 @@ func TestWhatIsNoReferenceIsMalformedAndNeverRepeated(t *testing.T) {
 }
 
 // What a container runtime takes for an image ID, or for the first digits of one,
-// is no reference: it runs an image on the node by it, whoever made that.
+// is no reference: it runs any image on the node by it.
 func TestAnImageIDIsNoReference(t *testing.T) {
 	var ids []string
 	for _, algorithm := range []string{"sha256:", "sha384:", "sha512:"} {

@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Rego that is undefined denies nothing, and says nothing. So whatever Gatekeeper would take and then leave undefined is
-// refused here, with the line and what to write instead:
+// Rego that is undefined denies nothing, and says nothing. So all that Gatekeeper would take and then leave undefined is
+// refused here, with the line and the words to write instead:
 //
 //   - a library by its full path: Gatekeeper puts libraries elsewhere, and rewrites imports but not every path;
 //   - a rule that the library does not have, and data that no template sees;

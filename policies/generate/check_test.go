@@ -61,7 +61,7 @@ _response := external_data({"provider": input.parameters.provider, "keys": [use.
 	}
 }
 
-// Each of these was taken, and most of them admitted an image that nobody signed.
+// Each of these was taken, and most of them admitted an unsigned image.
 func TestWhatGatekeeperLeavesUndefinedIsRefused(t *testing.T) {
 	const denied = "violation contains {\"msg\": \"no\"} if "
 	for name, c := range map[string]struct{ rego, want string }{

@@ -11,34 +11,43 @@ import data.lib.review
 # METADATA
 # description: Whether an exception for the image counts here and today, for images as lib.image reads them.
 current(parts) if {
-	some exception in _meant(parts)
-	_problem(exception) == ""
+	some found in _meant(parts)
+	found.current
 }
 
 # METADATA
-# description: What there is to say about exceptions for the image that do not count; empty if there are none.
-remark(parts) := concat(" ", {sentence |
-	some exception in _meant(parts)
-	sentence := _problem(exception)
-	sentence != ""
+# description: |
+#   What there is to say about exceptions for the image that do not count; empty if there are none. Of many for one pattern,
+#   three are enough.
+remark(parts) := concat(" ", {found.remark |
+	some found in _meant(parts)
+	found.remark != ""
 })
 
-_meant(parts) := {exception |
-	some _, meant in object.filter(_forms(parts.name), pattern.exact(parts))
-	some exception in meant
-	_here(exception)
-} | {exception |
-	some _, meant in object.filter(_forms("*"), pattern.paths(parts, _depths))
-	some exception in meant
-	_here(exception)
+_meant(parts) := {found |
+	some _, found in object.filter(_forms(parts.name), pattern.exact(parts))
+} | {found |
+	some _, found in object.filter(_forms("*"), pattern.paths(parts, _depths))
 }
 
 _depths := pattern.depths(object.keys(_forms("*")))
 
-# Each pattern is read once at most, and only if an image has its name.
+# Each exception is judged once, and each pattern is read once at most, and only if an image has its name.
 #
-# The exceptions whose pattern ends in this name, by its canonical form.
-_forms(name) := object.union_n([{pattern.canonical(exception.image): {i: exception}} | some i, exception in _named[name]])
+# The patterns that end in this name, by their canonical form: whether one of their exceptions counts, and what to say of
+# the others.
+_forms(name) := {form: found |
+	some form, problems in _problems(name)
+	found := {
+		"current": "" in object.keys(problems),
+		"remark": concat(" ", array.slice(sort(object.keys(problems) - {""}), 0, 3)),
+	}
+}
+
+_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(exception): true}} |
+	some exception in _named[name]
+	_here(exception)
+])
 
 # All of them, by the name that their pattern ends in.
 _named := object.union_n([{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions])

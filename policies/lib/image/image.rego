@@ -8,7 +8,15 @@ package lib.image
 # description: |
 #   The parts of a reference, in their canonical form; undefined for what is no reference. name is the last part of the
 #   repository. bare says that the reference names neither a tag nor a digest.
-parts(written) := {
+parts(written) := read if {
+	read := _read(written)
+	read != null
+}
+
+# Unlike parts, it has a value for what is no reference, and OPA remembers values alone: so each is read once.
+default _read(_) := null
+
+_read(written) := {
 	"host": host,
 	"repository": repository,
 	"name": name,
@@ -36,13 +44,14 @@ identity(image) := concat("@", [image.repository, image.digest]) if {
 	image.digest != ""
 } else := concat(":", [image.repository, image.tag])
 
-# An image ID, whole or its first digits. Container runtimes run an image by it, whoever made the image: SECURITY.md has the
-# source. The algorithms are those of their digest library.
+# An image ID, whole or its first digits. Container runtimes run any image on the node by it: SECURITY.md has the source. The
+# algorithms are those of their digest library.
 _image_id := `^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{64}$)`
 
-# Captures host, path, name, tag and digest. A name without a host is one of Docker Hub's. What stands before the first slash is a host if it has a dot, a port or a capital, or is
-# localhost. Container runtimes dial a host with an underscore too, though the grammar of references takes it for a part of
-# the path. A port has no zero before it: it would be the same port by another name.
+# Captures host, path, name, tag and digest. A name without a host is one of Docker Hub's. The part before the first slash is
+# a host if it has a dot, a port or a capital, or is localhost. Container runtimes dial a host with an underscore too, though
+# the grammar of references takes it for a part of the path. A port has no zero before it: it would be the same port by
+# another name.
 _reference := concat("", [
 	`^(?:(`,
 	_label, `(?:\.`, _label, `)*:`, _port, `|`,
