@@ -27,7 +27,7 @@ demo: build ## Sign images, serve, ask as Gatekeeper does, print the verdicts
 test: ## Run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: testing without the race detector";) \
 	echo "testing ($(if $(RACE),with,without) the race detector; the first run compiles everything)"; \
-	go test $(RACE) ./...
+	go test $(RACE) -timeout 30m ./...
 
 .PHONY: build
 build: ## Build the commands into .cache/bin
