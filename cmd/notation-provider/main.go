@@ -61,7 +61,7 @@ func run() int {
 	return code
 }
 
-// complain writes why the command failed. It does not wait for ever: that nobody reads
+// complain writes why the command failed. It does not wait for ever: a reader that does not read
 // standard error must not keep a server that is told to end.
 func complain(stderr io.Writer, message string) {
 	const large = 1 << 20 // what is wrong with a configuration has many lines

@@ -85,7 +85,7 @@ func load(file string) (config.Config, error) {
 // that comes when the reader of standard error has gone. It returns what undoes that. The
 // signals are caught and not ignored, as a credential helper would inherit the latter.
 func disregard() (undo func()) {
-	caught := make(chan os.Signal, 1) // it fills up, and nobody reads it
+	caught := make(chan os.Signal, 1) // it fills up, and is not read
 	signal.Notify(caught, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)
 	return func() { signal.Stop(caught) }
 }
@@ -110,7 +110,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func(
 		return err
 	}
 	for _, warning := range w.trust.Current().Warnings(time.Now()) {
-		log.WarnContext(ctx, "trust will bite some day", "warning", warning)
+		log.WarnContext(ctx, "trust policy warning", "warning", warning)
 	}
 	log.InfoContext(ctx, "serving", "version", version(), "address", d.server.Addr().String(), "admin", d.server.AdminAddr().String(), "policies", len(w.trust.Current().Policies()))
 	group, ctx := errgroup.WithContext(ctx)

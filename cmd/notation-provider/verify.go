@@ -81,8 +81,12 @@ func configOf(file string) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, fmt.Errorf("there is no --config, and notation's own folder cannot be told: %w", err)
 	}
+	own := filepath.Join(folder, "notation")
+	if _, err := os.Stat(own); err != nil {
+		return config.Config{}, fmt.Errorf("there is no --config, and no trust policy in %s: %w; name a configuration by --config, or make that folder, as by notation-pki bundle --scope '*' --out %s", own, err, own)
+	}
 	c := config.Default()
-	c.Trust.PolicyFile = filepath.Join(folder, "notation")
+	c.Trust.PolicyFile = own
 	c.Trust.StoreDir = filepath.Join(folder, "notation", c.Trust.StoreDir)
 	if home, err := os.UserHomeDir(); err == nil {
 		docker := filepath.Join(home, ".docker", "config.json")

@@ -43,7 +43,7 @@ kubectl writes, each item is decided on.
 Exit codes: 0 all are admitted; 1 something is denied; 2 the command line or a file is
 wrong: a template does not compile, for example, or a constraint has no template or an
 enforcementAction that there is not; 3 nothing is denied, and something is not judged,
-or nobody answers external_data.`,
+or external_data has no answer.`,
 		Example: `  # A policy, a constraint, what runs in a cluster, recorded verdicts.
   kubectl get pods -A -o yaml > pods.yaml
   policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f pods.yaml --verdicts verdicts.yaml

@@ -271,7 +271,7 @@ func (l *Limiter) release(host string) {
 	l.grant()
 }
 
-// forget drops a host that has nobody running or waiting: hosts are named by users.
+// forget drops a host without a check that runs or waits: hosts are named by users.
 func (l *Limiter) forget(host string) {
 	if h := l.hosts[host]; h.running == 0 && h.waiting == 0 {
 		delete(l.hosts, host)

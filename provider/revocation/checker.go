@@ -45,7 +45,7 @@ type Checker struct {
 	revocations *revocations
 }
 
-// New returns a checker that has asked nobody yet.
+// New returns a checker that has asked no CA yet.
 func New(o Options) (*Checker, error) {
 	client := &http.Client{Transport: o.Transport}
 	revocations, err := newRevocations()

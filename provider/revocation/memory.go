@@ -1,10 +1,10 @@
 package revocation
 
 import (
+	"crypto/x509"
 	"math/big"
 	"time"
 
-	"crypto/x509"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
