@@ -8,6 +8,10 @@ BIN         := $(CURDIR)/.cache/bin
 GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
 BENCHSTAT     := $(BIN)/benchstat-v0.0.0-20260908200009-22c9c6c9d4da
 
+# The cluster of the end-to-end tests: the versions are those in the go.mod files of test/tools.
+KUBERNETES := $(BIN)/kubernetes-v1.36.3
+GATEKEEPER := $(BIN)/gatekeeper-v3.23.1
+
 # The race detector wants a C compiler. Where there is none, tests run without it.
 RACE := $(if $(shell command -v cc || command -v gcc),-race,)
 
@@ -67,6 +71,20 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 $(GOLANGCI_LINT):
 	@echo "building golangci-lint (a minute or two, once)"; \
 	mkdir -p $(BIN) && GOBIN=$(BIN) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst golangci-lint-, ,$@)) && mv $(BIN)/golangci-lint $@
+
+# kubectl cannot read the version of a server that was not stamped.
+$(KUBERNETES): test/tools/kubernetes/go.mod
+	@echo "building etcd, kube-apiserver, kube-controller-manager and kubectl (ten minutes on two cores, once)"; \
+	rm -rf $@ $@.part; mkdir -p $@.part; cd test/tools/kubernetes; \
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(foreach f,gitVersion=v1.36.3 gitMajor=1 gitMinor=36,-X k8s.io/component-base/version.$(f))" -o $@.part/ \
+	  go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kubectl}; \
+	mv $@.part/server $@.part/etcd; mv $@.part $@
+
+$(GATEKEEPER): test/tools/gatekeeper/go.mod
+	@echo "building Gatekeeper (six minutes on two cores, once)"; \
+	rm -rf $@ $@.part; mkdir -p $@.part; cd test/tools/gatekeeper; \
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/open-policy-agent/gatekeeper/v3/pkg/version.Version=v3.23.1" -o $@.part/manager github.com/open-policy-agent/gatekeeper/v3; \
+	cp -r "$$(go list -m -f '{{.Dir}}' github.com/open-policy-agent/gatekeeper/v3)/charts/gatekeeper" $@.part/chart; chmod -R u+w $@.part/chart; mv $@.part $@
 
 $(BENCHSTAT):
 	@echo "building benchstat"; \

@@ -18,11 +18,15 @@ func sources() map[string]struct{ in, what string } {
 		"notation-provider": {".", "./cmd/notation-provider"},
 		"notation-pki":      {".", "./cmd/notation-pki"},
 		"notation":          {"test/tools/notation", "github.com/notaryproject/notation/cmd/notation"},
+		"cert-rotator":      {".", "./cmd/cert-rotator"},
+		"policytest":        {".", "./cmd/policytest"},
 		"oras":              {"test/tools/oras", "oras.land/oras/cmd/oras"},
+		"helm":              {"test/tools/helm", "helm.sh/helm/v4/cmd/helm"},
+		"helm-docs":         {"test/tools/helm-docs", "github.com/norwoodj/helm-docs/cmd/helm-docs"},
 	}
 }
 
-// Build builds notation-provider, notation-pki, notation or oras into dir and returns the binary's path. Call it from
+// Build builds a command of ours, or notation, oras, helm or helm-docs, into dir and returns the binary's path. Call it from
 // anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
 // would take minutes to make.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
@@ -59,7 +63,7 @@ func moduleRoot(ctx context.Context) (string, error) {
 // lookAtSources reads the directories that our commands are made of. go test remembers the result of a test as long as what
 // the test looked at is the same, and does not know what a compiler looked at for it.
 func lookAtSources(root string) error {
-	for _, dir := range []string{"cmd/notation-provider", "cmd/notation-pki", "provider", "test/tools"} {
+	for _, dir := range []string{"cmd", "provider", "test/tools"} {
 		if err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
 			return err
 		}
