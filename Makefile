@@ -74,7 +74,7 @@ $(GOLANGCI_LINT):
 
 # kubectl cannot read the version of a server that was not stamped.
 $(KUBERNETES): test/tools/kubernetes/go.mod
-	@echo "building etcd, kube-apiserver, kube-controller-manager and kubectl (ten minutes on two cores, once)"; \
+	@echo "building etcd, kube-apiserver, kube-controller-manager and kubectl (six minutes on two cores, once)"; \
 	rm -rf $@ $@.part; mkdir -p $@.part; cd test/tools/kubernetes; \
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(foreach f,gitVersion=v1.36.3 gitMajor=1 gitMinor=36,-X k8s.io/component-base/version.$(f))" -o $@.part/ \
 	  go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kubectl}; \
