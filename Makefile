@@ -45,14 +45,14 @@ lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
 .PHONY: generate
 generate: ## Write what is derived from other files
 	@go run ./policies/generate
-	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays -update >/dev/null && echo "README.md is up to date"
+	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays -update >/dev/null && echo "provider/README.md is up to date"
 
 .PHONY: verify
 verify: ## Fail if formatting, modules or generated files are not as they should be
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run gofmt -w on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@for module in . test/tools/*/; do (cd $$module && go mod tidy -diff && go mod verify); done
 	@go run ./policies/generate -check
-	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "README.md is out of date: run make generate"; exit 1; }
+	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "provider/README.md is out of date: run make generate"; exit 1; }
 
 .PHONY: bench
 bench: build $(BENCHSTAT) ## Measure against floors in the same run, as ratios

@@ -10,7 +10,7 @@ import (
 
 // What the message says to do is what the provider's README says, for every reason and every stage there is.
 func TestTheAdviceIsTheReadmes(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../provider/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestTheAdviceIsTheReadmes(t *testing.T) {
 	advice := evaluate(t, "{name: data.lib.advice.on(finding) | some name, finding in input}", findings).(map[string]any)
 	for name := range findings {
 		if advice[name] != written[name] || written[name] == "" {
-			t.Errorf("%s: the policies advise %q, README.md %q", name, advice[name], written[name])
+			t.Errorf("%s: the policies advise %q, provider/README.md %q", name, advice[name], written[name])
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package readme holds README.md to what the program does: its configuration is the
+// Package readme holds provider/README.md to what the program does: its configuration is the
 // default one, its tables name every reason and stage, its commands run.
 package readme
 
@@ -18,9 +18,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-var update = flag.Bool("update", false, "write what is generated into README.md")
+var update = flag.Bool("update", false, "write what is generated into provider/README.md")
 
-const path = "../../README.md"
+// path is what the server's users read.
+const path = "../../provider/README.md"
 
 func readme(t *testing.T) string {
 	t.Helper()
@@ -47,7 +48,7 @@ func TestReadmeShowsWhatTheProgramSays(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatal("README.md is out of date: run make generate")
+		t.Fatal("provider/README.md is out of date: run make generate")
 	}
 	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestReadmeHasARowForEachReasonAndStage(t *testing.T) {
 	}
 	for _, name := range names {
 		if !strings.Contains(text, fmt.Sprintf("\n| `%s` | ", name)) {
-			t.Errorf("README.md has no row for %q", name)
+			t.Errorf("provider/README.md has no row for %q", name)
 		}
 	}
 }
@@ -89,7 +90,7 @@ func snippets(t *testing.T, language string) []string {
 		found = append(found, match[1])
 	}
 	if len(found) == 0 {
-		t.Fatalf("README.md has no %s", language)
+		t.Fatalf("provider/README.md has no %s", language)
 	}
 	return found
 }
@@ -114,7 +115,7 @@ func TestReadmeTrustPolicyLoads(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, ok := snapshot.Find("harbor.skao.int/production/ska-tango"); !ok {
-		t.Error("the policy in README.md does not cover the images in README.md")
+		t.Error("the policy in provider/README.md does not cover the images in it")
 	}
 }
 
@@ -142,7 +143,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 	}
 }
 
-// writeWorld writes the files that the commands in README.md are given.
+// writeWorld writes the files that the commands in provider/README.md are given.
 func writeWorld(t *testing.T, world *rig.Test, registry *rig.Registry, dir string) {
 	t.Helper()
 	door := world.WriteDoor()

@@ -15,8 +15,10 @@ func TestTheReadmesCommandsMakeAPKIAndTheTrustPolicyThatItShows(t *testing.T) {
 	w := rig.ForTest(t)
 	o := newOffice(t, w, w.Registry(rig.RegistryOptions{}))
 	parts := map[string]chapter{}
-	for _, c := range chapters(t, "../../README.md") {
-		parts[c.title] = c
+	for _, document := range []string{"../../README.md", "../../provider/README.md"} {
+		for _, c := range chapters(t, document) {
+			parts[c.title] = c
+		}
 	}
 	o.follow("The PKI that signs", parts["The PKI that signs"].commands)
 	o.places = nil // what the policy names is not asked for

@@ -1,7 +1,7 @@
 # METADATA
 # title: Advice
 # description: |
-#   What whoever wants the image in can do. For what the provider says, README.md has the same words, and a test sees to it.
+#   What a developer can do. For what the provider says, provider/README.md has the same words, and a test sees to it.
 package lib.advice
 
 # METADATA
