@@ -241,7 +241,7 @@ func TestTheRunbookIsFollowedToTheLetterAndTheClusterSeesWhatItSays(t *testing.T
 			p.is(t, "without the first root", images, "verified")
 		},
 	}
-	for _, c := range chapters(t, "../../provider/pki/README.md") {
+	for _, c := range chapters(t, "../../cmd/notation-pki/README.md") {
 		if c.pipeline != "" {
 			pipeline = c.pipeline
 			first, rest, _ := strings.Cut(c.commands, "\n")
