@@ -54,7 +54,7 @@ func TestEveryAmountHasABoundThatItsTextNames(t *testing.T) {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	var root yaml.Node
-	if err := yaml.Load([]byte(config.Annotated()), &root); err != nil {
+	if err := yaml.Load([]byte(withRegistry(config.Annotated())), &root); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{}

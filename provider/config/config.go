@@ -57,7 +57,7 @@ type Config struct {
 
 	// Settings of registries by host. A host that has no entry here gets the
 	// defaults of each key; being listed does not make a registry trusted.
-	// Default: harbor.skao.int with the defaults of each key.
+	// Default: none.
 	Registries []Registry `yaml:"registries"`
 
 	// What may be dialled on private addresses to learn of revocation.

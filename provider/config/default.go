@@ -32,8 +32,7 @@ func Default() Config {
 			Tags:     Duration(time.Minute),
 			Evidence: 64 << 20,
 		},
-		Trust:      Trust{StoreDir: "truststore"},
-		Registries: []Registry{{Host: "harbor.skao.int", Referrers: ReferrersAuto}},
-		Log:        Log{Level: "info", Format: "json"},
+		Trust: Trust{StoreDir: "truststore"},
+		Log:   Log{Level: "info", Format: "json"},
 	}
 }

@@ -14,22 +14,43 @@ import (
 )
 
 func TestTheAnnotatedFileIsTheDefault(t *testing.T) {
-	filled := config.Annotated()
+	filled := withRegistry(config.Annotated())
 	for _, key := range []string{"certFile", "keyFile", "clientCAFile"} {
 		filled = strings.Replace(filled, key+`: ""`, key+": "+key, 1)
 	}
 	got := parse(t, filled)
 	want := config.Default()
 	want.TLS.CertFile, want.TLS.KeyFile, want.TLS.ClientCAFile = "certFile", "keyFile", "clientCAFile"
+	if len(want.Registries) > 0 {
+		t.Errorf("the default has the registries %+v", want.Registries)
+	}
+	want.Registries = []config.Registry{{Host: "registry.example", Referrers: config.ReferrersAuto}}
 	want.Egress.Allow, want.DockerConfigs, want.Registries[0].Storage = got.Egress.Allow, got.DockerConfigs, got.Registries[0].Storage
 	if !reflect.DeepEqual(got, want) || len(got.Egress.Allow)+len(got.DockerConfigs)+len(want.Registries[0].Storage) > 0 {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 
+// withRegistry makes the example of an entry, which stands in comments, an entry.
+func withRegistry(annotated string) string {
+	before, example, found := strings.Cut(annotated, "registries: []\n# An entry, with the defaults of its keys:\n")
+	if !found {
+		panic("the annotated configuration has no example of a registry")
+	}
+	example, after, _ := strings.Cut(example, "\n\n")
+	return before + "registries:\n" + strings.TrimPrefix(strings.ReplaceAll("\n"+example, "\n#", "\n"), "\n") + "\n\n" + after
+}
+
+func TestTheAnnotatedFileIsReadAsItIs(t *testing.T) {
+	filled := strings.NewReplacer(`certFile: ""`, "certFile: c", `keyFile: ""`, "keyFile: k", `clientCAFile: ""`, "clientCAFile: a").Replace(config.Annotated())
+	if got := parse(t, filled); len(got.Registries) != 0 {
+		t.Errorf("registries: %+v", got.Registries)
+	}
+}
+
 func TestTheAnnotatedFileHasEachKeyWithTheWordsOfItsField(t *testing.T) {
 	var root yaml.Node
-	if err := yaml.Load([]byte(config.Annotated()), &root); err != nil {
+	if err := yaml.Load([]byte(withRegistry(config.Annotated())), &root); err != nil {
 		t.Fatal(err)
 	}
 	sameManual(t, root.Content[0], reflect.TypeFor[config.Config](), "", fieldDocs(t))

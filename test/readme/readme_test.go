@@ -55,11 +55,12 @@ func TestReadmeShowsWhatTheProgramSays(t *testing.T) {
 	}
 }
 
-// bare is YAML without its comments and empty lines.
+// bare is YAML without empty lines and comments, but for the keys of an example that stands in comments.
 func bare(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if trimmed := strings.TrimSpace(line); trimmed != "" && !strings.HasPrefix(trimmed, "#") {
+		trimmed := strings.TrimSpace(line)
+		if example := regexp.MustCompile(`^# +(- )?[a-zA-Z]+: \S+$`).MatchString(trimmed) && strings.HasPrefix(line, "#  "); example || trimmed != "" && !strings.HasPrefix(trimmed, "#") {
 			b.WriteString(line)
 		}
 	}
