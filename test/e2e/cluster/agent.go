@@ -128,8 +128,8 @@ func (a *agent) podDeleted(o any) {
 
 // podIP is the address of the pod of this number: 10.244.1.1, 10.244.1.2, and so on.
 func podIP(number int) netip.Addr {
-	n := 255 + number%60000
-	return netip.AddrFrom4([4]byte{10, 244, byte(1 + n/256), byte(n % 256)}).Next()
+	number %= 60000
+	return netip.AddrFrom4([4]byte{10, 244, byte(1 + number/256), byte(number % 256)})
 }
 
 // stop kills all pods and waits for that.

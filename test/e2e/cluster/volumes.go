@@ -85,6 +85,9 @@ func (p *pod) refreshVolumes(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		if isClosed(p.stopping) {
+			continue // what belongs to it may be gone before it
+		}
 		object := p.object()
 		for i := range object.Spec.Volumes {
 			if err := p.writeVolume(ctx, object, &object.Spec.Volumes[i]); err != nil && ctx.Err() == nil {
