@@ -1,7 +1,8 @@
 // Command generate writes each policy's template.yaml from its policy.rego and parameters.yaml and from the library they
-// use, and formats the Rego. With -check it writes nothing and fails on what it would have written.
+// use, and formats the Rego. It copies templates, presets and mutators into the chart, unless -chart is empty. With -check it
+// writes nothing and fails on what it would have written.
 //
-//	go run ./policies/generate [-check] [FOLDER]
+//	go run ./policies/generate [-check] [-chart FOLDER] [FOLDER]
 package main
 
 import (
@@ -17,17 +18,18 @@ import (
 func main() {
 	log.SetFlags(0)
 	check := flag.Bool("check", false, "write nothing; fail if anything is out of date")
+	chart := flag.String("chart", "charts/notation-provider", "the chart that gets copies; empty: none")
 	flag.Parse()
 	root := "policies"
 	if flag.NArg() > 0 {
 		root = flag.Arg(0)
 	}
-	if err := run(root, *check); err != nil {
+	if err := run(root, *chart, *check); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(root string, check bool) error {
+func run(root, chart string, check bool) error {
 	put := write
 	if check {
 		put = compare
@@ -48,10 +50,16 @@ func run(root string, check bool) error {
 		}
 		failed = append(failed, err)
 	}
+	if chart != "" {
+		failed = append(failed, copyAll(root, chart, put))
+	}
 	return errors.Join(failed...)
 }
 
 func write(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // likewise
+		return err
+	}
 	return os.WriteFile(path, content, 0o644) //nolint:gosec // source files are for everyone to read
 }
 

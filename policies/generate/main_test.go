@@ -9,7 +9,7 @@ import (
 )
 
 func TestWhatIsGeneratedIsUpToDate(t *testing.T) {
-	if err := run("..", true); err != nil {
+	if err := run("..", "../../charts/notation-provider", true); err != nil {
 		t.Error(err)
 	}
 }
@@ -57,13 +57,13 @@ func TestDriftIsFoundAndNamed(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(root, path), []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := run(root, true); err == nil || !strings.Contains(err.Error(), "signedimages/template.yaml is out of date: run make generate") {
+		if err := run(root, "", true); err == nil || !strings.Contains(err.Error(), "signedimages/template.yaml is out of date: run make generate") {
 			t.Errorf("after a change of %s: %v", path, err)
 		}
-		if err := run(root, false); err != nil {
+		if err := run(root, "", false); err != nil {
 			t.Error(err)
 		}
-		if err := run(root, true); err != nil {
+		if err := run(root, "", true); err != nil {
 			t.Errorf("after generating: %v", err)
 		}
 	}

@@ -1,0 +1,61 @@
+{{/* The file name of a registry's CA (the argument is its host). */}}
+{{- define "notation-provider.caFile" -}}
+{{ regexReplaceAll "[^a-z0-9.-]" . "_" }}.pem
+{{- end }}
+
+{{/* Where the chart puts what the configuration names, by the key's path. */}}
+{{- define "notation-provider.known" -}}
+listen: ":8443"
+adminListen: ":8080"
+tls.certFile: /etc/notation-provider/tls/tls.crt
+tls.keyFile: /etc/notation-provider/tls/tls.key
+tls.clientCAFile: /etc/notation-provider/client-ca/ca.crt
+trust.policyFile: /etc/notation-provider/trust/trustpolicy.json
+trust.storeDir: /etc/notation-provider/trust/truststore
+{{- end }}
+
+{{/* The server's configuration: config of the values, with what the chart knows. What contradicts that is an error. */}}
+{{- define "notation-provider.config" -}}
+{{- include "notation-provider.checkTimes" . -}}
+{{- $config := deepCopy .Values.config -}}
+{{- range $path, $value := include "notation-provider.known" . | fromYaml -}}
+{{- $parts := splitList "." $path -}}
+{{- $in := $config -}}
+{{- range initial $parts -}}
+{{- if not (get $in .) -}}{{- $_ := set $in . dict -}}{{- end -}}
+{{- $in = get $in . -}}
+{{- end -}}
+{{- $said := get $in (last $parts) -}}
+{{- if and $said (ne $said $value) -}}
+{{- fail (printf "config.%s: %q contradicts the chart, which has it at %q; leave it out" $path $said $value) -}}
+{{- end -}}
+{{- $_ := set $in (last $parts) $value -}}
+{{- end -}}
+{{- if not $config.tls.clientNames -}}
+{{- $_ := set $config.tls "clientNames" (list (printf "%s.%s.svc" .Values.gatekeeper.webhookService .Values.gatekeeper.namespace)) -}}
+{{- end -}}
+{{- $files := list -}}
+{{- range $i, $_ := .Values.dockerConfigSecrets -}}
+{{- $files = append $files (printf "/etc/notation-provider/docker/%d/config.json" $i) -}}
+{{- end -}}
+{{- with concat $files ($config.dockerConfigs | default list) -}}
+{{- $_ := set $config "dockerConfigs" . -}}
+{{- end -}}
+{{- range $ca := .Values.registryCAs -}}
+{{- $file := printf "/etc/notation-provider/registry-ca/%s" (include "notation-provider.caFile" $ca.host) -}}
+{{- $found := false -}}
+{{- range $i, $registry := $config.registries -}}
+{{- if eq $registry.host $ca.host -}}
+{{- $found = true -}}
+{{- if and $registry.caFile (ne $registry.caFile $file) -}}
+{{- fail (printf "config.registries[%d].caFile: %q contradicts registryCAs, by which it is %q; leave one of them out" $i $registry.caFile $file) -}}
+{{- end -}}
+{{- $_ := set $registry "caFile" $file -}}
+{{- end -}}
+{{- end -}}
+{{- if not $found -}}
+{{- $_ := set $config "registries" (append ($config.registries | default list) (dict "host" $ca.host "caFile" $file)) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}

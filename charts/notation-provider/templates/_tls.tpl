@@ -1,0 +1,61 @@
+{{/* The Secret with the serving certificate. */}}
+{{- define "notation-provider.tlsSecret" -}}
+{{- if eq .Values.tls.source "secret" -}}
+{{ required "tls.secret.name: is missing; with tls.source=secret name the Secret that has tls.crt and tls.key" .Values.tls.secret.name }}
+{{- else -}}
+{{ include "notation-provider.fullname" . }}-tls
+{{- end -}}
+{{- end }}
+
+{{/* Whether the rotator keeps the ConfigMap with the CA of Gatekeeper's client certificate. Empty: it does not. */}}
+{{- define "notation-provider.keepsClientCA" -}}
+{{- if not (or .Values.tls.clientCA.configMap.name .Values.tls.clientCA.secret.name) -}}
+{{- if ne .Values.tls.source "rotator" -}}
+{{- fail (printf "tls.clientCA: is missing; with tls.source=%s no rotator keeps it: name a ConfigMap or a Secret of yours with the CA of Gatekeeper's client certificate" .Values.tls.source) -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end }}
+
+{{/* The volume with that CA. */}}
+{{- define "notation-provider.clientCAVolume" -}}
+{{- with .Values.tls.clientCA -}}
+{{- if .secret.name -}}
+secret:
+  secretName: {{ .secret.name }}
+  items: [{key: {{ .secret.key }}, path: ca.crt}]
+{{- else if .configMap.name -}}
+configMap:
+  name: {{ .configMap.name }}
+  items: [{key: {{ .configMap.key }}, path: ca.crt}]
+{{- else -}}
+configMap:
+  name: {{ include "notation-provider.fullname" $ }}-client-ca
+  items: [{key: ca.crt, path: ca.crt}]
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Names that the serving certificate has. */}}
+{{- define "notation-provider.dnsNames" -}}
+{{- $service := printf "%s.%s" (include "notation-provider.fullname" .) .Release.Namespace -}}
+- {{ $service }}
+- {{ $service }}.svc
+- {{ $service }}.svc.cluster.local
+{{- end }}
+
+{{/*
+caBundle of a Provider (call with (list root name)). Gatekeeper refuses a Provider without one, and the rotator's CA is
+made in the cluster. So at first it is a certificate that ended in 1971 and whose key nobody has: it vouches for nothing.
+An upgrade keeps what the rotator has written.
+*/}}
+{{- define "notation-provider.caBundle" -}}
+{{- $root := index . 0 -}}
+{{- if ne $root.Values.tls.source "rotator" -}}
+{{- $pem := required (printf "tls.caBundle: is missing; with tls.source=%s give the CA of the serving certificate, in PEM" $root.Values.tls.source) $root.Values.tls.caBundle -}}
+{{- include "notation-provider.certificates" (list "tls.caBundle" $pem) | b64enc -}}
+{{- else -}}
+{{- $live := lookup "externaldata.gatekeeper.sh/v1beta1" "Provider" "" (index . 1) -}}
+{{- dig "spec" "caBundle" "" $live | default ($root.Files.Get "files/placeholder-ca.pem" | b64enc) -}}
+{{- end -}}
+{{- end }}
