@@ -65,7 +65,7 @@ func mutationSystem(t *testing.T) *mutation.System {
 
 func pin(_ context.Context, provider *unversioned.Provider, keys []string, _ *tls.Certificate) (*externaldata.ProviderResponse, int, error) {
 	response := &externaldata.ProviderResponse{Response: externaldata.Response{Idempotent: true}}
-	if provider.Spec.URL == "https://notation-provider.notation-provider:8443/mutate" {
+	if provider.Spec.URL == "https://notation-provider.notation-provider.svc:8443/mutate" {
 		for _, key := range keys {
 			response.Response.Items = append(response.Response.Items, externaldata.Item{Key: key, Value: strings.TrimSuffix(key, "@"+sha256) + "@" + sha256})
 		}

@@ -34,7 +34,7 @@ type bundling struct {
 	scopes, identities       []string
 	signer                   string
 	kubernetes               bool
-	configMap                string
+	configMap, namespace     string
 	passphrase               *passphrase
 }
 
@@ -47,8 +47,9 @@ func newBundle() *cobra.Command {
 read them, made of the roots that have not ended (with --tsa, those that have as well). Without --identity the policy trusts the
 subjects of the signers in the PKI folder, and nobody else. It holds no private key.
 
-With --kubernetes there are also kubernetes/configmap.yaml, with all of it, and
-kubernetes/values.yaml, which tells the chart to mount it.
+With --kubernetes there are also kubernetes/configmap.yaml, with all of it, for the
+namespace notation-provider (kubectl apply -f), and kubernetes/values.yaml, which tells
+the chart to mount it (helm -f).
 
 With --signer it is a folder to sign with: localkeys/ and signingkeys.json are added, and
 the key is NOT encrypted, for notation reads no other. Keep such a folder on the machine
@@ -58,7 +59,8 @@ that signs, for as long as it signs; it is no trust bundle any more.`,
 
   # For the cluster, with the root of the timestamp authority that the pipeline uses:
   notation-pki bundle --scope 'harbor.skao.int/production/*' --tsa DigiCertTrustedRootG4.crt.pem --kubernetes --out trust
-  kubectl apply -n gatekeeper-system -f trust/kubernetes/configmap.yaml
+  kubectl apply -f trust/kubernetes/configmap.yaml
+  helm upgrade notation-provider charts/notation-provider -n notation-provider --reset-then-reuse-values -f trust/kubernetes/values.yaml
 
   # To sign with notation:
   notation-pki bundle --scope '*' --signer signer --out ~/.config/notation`,
@@ -81,6 +83,7 @@ that signs, for as long as it signs; it is no trust bundle any more.`,
 	flags.StringVar(&b.installDir, "install-dir", "", "with --signer: `FOLDER` where notation will find it, if that is not --out")
 	flags.BoolVar(&b.kubernetes, "kubernetes", false, "write the ConfigMap and the chart's values too")
 	flags.StringVar(&b.configMap, "configmap", "notation-provider-trust", "`NAME` of the ConfigMap")
+	flags.StringVar(&b.namespace, "namespace", "notation-provider", "`NAMESPACE` of the ConfigMap: that of the chart")
 	b.passphrase = addPassphrase(c, "", "the signer's key")
 	c.RunE = func(*cobra.Command, []string) error { return b.run() }
 	return c
@@ -130,6 +133,8 @@ func (b *bundling) check() error {
 		return usageError("--out %s is in the PKI folder, where it would pass for a certificate; name another", b.out)
 	case b.kubernetes && len(validation.IsDNS1123Subdomain(b.configMap)) > 0:
 		return usageError("--configmap %q is no name for a ConfigMap: %s", b.configMap, strings.Join(validation.IsDNS1123Subdomain(b.configMap), "; "))
+	case b.kubernetes && len(validation.IsDNS1123Label(b.namespace)) > 0:
+		return usageError("--namespace %q is no name for a namespace: %s", b.namespace, strings.Join(validation.IsDNS1123Label(b.namespace), "; "))
 	case b.signer != "" && b.kubernetes:
 		return usageError("--signer and --kubernetes: a private key has no place in what a cluster trusts")
 	case b.installDir != "" && b.signer == "":
@@ -160,7 +165,7 @@ func (b *bundling) trust() (*bundle.Trust, error) {
 	t := &bundle.Trust{Policy: b.policy, Scopes: b.scopes, Identities: b.identities, CAStore: b.store, TSAStore: b.tsaStore,
 		VerifyTimestamp: trustpolicy.TimestampOption(b.verifyTimestamp)}
 	if b.kubernetes {
-		t.ConfigMap = b.configMap
+		t.ConfigMap, t.Namespace = b.configMap, b.namespace
 	}
 	if len(b.caFiles) == 0 || b.Flags().Changed("root") {
 		if err := b.addRoots(t); err != nil {

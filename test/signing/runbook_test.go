@@ -85,7 +85,7 @@ func newOffice(t *testing.T, w *rig.Test, r *rig.Registry) *office {
 	o.put("online/DigiCertTrustedRootG4.crt.pem", string(pki.EncodeCertificates(w.TSA.Root())))
 	o.put("registry.pem", string(r.CAPEM()))
 	// The cluster is the test: it mounts what is applied.
-	o.put("bin/kubectl", "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'apply -n gatekeeper-system -f' ] && dirname \"$(dirname \"$PWD/$5\")\" >"+o.applied+"\n")
+	o.put("bin/kubectl", "#!/bin/sh\n[ \"$1 $2\" = 'apply -f' ] && dirname \"$(dirname \"$PWD/$3\")\" >"+o.applied+"\n")
 	o.env = append(os.Environ(), "HOME="+filepath.Join(o.dir, "home"), "XDG_CONFIG_HOME=", "XDG_CACHE_HOME=",
 		"PATH="+filepath.Join(o.dir, "bin")+":"+workshop.Dir+":"+os.Getenv("PATH"), "SSL_CERT_FILE="+filepath.Join(o.dir, "registry.pem"), "CI_COMMIT_TAG=1.0.0")
 	return o

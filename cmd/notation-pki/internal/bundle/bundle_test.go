@@ -196,13 +196,13 @@ func TestTheConfigMapHoldsEveryFileAndTheValuesMountEachInItsPlace(t *testing.T)
 	trust, _ := soundTrust(t)
 	done(t, trust.AddTSA("a", newRoot(t).Cert))
 	plain := files(t, trust)
-	trust.ConfigMap = "our-trust"
+	trust.ConfigMap, trust.Namespace = "our-trust", "ours"
 	all := files(t, trust)
 	var cm corev1.ConfigMap
 	var v values
 	done(t, yaml.UnmarshalStrict(all["kubernetes/configmap.yaml"], &cm))
 	done(t, yaml.UnmarshalStrict(all["kubernetes/values.yaml"], &v))
-	if cm.Kind != "ConfigMap" || cm.APIVersion != "v1" || cm.Name != "our-trust" || v.Trust.ConfigMap.Name != "our-trust" {
+	if cm.Kind != "ConfigMap" || cm.APIVersion != "v1" || cm.Name != "our-trust" || cm.Namespace != "ours" || v.Trust.ConfigMap.Name != "our-trust" {
 		t.Errorf("%+v; the chart mounts %q", cm.ObjectMeta, v.Trust.ConfigMap.Name)
 	}
 	mounted := map[string][]byte{}

@@ -28,7 +28,7 @@ type values struct {
 func (t *Trust) addKubernetes(files map[string][]byte) error {
 	cm := corev1.ConfigMap{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{Name: t.ConfigMap},
+		ObjectMeta: metav1.ObjectMeta{Name: t.ConfigMap, Namespace: t.Namespace},
 		Data:       map[string]string{},
 	}
 	var v values

@@ -36,8 +36,8 @@ type Trust struct {
 	Signer                 *pki.Identity
 	SignerName, InstallDir string
 
-	// ConfigMap is the name of the ConfigMap to write. Default: none is written.
-	ConfigMap string
+	// ConfigMap is the name of the ConfigMap to write, and Namespace its namespace. Default: none is written.
+	ConfigMap, Namespace string
 
 	stores map[string][]byte // certificates in PEM, by path below the folder
 }
