@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // public authorities, where the system has none: the image is from scratch
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -101,6 +103,8 @@ Private keys are encrypted, and nothing is ever overwritten.`,
 
 		SuggestionsMinimumDistance: 2,
 	}
+	root.Version = version.Number
+	root.SetVersionTemplate(version.Read().Text("notation-pki"))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError("%w; see '%s --help'", err, c.CommandPath())
 	})

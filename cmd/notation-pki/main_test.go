@@ -11,11 +11,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"notation-pki": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"notation-pki": func() { os.Exit(run()) }, "public-roots": rig.PrintPublicRoots})
 }
 
 // TestScripts runs testdata/script: the command as people type it, without the race detector, under which each passphrase
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("VERSION", version.Number)
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return private(env.WorkDir)
 		},

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
-	"runtime"
-	"runtime/debug"
-
 	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 )
 
 // newVersion makes the verb version.
@@ -22,25 +19,11 @@ func newVersion() *cobra.Command {
 		if err := o.check(); err != nil {
 			return err
 		}
-		return o.print(c, readVersion())
+		return o.print(c, versionInfo{version.Read()})
 	}
 	return c
 }
 
-type versionInfo struct {
-	Version string `json:"version"`
-	Go      string `json:"go"`
-}
+type versionInfo struct{ version.Info }
 
-// readVersion is the module's, as the Go tool stamped it.
-func readVersion() versionInfo {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
-	return versionInfo{Version: cmp.Or(info.Main.Version, "unknown"), Go: runtime.Version()}
-}
-
-func (v versionInfo) text() string {
-	return fmt.Sprintf("notation-pki %s (%s)\n", v.Version, v.Go)
-}
+func (v versionInfo) text() string { return v.Text("notation-pki") }

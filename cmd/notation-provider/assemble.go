@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
@@ -45,7 +46,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		RequestTimeout: time.Duration(c.RequestTimeout),
 		Signatures:     c.Limits.Signatures,
 		Envelope:       int64(c.Limits.Envelope),
-		UserAgent:      "notation-provider/" + version(),
+		UserAgent:      "notation-provider/" + version.Number,
 		Observe:        m.RegistryRequest,
 		Log:            log,
 	})
@@ -116,7 +117,7 @@ const evidenceMemory = "evidence"
 
 // count makes the metrics of this walk.
 func count() *metrics.Metrics {
-	return metrics.New(version(), append(cache.Memories(), evidenceMemory), cache.Events())
+	return metrics.New(version.Number, append(cache.Memories(), evidenceMemory), cache.Events())
 }
 
 func eventOf(hit bool) cache.Event {

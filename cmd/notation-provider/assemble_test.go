@@ -11,8 +11,18 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
+
+// A dashboard tells which replicas run which version.
+func TestMetricsNameTheVersion(t *testing.T) {
+	scrape := httptest.NewRecorder()
+	count().Handler().ServeHTTP(scrape, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if want := fmt.Sprintf("notation_provider_build_info{version=%q} 1\n", version.Number); !strings.Contains(scrape.Body.String(), want) {
+		t.Errorf("there is no %s", want)
+	}
+}
 
 // egress.allow is for revocation: no registry leads to what is named there, neither by a
 // realm nor by a redirect. The question comes through all that serve puts together.

@@ -16,7 +16,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // public authorities, where the system has none: the image is from scratch
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -110,6 +112,8 @@ An image that is not proven good is not verified, whatever goes wrong.`,
 
 		SuggestionsMinimumDistance: 2,
 	}
+	root.Version = version.Number
+	root.SetVersionTemplate(version.Read().Text("notation-provider"))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError("%w; see '%s --help'", err, c.CommandPath())
 	})

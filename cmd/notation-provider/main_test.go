@@ -11,11 +11,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"notation-provider": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"notation-provider": func() { os.Exit(run()) }, "public-roots": rig.PrintPublicRoots})
 }
 
 // TestScripts runs testdata/script: the command as people type it. Each script has
@@ -28,8 +30,11 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup:               func(env *testscript.Env) error { return writeGood(filepath.Join(env.WorkDir, "good")) },
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "edit": edit},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("VERSION", version.Number)
+			return writeGood(filepath.Join(env.WorkDir, "good"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "edit": edit},
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
@@ -112,7 +113,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func(
 	for _, warning := range w.trust.Current().Warnings(time.Now()) {
 		log.WarnContext(ctx, "trust policy warning", "warning", warning)
 	}
-	log.InfoContext(ctx, "serving", "version", version(), "address", d.server.Addr().String(), "admin", d.server.AdminAddr().String(), "policies", len(w.trust.Current().Policies()))
+	log.InfoContext(ctx, "serving", "version", version.Number, "address", d.server.Addr().String(), "admin", d.server.AdminAddr().String(), "policies", len(w.trust.Current().Policies()))
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.poller.Run(ctx) })
 	group.Go(func() error { return d.server.Run(ctx) })

@@ -2,21 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"runtime"
-	"runtime/debug"
+	"io"
 
 	"github.com/spf13/cobra"
-)
 
-// version is the module's, as the Go tool stamped it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
-}
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
+)
 
 func newVersion() *cobra.Command {
 	var output string
@@ -30,9 +21,9 @@ func newVersion() *cobra.Command {
 				return err
 			}
 			if output == "json" {
-				return json.NewEncoder(c.OutOrStdout()).Encode(map[string]string{"version": version(), "go": runtime.Version()})
+				return json.NewEncoder(c.OutOrStdout()).Encode(version.Read())
 			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "notation-provider %s (%s)\n", version(), runtime.Version())
+			_, err := io.WriteString(c.OutOrStdout(), version.Read().Text("notation-provider"))
 			return err
 		},
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -72,10 +73,12 @@ func newRoot() *cobra.Command {
 	root := newSuites()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.Version = version.Number
+	root.SetVersionTemplate(version.Read().Text("policytest"))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError("%w; see '%s --help'", err, c.CommandPath())
 	})
-	root.AddCommand(newEval())
+	root.AddCommand(newEval(), newVersion())
 	return root
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 )
 
 func TestMain(m *testing.M) {
@@ -21,6 +23,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("VERSION", version.Number)
 			return os.CopyFS(filepath.Join(env.WorkDir, "templates"), os.DirFS("testdata/templates"))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
