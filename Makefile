@@ -11,6 +11,7 @@ BENCHSTAT     := $(BIN)/benchstat-v0.0.0-20260908200009-22c9c6c9d4da
 # The cluster of the end-to-end tests: the versions are those in the go.mod files of test/tools.
 KUBERNETES := $(BIN)/kubernetes-v1.36.3
 GATEKEEPER := $(BIN)/gatekeeper-v3.23.1
+HELM       := $(BIN)/helm-v4.3.1
 
 # The race detector wants a C compiler. Where there is none, tests run without it.
 RACE := $(if $(shell command -v cc || command -v gcc),-race,)
@@ -21,7 +22,7 @@ COUNT    ?= 6
 
 .PHONY: help
 help: ## Print this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## Sign images, serve, ask as Gatekeeper does, print the verdicts
@@ -32,6 +33,10 @@ test: ## Run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: testing without the race detector";) \
 	echo "testing ($(if $(RACE),with,without) the race detector; the first run compiles everything)"; \
 	go test $(RACE) -timeout 30m ./...
+
+.PHONY: e2e
+e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces)
+	@echo "testing in a cluster of processes"; go test -tags e2e -timeout 40m ./test/e2e/...
 
 .PHONY: build
 build: ## Build the commands into .cache/bin
@@ -85,6 +90,9 @@ $(GATEKEEPER): test/tools/gatekeeper/go.mod
 	rm -rf $@ $@.part; mkdir -p $@.part; cd test/tools/gatekeeper; \
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/open-policy-agent/gatekeeper/v3/pkg/version.Version=v3.23.1" -o $@.part/manager github.com/open-policy-agent/gatekeeper/v3; \
 	cp -r "$$(go list -m -f '{{.Dir}}' github.com/open-policy-agent/gatekeeper/v3)/charts/gatekeeper" $@.part/chart; chmod -R u+w $@.part/chart; mv $@.part $@
+
+$(HELM): test/tools/helm/go.mod
+	@echo "building helm"; mkdir -p $(BIN); cd test/tools/helm; CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ helm.sh/helm/v4/cmd/helm
 
 $(BENCHSTAT):
 	@echo "building benchstat"; \

@@ -11,12 +11,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // agent is the scheduler and the kubelets of all nodes.
@@ -35,6 +37,7 @@ type agent struct {
 }
 
 func (c *Cluster) startAgent(ctx context.Context) error {
+	log.SetLogger(logr.Discard()) // what matters is in errors
 	known, err := cache.New(c.config, cache.Options{})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -63,15 +64,16 @@ func dropCapabilities(kept []string) error {
 		if keep[number] {
 			continue
 		}
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(number), 0, 0, 0); err != nil && err != unix.EINVAL { //nolint:errorlint // an errno; a kernel may know fewer
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(number), 0, 0, 0); err != nil && !errors.Is(err, unix.EINVAL) { // a kernel may know fewer
 			return fmt.Errorf("dropping capability %d: %w", number, err)
 		}
 	}
 	return nil
 }
 
-// oneUser is true in a user namespace with no more than one user.
-func oneUser() bool {
+// OneUser is true in a user namespace with no more than one user: where the tests were not started as root. There, users
+// and groups of pods do not count.
+func OneUser() bool {
 	data, err := os.ReadFile("/proc/self/uid_map")
 	if err != nil {
 		return false

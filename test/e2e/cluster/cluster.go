@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,31 +18,6 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
-
-// Options are what a cluster is made of.
-type Options struct {
-	// Kubernetes is the folder with etcd, kube-apiserver, kube-controller-manager and kubectl. Default: the newest
-	// .cache/bin/kubernetes-v* of the module.
-	Kubernetes string
-	// Gatekeeper is the folder with manager and chart, for [Cluster.InstallGatekeeper]. Default: the newest
-	// .cache/bin/gatekeeper-v* of the module.
-	Gatekeeper string
-	// HelmBinary is helm, for [Cluster.Helm] and [Cluster.InstallGatekeeper].
-	HelmBinary string
-	// Images maps references, as pods spell them, to folders: an OCI image layout, or a plain root file system. A pod with
-	// another image waits with ErrImagePull.
-	Images map[string]string
-	// VolumeDelay is how long a change of a Secret or ConfigMap may take to arrive in volumes. Default: two seconds, where a
-	// kubelet may take more than a minute.
-	VolumeDelay time.Duration
-	// RestartDelay is how long a container waits for its first restart; it doubles with each, up to eight times that.
-	// Default: one second, where a kubelet waits ten.
-	RestartDelay time.Duration
-	// ServerArguments are more arguments of kube-apiserver.
-	ServerArguments []string
-	// Progress gets a line for each step. Default: standard error.
-	Progress io.Writer
-}
 
 // Cluster is one that runs. There can be one at a time in a test binary.
 type Cluster struct {
@@ -97,7 +71,7 @@ func (c *Cluster) Stop() {
 		p.stop()
 	}
 	c.processes = nil
-	_ = os.RemoveAll(filepath.Join(c.dir, "etcd")) // the next cluster of this test binary begins anew
+	_ = os.RemoveAll(filepath.Join(c.dir, "etcd")) // the next cluster of this test binary begins with nothing
 }
 
 func (c *Cluster) onStop(stop func()) {
@@ -141,7 +115,7 @@ func (c *Cluster) Apply(ctx context.Context, yaml string, args ...string) (strin
 // Helm runs helm as an administrator and returns its standard output. Its errors hold what it said.
 func (c *Cluster) Helm(ctx context.Context, args ...string) (string, error) {
 	if c.options.HelmBinary == "" {
-		return "", errors.New("set Options.HelmBinary")
+		return "", errors.New("no .cache/bin/helm-v* in the module: make e2e builds it; or set Options.HelmBinary")
 	}
 	return c.run(ctx, "", c.options.HelmBinary, args...)
 }
@@ -158,49 +132,4 @@ func (c *Cluster) run(ctx context.Context, input, program string, args ...string
 		return out.String(), fmt.Errorf("%s %s: %w: %s", filepath.Base(program), strings.Join(args, " "), err, strings.TrimSpace(said.String()))
 	}
 	return out.String(), nil
-}
-
-func (o *Options) fill() error {
-	if o.Progress == nil {
-		o.Progress = os.Stderr
-	}
-	if o.VolumeDelay == 0 {
-		o.VolumeDelay = 2 * time.Second
-	}
-	if o.RestartDelay == 0 {
-		o.RestartDelay = time.Second
-	}
-	for pattern, folder := range map[string]*string{"kubernetes-v*": &o.Kubernetes, "gatekeeper-v*": &o.Gatekeeper} {
-		if *folder != "" {
-			continue
-		}
-		found, err := findTools(pattern)
-		if err != nil {
-			return err
-		}
-		*folder = found
-	}
-	if o.Kubernetes == "" {
-		return errors.New("no .cache/bin/kubernetes-v* in the module: make e2e builds it")
-	}
-	return nil
-}
-
-// findTools looks in .cache/bin of this folder and of those above it; "" where there is none.
-func findTools(pattern string) (string, error) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for ; folder != filepath.Dir(folder); folder = filepath.Dir(folder) {
-		found, err := filepath.Glob(filepath.Join(folder, ".cache", "bin", pattern))
-		if err != nil {
-			return "", err
-		}
-		found = slices.DeleteFunc(found, func(name string) bool { return strings.HasSuffix(name, ".part") })
-		if len(found) > 0 {
-			return filepath.EvalSymlinks(found[len(found)-1])
-		}
-	}
-	return "", nil
 }

@@ -69,24 +69,29 @@ func (c *container) start(ctx context.Context) (r *running, reason string, err e
 	}
 	attempt := c.attempt()
 	r.message = filepath.Join(c.pod.dir, fmt.Sprintf("message-%s-%d", c.spec.Name, attempt))
-	if err := os.WriteFile(r.message, nil, 0o666); err != nil { //nolint:gosec // the container's user writes it
+	if err := os.WriteFile(r.message, nil, 0o666); err != nil {
 		return nil, "RunContainerError", err
 	}
-	_ = os.Chmod(r.message, 0o666) //nolint:gosec // despite the umask
+	_ = os.Chmod(r.message, 0o666)
 	r.launch.Mounts = append(r.launch.Mounts, mount{Source: r.message, Target: c.spec.TerminationMessagePath})
 	log, err := os.OpenFile(c.logFile(attempt), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, "RunContainerError", err
 	}
-	defer log.Close()
 	if err := r.start(c.pod, log); err != nil {
 		return nil, "RunContainerError", err
 	}
 	return r, "", nil
 }
 
-// start starts this binary again in namespaces of its own, and returns when it has become the container's program.
+// start starts this binary again in namespaces of its own, and returns when it has become the container's program. It closes
+// the log.
 func (r *running) start(p *pod, log *os.File) error {
+	out, written, err := r.output(log)
+	if err != nil {
+		return errors.Join(err, log.Close())
+	}
+	defer out.Close()
 	data, err := json.Marshal(r.launch)
 	if err != nil {
 		return err
@@ -103,7 +108,7 @@ func (r *running) start(p *pod, log *os.File) error {
 	defer said.Close()
 	defer say.Close()
 	r.command = exec.CommandContext(context.Background(), "/proc/self/exe", roleContainer)
-	r.command.Stdout, r.command.Stderr = log, log
+	r.command.Stdout, r.command.Stderr = out, out
 	r.command.Env = []string{}
 	r.command.ExtraFiles = []*os.File{spec, say}
 	if p.network != nil {
@@ -124,6 +129,10 @@ func (r *running) start(p *pod, log *os.File) error {
 	}
 	go func() {
 		_ = r.command.Wait()
+		select { // a hook may hold it open
+		case <-written:
+		case <-time.After(time.Second):
+		}
 		close(r.done)
 	}()
 	_ = say.Close()
@@ -132,30 +141,6 @@ func (r *running) start(p *pod, log *os.File) error {
 		err = errors.New(strings.TrimSpace(string(problem)))
 	}
 	return err
-}
-
-// memoryFile holds data to be read from the beginning.
-func memoryFile(data []byte) (*os.File, error) {
-	fd, err := unix.MemfdCreate("launch", unix.MFD_CLOEXEC)
-	if err != nil {
-		return nil, err
-	}
-	f := os.NewFile(uintptr(fd), "launch")
-	if _, err := f.Write(data); err != nil {
-		f.Close()
-		return nil, err
-	}
-	_, err = f.Seek(0, io.SeekStart)
-	return f, err
-}
-
-// file is the namespace for a child.
-func (p *podNet) file() (*os.File, error) {
-	fd, err := unix.FcntlInt(uintptr(p.namespace), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), "namespace"), nil
 }
 
 func (c *container) attempt() int32 {

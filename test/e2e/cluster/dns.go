@@ -31,7 +31,7 @@ func (c *Cluster) answerPackets(ctx context.Context, packets net.PacketConn) {
 }
 
 func (c *Cluster) answerStream(ctx context.Context, connection net.Conn) {
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	for {
 		_ = connection.SetDeadline(time.Now().Add(10 * time.Second))
 		var length uint16
@@ -46,7 +46,7 @@ func (c *Cluster) answerStream(ctx context.Context, connection net.Conn) {
 		if err != nil {
 			return
 		}
-		if _, err := connection.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)); err != nil { //nolint:gosec // at most 65535
+		if _, err := connection.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)); err != nil {
 			return
 		}
 	}

@@ -5,7 +5,7 @@
 // # What is real
 //
 // etcd, kube-apiserver (RBAC and the default admission plugins), kube-controller-manager, kubectl and helm are the real
-// programs. [Main] starts the test binary anew in network, mount and process namespaces of its own, so that every port and
+// programs. [Main] starts the test binary again in network, mount and process namespaces of its own, so that every port and
 // address is free and nothing is left over when the tests end, also when they are killed.
 //
 // # What is ours

@@ -77,7 +77,7 @@ func lines(values map[string]string) string {
 	return strings.Join(all, "\n")
 }
 
-// token is one for the pod's service account, asked for anew when four fifths of its life are over.
+// token is one for the pod's service account, asked for again when four fifths of its life are over.
 func (s projection) token(ctx context.Context, source *corev1.ServiceAccountTokenProjection) (map[string]file, error) {
 	key := source.Path + "\x00" + source.Audience
 	made, ok := s.pod.tokens[key]
@@ -98,7 +98,7 @@ func (s projection) token(ctx context.Context, source *corev1.ServiceAccountToke
 		s.pod.tokens[key] = made
 	}
 	f := file{data: []byte(made.value), mode: s.modeOf(nil)}
-	if user, ok := onlyUser(s.object); ok && !oneUser() {
+	if user, ok := onlyUser(s.object); ok && !OneUser() {
 		f.mode, f.owner = 0o600, user
 	}
 	return map[string]file{source.Path: f}, nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,7 +13,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -174,33 +172,4 @@ func missingKey(ok bool, optional *bool, kind, name, key string) error {
 		return nil
 	}
 	return fmt.Errorf("%s %q has no key %q", kind, name, key)
-}
-
-// resourceField is a container's request or limit in units of the divisor, rounded up; what a node has where it has none.
-func (p *pod) resourceField(r *corev1.ResourceFieldSelector, own *corev1.Container) (string, error) {
-	object := p.object()
-	spec := own
-	for _, list := range [][]corev1.Container{object.Spec.InitContainers, object.Spec.Containers} {
-		for i := range list {
-			if list[i].Name == r.ContainerName {
-				spec = &list[i]
-			}
-		}
-	}
-	kind, name, _ := strings.Cut(r.Resource, ".")
-	if spec == nil {
-		return "", fmt.Errorf("resource %q of which container?", r.Resource)
-	}
-	quantity, ok := spec.Resources.Limits[corev1.ResourceName(name)]
-	if kind == "requests" {
-		quantity, ok = spec.Resources.Requests[corev1.ResourceName(name)]
-	}
-	if !ok && kind == "limits" {
-		quantity = nodeStatus("", "").Allocatable[corev1.ResourceName(name)]
-	}
-	divisor := r.Divisor
-	if divisor.IsZero() {
-		divisor = resource.MustParse("1")
-	}
-	return strconv.FormatInt(int64(math.Ceil(quantity.AsApproximateFloat64()/divisor.AsApproximateFloat64())), 10), nil
 }

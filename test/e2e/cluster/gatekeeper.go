@@ -82,7 +82,7 @@ func (c *Cluster) waitForWebhook(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("Gatekeeper's webhook does not answer: %w", err)
+			return fmt.Errorf("the webhook of Gatekeeper does not answer: %w", err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -122,7 +122,7 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755) //nolint:gosec // a program
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
 	if err != nil {
 		return err
 	}

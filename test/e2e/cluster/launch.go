@@ -41,7 +41,7 @@ type mount struct {
 // newLaunch works out what the container's specification and its image come to.
 func (c *container) newLaunch(ctx context.Context, image *image) (*launch, error) {
 	object := c.pod.object()
-	l := &launch{Image: image.root, Scratch: c.pod.dir, Hostname: hostname(object), OneUser: oneUser()}
+	l := &launch{Image: image.root, Scratch: c.pod.dir, Hostname: hostname(object), OneUser: OneUser()}
 	for _, name := range []string{"hosts", "hostname", "resolv.conf"} {
 		l.Mounts = append(l.Mounts, mount{Source: filepath.Join(c.pod.dir, name), Target: "/etc/" + name})
 	}

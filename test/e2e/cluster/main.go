@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -147,7 +148,7 @@ func newRunFolder() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the users of containers pass through it
+	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
 	if err := os.Mkdir(filepath.Join(dir, "logs"), 0o755); err != nil {
@@ -174,7 +175,7 @@ func clearRunFolder(dir string, keepLogs bool) {
 		_ = os.RemoveAll(dir)
 		return
 	}
-	kept := filepath.Join(os.TempDir(), "e2e-logs")
+	kept := filepath.Join(os.TempDir(), "e2e-logs-"+strings.TrimSuffix(filepath.Base(os.Args[0]), ".test"))
 	_ = os.RemoveAll(kept)
 	if err := os.Rename(filepath.Join(dir, "logs"), kept); err == nil {
 		fmt.Fprintln(os.Stderr, "cluster: the logs of everything that ran are in", kept)

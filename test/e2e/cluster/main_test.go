@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/test/e2e/cluster"
-	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // shared is the cluster of all tests of this package.
@@ -22,7 +21,7 @@ var shared *cluster.Cluster
 const workload = "registry.example/workload:1"
 
 func TestMain(m *testing.M) {
-	os.Exit(cluster.Main(suite{m}, buildTools))
+	os.Exit(cluster.Main(suite{m}, buildWorkload))
 }
 
 // suite runs the tests in a cluster.
@@ -37,7 +36,7 @@ func (s suite) Run() int {
 		return 1
 	}
 	c, err := cluster.Start(ctx, cluster.Options{
-		HelmBinary: filepath.Join(cluster.Dir(), "helm"), Images: map[string]string{workload: layout}, VolumeDelay: 200 * time.Millisecond,
+		Images: map[string]string{workload: layout}, VolumeDelay: 200 * time.Millisecond, RestartDelay: 100 * time.Millisecond,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -48,14 +47,13 @@ func (s suite) Run() int {
 	return s.m.Run()
 }
 
-// buildTools runs outside the namespaces, where modules can be fetched.
-func buildTools(dir string) error {
+// buildWorkload builds the program of the image.
+func buildWorkload(dir string) error {
 	ctx := context.Background()
 	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(dir, "workload"), "./testdata/workload")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the workload: %w: %s", err, said)
 	}
-	_, err := rig.Build(ctx, dir, "helm")
-	return err
+	return nil
 }

@@ -4,7 +4,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -94,7 +93,7 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// touch lets the status be written anew.
+// touch lets the status be written again.
 func (p *pod) touch() {
 	select {
 	case p.changed <- struct{}{}:
@@ -206,29 +205,4 @@ func (p *pod) report(problem string) {
 		p.agent.c.say("pod %s waits: %s", name, problem)
 	}
 	p.touch()
-}
-
-// writeEtc writes the files that a kubelet puts into /etc.
-func (p *pod) writeEtc(object *corev1.Pod) error {
-	hosts := "127.0.0.1\tlocalhost\n::1\tlocalhost\n" + p.ip + "\t" + hostname(object) + "\n"
-	for _, alias := range object.Spec.HostAliases {
-		for _, name := range alias.Hostnames {
-			hosts += alias.IP + "\t" + name + "\n"
-		}
-	}
-	files := map[string]string{"hosts": hosts, "hostname": hostname(object) + "\n", "resolv.conf": resolvConf(object.Namespace)}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(content), 0o644); err != nil { //nolint:gosec // the containers' users read it
-			return fmt.Errorf("writing /etc/%s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-func hostname(object *corev1.Pod) string {
-	name := object.Spec.Hostname
-	if name == "" {
-		name = object.Name
-	}
-	return name[:min(len(name), 63)]
 }

@@ -72,7 +72,7 @@ func (c *container) probeGrace(p *corev1.Probe) time.Duration {
 // repeat probes once a period and calls decide each time that enough probes in a row agree, until that says no.
 func (c *container) repeat(ctx context.Context, r *running, p *corev1.Probe, kind string, decide func(healthy bool) bool) {
 	wait := time.Duration(p.InitialDelaySeconds) * time.Second
-	row, last := int32(0), false
+	row, last, well := int32(0), false, kind != "readiness" // a failure is told where it was well before
 	for {
 		select {
 		case <-ctx.Done():
@@ -91,7 +91,8 @@ func (c *container) repeat(ctx context.Context, r *running, p *corev1.Probe, kin
 		} else {
 			row, last = 1, healthy
 		}
-		if err != nil && row == max(p.FailureThreshold, 1) {
+		well = well || last
+		if err != nil && well && row == max(p.FailureThreshold, 1) {
 			c.pod.agent.c.say("container %s: %s probe failed %d times: %v", c.title(), kind, row, err)
 		}
 		threshold := p.FailureThreshold

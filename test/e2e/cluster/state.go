@@ -42,11 +42,11 @@ func (c *container) waits(reason, message string) {
 func (c *container) ended(r *running) int32 {
 	state := r.command.ProcessState
 	t := &corev1.ContainerStateTerminated{
-		ExitCode: int32(state.ExitCode()), Reason: "Completed", //nolint:gosec // 0 to 255
+		ExitCode: int32(state.ExitCode()), Reason: "Completed",
 		StartedAt: metav1.NewTime(r.began), FinishedAt: metav1.Now(), ContainerID: c.status.ContainerID,
 	}
 	if wait, ok := state.Sys().(syscall.WaitStatus); ok && wait.Signaled() {
-		t.Signal, t.ExitCode = int32(wait.Signal()), 128+int32(wait.Signal()) //nolint:gosec // small
+		t.Signal, t.ExitCode = int32(wait.Signal()), 128+int32(wait.Signal())
 	}
 	if t.ExitCode != 0 {
 		t.Reason = "Error"

@@ -45,7 +45,7 @@ func (p *pod) writeVolumes(ctx context.Context) error {
 func (p *pod) writeVolume(ctx context.Context, object *corev1.Pod, v *corev1.Volume) error {
 	folder := filepath.Join(p.dir, "volumes", v.Name)
 	group := -1
-	if s := object.Spec.SecurityContext; s != nil && s.FSGroup != nil && !oneUser() {
+	if s := object.Spec.SecurityContext; s != nil && s.FSGroup != nil && !OneUser() {
 		group = int(*s.FSGroup)
 	}
 	if v.EmptyDir != nil {
@@ -193,5 +193,5 @@ func (s projection) files(kind, name string, data map[string][]byte, items []cor
 
 // modeOf is 0644 where nothing is said.
 func (s projection) modeOf(own *int32) os.FileMode {
-	return os.FileMode(pick(own, s.mode, 0o644)) & 0o777 //nolint:gosec // the API allows no more
+	return os.FileMode(pick(own, s.mode, 0o644)) & 0o777
 }
