@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ func (a *agent) podChanged(life context.Context, s *scheduler, object *corev1.Po
 		running.update(object)
 		return
 	}
-	if a.stopping || isOver(object) && object.DeletionTimestamp == nil {
+	if a.stopping || isOver(object) || hasEnded(object) {
 		return
 	}
 	a.number++
@@ -111,6 +112,11 @@ func (a *agent) podChanged(life context.Context, s *scheduler, object *corev1.Po
 		defer a.mu.Unlock()
 		delete(a.pods, object.UID)
 	})
+}
+
+// hasEnded is true for a pod that the agent has given back to the API, and that is there until its finalizers are gone.
+func hasEnded(object *corev1.Pod) bool {
+	return object.DeletionTimestamp != nil && object.DeletionGracePeriodSeconds != nil && *object.DeletionGracePeriodSeconds == 0
 }
 
 // podDeleted ends the processes of a pod that is gone from the API.
@@ -164,13 +170,18 @@ func (a *agent) stop() {
 	_ = os.RemoveAll(filepath.Join(a.c.dir, "pods"))
 }
 
-// running finds a pod that runs here.
-func (a *agent) running(namespace, name string) *pod {
+// container finds that of a pod on a node, the first of its containers where the name is "", or nil.
+func (a *agent) container(namespace, podName, name string) *container {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.pods {
-		if object := p.object(); object.Namespace == namespace && object.Name == name {
-			return p
+		if object := p.object(); object.Namespace != namespace || object.Name != podName {
+			continue
+		}
+		for _, c := range slices.Concat(p.mains, p.inits) {
+			if name == "" || c.spec.Name == name {
+				return c
+			}
 		}
 	}
 	return nil

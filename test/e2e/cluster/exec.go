@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,23 +39,17 @@ func (c *container) hook(ctx context.Context, r *running, h *corev1.LifecycleHan
 // Exec runs a command in a container that runs, as its user, and returns what it wrote. The first container is meant where
 // the name is "".
 func (c *Cluster) Exec(ctx context.Context, namespace, pod, container string, command ...string) (string, error) {
-	p := c.agent.running(namespace, pod)
-	if p == nil {
-		return "", fmt.Errorf("no pod %s/%s runs", namespace, pod)
+	found := c.agent.container(namespace, pod, container)
+	if found == nil {
+		return "", fmt.Errorf("pod %s/%s with container %q is not on a node", namespace, pod, container)
 	}
-	for _, candidate := range slices.Concat(p.mains, p.inits) {
-		if container != "" && candidate.spec.Name != container {
-			continue
-		}
-		r := candidate.process()
-		if r == nil {
-			return "", fmt.Errorf("container %s does not run", candidate.title())
-		}
-		var out strings.Builder
-		err := candidate.exec(ctx, r, command, &out)
-		return out.String(), err
+	r := found.process()
+	if r == nil {
+		return "", fmt.Errorf("container %s does not run", found.title())
 	}
-	return "", fmt.Errorf("pod %s/%s has no container %q", namespace, pod, container)
+	var out strings.Builder
+	err := found.exec(ctx, r, command, &out)
+	return out.String(), err
 }
 
 // exec runs a command in the namespaces of the container's process, but for that of processes. Its errors hold what the

@@ -3,11 +3,13 @@
 package cluster
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -19,8 +21,8 @@ import (
 // kubeletPort is where the API server asks a node for logs.
 const kubeletPort = 10250
 
-// startKubeletAPI serves what "kubectl logs" needs, to the API server alone. Following (-f) and exec are not there:
-// [Cluster.Logs] and [Cluster.Exec] read and run directly.
+// startKubeletAPI serves what "kubectl logs" needs, to the API server alone. What "kubectl exec" needs is not there:
+// [Cluster.Exec] runs commands.
 func (c *Cluster) startKubeletAPI(ctx context.Context) error {
 	certificate, err := tls.LoadX509KeyPair(c.ca.path("server.crt"), c.ca.path("server.key"))
 	if err != nil {
@@ -53,28 +55,52 @@ func (c *Cluster) startKubeletAPI(ctx context.Context) error {
 	return nil
 }
 
-// serveLogs writes the log of the container's current run, or of that before it.
+// serveLogs writes the log of the container's current run, or of that before it: all, or the last lines (tailLines), and
+// what is added while the container runs (follow). Other options do not count.
 func (c *Cluster) serveLogs(w http.ResponseWriter, r *http.Request) {
-	p := c.agent.running(r.PathValue("namespace"), r.PathValue("pod"))
-	if p == nil {
-		http.Error(w, "no such pod runs", http.StatusNotFound)
+	found := c.agent.container(r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"))
+	if found == nil {
+		http.Error(w, "no such container is there", http.StatusNotFound)
 		return
 	}
-	for _, candidate := range slices.Concat(p.mains, p.inits) {
-		if candidate.spec.Name != r.PathValue("container") {
-			continue
+	attempt, process := found.attempt(), found.process()
+	if r.FormValue("previous") == "true" {
+		attempt, process = attempt-1, nil
+	}
+	log, err := os.Open(found.logFile(attempt))
+	if err != nil {
+		http.Error(w, fmt.Sprintf("no log: %v", err), http.StatusNotFound)
+		return
+	}
+	defer log.Close()
+	data, err := io.ReadAll(log)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if number, err := strconv.Atoi(r.FormValue("tailLines")); err == nil {
+		lines := slices.Collect(bytes.Lines(data))
+		data = bytes.Join(lines[max(0, len(lines)-number):], nil)
+	}
+	_, _ = w.Write(data)
+	if r.FormValue("follow") == "true" && process != nil {
+		follow(w, r, log, process.done)
+	}
+}
+
+// follow copies what is added to the log until the container has ended or the client is gone.
+func follow(w http.ResponseWriter, r *http.Request, log io.Reader, ended <-chan struct{}) {
+	for last := false; !last; {
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+			return
+		case <-ended:
+			last = true
+		case <-time.After(100 * time.Millisecond):
 		}
-		attempt := candidate.attempt()
-		if r.URL.Query().Get("previous") == "true" {
-			attempt--
-		}
-		data, err := os.ReadFile(candidate.logFile(attempt))
-		if err != nil {
-			http.Error(w, fmt.Sprintf("no log: %v", err), http.StatusNotFound)
+		if _, err := io.Copy(w, log); err != nil {
 			return
 		}
-		_, _ = w.Write(data)
-		return
 	}
-	http.Error(w, "no such container", http.StatusNotFound)
 }

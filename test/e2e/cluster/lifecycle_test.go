@@ -39,7 +39,7 @@ func TestLivenessRestarts(t *testing.T) {
 	if logs := shared.Logs("liveness", "web"); !strings.Contains(logs, "asked to end") {
 		t.Errorf("it was not asked to end: %s", logs)
 	}
-	if last := kubectl(t, "logs", "-n", "liveness", "web", "--previous"); !strings.Contains(last, "asked to end") {
+	if last := kubectl(t, "logs", "-n", "liveness", "web", "--previous", "--tail=2"); !strings.Contains(last, "asked to end") {
 		t.Errorf("kubectl logs --previous: %q", last)
 	}
 }

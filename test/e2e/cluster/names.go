@@ -33,22 +33,31 @@ func (c *Cluster) AddHost(hosts ...string) (ip string) {
 	c.names.number++
 	address := netip.AddrFrom4([4]byte{203, 0, 113, byte(c.names.number)})
 	c.names.mu.Unlock()
-	c.NameHost(address.String(), hosts...)
+	c.nameHost(address, hosts)
 	return address.String()
 }
 
-// NameHost gives more names to an address, or an address of the caller's choice to names: anything in 10.244.0.0/16 below
-// 10.244.1.0 that [Cluster.AddAddress] added is a private one.
-func (c *Cluster) NameHost(ip string, hosts ...string) {
+// AddHostAt is [Cluster.AddHost] with an IPv4 address of the caller's choice, such as 10.250.0.1, which is a private one. It
+// must not be of a pod, node or service. A name that is there already moves to the address.
+func (c *Cluster) AddHostAt(ip string, hosts ...string) error {
+	address, err := netip.ParseAddr(ip)
+	if err != nil {
+		return err
+	}
+	if err := addAddress("lo", ip+"/32"); err != nil {
+		return err
+	}
+	c.nameHost(address, hosts)
+	return nil
+}
+
+func (c *Cluster) nameHost(address netip.Addr, hosts []string) {
 	c.names.mu.Lock()
 	defer c.names.mu.Unlock()
 	for _, host := range hosts {
-		c.names.hosts[strings.ToLower(host)] = netip.MustParseAddr(ip)
+		c.names.hosts[strings.ToLower(host)] = address
 	}
 }
-
-// AddAddress makes an address one that the tests can listen at and that pods reach, such as 10.244.0.100.
-func (c *Cluster) AddAddress(ip string) error { return addAddress("lo", ip+"/32") }
 
 // errNoName says that nothing has the name.
 var errNoName = errors.New("no such name")
