@@ -1,0 +1,168 @@
+package charts
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+)
+
+func TestPodsMeetTheRestrictedStandard(t *testing.T) {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	for name, args := range examples(t) {
+		o := render(t, args...)
+		for _, object := range o {
+			if object.GetKind() != "Deployment" {
+				continue
+			}
+			pod := get[appsv1.Deployment](t, o, "Deployment", object.GetName()).Spec.Template
+			if result := policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec)); !result.Allowed {
+				t.Errorf("%s: %s: %s", name, object.GetName(), result.ForbiddenDetail())
+			}
+			for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+				if !*c.SecurityContext.ReadOnlyRootFilesystem || c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
+					t.Errorf("%s: %s: its root can be written, or it has no limits", name, c.Name)
+				}
+			}
+			if *pod.Spec.EnableServiceLinks {
+				t.Errorf("%s: %s gets the addresses of services in its environment", name, object.GetName())
+			}
+		}
+	}
+}
+
+func TestTheServersHaveNoToken(t *testing.T) {
+	o := render(t)
+	pod := get[appsv1.Deployment](t, o, "Deployment", release).Spec.Template.Spec
+	account := get[corev1.ServiceAccount](t, o, "ServiceAccount", release)
+	if *pod.AutomountServiceAccountToken || *account.AutomountServiceAccountToken || pod.ServiceAccountName != account.Name {
+		t.Errorf("a token may be mounted for %s", pod.ServiceAccountName)
+	}
+	for _, object := range o {
+		if strings.HasSuffix(object.GetKind(), "Binding") && strings.Contains(string(must[[]byte](t)(object.MarshalJSON())), `"name":"notation-provider"`) {
+			t.Errorf("%s %s gives the servers rights", object.GetKind(), object.GetName())
+		}
+	}
+}
+
+// The Secret holds the rotator's CA and its key too.
+func TestTheServersSeeTheirOwnKeyAlone(t *testing.T) {
+	for _, volume := range get[appsv1.Deployment](t, render(t), "Deployment", release).Spec.Template.Spec.Volumes {
+		if volume.Secret == nil {
+			continue
+		}
+		var keys []string
+		for _, item := range volume.Secret.Items {
+			keys = append(keys, item.Key)
+		}
+		if !slices.Equal(keys, []string{"tls.crt", "tls.key"}) {
+			t.Errorf("%s shows %q", volume.Secret.SecretName, keys)
+		}
+	}
+}
+
+// rights are what the rules of a role allow: resource and name to verbs.
+func rights(t *testing.T, rules []rbacv1.PolicyRule) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, rule := range rules {
+		if len(rule.ResourceNames) == 0 {
+			t.Errorf("%q of all %q", rule.Verbs, rule.Resources)
+		}
+		for _, resource := range rule.Resources {
+			for _, name := range rule.ResourceNames {
+				all[strings.Trim(rule.APIGroups[0]+"/"+resource+"/"+name, "/")] = strings.Join(rule.Verbs, " ")
+			}
+		}
+	}
+	return all
+}
+
+const change = "get list watch update patch"
+
+func TestTheRotatorMayTouchNamedObjectsOnly(t *testing.T) {
+	const rotator = "notation-provider-cert-rotator"
+	o := render(t)
+	for name, c := range map[string]struct {
+		rules []rbacv1.PolicyRule
+		want  map[string]string
+	}{
+		"in its namespace": {get[rbacv1.Role](t, o, "Role", rotator).Rules, map[string]string{
+			"secrets/notation-provider-tls":                             change,
+			"configmaps/notation-provider-client-ca":                    change,
+			"coordination.k8s.io/leases/notation-provider-cert-rotator": "get update patch",
+		}},
+		"in the cluster": {get[rbacv1.ClusterRole](t, o, "ClusterRole", rotator).Rules, map[string]string{
+			"externaldata.gatekeeper.sh/providers/notation-provider":                                                   change,
+			"externaldata.gatekeeper.sh/providers/notation-provider-mutate":                                            change,
+			"admissionregistration.k8s.io/validatingwebhookconfigurations/gatekeeper-validating-webhook-configuration": "get list watch",
+		}},
+	} {
+		if got := rights(t, c.rules); !maps.Equal(got, c.want) {
+			t.Errorf("%s it may %v; want %v", name, got, c.want)
+		}
+	}
+	args := get[appsv1.Deployment](t, o, "Deployment", rotator).Spec.Template.Spec.Containers[0].Args
+	want := []string{
+		"--namespace=notation-provider", "--secret=notation-provider-tls", "--client-ca-config-map=notation-provider-client-ca",
+		"--webhook-configuration=gatekeeper-validating-webhook-configuration", "--provider=notation-provider", "--provider=notation-provider-mutate",
+		"--dns-name=notation-provider.notation-provider", "--dns-name=notation-provider.notation-provider.svc", "--dns-name=notation-provider.notation-provider.svc.cluster.local",
+		"--replicas-service=notation-provider-replicas.notation-provider.svc:8443", "--admin-listen=:8080", "--leader-elect",
+	}
+	if !slices.Equal(args, want) {
+		t.Errorf("it is called with %q; want %q", args, want)
+	}
+}
+
+// A right to make objects cannot be limited to names.
+func TestPeopleEditTrustByName(t *testing.T) {
+	for want, args := range map[string][]string{
+		"configmaps/notation-provider-trust":        nil,
+		"configmaps/notation-provider-inline-trust": {"--values", chart + "/examples/inline-trust.yaml"},
+		"configmaps/ours":                           {"--set", "trust.configMap.name=ours"},
+	} {
+		got := rights(t, get[rbacv1.Role](t, render(t, args...), "Role", "notation-provider-trust-editor").Rules)
+		if !maps.Equal(got, map[string]string{want: "get update patch"}) {
+			t.Errorf("%s: %v", want, got)
+		}
+	}
+}
+
+func TestTheNetworkIsClosedButForWhatIsNeeded(t *testing.T) {
+	p := get[networkingv1.NetworkPolicy](t, render(t), "NetworkPolicy", release).Spec
+	ports := func(all []networkingv1.NetworkPolicyPort) string {
+		var text []string
+		for _, port := range all {
+			text = append(text, string(*port.Protocol)+" "+port.Port.String())
+		}
+		return strings.Join(text, ", ")
+	}
+	var in, out []string
+	for _, rule := range p.Ingress {
+		if len(rule.From) == 0 {
+			t.Errorf("anybody comes in at %s", ports(rule.Ports))
+		}
+		in = append(in, ports(rule.Ports))
+	}
+	for _, rule := range p.Egress {
+		out = append(out, ports(rule.Ports))
+	}
+	if !slices.Equal(in, []string{"TCP 8443", "TCP 8443", "TCP 8080"}) || !slices.Equal(out, []string{"UDP 53, TCP 53", "TCP 443", "TCP 80"}) || len(p.PolicyTypes) != 2 {
+		t.Errorf("in by %q, out by %q, of %q", in, out, p.PolicyTypes)
+	}
+	gatekeeper := p.Ingress[0].From[0]
+	if gatekeeper.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"] != "gatekeeper-system" || gatekeeper.PodSelector == nil {
+		t.Errorf("%+v asks", gatekeeper)
+	}
+}
