@@ -16,6 +16,9 @@ HELM       := $(BIN)/helm-v4.3.1
 # The race detector wants a C compiler. Where there is none, tests run without it.
 RACE := $(if $(shell command -v cc || command -v gcc),-race,)
 
+# The tests that write and compare what is generated of the chart: its table of values and its plain manifests.
+CHART := TestTheReadmeHasEveryValue|TestTheManifestsAreWhatTheChartRenders
+
 # How long each fuzz target runs, and how often each benchmark.
 FUZZTIME ?= 30s
 COUNT    ?= 6
@@ -51,6 +54,7 @@ lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
 generate: ## Write what is derived from other files
 	@go run ./policies/generate
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays -update >/dev/null && echo "provider/README.md is up to date"
+	@go test ./charts -run '$(CHART)' -update >/dev/null && echo "the chart's README.md and manifests are up to date"
 
 .PHONY: verify
 verify: ## Fail if formatting, modules or generated files are not as they should be
@@ -58,6 +62,7 @@ verify: ## Fail if formatting, modules or generated files are not as they should
 	@for module in . test/tools/*/; do (cd $$module && go mod tidy -diff && go mod verify); done
 	@go run ./policies/generate -check
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "provider/README.md is out of date: run make generate"; exit 1; }
+	@go test ./charts -run '$(CHART)' >/dev/null || { echo "the chart's README.md or manifests are out of date: run make generate"; exit 1; }
 
 .PHONY: bench
 bench: build $(BENCHSTAT) ## Measure against floors in the same run, as ratios

@@ -75,13 +75,20 @@ func template(t *testing.T, args ...string) (string, error) {
 	return helm(t, append([]string{"template", release, chart, "--namespace", release}, args...)...)
 }
 
+// rendered are renders that several tests look at, by their arguments.
+var rendered = map[string]string{}
+
 // objects are what a render holds.
 type objects []*unstructured.Unstructured
 
 // render is the chart's objects.
 func render(t *testing.T, args ...string) objects {
 	t.Helper()
-	return parse(t, must[string](t)(template(t, args...)))
+	key := strings.Join(args, "\n")
+	if _, ok := rendered[key]; !ok {
+		rendered[key] = must[string](t)(template(t, args...))
+	}
+	return parse(t, rendered[key])
 }
 
 func parse(t *testing.T, text string) objects {

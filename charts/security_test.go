@@ -14,29 +14,33 @@ import (
 	"k8s.io/pod-security-admission/policy"
 )
 
-func TestPodsMeetTheRestrictedStandard(t *testing.T) {
+// restricted holds a pod to the standard, and to a root that nobody writes, limits, and no addresses in its environment.
+func restricted(t *testing.T, name string, pod *corev1.PodTemplateSpec) {
+	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	if result := policy.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec)); !result.Allowed {
+		t.Errorf("%s: %s", name, result.ForbiddenDetail())
+	}
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		if !*c.SecurityContext.ReadOnlyRootFilesystem || c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
+			t.Errorf("%s: %s: its root can be written, or it has no limits", name, c.Name)
+		}
+	}
+	if *pod.Spec.EnableServiceLinks {
+		t.Errorf("%s gets the addresses of services in its environment", name)
+	}
+}
+
+func TestPodsMeetTheRestrictedStandard(t *testing.T) {
 	for name, args := range examples(t) {
 		o := render(t, args...)
 		for _, object := range o {
-			if object.GetKind() != "Deployment" {
-				continue
-			}
-			pod := get[appsv1.Deployment](t, o, "Deployment", object.GetName()).Spec.Template
-			if result := policy.AggregateCheckResults(evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec)); !result.Allowed {
-				t.Errorf("%s: %s: %s", name, object.GetName(), result.ForbiddenDetail())
-			}
-			for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
-				if !*c.SecurityContext.ReadOnlyRootFilesystem || c.Resources.Limits.Memory().IsZero() || c.Resources.Requests.Cpu().IsZero() {
-					t.Errorf("%s: %s: its root can be written, or it has no limits", name, c.Name)
-				}
-			}
-			if *pod.Spec.EnableServiceLinks {
-				t.Errorf("%s: %s gets the addresses of services in its environment", name, object.GetName())
+			if object.GetKind() == "Deployment" {
+				restricted(t, name+": "+object.GetName(), &get[appsv1.Deployment](t, o, "Deployment", object.GetName()).Spec.Template)
 			}
 		}
 	}

@@ -1,0 +1,150 @@
+package charts
+
+import (
+	"encoding/json"
+	"io"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metricsql"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	corev1 "k8s.io/api/core/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/cache"
+	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+)
+
+// scraped are the server's metrics, as Prometheus reads them: by name the labels that each has.
+func scraped(t *testing.T) map[string][]string {
+	t.Helper()
+	m := metrics.New("1", cache.Memories(), cache.Events())
+	m.LogDropped(func() uint64 { return 0 })
+	m.InFlight(func() (int, int) { return 0, 0 })
+	m.State(func() []metrics.Certificate { return []metrics.Certificate{{Use: "serving"}} }, func() []metrics.Source { return []metrics.Source{{Name: "trust"}} })
+	m.Connections(func() []metrics.Connections { return []metrics.Connections{{Listener: "gatekeeper"}} })
+	m.Request("/validate", 200, time.Second)
+	m.Finding(provider.Finding{})
+	m.Step("verify", time.Second)
+	m.RegistryRequest("registry.example.org", 200, time.Second)
+	m.Reload("trust", "changed")
+	answer := httptest.NewRecorder()
+	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	all := map[string][]string{}
+	for name, family := range must[map[string]*dto.MetricFamily](t)(parser.TextToMetricFamilies(io.Reader(answer.Body))) {
+		labels := []string{"namespace", "le"} // what Prometheus adds
+		for _, label := range family.Metric[0].Label {
+			labels = append(labels, label.GetName())
+		}
+		for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
+			if suffix == "" || family.Metric[0].Histogram != nil {
+				all[name+suffix] = labels
+			}
+		}
+	}
+	return all
+}
+
+// exists holds a query to the metrics that there are, and to their labels.
+func exists(t *testing.T, what, query string, known map[string][]string) {
+	t.Helper()
+	query = regexp.MustCompile(`\$__rate_interval`).ReplaceAllString(query, "5m")
+	parsed, err := metricsql.Parse(query)
+	if err != nil {
+		t.Errorf("%s: %s: %v", what, query, err)
+		return
+	}
+	found := 0
+	metricsql.VisitAll(parsed, func(e metricsql.Expr) {
+		switch e := e.(type) {
+		case *metricsql.MetricExpr:
+			for _, filters := range e.LabelFilterss {
+				labels, ok := known[filters[0].Value]
+				if !ok {
+					t.Errorf("%s: there is no metric %q", what, filters[0].Value)
+				}
+				for _, filter := range filters[1:] {
+					if !slices.Contains(labels, filter.Label) {
+						t.Errorf("%s: %s has no label %q, but %q", what, filters[0].Value, filter.Label, labels)
+					}
+				}
+				found++
+			}
+		case *metricsql.AggrFuncExpr:
+			metricsql.VisitAll(e, func(below metricsql.Expr) {
+				if m, ok := below.(*metricsql.MetricExpr); ok {
+					for _, label := range e.Modifier.Args {
+						if name := m.LabelFilterss[0][0].Value; !slices.Contains(known[name], label) {
+							t.Errorf("%s: %s has no label %q", what, name, label)
+						}
+					}
+				}
+			})
+		}
+	})
+	if found == 0 {
+		t.Errorf("%s: %s is about no metric", what, query)
+	}
+}
+
+func TestAlertsNameMetricsThatExist(t *testing.T) {
+	known := scraped(t)
+	var spec struct {
+		Groups []struct {
+			Rules []struct {
+				Alert, Expr, For    string
+				Labels, Annotations map[string]string
+			}
+		}
+	}
+	o := render(t, "--values", chart+"/examples/monitoring.yaml")
+	rule := *get[map[string]any](t, o, "PrometheusRule", release)
+	if err := json.Unmarshal(must[[]byte](t)(json.Marshal(rule["spec"])), &spec); err != nil {
+		t.Fatal(err)
+	}
+	var alerts []string
+	for _, rule := range spec.Groups[0].Rules {
+		alerts = append(alerts, strings.TrimPrefix(rule.Alert, "NotationProvider"))
+		exists(t, rule.Alert, rule.Expr, known)
+		if rule.For == "" || rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
+			t.Errorf("%s says too little: %+v", rule.Alert, rule)
+		}
+		if !strings.Contains(rule.Expr, `namespace="notation-provider"`) {
+			t.Errorf("%s is about all namespaces: %s", rule.Alert, rule.Expr)
+		}
+	}
+	if want := []string{"Down", "CertificateEnds", "ReloadFailing", "Undecided", "Slow", "Overloaded", "ConnectionsClosed"}; !slices.Equal(alerts, want) {
+		t.Errorf("alerts are %q", alerts)
+	}
+}
+
+func TestTheDashboardNamesMetricsThatExist(t *testing.T) {
+	known := scraped(t)
+	cm := get[corev1.ConfigMap](t, render(t, "--values", chart+"/examples/monitoring.yaml"), "ConfigMap", "notation-provider-dashboard")
+	var dashboard struct {
+		Title  string
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal([]byte(cm.Data["notation-provider.json"]), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	if len(dashboard.Panels) < 10 || cm.Labels["grafana_dashboard"] != "1" {
+		t.Errorf("%q has %d panels, and the labels %v", dashboard.Title, len(dashboard.Panels), cm.Labels)
+	}
+	for _, panel := range dashboard.Panels {
+		for _, target := range panel.Targets {
+			exists(t, panel.Title, target.Expr, known)
+		}
+	}
+}

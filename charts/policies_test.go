@@ -1,0 +1,145 @@
+package charts
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	mutations "github.com/open-policy-agent/gatekeeper/v3/apis/mutations/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"gitlab.com/ska-telescope/notation-provider/policies"
+)
+
+func TestTheTemplatesAreThoseOfPolicies(t *testing.T) {
+	o := render(t)
+	for _, name := range []string{"signedimages", "pinnedimages"} {
+		var want map[string]any
+		if err := yaml.Unmarshal(must[[]byte](t)(policies.Templates.ReadFile(name+"/template.yaml")), &want); err != nil {
+			t.Fatal(err)
+		}
+		got := get[map[string]any](t, o, "ConstraintTemplate", name)
+		if fmt.Sprint((*got)["spec"]) != fmt.Sprint(want["spec"]) {
+			t.Errorf("%s differs from policies: run make generate", name)
+		}
+	}
+}
+
+// nested is a field of an object.
+func nested[T any](t *testing.T, object map[string]any, fields ...string) T {
+	t.Helper()
+	value, _, err := unstructured.NestedFieldNoCopy(object, fields...)
+	got, ok := value.(T)
+	if err != nil || !ok {
+		t.Errorf("%q is %v: %v", fields, value, err)
+	}
+	return got
+}
+
+// The provider must be able to come back when it is down.
+func TestConstraintsLeaveOutWhatTheProviderNeeds(t *testing.T) {
+	for _, preset := range []string{"generic", "skao-today", "skao-tomorrow", "skao-development"} {
+		found := 0
+		for _, object := range parse(t, must[string](t)(helm(t, "template", "judge", chart, "--namespace", "elsewhere", "--set", "mutation.create=true,gatekeeper.namespace=gk,constraints.preset="+preset))) {
+			switch object.GetKind() {
+			case "SignedImages":
+				found++
+				left := nested[[]any](t, object.Object, "spec", "match", "excludedNamespaces")
+				if fmt.Sprint(left) != "[gk elsewhere]" || nested[string](t, object.Object, "spec", "enforcementAction") != "dryrun" ||
+					nested[string](t, object.Object, "spec", "parameters", "provider") != "judge-notation-provider" {
+					t.Errorf("%s: %s: %v", preset, object.GetName(), object.Object["spec"])
+				}
+			case "Assign":
+				if left := nested[[]any](t, object.Object, "spec", "match", "excludedNamespaces"); fmt.Sprint(left) != "[kube-system gk elsewhere]" {
+					t.Errorf("%s concerns all but %v", object.GetName(), left)
+				}
+				if provider := nested[string](t, object.Object, "spec", "parameters", "assign", "externalData", "provider"); provider != "judge-notation-provider-mutate" {
+					t.Errorf("%s asks %s", object.GetName(), provider)
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s makes no constraint", preset)
+		}
+	}
+}
+
+func TestValuesTakeThePlaceOfThePresets(t *testing.T) {
+	o := render(t, "--set", "constraints.preset=generic,constraints.enforcementAction=deny,constraints.images[0]=a/*,constraints.support=https://help,"+
+		"constraints.exceptions[0].image=b,constraints.exceptions[0].reason=c,constraints.exceptions[0].expires=never,constraints.excludedNamespaces[0]=d")
+	spec := nested[map[string]any](t, *get[map[string]any](t, o, "SignedImages", "images-are-signed-or-excepted"), "spec")
+	want := "map[exceptions:[map[expires:never image:b reason:c]] images:[a/*] provider:notation-provider support:https://help]"
+	if got := fmt.Sprint(spec["parameters"]); got != want || spec["enforcementAction"] != "deny" {
+		t.Errorf("%s; want %s", got, want)
+	}
+}
+
+func TestMutatorsForEphemeralContainersAreAChoice(t *testing.T) {
+	const name = "Assign pin-pod-ephemeral-containers"
+	with, without := render(t, "--set", "mutation.create=true,mutation.ephemeralContainers=true"), render(t, "--set", "mutation.create=true")
+	if !slices.Contains(with.names(), name) || slices.Contains(without.names(), name) {
+		t.Errorf("%q, and %q", with.names(), without.names())
+	}
+	if get[mutations.Assign](t, with, "Assign", "pin-pod-containers").Spec.Parameters.Assign.ExternalData == nil {
+		t.Error("it asks nobody")
+	}
+}
+
+// gatekeepers is the folder of Gatekeeper's own chart.
+func gatekeepers(t *testing.T) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/open-policy-agent/gatekeeper/v3")
+	return filepath.Join(strings.TrimSpace(string(must[[]byte](t)(command.Output()))), "charts", "gatekeeper")
+}
+
+func TestGatekeepersChartKnowsOurValuesForIt(t *testing.T) {
+	var theirs, ours map[string]any
+	for path, into := range map[string]*map[string]any{gatekeepers(t) + "/values.yaml": &theirs, chart + "/gatekeeper-values.yaml": &ours} {
+		if err := yaml.Unmarshal(must[[]byte](t)(os.ReadFile(path)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key := range ours {
+		if _, ok := theirs[key]; !ok {
+			t.Errorf("Gatekeeper's chart has no %s", key)
+		}
+	}
+	if !strings.Contains(fmt.Sprint(theirs["mutatingWebhookSubResources"]), "pods/ephemeralcontainers") {
+		t.Error("the mutating webhook is not asked about ephemeral containers")
+	}
+	text := must[string](t)(helm(t, "template", "gatekeeper", gatekeepers(t), "--namespace", "gatekeeper-system", "--values", chart+"/gatekeeper-values.yaml"))
+	for _, object := range parse(t, text) {
+		if object.GetKind() != "ValidatingWebhookConfiguration" {
+			continue
+		}
+		hook := nested[[]any](t, object.Object, "webhooks")[0].(map[string]any)
+		left := fmt.Sprint(nested[map[string]any](t, hook, "namespaceSelector"))
+		if hook["failurePolicy"] != "Fail" || fmt.Sprint(hook["timeoutSeconds"]) != "3" || !strings.Contains(left, "kube-system notation-provider gatekeeper-system") {
+			t.Errorf("the webhook is %v", hook)
+		}
+	}
+	if !strings.Contains(text, "--max-serving-threads=64") {
+		t.Error("Gatekeeper has as many threads as it has CPUs")
+	}
+	// The chart's values say the same as these, and so does the chart's default.
+	for key, want := range map[string]string{"webhookTimeoutSeconds": "validatingWebhookTimeoutSeconds", "mutatingWebhookTimeoutSeconds": "mutatingWebhookTimeoutSeconds"} {
+		if have := values(t)["gatekeeper"].(map[string]any)[key]; have != ours[want] {
+			t.Errorf("%s is %v, and Gatekeeper's %s %v", key, have, want, ours[want])
+		}
+	}
+}
+
+// values are the chart's own.
+func values(t *testing.T) map[string]any {
+	t.Helper()
+	var all map[string]any
+	if err := yaml.Unmarshal(must[[]byte](t)(os.ReadFile(chart+"/values.yaml")), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
