@@ -10,6 +10,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
+const fileName = "Dockerfile"
+
 // dockerfile is a Dockerfile, read.
 type dockerfile struct {
 	stages []instructions.Stage
@@ -17,18 +19,18 @@ type dockerfile struct {
 }
 
 func readDockerfile(context string) (*dockerfile, error) {
-	file, err := os.Open(filepath.Join(context, "Dockerfile"))
+	file, err := os.Open(filepath.Join(context, fileName))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	parsed, err := parser.Parse(file)
 	if err != nil {
-		return nil, fmt.Errorf("Dockerfile: %w", err)
+		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
 	}
 	stages, global, err := instructions.Parse(parsed.AST, nil)
 	if err != nil {
-		return nil, fmt.Errorf("Dockerfile: %w", err)
+		return nil, fmt.Errorf("reading the Dockerfile: %w", err)
 	}
 	d := &dockerfile{stages: stages, args: map[string]string{}}
 	for _, command := range global {
@@ -58,5 +60,5 @@ func at(command instructions.Command, err error) error {
 	if where := command.Location(); len(where) > 0 {
 		line = where[0].Start.Line
 	}
-	return fmt.Errorf("Dockerfile:%d: %s: %w", line, strings.ToUpper(command.Name()), err)
+	return fmt.Errorf("%s:%d: %s: %w", fileName, line, strings.ToUpper(command.Name()), err)
 }

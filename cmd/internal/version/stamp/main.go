@@ -69,7 +69,7 @@ func (p place) stamp(check bool, number string) error {
 	case check:
 		return fmt.Errorf("%s: %q does not name version %s: run make generate", p.file, p.line.Find(text), number)
 	}
-	return os.WriteFile(p.file, want, 0o644)
+	return os.WriteFile(p.file, want, 0o644) //nolint:gosec // source files are for everyone to read
 }
 
 // changelog wants the version's own section, which only people can write.
