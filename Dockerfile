@@ -19,17 +19,20 @@ COPY cmd cmd
 COPY provider provider
 
 FROM source AS server
-ARG TARGETOS TARGETARCH
+ARG TARGETOS
+ARG TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags="-s -w -buildid=" -o bin/ ./cmd/notation-provider ./cmd/cert-rotator ./cmd/notation-pki
 
 FROM source AS runner
-ARG TARGETOS TARGETARCH
+ARG TARGETOS
+ARG TARGETARCH
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags="-s -w -buildid=" -o bin/ ./cmd/policytest
 
 FROM scratch AS policytest
-ARG VERSION REVISION
+ARG VERSION
+ARG REVISION
 LABEL org.opencontainers.image.title="policytest" \
       org.opencontainers.image.description="gator's suite runner with external_data" \
       org.opencontainers.image.version="$VERSION" \
@@ -41,7 +44,8 @@ USER 65532:65532
 ENTRYPOINT ["/policytest"]
 
 FROM scratch AS notation-provider
-ARG VERSION REVISION
+ARG VERSION
+ARG REVISION
 LABEL org.opencontainers.image.title="notation-provider" \
       org.opencontainers.image.description="Gatekeeper's external data provider for Notary Project signatures" \
       org.opencontainers.image.version="$VERSION" \

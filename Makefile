@@ -19,6 +19,16 @@ RACE := $(if $(shell command -v cc || command -v gcc),-race,)
 # The tests that write and compare what is generated of the chart: its table of values and its plain manifests.
 CHART := TestTheReadmeHasEveryValue|TestTheManifestsAreWhatTheChartRenders
 
+# As Dockerfile builds them, so that what one compiles the other need not.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath
+
+# What make image builds, for which platforms (this machine's by default), of which commit and time, and where it pushes.
+IMAGES            ?= notation-provider policytest
+PLATFORMS         ?=
+PUSH              ?=
+REVISION          ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
+
 # How long each fuzz target runs, and how often each benchmark.
 FUZZTIME ?= 30s
 COUNT    ?= 6
@@ -28,14 +38,17 @@ help: ## Print this list
 	@awk -F':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## Sign images, serve, ask as Gatekeeper does, print the verdicts
-	@go build -o $(BIN)/demo ./test/demo && $(BIN)/demo -provider $(BIN)/notation-provider -pki $(BIN)/notation-pki
+demo: ## Sign images, serve, ask as Gatekeeper does, print the verdicts
+	@echo "building the server, notation-pki and the demo (about a minute on two cores, once)"; \
+	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki ./test/demo && $(BIN)/demo -bin $(BIN)
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: testing without the race detector";) \
 	echo "testing ($(if $(RACE),with,without) the race detector; the first run compiles everything)"; \
 	go test $(RACE) -timeout 30m ./...
+	@echo "building the images twice, and once for arm64 (about a minute on two cores; five the first time)"; \
+	cd test/tools/image && go test -count=1 -timeout 30m ./...
 
 .PHONY: e2e
 e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces)
@@ -43,15 +56,23 @@ e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real c
 
 .PHONY: build
 build: ## Build the commands into .cache/bin
-	@echo "building (with Gatekeeper's engine, which takes some minutes to compile the first time)"; \
-	mkdir -p $(BIN) && CGO_ENABLED=0 go build -trimpath -o $(BIN)/ ./cmd/...
+	@echo "building notation-provider and notation-pki (about a minute on two cores, the first time)"; \
+	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki
+	@echo "building cert-rotator, and policytest with Gatekeeper's engine (about four minutes on two cores, the first time)"; \
+	$(GO_BUILD) -o $(BIN)/ ./cmd/cert-rotator ./cmd/policytest
+
+.PHONY: image
+image: ## Build the images into .cache/image, as test/tools/image/README.md says
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) go run -C test/tools/image . -context $(CURDIR) -out $(CURDIR)/.cache/image \
+	  $(if $(PLATFORMS),-platforms $(PLATFORMS)) $(if $(PUSH),-push $(PUSH)) -build-arg REVISION=$(REVISION) $(IMAGES)
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
-	@$(GOLANGCI_LINT) run
+	@$(GOLANGCI_LINT) run && cd test/tools/image && $(GOLANGCI_LINT) run
 
 .PHONY: generate
 generate: ## Write what is derived from other files
+	@go run ./cmd/internal/version/stamp
 	@go run ./policies/generate
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays -update >/dev/null && echo "provider/README.md is up to date"
 	@go test ./charts -run '$(CHART)' -update >/dev/null && echo "the chart's README.md and manifests are up to date"
@@ -60,6 +81,7 @@ generate: ## Write what is derived from other files
 verify: ## Fail if formatting, modules or generated files are not as they should be
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run gofmt -w on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@for module in . test/tools/*/; do (cd $$module && go mod tidy -diff && go mod verify); done
+	@go run ./cmd/internal/version/stamp -check
 	@go run ./policies/generate -check
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "provider/README.md is out of date: run make generate"; exit 1; }
 	@go test ./charts -run '$(CHART)' >/dev/null || { echo "the chart's README.md or manifests are out of date: run make generate"; exit 1; }

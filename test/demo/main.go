@@ -1,6 +1,7 @@
 // Command demo shows the main job on real input: it makes a certificate authority,
 // starts registries, pushes and signs images, starts the real server, asks it as
-// Gatekeeper would, and prints the verdicts. It fails unless each is the right one.
+// Gatekeeper would, and prints the verdicts. Then it builds policytest, which has Gatekeeper's engine in it and takes minutes
+// the first time, and has it decide on pods. It fails unless each verdict and each decision is the right one.
 package main
 
 import (
@@ -10,28 +11,31 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func main() {
-	binary := flag.String("provider", "", "the notation-provider `binary` to show (required)")
-	command := flag.String("pki", "", "the notation-pki `binary` to show (required)")
+	bin := flag.String("bin", "", "the `folder` with notation-provider and notation-pki, which policytest is built into (required)")
 	keep := flag.String("keep", "", "keep the world's files in this `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *binary, *command, *keep); err != nil {
+	if err := run(ctx, *bin, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, command, keep string) (err error) {
-	if binary == "" || command == "" {
-		return errors.New("-provider or -pki is missing; run it as make demo")
+func run(ctx context.Context, bin, keep string) (err error) {
+	if bin == "" {
+		return errors.New("-bin is missing; run it as make demo")
+	}
+	if bin, err = filepath.Abs(bin); err != nil { // some commands run in other folders
+		return err
 	}
 	dir, remove, err := folder(keep)
 	if err != nil {
@@ -50,7 +54,7 @@ func run(ctx context.Context, binary, command, keep string) (err error) {
 		return err
 	}
 	step("making another certificate authority from an empty folder, by hand")
-	if stage.hand, err = newHand(ctx, command, dir); err != nil {
+	if stage.hand, err = newHand(ctx, filepath.Join(bin, "notation-pki"), dir); err != nil {
 		return err
 	}
 	step("pushing and signing images: %d of them, some the way an attacker would", len(stage.cases))
@@ -59,7 +63,7 @@ func run(ctx context.Context, binary, command, keep string) (err error) {
 	}
 	step("starting notation-provider with mutual TLS")
 	server, err := world.Provider(ctx, rig.ProviderOptions{
-		Binary:     binary,
+		Binary:     filepath.Join(bin, "notation-provider"),
 		Trust:      stage.trust(),
 		Registries: stage.registries(),
 	})
@@ -81,8 +85,13 @@ func run(ctx context.Context, binary, command, keep string) (err error) {
 		return err
 	}
 	fmt.Println()
+	policytest := filepath.Join(bin, "policytest")
+	step("building policytest with Gatekeeper's own engine; the first time this takes some minutes, on two cores about four")
+	if err := compile(ctx, os.Stdout, policytest); err != nil {
+		return err
+	}
 	step("applying pods and controllers: Gatekeeper's own engine, our policy, the same server")
-	if err := stage.admit(ctx, os.Stdout, server.URL); err != nil {
+	if err := stage.admit(ctx, os.Stdout, policytest, server.URL); err != nil {
 		return err
 	}
 	fmt.Print(next)

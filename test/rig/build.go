@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -28,7 +29,7 @@ func sources() map[string]struct{ in, what string } {
 
 // Build builds a command of ours, or notation, oras, helm or helm-docs, into dir and returns the binary's path. Call it from
 // anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
-// would take minutes to make.
+// would take minutes to make. Commands of ours that do not are built as Dockerfile and make build do: people get the same.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
 	return build(ctx, dir, command, os.Environ(), RaceEnabled)
 }
@@ -41,8 +42,11 @@ func build(ctx context.Context, dir, command string, environment []string, race 
 	from := sources()[command]
 	binary = filepath.Join(dir, command)
 	args := []string{"build", "-buildvcs=false", "-o", binary}
-	if command == "notation-provider" && race {
+	switch {
+	case command == "notation-provider" && race:
 		args = append(args, "-race")
+	case from.in == ".":
+		args, environment = append(args, "-trimpath"), append(slices.Clip(environment), "CGO_ENABLED=0")
 	}
 	compiler := exec.CommandContext(ctx, "go", append(args, from.what)...)
 	compiler.Dir, compiler.Env = filepath.Join(root, from.in), environment

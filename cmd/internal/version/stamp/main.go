@@ -36,7 +36,7 @@ const chart = "charts/notation-provider/Chart.yaml"
 
 func places() []place {
 	return []place{
-		{"Dockerfile", regexp.MustCompile(`(?m)^(ARG VERSION=)(\S*)()$`), false},
+		{"Dockerfile", regexp.MustCompile(`(?m)^(ARG VERSION=)(\S+)()$`), false},
 		{chart, regexp.MustCompile(`(?m)^(version: *"?)([^"\s]*)("?)$`), true},
 		{chart, regexp.MustCompile(`(?m)^(appVersion: *"?)([^"\s]*)("?)$`), true},
 	}
