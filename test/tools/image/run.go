@@ -39,14 +39,38 @@ func (b *builder) run(ctx context.Context, s *stage, c *instructions.RunCommand)
 		line = append([]string{"/bin/sh", "-c"}, line...)
 	}
 	fmt.Fprintf(b.log, "%s: %s\n", b.platform, strings.Join(strings.Fields(strings.Join(c.CmdLine, " ")), " "))
-	begun := time.Now()
+	defer b.tell(time.Now())()
 	command := exec.CommandContext(ctx, line[0], line[1:]...)
 	command.Dir, command.Env = s.path("."), append(environment(), s.variables()...)
 	if said, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, said)
 	}
-	fmt.Fprintf(b.log, "%s: done in %s\n", b.platform, time.Since(begun).Round(time.Second))
 	return nil
+}
+
+// tellEvery is how often a command that takes long is said to go on: a compilation may take minutes.
+const tellEvery = 20 * time.Second
+
+// tell says now and then how long a command runs, until it is stopped.
+func (b *builder) tell(begun time.Time) (stop func()) {
+	tick, end, ended := time.NewTicker(tellEvery), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-tick.C:
+				fmt.Fprintf(b.log, "%s: compiling for %s\n", b.platform, time.Since(begun).Round(time.Second))
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() {
+		tick.Stop()
+		close(end)
+		<-ended
+		fmt.Fprintf(b.log, "%s: took %s\n", b.platform, time.Since(begun).Round(time.Second))
+	}
 }
 
 func environment() []string {
