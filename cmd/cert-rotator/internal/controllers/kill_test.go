@@ -52,11 +52,12 @@ func writes(t *testing.T, name string, change func(*world)) int {
 // A rotator that is killed at any write of any change is continued by another. So is one
 // that is killed twice.
 func TestKilledAtEveryWrite(t *testing.T) {
+	t.Parallel()
 	for name, change := range changes() {
 		n := writes(t, name, change)
 		for at := range n {
 			for _, after := range []bool{false, true} {
-				for _, pause := range []int{0, 7, 200} {
+				for _, pause := range []int{0, 200} {
 					w := install(t, fmt.Sprintf("%s, killed at write %d of %d (after it: %t), for %d seconds", name, at+1, n, after, pause))
 					w.settled()
 					w.handle.before, w.handle.after = nil, nil
@@ -74,9 +75,10 @@ func TestKilledAtEveryWrite(t *testing.T) {
 // A rotator that stops in the middle of a step, and goes on much later without knowing that
 // another has taken over, undoes nothing of what that one did.
 func TestOneThatDoesNotKnowItWasReplaced(t *testing.T) {
+	t.Parallel()
 	for before := range 14 {
 		for call := range 8 {
-			for _, pause := range []int{1, 15, 45, 120} {
+			for _, pause := range []int{1, 45, 120} {
 				w := install(t, fmt.Sprintf("replaced %d seconds into the change, at call %d, for %d seconds", 5*before, call, pause))
 				w.settled()
 				w.rotate()
@@ -101,6 +103,7 @@ func TestOneThatDoesNotKnowItWasReplaced(t *testing.T) {
 
 // The Secret comes back from a backup, of any step of an earlier change.
 func TestRestoredSecret(t *testing.T) {
+	t.Parallel()
 	for wait := range 60 {
 		w := install(t, fmt.Sprintf("restored as it was %d seconds into an earlier change", wait))
 		// The one thing that the rotator cannot help: a replica that takes up the restored
@@ -124,6 +127,7 @@ func TestRestoredSecret(t *testing.T) {
 // A replica that cannot be asked keeps the old CA in the Providers until the last of its
 // certificates has expired.
 func TestReplicaThatCannotBeAsked(t *testing.T) {
+	t.Parallel()
 	w := install(t, "a replica that cannot be asked")
 	w.settled()
 	w.rotate()
@@ -140,9 +144,10 @@ func TestReplicaThatCannotBeAsked(t *testing.T) {
 
 // In days with everything that can happen, no certificate that is served goes untrusted.
 func TestBadDays(t *testing.T) {
+	t.Parallel()
 	all := changes()
 	names := []string{"asked for", "the CA's key is damaged", "the CA's key is another's", "the Secret is emptied", "the Secret loses all but its certificate"}
-	for seed := range uint64(40) {
+	for seed := range uint64(30) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		w := install(t, fmt.Sprintf("days of seed %d", seed))
 		w.seconds(60)

@@ -136,6 +136,7 @@ func changes() map[string]func(*world) {
 
 // After an installation all is well within seconds, and stays so for several lives of the CA.
 func TestInstallationAndSeveralLives(t *testing.T) {
+	t.Parallel()
 	w := install(t, "installation")
 	w.seconds(60)
 	w.good()
@@ -152,6 +153,7 @@ func TestInstallationAndSeveralLives(t *testing.T) {
 
 // Whatever makes a CA change necessary, no certificate that is served goes untrusted.
 func TestCAChanges(t *testing.T) {
+	t.Parallel()
 	for name, change := range changes() {
 		w := install(t, name)
 		w.settled()
@@ -166,6 +168,7 @@ func TestCAChanges(t *testing.T) {
 
 // A certificate that the server could not use is replaced at once, by the same CA.
 func TestRepairOfTheServingCertificate(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(w *world, data map[string][]byte){
 		"damaged": func(_ *world, data map[string][]byte) { data[serving.CertKey] = []byte("damaged") },
 		"gone":    func(_ *world, data map[string][]byte) { delete(data, serving.KeyKey) },
@@ -195,6 +198,7 @@ func TestRepairOfTheServingCertificate(t *testing.T) {
 
 // An edited caBundle is written again at once, at every step.
 func TestEditedProviders(t *testing.T) {
+	t.Parallel()
 	other, err := authority.NewCA(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -219,6 +223,7 @@ func TestEditedProviders(t *testing.T) {
 
 // A Provider that is made, or made anew, while the CA changes is written at once.
 func TestProvidersComeAndGo(t *testing.T) {
+	t.Parallel()
 	for wait := range 70 {
 		w := install(t, fmt.Sprintf("a Provider goes after %d seconds", wait))
 		w.settled()
@@ -235,6 +240,7 @@ func TestProvidersComeAndGo(t *testing.T) {
 
 // A replica of Gatekeeper that reports an older caBundle is waited for, within bounds.
 func TestReportsOfGatekeeper(t *testing.T) {
+	t.Parallel()
 	w := install(t, "a slow replica of Gatekeeper")
 	w.gatekeepers = append(w.gatekeepers, &gatekeeper{every: 40, reports: true})
 	w.settled()

@@ -1,0 +1,116 @@
+package replicas_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/authority"
+	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/replicas"
+)
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// serve is a replica at an address of the loopback network that wants client certificates.
+func serve(t *testing.T, address string, leaf authority.Pair) {
+	t.Helper()
+	cert := must[tls.Certificate](t)(tls.X509KeyPair(leaf.CertPEM, leaf.KeyPEM))
+	listener := must[net.Listener](t)(tls.Listen("tcp", address, &tls.Config{
+		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool(),
+	}))
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = connection.(*tls.Conn).Handshake(); _ = connection.Close() }()
+		}
+	}()
+}
+
+// port is one that is free at every address of the loopback network.
+func port(t *testing.T) string {
+	t.Helper()
+	listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+	defer listener.Close()
+	return must[netip.AddrPort](t)(netip.ParseAddrPort(listener.Addr().String())).String()[len("127.0.0.1:"):]
+}
+
+func resolve(addresses ...string) func(context.Context, string, string) ([]netip.Addr, error) {
+	return func(context.Context, string, string) ([]netip.Addr, error) {
+		var all []netip.Addr
+		for _, a := range addresses {
+			all = append(all, netip.MustParseAddr(a))
+		}
+		return all, nil
+	}
+}
+
+// Each replica is asked, and counted by what it shows. None needs a client certificate.
+func TestLook(t *testing.T) {
+	now := time.Now()
+	before, current := must[authority.Pair](t)(authority.NewCA(now, time.Hour)), must[authority.Pair](t)(authority.NewCA(now, time.Hour))
+	free := port(t)
+	service := must[replicas.Service](t)(replicas.Parse("replicas.example:"+free, "name.svc"))
+	for address, ca := range map[string]authority.Pair{"127.0.0.1": before, "127.0.0.2": current, "127.0.0.3": current} {
+		serve(t, net.JoinHostPort(address, free), must[authority.Pair](t)(ca.Issue(now, time.Minute, []string{"name.svc"})))
+	}
+	for name, c := range map[string]struct {
+		addresses []string
+		want      replicas.Seen
+		all       bool
+	}{
+		"nobody":        {nil, replicas.Seen{}, false},
+		"all":           {[]string{"127.0.0.2", "127.0.0.3"}, replicas.Seen{With: 2}, true},
+		"as IPv4 in v6": {[]string{"::ffff:127.0.0.2"}, replicas.Seen{With: 1}, true},
+		"one before":    {[]string{"127.0.0.1", "127.0.0.2"}, replicas.Seen{With: 1, Without: 1}, false},
+		"one silent":    {[]string{"127.0.0.2", "127.0.0.4"}, replicas.Seen{With: 1, Silent: 1}, false},
+	} {
+		service.Resolve = resolve(c.addresses...)
+		got := service.Look(t.Context(), now, current.Cert)
+		if got.With != c.want.With || got.Without != c.want.Without || got.Silent != c.want.Silent || got.All() != c.all || len(got.Why) != got.Without+got.Silent {
+			t.Errorf("%s: %s, all: %t", name, got, got.All())
+		}
+	}
+}
+
+// Where the lookup fails, or answers with more than there can be, nothing is proven.
+func TestLookupThatFails(t *testing.T) {
+	service := must[replicas.Service](t)(replicas.Parse("replicas.example:1", "name.svc"))
+	service.Resolve = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
+	if seen := service.Look(t.Context(), time.Now(), nil); seen.All() || !strings.Contains(seen.String(), "no such host") {
+		t.Error(seen)
+	}
+	service.Resolve = func(context.Context, string, string) ([]netip.Addr, error) { return make([]netip.Addr, 201), nil }
+	if seen := service.Look(t.Context(), time.Now(), nil); seen.All() || seen.Silent != 201 {
+		t.Error(seen)
+	}
+}
+
+// The service is host:port.
+func TestParse(t *testing.T) {
+	for _, text := range []string{"", "host", ":1", "host:", "host:0", "host:65536", "host:x", "host:1:2"} {
+		if _, err := replicas.Parse(text, ""); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+	if s, err := replicas.Parse("host:8443", "name"); err != nil || s.Host != "host" || s.Port != 8443 || s.ServerName != "name" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}

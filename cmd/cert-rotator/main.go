@@ -1,0 +1,126 @@
+// Command cert-rotator keeps the certificates by which Gatekeeper and the provider know
+// each other: the provider's serving certificate with its CA, the caBundle of the
+// Providers, and the CA of Gatekeeper's client certificates. It is the only part of the
+// product with rights in Kubernetes, and the server links nothing of it.
+//
+// It is written on controller-runtime. The library that Gatekeeper uses for the same,
+// github.com/open-policy-agent/cert-controller, replaces the CA, the certificate and the
+// caBundle at once: until every replica has taken up the new certificate and Gatekeeper
+// the new caBundle, requests fail. It has no place for a second CA, finds its Secret by
+// listing a namespace, and creates it. None of that can be changed from outside, so
+// nothing of it is used. README.md describes the steps; package serving takes them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
+)
+
+// Exit codes, for scripts.
+const (
+	exitFailed = 1 // something did not work
+	exitUsage  = 2 // the command line is wrong
+)
+
+// The log that is not written yet, in bytes, and how long its end is waited for.
+const (
+	unwritten   = 1 << 20
+	flushWithin = time.Second
+)
+
+// exitError carries an exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError is a command line that is wrong.
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code. The first SIGTERM or SIGINT ends it in order, a second at
+// once: it is no longer caught.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root, stderr := newRoot(), printable.NewWriter(os.Stderr)
+	root.SetOut(printable.NewWriter(os.Stdout))
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, "cert-rotator:", printable.Error(err))
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		return exit.code
+	}
+	return exitFailed
+}
+
+func newRoot() *cobra.Command {
+	var o options
+	root := &cobra.Command{
+		Use:   "cert-rotator",
+		Short: "Keeps the certificates between Gatekeeper and the provider",
+		Long: `Keeps the provider's serving certificate and its CA in a Secret, the caBundle of the
+Providers, and a ConfigMap with the CA of Gatekeeper's client certificates. While a CA
+changes, the old one and the new one are trusted side by side, and no request fails.
+
+The Secret and the ConfigMap must exist: the rotator may not create any. It ends in order
+on SIGTERM. Flags are for the names of things and for times; a Go duration such as 720h is
+wanted for those.`,
+		Example: `  cert-rotator                                    # in a pod, with the chart's names
+  cert-rotator --kubeconfig ~/.kube/config --leader-elect=false --log-format text
+  cert-rotator --secret ""                        # Gatekeeper's client CA only
+  cert-rotator --client-ca-config-map ""          # the serving certificate only
+
+  kubectl -n notation-provider annotate secret notation-provider-tls \
+    cert-rotator.notation-provider/rotate=ca      # change the CA now`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.complete(); err != nil {
+				return err
+			}
+			queue := logging.NewQueue(c.ErrOrStderr(), unwritten, func(to io.Writer, dropped int) {
+				o.log.Logger(to).Warn("log records were dropped", "count", dropped)
+			})
+			defer queue.Close(flushWithin)
+			return rotate(c.Context(), o, o.log.Logger(queue))
+		},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	o.add(root.Flags())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError("%w; see '%s --help'", err, c.CommandPath())
+	})
+	root.AddCommand(newVersion())
+	return root
+}
+
+// noArgs is cobra's argument check with our exit code.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError("%s takes no arguments, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
+	}
+	return nil
+}
