@@ -19,8 +19,9 @@ import (
 type api struct {
 	objects map[string]client.Object
 	version int
-	// wrote is called after each write.
-	wrote func()
+	// wrote is called after each write, and replaced when a rotator is about to replace the Secret.
+	wrote    func()
+	replaced func(*corev1.Secret)
 }
 
 // handle is what one rotator reaches the API server by. It can be cut off.
@@ -69,6 +70,9 @@ func (h *handle) Update(_ context.Context, object client.Object, _ ...client.Upd
 	}
 	if is.GetResourceVersion() != object.GetResourceVersion() {
 		return apierrors.NewConflict(schema.GroupResource{}, object.GetName(), errors.New("changed"))
+	}
+	if secret, ok := is.(*corev1.Secret); ok {
+		h.replaced(secret)
 	}
 	h.put(object)
 	if h.after != nil {

@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -214,10 +215,30 @@ func TestEditedProviders(t *testing.T) {
 			w.lenient = true
 			w.put(edited)
 			w.reconcile()
+			if strings.Contains(caBundle(w.provider("check")), string(other.CertPEM)) {
+				t.Fatalf("%s: what somebody put there was taken up", w.what)
+			}
 			w.seconds(10) // until Gatekeeper has taken it up
 			w.lenient = false
 			w.settled()
 		}
+	}
+}
+
+// If somebody takes the new CA out again before it is used, Gatekeeper is given the whole
+// time once more.
+func TestNewCATakenOut(t *testing.T) {
+	t.Parallel()
+	for wait := range 10 {
+		w := install(t, fmt.Sprintf("the new CA is taken out after %d seconds", wait))
+		w.gatekeepers = []*gatekeeper{{every: 9}}
+		w.settled()
+		edited := w.provider("check")
+		w.rotate()
+		w.seconds(1 + wait)
+		w.put(edited)
+		w.watch(w.gatekeepers[0], 0)
+		w.settled()
 	}
 }
 
