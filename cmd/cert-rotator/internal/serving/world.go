@@ -2,9 +2,11 @@ package serving
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/authority"
@@ -40,12 +42,16 @@ func Digest(bundle []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Bundle is the caBundle that the Providers are to hold, in PEM.
+// Bundle is the caBundle that the Providers are to hold, in PEM: the youngest first, so that
+// it stays the same when the next CA becomes the current one.
 func (s State) Bundle() []byte {
 	certs := s.known()
 	if s.Step != Dropping {
 		certs = append(certs, s.Old...)
 	}
+	slices.SortFunc(certs, func(a, b *x509.Certificate) int {
+		return cmp.Or(b.NotBefore.Compare(a.NotBefore), bytes.Compare(a.Raw, b.Raw))
+	})
 	return authority.PEM(certs...)
 }
 

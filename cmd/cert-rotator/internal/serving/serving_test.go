@@ -1,0 +1,184 @@
+package serving_test
+
+import (
+	"bytes"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/authority"
+	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/serving"
+)
+
+var now = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func rules() serving.Rules {
+	return serving.Rules{
+		Names: []string{"a.svc"}, CAValidity: 3000 * time.Hour, LeafValidity: 300 * time.Hour,
+		Settle: 30 * time.Second, SettleAtMost: time.Minute, ServingAtLeast: time.Minute, LookInterval: time.Second,
+	}
+}
+
+// secret is a Secret that a state is written into and read from.
+type secret struct {
+	data        map[string][]byte
+	annotations map[string]string
+}
+
+func empty() secret { return secret{map[string][]byte{}, map[string]string{}} }
+
+func (s secret) read(at time.Time) serving.State { return rules().Read(s.data, s.annotations, at) }
+
+// next does what is to be done with the Secret, and tells what it was.
+func (s secret) next(t *testing.T, w serving.World) serving.Action {
+	t.Helper()
+	action, err := rules().Next(s.read(w.Now), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if action.Deed == serving.Save {
+		action.State.Write(s.data, s.annotations)
+	}
+	return action
+}
+
+// holding is a Provider that the rotator wrote.
+func holding(s serving.State) serving.World {
+	bundle := s.Bundle()
+	return serving.World{Now: now, Providers: []serving.Provider{{Name: "p", Bundle: bundle, Written: serving.Digest(bundle)}}}
+}
+
+// A change of the CA takes these steps, and no others.
+func TestStepsOfAChange(t *testing.T) {
+	s := empty()
+	var names []string
+	w := serving.World{Now: now, Providers: []serving.Provider{{Name: "p"}}}
+	for range 200 {
+		action := s.next(t, w)
+		names = append(names, action.Name)
+		switch {
+		case action.Deed == serving.Publish:
+			w.Providers = holding(action.State).Providers
+		case action.Deed == serving.Wait && action.State.Step == serving.Issued:
+			w.Now = w.Now.Add(action.After)
+			w.NewSince = w.Now.Add(-time.Minute)
+		case action.Deed == serving.Wait && action.State.Step == serving.Idle && len(names) < 5:
+			s.annotations[serving.RotateAnnotation] = "ca"
+		case action.Deed == serving.Wait && action.State.Step == serving.Idle:
+			want := "create publish wait staged publish distributed wait issued"
+			if got := strings.Join(slices.Compact(names), " "); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "wait dropping publish idle wait") {
+				t.Errorf("the steps were: %s", got)
+			}
+			return
+		default:
+			w.Now = w.Now.Add(action.After)
+		}
+	}
+	t.Errorf("it does not end: %q", names)
+}
+
+// What was written is read back, in every step.
+func TestWrittenAndReadBack(t *testing.T) {
+	ca := func() authority.Pair {
+		pair, err := authority.NewCA(now, rules().CAValidity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair
+	}
+	current := ca()
+	leaf, err := current.Issue(now, time.Hour, rules().Names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range serving.Steps() {
+		want := serving.State{Current: current, Leaf: leaf, Step: step, Since: now.Add(-time.Second)}
+		if step == serving.Staged || step == serving.Distributed {
+			want.Next = ca()
+		}
+		if step == serving.Issued || step == serving.Dropping {
+			want.Old, want.OldUntil = append(want.Old, ca().Cert, ca().Cert), now.Add(time.Hour)
+		}
+		s := empty()
+		s.data["other"], s.annotations["other"] = []byte("stays"), "stays"
+		want.Write(s.data, s.annotations)
+		if got := s.read(now); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: read %+v, want %+v", step, got, want)
+		}
+		if string(s.data["other"]) != "stays" || s.annotations["other"] != "stays" {
+			t.Errorf("%s: what others wrote is gone", step)
+		}
+	}
+}
+
+// Whatever stands in one place of the Secret, the next action repairs it, and a second
+// reading finds nothing to repair.
+func TestRepairs(t *testing.T) {
+	full := empty()
+	full.next(t, serving.World{Now: now})
+	full.annotations[serving.RotateAnnotation] = "ca"
+	full.next(t, holding(full.read(now))) // staged
+	old, err := authority.NewCA(now, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.data[serving.OldKey] = old.CertPEM
+	full.annotations[serving.OldUntilAnnotation] = now.Add(time.Hour).Format(time.RFC3339)
+	if r := full.read(now).Repairs; len(r) > 0 {
+		t.Fatalf("repairs of what is whole: %q", r)
+	}
+	for _, garbage := range []string{"", "garbage", string(old.CertPEM), string(old.KeyPEM), string(bytes.Repeat(old.CertPEM, 20)), "9999-12-31T00:00:00Z"} {
+		for key := range full.data {
+			s := secret{maps.Clone(full.data), maps.Clone(full.annotations)}
+			s.data[key] = []byte(garbage)
+			repaired(t, key+" is "+garbage[:min(10, len(garbage))], s)
+		}
+		for key := range full.annotations {
+			s := secret{maps.Clone(full.data), maps.Clone(full.annotations)}
+			s.annotations[key] = garbage
+			repaired(t, key+" is "+garbage[:min(10, len(garbage))], s)
+		}
+	}
+}
+
+func repaired(t *testing.T, what string, s secret) {
+	t.Helper()
+	before := s.read(now)
+	for range 3 {
+		s.next(t, holding(s.read(now)))
+	}
+	after := s.read(now)
+	if len(after.Repairs) > 0 {
+		t.Errorf("%s: still to repair: %q (was %q)", what, after.Repairs, before.Repairs)
+	}
+	if after.Since.After(now.Add(time.Hour)) {
+		t.Errorf("%s: since %s", what, after.Since)
+	}
+	if after.Current.None() && after.Next.None() {
+		t.Errorf("%s: there is no CA", what)
+	}
+}
+
+// Rules that cannot work are refused.
+func TestCheckRules(t *testing.T) {
+	if err := rules().Check(); err != nil {
+		t.Error(err)
+	}
+	for says, change := range map[string]func(*serving.Rules){
+		"no DNS name":            func(r *serving.Rules) { r.Names = nil },
+		"cannot be valid for 0s": func(r *serving.Rules) { r.LeafValidity = 0 },
+		"more than a third":      func(r *serving.Rules) { r.LeafValidity = r.CAValidity/3 + 1 },
+		"is negative":            func(r *serving.Rules) { r.ServingAtLeast = -1 },
+		"none between looks":     func(r *serving.Rules) { r.LookInterval = 0 },
+		"below the shortest":     func(r *serving.Rules) { r.SettleAtMost = r.Settle - 1 },
+	} {
+		r := rules()
+		change(&r)
+		if err := r.Check(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+}
