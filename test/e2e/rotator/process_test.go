@@ -62,6 +62,10 @@ func start(t testing.TB, replica string, more ...string) *process {
 			t.Logf("%s", p.log)
 		}
 	})
+	eventually(t, "its admin listener", 20*time.Second, func() error {
+		_, _, err := p.get("/healthz")
+		return err
+	})
 	return p
 }
 
@@ -91,7 +95,7 @@ func (p *process) get(path string) (status int, body string, err error) {
 	if address == "" {
 		return 0, "", fmt.Errorf("there is no admin listener yet")
 	}
-	response, err := http.Get("http://" + address + path) //nolint:forbidigo // our own
+	response, err := http.Get("http://" + address + path)
 	if err != nil {
 		return 0, "", err
 	}

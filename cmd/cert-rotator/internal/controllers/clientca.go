@@ -33,13 +33,19 @@ type ClientCA struct {
 // Reconcile brings the ConfigMap up to date. The request says nothing.
 func (c *ClientCA) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	wanted, err := c.wanted(ctx)
+	if ended(ctx) {
+		return reconcile.Result{}, nil
+	}
 	if err != nil {
 		c.Report.Did("client-ca", "read", err)
 		return reconcile.Result{}, fmt.Errorf("the client CA stays as it is: %w", err)
 	}
 	c.State(wanted)
 	wait, err := c.keep(ctx, wanted)
-	if conflict(err) {
+	switch {
+	case ended(ctx):
+		return reconcile.Result{}, nil
+	case conflict(err):
 		return after(again), nil
 	}
 	c.Report.Did("client-ca", "keep", err)

@@ -47,6 +47,9 @@ type looked struct {
 func (c *Serving) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	for range perWake {
 		action, err := c.step(ctx)
+		if ended(ctx) {
+			return reconcile.Result{}, nil
+		}
 		if conflict(err) {
 			c.Log.DebugContext(ctx, "somebody else wrote first; reading again", "error", err)
 			continue

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,5 +36,8 @@ const (
 
 // conflict tells that somebody else has written first, so that all is to be read again.
 func conflict(err error) bool { return apierrors.IsConflict(err) }
+
+// ended tells that the rotator is told to end: what fails then is no failure.
+func ended(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 func after(d time.Duration) reconcile.Result { return reconcile.Result{RequeueAfter: d} }

@@ -59,6 +59,9 @@ func TestStepsOfAChange(t *testing.T) {
 	for range 200 {
 		action := s.next(t, w)
 		names = append(names, action.Name)
+		if action.Name == "issued" && len(action.State.Old) != 1 {
+			t.Errorf("%d CAs are old when the new one issues, want 1", len(action.State.Old))
+		}
 		switch {
 		case action.Deed == serving.Publish:
 			w.Providers = holding(action.State).Providers
@@ -159,6 +162,44 @@ func repaired(t *testing.T, what string, s secret) {
 	}
 	if after.Current.None() && after.Next.None() {
 		t.Errorf("%s: there is no CA", what)
+	}
+}
+
+// A CA that cannot issue any more is kept as an old one, while it is readable.
+func TestUnusableCA(t *testing.T) {
+	for name, change := range map[string]func(s secret){
+		"no key":         func(s secret) { delete(s.data, serving.CAKeyKey) },
+		"damaged key":    func(s secret) { s.data[serving.CAKeyKey] = []byte("damaged") },
+		"never in force": func(s secret) { delete(s.annotations, serving.InForceAnnotation) },
+	} {
+		s := empty()
+		s.next(t, serving.World{Now: now})
+		ca := s.read(now).Current.Cert
+		change(s)
+		if read := s.read(now); !read.Current.None() || len(read.Old) != 1 || !read.Old[0].Equal(ca) || read.Step != serving.Issued {
+			t.Errorf("%s: %+v", name, read)
+		}
+		if action := s.next(t, serving.World{Now: now}); action.Name != "repair" {
+			t.Errorf("%s: %s", name, action.Name)
+		}
+		if action := s.next(t, holding(s.read(now))); action.Name != "staged" {
+			t.Errorf("%s: then %s", name, action.Name)
+		}
+	}
+}
+
+// A Provider that holds the right caBundle, but not the note of who wrote it, gets that:
+// else what somebody adds later would pass for the rotator's own.
+func TestProviderWithoutNote(t *testing.T) {
+	s := empty()
+	s.next(t, serving.World{Now: now})
+	w := holding(s.read(now))
+	if action := s.next(t, w); action.Deed != serving.Wait {
+		t.Errorf("with the note: %s", action.Name)
+	}
+	w.Providers[0].Written = ""
+	if action := s.next(t, w); action.Deed != serving.Publish {
+		t.Errorf("without the note: %s", action.Name)
 	}
 }
 
