@@ -57,7 +57,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 		n := writes(t, name, change)
 		for at := range n {
 			for _, after := range []bool{false, true} {
-				for _, pause := range []int{0, 200} {
+				for _, pause := range []int{0, 150} {
 					w := install(t, fmt.Sprintf("%s, killed at write %d of %d (after it: %t), for %d seconds", name, at+1, n, after, pause))
 					w.settled()
 					w.handle.before, w.handle.after = nil, nil
@@ -76,9 +76,9 @@ func TestKilledAtEveryWrite(t *testing.T) {
 // another has taken over, undoes nothing of what that one did.
 func TestOneThatDoesNotKnowItWasReplaced(t *testing.T) {
 	t.Parallel()
-	for before := range 14 {
+	for before := range 10 {
 		for call := range 8 {
-			for _, pause := range []int{1, 45, 120} {
+			for _, pause := range []int{1, 50} {
 				w := install(t, fmt.Sprintf("replaced %d seconds into the change, at call %d, for %d seconds", 5*before, call, pause))
 				w.settled()
 				w.rotate()
@@ -104,7 +104,7 @@ func TestOneThatDoesNotKnowItWasReplaced(t *testing.T) {
 // The Secret comes back from a backup, of any step of an earlier change.
 func TestRestoredSecret(t *testing.T) {
 	t.Parallel()
-	for wait := range 60 {
+	for wait := 0; wait < 60; wait += 4 {
 		w := install(t, fmt.Sprintf("restored as it was %d seconds into an earlier change", wait))
 		// The one thing that the rotator cannot help: a replica that takes up the restored
 		// certificate before Gatekeeper has taken up its CA.
@@ -148,7 +148,7 @@ func TestBadDays(t *testing.T) {
 	t.Parallel()
 	all := changes()
 	names := []string{"asked for", "the CA's key is damaged", "the CA's key is another's", "the Secret is emptied", "the Secret loses all but its certificate"}
-	for seed := range uint64(30) {
+	for seed := range uint64(12) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		w := install(t, fmt.Sprintf("days of seed %d", seed))
 		w.seconds(60)
