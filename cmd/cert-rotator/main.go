@@ -85,15 +85,14 @@ Providers, and a ConfigMap with the CA of Gatekeeper's client certificates. Whil
 changes, the old one and the new one are trusted side by side, and no request fails.
 
 The Secret and the ConfigMap must exist: the rotator may not create any. It ends in order
-on SIGTERM. Flags are for the names of things and for times; a Go duration such as 720h is
-wanted for those.`,
-		Example: `  cert-rotator                                    # in a pod, with the chart's names
-  cert-rotator --kubeconfig ~/.kube/config --leader-elect=false --log-format text
-  cert-rotator --secret ""                        # Gatekeeper's client CA only
-  cert-rotator --client-ca-config-map ""          # the serving certificate only
-
-  kubectl -n notation-provider annotate secret notation-provider-tls \
-    cert-rotator.notation-provider/rotate=ca      # change the CA now`,
+on SIGTERM. Times are Go durations, such as 720h.`,
+		Example: `  # in a pod, as the chart runs it
+  cert-rotator --secret notation-provider-tls --provider notation-provider --provider notation-provider-mutate \
+    --client-ca-config-map notation-provider-client-ca
+  # Gatekeeper's client CA only, from a desk
+  cert-rotator --client-ca-config-map notation-provider-client-ca --kubeconfig ~/.kube/config --leader-elect=false --log-format text
+  # change the CA now
+  kubectl -n notation-provider annotate secret notation-provider-tls cert-rotator.notation-provider/rotate=ca`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.complete(); err != nil {

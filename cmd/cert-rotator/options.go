@@ -27,9 +27,9 @@ type options struct {
 
 func (o *options) add(flags *pflag.FlagSet) {
 	flags.StringVar(&o.namespace, "namespace", "notation-provider", "the namespace of the Secret, the ConfigMap and the Lease")
-	flags.StringVar(&o.secret, "secret", "notation-provider-tls", "the Secret with the serving certificate and its CA; \"\" to leave both to others")
-	flags.StringArrayVar(&o.providers, "provider", []string{"notation-provider", "notation-provider-mutate"}, "a Provider whose caBundle to keep; may be repeated")
-	flags.StringArrayVar(&o.rules.Names, "dns-name", nil, "a DNS name of the server; may be repeated (default the names of Service notation-provider)")
+	flags.StringVar(&o.secret, "secret", "", "the `NAME` of the Secret with the serving certificate and its CA; without it both are left to others")
+	flags.StringArrayVar(&o.providers, "provider", nil, "the `NAME` of a Provider whose caBundle to keep; may be repeated")
+	flags.StringArrayVar(&o.rules.Names, "dns-name", nil, "a DNS `NAME` of the server; may be repeated (default the names of Service notation-provider)")
 	flags.StringVar(&o.service, "replicas-service", "", "host:port of the headless Service that names every replica of the server (default notation-provider-replicas.NAMESPACE.svc:8443)")
 	flags.DurationVar(&o.rules.CAValidity, "ca-validity", 365*24*time.Hour, "how long a CA is valid; it is changed when two thirds of that are over")
 	flags.DurationVar(&o.rules.LeafValidity, "certificate-validity", 30*24*time.Hour, "how long a serving certificate is valid; it is renewed when two thirds of that are over")
@@ -37,7 +37,7 @@ func (o *options) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.rules.SettleAtMost, "settle-at-most", 10*time.Minute, "how long a replica of Gatekeeper is waited for that reports an older caBundle")
 	flags.DurationVar(&o.rules.ServingAtLeast, "serving-at-least", 3*time.Minute, "how long the old CA stays in any case once certificates of the new one are issued")
 	flags.DurationVar(&o.rules.LookInterval, "look-interval", 10*time.Second, "the time between looks at what the replicas serve; two in a row must show the new CA")
-	flags.StringVar(&o.configMap, "client-ca-config-map", "notation-provider-client-ca", "the ConfigMap with the CA of Gatekeeper's client certificates; \"\" to leave it to others")
+	flags.StringVar(&o.configMap, "client-ca-config-map", "", "the `NAME` of the ConfigMap with the CA of Gatekeeper's client certificates; without it that is left to others")
 	flags.StringVar(&o.webhooks, "webhook-configuration", "gatekeeper-validating-webhook-configuration", "Gatekeeper's ValidatingWebhookConfiguration, whose caBundle is that CA")
 	flags.DurationVar(&o.overlap, "client-ca-overlap", time.Hour, "how long Gatekeeper's old CA stays beside a new one")
 	flags.BoolVar(&o.elect, "leader-elect", true, "let one of several replicas act")
@@ -61,9 +61,9 @@ func (o *options) complete() error {
 	case o.namespace == "":
 		return usageError("--namespace is empty")
 	case o.secret == "" && o.configMap == "":
-		return usageError("--secret and --client-ca-config-map are both empty: there is nothing to do")
+		return usageError("neither --secret nor --client-ca-config-map is given: there is nothing to do; see 'cert-rotator --help'")
 	case o.secret != "" && (len(o.providers) == 0 || slices.Contains(o.providers, "")):
-		return usageError("--provider is empty")
+		return usageError("--provider NAME is missing: somebody has to trust what --secret holds")
 	case o.configMap != "" && o.webhooks == "":
 		return usageError("--webhook-configuration is empty")
 	case o.overlap < 0:

@@ -29,6 +29,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/controllers"
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/metrics"
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 )
 
 // rotate runs until ctx is done.
@@ -40,7 +41,7 @@ func rotate(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	measures, err := metrics.New(version(), ctrlmetrics.Registry)
+	measures, err := metrics.New(version.Number, ctrlmetrics.Registry)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func rotate(ctx context.Context, o options, log *slog.Logger) error {
 	if err := addControllers(m, o, store, measures, log); err != nil {
 		return err
 	}
-	log.InfoContext(ctx, "starting", "version", version(), "namespace", o.namespace, "secret", o.secret, "configMap", o.configMap, "providers", o.providers)
+	log.InfoContext(ctx, "starting", "version", version.Number, "namespace", o.namespace, "secret", o.secret, "configMap", o.configMap, "providers", o.providers)
 	return m.Start(ctx)
 }
 
@@ -73,7 +74,7 @@ func reach(kubeconfig string) (*rest.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reaching Kubernetes: %w; outside a pod give --kubeconfig FILE", err)
 	}
-	kube.QPS, kube.Burst, kube.UserAgent = 20, 40, controllers.FieldOwner+"/"+version()
+	kube.QPS, kube.Burst, kube.UserAgent = 20, 40, controllers.FieldOwner+"/"+version.Number
 	return kube, nil
 }
 

@@ -2,21 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"runtime"
-	"runtime/debug"
+	"io"
 
 	"github.com/spf13/cobra"
-)
 
-// version is the module's, as the Go tool stamped it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
-}
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
+)
 
 func newVersion() *cobra.Command {
 	var output string
@@ -28,9 +19,9 @@ func newVersion() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch output {
 			case "json":
-				return json.NewEncoder(c.OutOrStdout()).Encode(map[string]string{"version": version(), "go": runtime.Version()})
+				return json.NewEncoder(c.OutOrStdout()).Encode(version.Read())
 			case "text":
-				_, err := fmt.Fprintf(c.OutOrStdout(), "cert-rotator %s (%s)\n", version(), runtime.Version())
+				_, err := io.WriteString(c.OutOrStdout(), version.Read().Text("cert-rotator"))
 				return err
 			}
 			return usageError("--output %q is not one of [\"text\" \"json\"]", output)

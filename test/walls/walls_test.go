@@ -18,6 +18,8 @@ const (
 	rooms  = module + "/provider"
 	server = module + "/cmd/notation-provider"
 	tests  = module + "/test"
+
+	rotator = module + "/cmd/cert-rotator"
 )
 
 // wall is something that some packages must not import.
@@ -50,6 +52,12 @@ func walls() []wall {
 			"github.com/open-policy-agent/opa/rego", "github.com/open-policy-agent/opa/v1/rego",
 			"k8s.io/client-go", "sigs.k8s.io/controller-runtime",
 			rooms + "/pki", tests, "github.com/distribution/distribution", "cuelabs.dev", "testing",
+		}},
+		{"Kubernetes is known to the rotator", not(in(rotator, module+"/cmd/policytest", tests)), true, []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
+		{"the rotator judges nothing", is(rotator), false, append(below(rooms, "pki", "registry", "server", "trust", "verifier"),
+			"github.com/open-policy-agent", "github.com/notaryproject", "oras.land", server, tests, "testing")},
+		{"what the rotator decides knows no Kubernetes", in(below(rotator+"/internal", "authority", "clientca", "replicas", "serving")...), false, []string{
+			"k8s.io", "sigs.k8s.io",
 		}},
 	}
 }

@@ -64,7 +64,7 @@ func (p *process) failing(says string) {
 
 // The ConfigMap follows Gatekeeper's CA, with an overlap; what is no CA changes nothing.
 func TestClientCA(t *testing.T) {
-	p := start(t, "127.0.0.1:1", "--leader-elect=false", "--secret", "")
+	p := start(t, "--leader-elect=false", "--client-ca-config-map", configMap)
 	p.failing("no webhook has a caBundle")
 	one, two := newCA("one", time.Now().Add(time.Hour)), newCA("two", time.Now().Add(time.Hour))
 	inject(t, one)

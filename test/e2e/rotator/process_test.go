@@ -43,11 +43,16 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
+// servingCertificate are the arguments by which a rotator keeps it.
+func servingCertificate(r *replica) []string {
+	return []string{"--secret", tlsSecret, "--provider", providerNames()[0], "--provider", providerNames()[1], "--replicas-service", r.address}
+}
+
 // start runs a rotator with short times. Its log is shown if the test fails.
-func start(t testing.TB, replica string, more ...string) *process {
+func start(t testing.TB, more ...string) *process {
 	t.Helper()
 	arguments := append([]string{
-		"--kubeconfig", cluster.user, "--admin-listen", "127.0.0.1:0", "--replicas-service", replica, "--log-level", "debug",
+		"--kubeconfig", cluster.user, "--admin-listen", "127.0.0.1:0", "--log-level", "debug",
 		"--settle", "2s", "--settle-at-most", "5s", "--serving-at-least", "2s", "--look-interval", "500ms", "--client-ca-overlap", "4s",
 	}, more...)
 	p := &process{TB: t, command: exec.CommandContext(context.WithoutCancel(t.Context()), cluster.binary, arguments...), log: &log{}, ended: make(chan error, 1)}

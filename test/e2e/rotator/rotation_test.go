@@ -89,7 +89,7 @@ func ca(t testing.TB) string {
 // a second rotator takes over.
 func TestInstallationAndTakeover(t *testing.T) {
 	r := newReplica(t)
-	first := start(t, r.address)
+	first := start(t, servingCertificate(r)...)
 	idle(t, r)
 	eventually(t, "ready", 5*time.Second, func() error {
 		status, body, err := first.get("/readyz")
@@ -110,7 +110,7 @@ func TestInstallationAndTakeover(t *testing.T) {
 			t.Errorf("the metrics lack %s", want)
 		}
 	}
-	second := start(t, r.address)
+	second := start(t, servingCertificate(r)...)
 	before := ca(t)
 	first.stop()
 	rotate(t)
@@ -128,16 +128,16 @@ func TestInstallationAndTakeover(t *testing.T) {
 // any step.
 func TestKilledAtEveryStep(t *testing.T) {
 	r := newReplica(t)
-	start(t, r.address, "--leader-elect=false").stopWhenIdle(r)
+	start(t, append(servingCertificate(r), "--leader-elect=false")...).stopWhenIdle(r)
 	defer r.watched(t)()
 	for _, step := range []string{"none", "staged", "distributed", "issued", "dropping"} {
-		p := start(t, r.address, "--leader-elect=false")
+		p := start(t, append(servingCertificate(r), "--leader-elect=false")...)
 		before := ca(t)
 		rotate(t)
 		if step != "none" {
 			at(t, step)
 			p.kill()
-			p = start(t, r.address, "--leader-elect=false")
+			p = start(t, append(servingCertificate(r), "--leader-elect=false")...)
 		}
 		idle(t, r)
 		if ca(t) == before {
@@ -156,7 +156,7 @@ func (p *process) stopWhenIdle(r *replica) {
 // What somebody damages is repaired, and the replica is trusted meanwhile.
 func TestRepairs(t *testing.T) {
 	r := newReplica(t)
-	p := start(t, r.address, "--leader-elect=false")
+	p := start(t, append(servingCertificate(r), "--leader-elect=false")...)
 	idle(t, r)
 	defer r.watched(t)()
 	for name, change := range map[string]func(*corev1.Secret){
@@ -179,7 +179,7 @@ func TestRepairs(t *testing.T) {
 // A caBundle that is written by others, and a Provider that is made anew, are put right.
 func TestProviders(t *testing.T) {
 	r := newReplica(t)
-	p := start(t, r.address, "--leader-elect=false")
+	p := start(t, append(servingCertificate(r), "--leader-elect=false")...)
 	idle(t, r)
 	provider := newProvider(providerNames()[0])
 	if err := cluster.admin.Get(t.Context(), client.ObjectKeyFromObject(provider), provider); err != nil {
