@@ -176,7 +176,7 @@ func TestRepairs(t *testing.T) {
 	p.stop()
 }
 
-// A caBundle that is written by others, and a Provider that is made anew, are put right.
+// A caBundle that is written by others, and a Provider that is made again, are put right.
 func TestProviders(t *testing.T) {
 	r := newReplica(t)
 	p := start(t, append(servingCertificate(r), "--leader-elect=false")...)

@@ -80,7 +80,7 @@ func TestValidity(t *testing.T) {
 	}
 }
 
-// Whatever is no serving certificate of the CA is told.
+// A pair that is no serving certificate of the CA is told, with why.
 func TestCheckLeaf(t *testing.T) {
 	ca, other := newCA(t, 30*24*time.Hour), newCA(t, time.Hour)
 	leaf := issue(t, ca, time.Hour, "a")

@@ -130,7 +130,7 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// What is decided once stays decided: asked again, nothing changes and no time is counted anew.
+// What is decided once stays decided: asked again, nothing changes and no time begins again.
 func TestSameAnswerTwice(t *testing.T) {
 	one, two := newCA(t), newCA(t)
 	held, _ := clientca.Next(now, clientca.Held{PEM: string(one.CertPEM)}, certs(two), overlap)

@@ -31,7 +31,7 @@ func Next(now time.Time, held Held, wanted []*x509.Certificate, overlap time.Dur
 	certs := add(nil, wanted...)
 	before, err := certfile.Parse([]byte(held.PEM))
 	if err != nil {
-		before = nil // nobody can read it; the server has kept what it had
+		before = nil // the server cannot read it either, and has kept what it had
 	}
 	for _, c := range before {
 		name := authority.Fingerprint(c)
@@ -51,7 +51,7 @@ func Next(now time.Time, held Held, wanted []*x509.Certificate, overlap time.Dur
 	return Held{PEM: string(authority.PEM(certs...)), Retiring: text(stays)}, after
 }
 
-// times reads the annotation. What cannot be read is not there, and begins anew.
+// times reads the annotation. What cannot be read is not there: its time begins again.
 func times(annotation string) map[string]time.Time {
 	var all map[string]time.Time
 	if json.Unmarshal([]byte(annotation), &all) != nil {

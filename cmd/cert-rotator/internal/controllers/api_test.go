@@ -81,7 +81,7 @@ func (h *handle) Update(_ context.Context, object client.Object, _ ...client.Upd
 	return nil
 }
 
-// put writes an object, whatever its version.
+// put writes an object of any version.
 func (a *api) put(object client.Object) {
 	a.version++
 	object = object.DeepCopyObject().(client.Object)

@@ -92,7 +92,7 @@ func (c *ClientCA) keep(ctx context.Context, wanted []*x509.Certificate) (time.D
 	return wait, nil
 }
 
-// recheck is the longest time without a look: whatever a watch misses is found then.
+// recheck is the longest time without a look: what a watch has missed is found then.
 const recheck = 10 * time.Minute
 
 func put(held *corev1.ConfigMap, next clientca.Held) {

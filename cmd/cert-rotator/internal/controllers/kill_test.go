@@ -38,7 +38,7 @@ func (w *world) die(cut *bool, pause int) error {
 	return errCut
 }
 
-// writes counts what one change writes when nobody is killed.
+// writes counts what one change writes when no rotator is killed.
 func writes(t *testing.T, name string, change func(*world)) int {
 	w := install(t, name)
 	w.settled()
@@ -161,7 +161,7 @@ func TestBadDays(t *testing.T) {
 				w.kill(1+random.IntN(3), random.IntN(2) == 0, random.IntN(100))
 			case 3:
 				w.begin()
-			case 4: // a replica starts anew
+			case 4: // a replica starts again
 				w.replicas[random.IntN(2)].serves = nil
 			case 5:
 				w.reconcile()

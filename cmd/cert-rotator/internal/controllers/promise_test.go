@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// check is the promise: whatever a replica serves with, or may, Gatekeeper trusts.
+// check is the promise: Gatekeeper trusts every certificate that a replica serves with, or may.
 func (w *world) check() {
 	if w.lenient {
 		return

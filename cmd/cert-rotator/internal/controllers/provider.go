@@ -43,7 +43,7 @@ func seen(object *unstructured.Unstructured) serving.Provider {
 	text, _, _ := unstructured.NestedString(object.Object, "spec", "caBundle") // none, if it is no text
 	bundle, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		bundle = nil // nobody can use it
+		bundle = nil // no client can use it
 	}
 	return serving.Provider{
 		Name: object.GetName(), Bundle: bundle, Written: object.GetAnnotations()[serving.BundleAnnotation], Lagging: lagging(object),

@@ -57,7 +57,7 @@ func TestNewCATakenOut(t *testing.T) {
 	}
 }
 
-// A Provider that is made, or made anew, while the CA changes is written at once.
+// A Provider that is made, or made again, while the CA changes is written at once.
 func TestProvidersComeAndGo(t *testing.T) {
 	t.Parallel()
 	for wait := 0; wait < 60; wait += 3 {

@@ -26,7 +26,7 @@ func TestInstallationAndSeveralLives(t *testing.T) {
 	}
 }
 
-// Whatever makes a CA change necessary, no certificate that is served goes untrusted.
+// For every reason to change the CA: each certificate that is served stays trusted.
 func TestCAChanges(t *testing.T) {
 	t.Parallel()
 	for name, change := range changes() {

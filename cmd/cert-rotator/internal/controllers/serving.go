@@ -35,7 +35,7 @@ type Serving struct {
 }
 
 // looked is what looks at the replicas have shown. It is not kept in the Secret: a rotator
-// that begins looks anew.
+// that begins starts with no looks.
 type looked struct {
 	ca    string    // the fingerprint of the CA that they were about
 	at    time.Time // the last look

@@ -76,7 +76,7 @@ func TestLook(t *testing.T) {
 		want      replicas.Seen
 		all       bool
 	}{
-		"nobody":        {nil, replicas.Seen{}, false},
+		"none":          {nil, replicas.Seen{}, false},
 		"all":           {[]string{"127.0.0.2", "127.0.0.3"}, replicas.Seen{With: 2}, true},
 		"as IPv4 in v6": {[]string{"::ffff:127.0.0.2"}, replicas.Seen{With: 1}, true},
 		"one before":    {[]string{"127.0.0.1", "127.0.0.2"}, replicas.Seen{With: 1, Without: 1}, false},

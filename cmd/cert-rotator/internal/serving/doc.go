@@ -1,5 +1,5 @@
 // Package serving decides what is to be done next about the serving certificate, its CA and
-// the caBundle of the Providers. It asks nobody and writes nothing: [Rules.Next] maps what
+// the caBundle of the Providers. It reads and writes nothing itself: [Rules.Next] maps what
 // is so to the next single step, so that every order of events can be tested.
 //
 // A CA changes in these steps, each of them one write to the Kubernetes API. The step
@@ -12,8 +12,8 @@
 //	issued       the serving certificate is of the new CA; the old CA stays in the Providers
 //	dropping     no replica serves with the old CA any more; it leaves the Providers
 //
-// What must hold throughout: whatever certificate a replica may still serve with, its CA is
-// in the caBundle that Gatekeeper may still use. Three rules make it so. A certificate is
+// What must hold throughout: the CA of every certificate that a replica may still serve
+// with is in the caBundle that Gatekeeper may still use. Three rules make it so. A certificate is
 // issued only by a CA that is known to be in force. A CA leaves the caBundle only when no
 // replica serves with it. And a CA that the rotator finds in a caBundle, and does not know
 // from the Secret, counts as an old one: the Secret may have been emptied or restored from

@@ -34,7 +34,7 @@ type Action struct {
 	Why string
 }
 
-// recheck is the longest time to wait: whatever is missed is found then.
+// recheck is the longest time to wait: what was missed is found then.
 const recheck = 10 * time.Minute
 
 // Next is the next thing to be done. It must be called with Providers that were read before
@@ -86,7 +86,7 @@ func (r Rules) proceed(s State, w World) (Action, error) {
 	return wait(s, r.untilDue(s, w.Now), "nothing is due"), nil
 }
 
-// retire drops the old CA when nobody serves with it.
+// retire drops the old CA when no replica serves with it.
 func (r Rules) retire(s State, w World, passed time.Duration) Action {
 	seen := !w.NewSince.IsZero() && w.Now.Sub(w.NewSince) >= r.LookInterval
 	switch {
@@ -100,7 +100,7 @@ func (r Rules) retire(s State, w World, passed time.Duration) Action {
 	return wait(s, min(r.LookInterval, s.OldUntil.Sub(w.Now)), "not all replicas were seen to serve with the new CA")
 }
 
-// leafDue says why the serving certificate is to be issued anew by the current CA, or "".
+// leafDue says why the serving certificate is to be issued again, by the current CA, or "".
 func (r Rules) leafDue(s State, now time.Time) string {
 	if s.Current.None() {
 		return ""

@@ -117,7 +117,7 @@ func TestWrittenAndReadBack(t *testing.T) {
 	}
 }
 
-// Whatever stands in one place of the Secret, the next action repairs it, and a second
+// Garbage in any one place of the Secret is repaired by the next action, and a second
 // reading finds nothing to repair.
 func TestRepairs(t *testing.T) {
 	full := empty()
@@ -185,6 +185,27 @@ func TestUnusableCA(t *testing.T) {
 		if action := s.next(t, holding(s.read(now))); action.Name != "staged" {
 			t.Errorf("%s: then %s", name, action.Name)
 		}
+	}
+}
+
+// Of very many CAs in a Provider some are taken up, and the rest does not hold up anything.
+func TestVeryManyCAsInAProvider(t *testing.T) {
+	s := empty()
+	s.next(t, serving.World{Now: now})
+	var many []byte
+	for range 20 {
+		ca, err := authority.NewCA(now, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		many = append(many, ca.CertPEM...)
+	}
+	w := serving.World{Now: now, Providers: []serving.Provider{{Name: "p", Bundle: many}}}
+	if action := s.next(t, w); action.Name != "adopt" || len(action.State.Old) != 8 {
+		t.Errorf("%s: %d old CAs", action.Name, len(action.State.Old))
+	}
+	if action := s.next(t, w); action.Deed != serving.Publish {
+		t.Errorf("then %s", action.Name)
 	}
 }
 
