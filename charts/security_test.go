@@ -93,7 +93,7 @@ func rights(t *testing.T, rules []rbacv1.PolicyRule) map[string]string {
 	return all
 }
 
-const change = "get list watch update patch"
+const change = "get list watch update"
 
 func TestTheRotatorMayTouchNamedObjectsOnly(t *testing.T) {
 	const rotator = "notation-provider-cert-rotator"
@@ -105,7 +105,7 @@ func TestTheRotatorMayTouchNamedObjectsOnly(t *testing.T) {
 		"in its namespace": {get[rbacv1.Role](t, o, "Role", rotator).Rules, map[string]string{
 			"secrets/notation-provider-tls":                             change,
 			"configmaps/notation-provider-client-ca":                    change,
-			"coordination.k8s.io/leases/notation-provider-cert-rotator": "get update patch",
+			"coordination.k8s.io/leases/notation-provider-cert-rotator": "get update",
 		}},
 		"in the cluster": {get[rbacv1.ClusterRole](t, o, "ClusterRole", rotator).Rules, map[string]string{
 			"externaldata.gatekeeper.sh/providers/notation-provider":                                                   change,
@@ -119,13 +119,35 @@ func TestTheRotatorMayTouchNamedObjectsOnly(t *testing.T) {
 	}
 	args := get[appsv1.Deployment](t, o, "Deployment", rotator).Spec.Template.Spec.Containers[0].Args
 	want := []string{
-		"--namespace=notation-provider", "--secret=notation-provider-tls", "--client-ca-config-map=notation-provider-client-ca",
-		"--webhook-configuration=gatekeeper-validating-webhook-configuration", "--provider=notation-provider", "--provider=notation-provider-mutate",
+		"--namespace=notation-provider", "--client-ca-config-map=notation-provider-client-ca", "--webhook-configuration=gatekeeper-validating-webhook-configuration",
+		"--secret=notation-provider-tls", "--provider=notation-provider", "--provider=notation-provider-mutate",
 		"--dns-name=notation-provider.notation-provider", "--dns-name=notation-provider.notation-provider.svc", "--dns-name=notation-provider.notation-provider.svc.cluster.local",
-		"--replicas-service=notation-provider-replicas.notation-provider.svc:8443", "--admin-listen=:8080", "--leader-elect",
+		"--replicas-service=notation-provider-replicas.notation-provider.svc:8443", "--certificate-validity=2160h", "--ca-validity=8760h",
+		"--lease=notation-provider-cert-rotator", "--admin-listen=:8080", "--leader-elect",
 	}
 	if !slices.Equal(args, want) {
 		t.Errorf("it is called with %q; want %q", args, want)
+	}
+}
+
+// What others care for is none of the rotator's business.
+func TestTheRotatorHasNoRightItNeedsNot(t *testing.T) {
+	const rotator = "notation-provider-cert-rotator"
+	o := render(t, "--values", chart+"/examples/cert-manager.yaml")
+	role, cluster := rights(t, get[rbacv1.Role](t, o, "Role", rotator).Rules), rights(t, get[rbacv1.ClusterRole](t, o, "ClusterRole", rotator).Rules)
+	if len(role) != 2 || role["configmaps/notation-provider-client-ca"] != change || len(cluster) != 1 {
+		t.Errorf("with cert-manager it may %v, and %v", role, cluster)
+	}
+	if args := get[appsv1.Deployment](t, o, "Deployment", rotator).Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--secret=") {
+		t.Errorf("with cert-manager it is called with %q", args)
+	}
+	o = render(t, "--set", "tls.clientCA.configMap.name=ours")
+	role, cluster = rights(t, get[rbacv1.Role](t, o, "Role", rotator).Rules), rights(t, get[rbacv1.ClusterRole](t, o, "ClusterRole", rotator).Rules)
+	if len(role) != 2 || role["secrets/notation-provider-tls"] != change || len(cluster) != 2 {
+		t.Errorf("with a CA of ours it may %v, and %v", role, cluster)
+	}
+	if args := get[appsv1.Deployment](t, o, "Deployment", rotator).Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--client-ca-config-map=") {
+		t.Errorf("with a CA of ours it is called with %q", args)
 	}
 }
 

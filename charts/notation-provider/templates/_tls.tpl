@@ -10,9 +10,13 @@
 {{/* Whether the rotator keeps the ConfigMap with the CA of Gatekeeper's client certificate. Empty: it does not. */}}
 {{- define "notation-provider.keepsClientCA" -}}
 {{- if not (or .Values.tls.clientCA.configMap.name .Values.tls.clientCA.secret.name) -}}
-{{- if ne .Values.tls.source "rotator" -}}
-{{- fail (printf "tls.clientCA: is missing; with tls.source=%s no rotator keeps it: name a ConfigMap or a Secret of yours with the CA of Gatekeeper's client certificate" .Values.tls.source) -}}
+true
 {{- end -}}
+{{- end }}
+
+{{/* Whether there is a rotator: for the serving certificate, for that CA, or for both. Empty: there is none. */}}
+{{- define "notation-provider.hasRotator" -}}
+{{- if or (eq .Values.tls.source "rotator") (include "notation-provider.keepsClientCA" .) -}}
 true
 {{- end -}}
 {{- end }}
