@@ -86,7 +86,7 @@ func TestMutatorsForEphemeralContainersAreAChoice(t *testing.T) {
 		t.Errorf("%q, and %q", with.names(), without.names())
 	}
 	if get[mutations.Assign](t, with, "Assign", "pin-pod-containers").Spec.Parameters.Assign.ExternalData == nil {
-		t.Error("it asks nobody")
+		t.Error("it asks no provider")
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"k8s.io/pod-security-admission/policy"
 )
 
-// restricted holds a pod to the standard, and to a root that nobody writes, limits, and no addresses in its environment.
+// restricted holds a pod to the standard, and to a root that is read-only, limits, and no addresses in its environment.
 func restricted(t *testing.T, name string, pod *corev1.PodTemplateSpec) {
 	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)

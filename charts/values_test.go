@@ -159,7 +159,7 @@ func TestTheSchemaHasEachKeyOfTheConfiguration(t *testing.T) {
 	same(t, reflect.TypeFor[config.Config](), below["config"].(map[string]any), "config")
 }
 
-// What the server prints as its default must pass, so that nobody is kept from what it takes.
+// What the server prints as its default must pass, so that the chart keeps no one from what it takes.
 func TestTheDefaultConfigurationIsTaken(t *testing.T) {
 	var all map[string]any
 	if err := yaml.Unmarshal([]byte(config.Annotated()), &all); err != nil {
@@ -175,7 +175,7 @@ func TestTheDefaultConfigurationIsTaken(t *testing.T) {
 	}
 }
 
-// A value that no template reads would be a promise that nobody keeps.
+// A value that no template reads would be a promise that is not kept.
 func TestEveryValueIsReadByATemplate(t *testing.T) {
 	var text strings.Builder
 	for _, path := range must[[]string](t)(filepath.Glob(chart + "/templates/*")) {

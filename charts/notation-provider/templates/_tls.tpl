@@ -50,7 +50,7 @@ configMap:
 
 {{/*
 caBundle of a Provider (call with (list root name)). Gatekeeper refuses a Provider without one, and the rotator's CA is
-made in the cluster. So at first it is a certificate that ended in 1971 and whose key nobody has: it vouches for nothing.
+made in the cluster. So at first it is a certificate that ended in 1971 and whose key is gone: it vouches for nothing.
 An upgrade keeps what the rotator has written.
 */}}
 {{- define "notation-provider.caBundle" -}}
