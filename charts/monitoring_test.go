@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,7 +51,23 @@ func scraped(t *testing.T) map[string][]string {
 			}
 		}
 	}
+	rotators(t, all)
 	return all
+}
+
+// rotators adds the metrics that the rotator's source describes: they are of a package that only its command may import.
+func rotators(t *testing.T, all map[string][]string) {
+	t.Helper()
+	source := string(must[[]byte](t)(os.ReadFile("../cmd/cert-rotator/internal/metrics/metrics.go")))
+	found := regexp.MustCompile(`describe\("(\w+)", "[^"]*"((?:, "\w+")*)\)`).FindAllStringSubmatch(source, -1)
+	if len(found) == 0 || !strings.Contains(source, `namespace = "notation_provider_rotator"`) {
+		t.Fatal("the rotator's metrics are described in another way")
+	}
+	for _, one := range found {
+		labels := []string{"namespace"}
+		labels = append(labels, regexp.MustCompile(`\w+`).FindAllString(one[2], -1)...)
+		all["notation_provider_rotator_"+one[1]] = labels
+	}
 }
 
 // exists holds a query to the metrics that there are, and to their labels.
@@ -121,7 +138,7 @@ func TestAlertsNameMetricsThatExist(t *testing.T) {
 			t.Errorf("%s is about all namespaces: %s", rule.Alert, rule.Expr)
 		}
 	}
-	if want := []string{"Down", "CertificateEnds", "ReloadFailing", "Undecided", "Slow", "Overloaded", "ConnectionsClosed"}; !slices.Equal(alerts, want) {
+	if want := []string{"Down", "CertificateEnds", "ReloadFailing", "Undecided", "Slow", "Overloaded", "ConnectionsClosed", "RotatorFailing", "RotationStuck"}; !slices.Equal(alerts, want) {
 		t.Errorf("alerts are %q", alerts)
 	}
 }

@@ -53,7 +53,7 @@ func load(t *testing.T, e *engine.Engine, path string) {
 
 func TestGatekeeperTakesTheTemplatesAndTheirConstraints(t *testing.T) {
 	e := gatekeeper(t)
-	for _, pattern := range []string{"*/samples/*constraint*.yaml", "presets/*/constraint*.yaml", "presets/*/*/*.yaml"} {
+	for _, pattern := range []string{"*/samples/*constraint*.yaml", "presets/*/constraint*.yaml", "presets/*/*/*.yaml", "../charts/notation-provider/examples/constraint/*.yaml"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatal(pattern, paths, err)

@@ -39,6 +39,7 @@ func places() []place {
 		{"Dockerfile", regexp.MustCompile(`(?m)^(ARG VERSION=)(\S+)()$`), false},
 		{chart, regexp.MustCompile(`(?m)^(version: *"?)([^"\s]*)("?)$`), true},
 		{chart, regexp.MustCompile(`(?m)^(appVersion: *"?)([^"\s]*)("?)$`), true},
+		{"charts/notation-provider/examples/crl/crl.yaml", regexp.MustCompile(`(?m)^( *image: &image \S+:)(\S+)()$`), true},
 	}
 }
 
