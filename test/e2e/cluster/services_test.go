@@ -28,7 +28,8 @@ spec:
       - name: web
         image: registry.example/workload:1
         args: ["-linger=500ms"] # until services know that it ends
-        readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1, failureThreshold: 1}
+        # Ready later than others have ended: without the budget none would answer for a moment.
+        readinessProbe: {httpGet: {path: /healthz, port: 8080}, initialDelaySeconds: 2, periodSeconds: 1, failureThreshold: 1}
 ---
 apiVersion: v1
 kind: Service
@@ -39,6 +40,11 @@ apiVersion: v1
 kind: Service
 metadata: {name: all}
 spec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: web}, ports: [{name: http, port: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ready}
+spec: {clusterIP: None, selector: {app: web}, ports: [{name: http, port: 8080}]}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -83,9 +89,10 @@ func TestServiceForwardsToReadyPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer(1)
-	all, err := net.DefaultResolver.LookupHost(t.Context(), "all.services.svc.cluster.local")
-	if err != nil || len(all) != 2 {
-		t.Errorf("the headless service has %q, %v", all, err)
+	for name, want := range map[string]int{"all.services.svc.cluster.local": 2, "ready.services.svc": 1} {
+		if addresses, err := net.DefaultResolver.LookupHost(t.Context(), name); err != nil || len(addresses) != want {
+			t.Errorf("%s has %q, %v, want %d", name, addresses, err, want)
+		}
 	}
 	fetched, err := get(t.Context(), "http://"+ips[1]+":8080/fetch?url=http://web/file%3Fname=/etc/hostname") // by the short name, from a pod
 	if err != nil || !strings.HasPrefix(fetched, "web-") {
