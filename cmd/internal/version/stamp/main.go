@@ -12,6 +12,7 @@ import (
 	"regexp"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 func main() {
@@ -31,6 +32,9 @@ type place struct {
 	// optional files need not be there: the tree may be a part of the repository, as in an image's build stage.
 	optional bool
 }
+
+// largest is the most bytes that a file of the repository has.
+const largest = 1 << 20
 
 const chart = "charts/notation-provider/Chart.yaml"
 
@@ -53,7 +57,7 @@ func run(check bool, number string) error {
 }
 
 func (p place) stamp(check bool, number string) error {
-	text, err := os.ReadFile(p.file)
+	text, err := regularfile.Read(p.file, largest)
 	if p.optional && errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -75,7 +79,7 @@ func (p place) stamp(check bool, number string) error {
 
 // changelog wants the version's own section, which only people can write.
 func changelog(number string) error {
-	text, err := os.ReadFile("CHANGELOG.md")
+	text, err := regularfile.Read("CHANGELOG.md", largest)
 	if err != nil {
 		return err
 	}
