@@ -74,3 +74,14 @@ capabilities: {drop: [ALL]}
 {{- printf "%dMiB" (divf (mulf $number (get $units $unit) 25) 33554432 | floor | int64) -}}
 {{- end -}}
 {{- end }}
+
+{{/*
+Refuses an installation that cannot be, as Gatekeeper is not there (call with (list root value group/version/kind)). helm template
+sees no cluster, and gives the answer of none.
+*/}}
+{{- define "notation-provider.needs" -}}
+{{- $root := index . 0 -}}
+{{- if and (lookup "v1" "Namespace" "" "kube-system") (not ($root.Capabilities.APIVersions.Has (index . 2))) -}}
+{{- fail (printf "%s: the cluster has no %s: install Gatekeeper first, or set this to false" (index . 1) (index . 2)) -}}
+{{- end -}}
+{{- end }}
