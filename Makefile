@@ -39,7 +39,7 @@ help: ## Print this list
 
 .PHONY: demo
 demo: ## Sign images, serve, ask as Gatekeeper does, print the verdicts
-	@echo "building the server, notation-pki and the demo (about a minute on two cores, once)"; \
+	@echo "building the server, notation-pki and the demo (a minute and a half on two cores, once)"; \
 	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki ./test/demo && $(BIN)/demo -bin $(BIN)
 
 .PHONY: test
@@ -56,7 +56,7 @@ e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real c
 
 .PHONY: build
 build: ## Build the commands into .cache/bin
-	@echo "building notation-provider and notation-pki (about a minute on two cores, the first time)"; \
+	@echo "building notation-provider and notation-pki (a minute and a half on two cores, the first time)"; \
 	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki
 	@echo "building cert-rotator, and policytest with Gatekeeper's engine (about four minutes on two cores, the first time)"; \
 	$(GO_BUILD) -o $(BIN)/ ./cmd/cert-rotator ./cmd/policytest
