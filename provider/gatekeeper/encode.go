@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
-
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
@@ -28,11 +26,11 @@ func write(w http.ResponseWriter, status int, reply reply) {
 }
 
 // encoded is the reply with a response.
-func encoded(response externaldata.Response) reply {
+func encoded(response Response) reply {
 	return func(b []byte) []byte {
-		text, err := json.Marshal(externaldata.ProviderResponse{
+		text, err := json.Marshal(ProviderResponse{
 			APIVersion: APIVersion,
-			Kind:       externaldata.ProviderResponseKind,
+			Kind:       ResponseKind,
 			Response:   response,
 		})
 		if err != nil { // values are strings and booleans: cannot happen, must not admit
@@ -43,11 +41,11 @@ func encoded(response externaldata.Response) reply {
 }
 
 // appendFindings maps findings onto the wire. The bytes are those that encoding/json
-// would make of an [externaldata.ProviderResponse] with a [Value] for each verified
+// would make of a [ProviderResponse] with a [Value] for each verified
 // key; a test holds the two together. They are put together by hand because that is
 // most of the work of an answer from memory.
 func appendFindings(b []byte, findings []provider.Finding) []byte {
-	b = append(b, `{"apiVersion":"`+APIVersion+`","kind":"`+string(externaldata.ProviderResponseKind)+`","response":{"idempotent":true`...)
+	b = append(b, `{"apiVersion":"`+APIVersion+`","kind":"`+ResponseKind+`","response":{"idempotent":true`...)
 	before := `,"items":[`
 	for i := range findings {
 		f := &findings[i]

@@ -13,8 +13,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
-
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
@@ -92,7 +90,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, log *slog.Logger
 	keys, err := h.read(w, r, route)
 	if err != nil {
 		log.InfoContext(r.Context(), "request refused", "status", err.status, "error", err.message)
-		return encoded(externaldata.Response{SystemError: err.message}), err.status
+		return encoded(Response{SystemError: err.message}), err.status
 	}
 	return route(r.Context(), log, keys)
 }
@@ -135,15 +133,15 @@ func (h *Handler) parse(body []byte) ([]string, *problem) {
 	if !utf8.Valid(body) { // else Unmarshal would replace bytes, and the echo would not be what was asked
 		return nil, problemf(http.StatusBadRequest, "request body is not UTF-8")
 	}
-	var request externaldata.ProviderRequest
+	var request ProviderRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		return nil, problemf(http.StatusBadRequest, "request body is not a ProviderRequest in JSON")
 	}
 	if request.APIVersion != APIVersion {
 		return nil, problemf(http.StatusBadRequest, "apiVersion must be %q", APIVersion)
 	}
-	if request.Kind != externaldata.ProviderRequestKind {
-		return nil, problemf(http.StatusBadRequest, "kind must be %q", externaldata.ProviderRequestKind)
+	if request.Kind != RequestKind {
+		return nil, problemf(http.StatusBadRequest, "kind must be %q", RequestKind)
 	}
 	if n := len(request.Request.Keys); n > h.MaxKeys {
 		return nil, problemf(http.StatusRequestEntityTooLarge, "%d keys; at most %d are answered at once", n, h.MaxKeys)
@@ -192,5 +190,5 @@ func (h *Handler) mutate(ctx context.Context, log *slog.Logger, keys []string) (
 // Refuse answers a request that must not get as far as the handler, in the
 // handler's own form.
 func Refuse(w http.ResponseWriter, status int, message string) {
-	write(w, status, encoded(externaldata.Response{SystemError: message}))
+	write(w, status, encoded(Response{SystemError: message}))
 }

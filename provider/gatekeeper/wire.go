@@ -6,13 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
-
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
-
-// APIVersion is the only version of the protocol there is.
-const APIVersion = "externaldata.gatekeeper.sh/v1beta1"
 
 // Value is what a verified image's item holds. Policies depend on it: fields are
 // added, never changed.
@@ -59,10 +54,10 @@ func judged(v *provider.Verdict) string { return v.Image.Repository + "@" + v.Di
 
 // pinned maps the answers of /mutate. Gatekeeper remembers none of them, and
 // wants an item for each key, so every key carries its own failure.
-func pinned(pins []provider.Pinned) externaldata.Response {
-	response := externaldata.Response{Idempotent: true}
+func pinned(pins []provider.Pinned) Response {
+	response := Response{Idempotent: true}
 	for _, p := range pins {
-		item := externaldata.Item{Key: p.Key, Error: oneLine(p.Problem)}
+		item := Item{Key: p.Key, Error: oneLine(p.Problem)}
 		if p.Problem == "" {
 			item.Value = p.Image
 		}

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -27,7 +26,7 @@ import (
 func main() {
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "floor:", err)
-		os.Exit(1) //nolint:forbidigo // this is main, and nothing is deferred
+		os.Exit(1)
 	}
 }
 
@@ -78,7 +77,7 @@ func metrics() http.Handler {
 func refuse(w http.ResponseWriter, status int, message string) { http.Error(w, message, status) }
 
 // constants are the answers by the number of keys, whatever the keys.
-type constants map[int]externaldata.ProviderResponse
+type constants map[int]gatekeeper.ProviderResponse
 
 // read reads them with values of the type that the real handler encodes.
 func read(file string) (constants, error) {
@@ -101,7 +100,7 @@ func read(file string) (constants, error) {
 }
 
 // retype turns what JSON made of a value into the value.
-func retype(item *externaldata.Item) error {
+func retype(item *gatekeeper.Item) error {
 	text, err := json.Marshal(item.Value)
 	if err != nil {
 		return err
@@ -119,7 +118,7 @@ func (c constants) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	var request externaldata.ProviderRequest
+	var request gatekeeper.ProviderRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
