@@ -72,6 +72,9 @@ type Verdict struct {
 	Warnings []string
 	// Signatures tells what became of each signature that was looked at.
 	Signatures []Signature
+	// Item is what the wire holds of all this, encoded already: once when an image is verified, and not each time it is
+	// asked for. "" if it was not.
+	Item string
 }
 
 // Good tells whether the verdict lets the image in. It is the only place that says so.

@@ -87,6 +87,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 		Refused:      time.Duration(c.Cache.Refused),
 		Tags:         time.Duration(c.Cache.Tags),
 		VerifyWithin: time.Duration(c.VerifyWithin),
+		Encode:       gatekeeper.EncodeVerdict,
 		Observe:      func(memory string, event cache.Event) { m.Cache(memory, string(event)) },
 		Took:         m.Step,
 	})

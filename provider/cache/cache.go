@@ -50,6 +50,8 @@ type Options struct {
 	Verified, Refused, Tags time.Duration
 	// VerifyWithin bounds one fetch, also when nobody waits for it any more.
 	VerifyWithin time.Duration
+	// Encode makes the [provider.Verdict.Item] of an image that was verified; without it there is none.
+	Encode func(*provider.Verdict) string
 	// Observe is told of every event, by memory ("tags", "verdicts"); nil is fine.
 	Observe func(memory string, event Event)
 	// Took is told how long each fetch took, its wait for a place left out; nil is fine.
@@ -60,6 +62,7 @@ type Options struct {
 type Cache struct {
 	bg       *background
 	resolver Resolver
+	encode   func(*provider.Verdict) string
 	tags     *memory[tagKey, resolution]
 	verdicts *memory[verdictKey, *provider.Verdict]
 	overdue  overdue
@@ -81,7 +84,10 @@ type verdictKey struct {
 
 // New returns an empty cache. Close it to end what it has under way.
 func New(o Options) (*Cache, error) {
-	c := &Cache{bg: newBackground(o), resolver: o.Resolver}
+	if o.Encode == nil {
+		o.Encode = func(*provider.Verdict) string { return "" }
+	}
+	c := &Cache{bg: newBackground(o), resolver: o.Resolver, encode: o.Encode}
 	var err error
 	c.tags, err = newMemory[tagKey](Tags, c.bg, o.Entries, func(r resolution) (time.Duration, bool) {
 		if !r.found {
@@ -101,7 +107,7 @@ func New(o Options) (*Cache, error) {
 			return o.Refused, true
 		}
 		return atMost(atMost(o.Verified, v.Until), v.RecheckAt), false
-	}, withoutSignatures)
+	}, remembered)
 	if err != nil {
 		return nil, err
 	}
@@ -109,11 +115,14 @@ func New(o Options) (*Cache, error) {
 	return c, err
 }
 
-// withoutSignatures is a verdict without what became of each signature. That is told once, to those who waited for it and to
-// the log, and may be 30 KiB of a stranger's words.
-func withoutSignatures(v *provider.Verdict) *provider.Verdict {
+// remembered is a verdict without what became of each signature, and a refusal without its signer. That is told once, to those
+// who waited for it and to the log, and may be 30 KiB of a stranger's words.
+func remembered(v *provider.Verdict) *provider.Verdict {
 	kept := *v
 	kept.Signatures = nil
+	if !v.Good() {
+		kept.Signer = ""
+	}
 	return &kept
 }
 
@@ -161,7 +170,7 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 		return provider.Verdict{}, false
 	}
 	if stale { // only then: making the closure costs more than all the rest
-		c.verdicts.join(key, image, judging(image, desc, policy))
+		c.verdicts.join(key, image, c.judging(image, desc, policy))
 	}
 	if image.Digest == "" {
 		c.bg.observe(Tags, Hit)
@@ -192,7 +201,7 @@ func (c *Cache) judge(ctx context.Context, image provider.Image, policy provider
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, policy), image, judging(image, desc, policy))
+	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, policy), image, c.judging(image, desc, policy))
 	if err != nil {
 		return provider.Verdict{}, err
 	}
@@ -236,7 +245,7 @@ func (c *Cache) resolving(image provider.Image, policy provider.Policy) fetcher[
 			return resolution{}, nil
 		}
 		if err == nil && policy != nil {
-			c.verdicts.ahead(keyOf(image, desc, policy), image, judging(image, desc, policy))
+			c.verdicts.ahead(keyOf(image, desc, policy), image, c.judging(image, desc, policy))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}}
@@ -246,18 +255,34 @@ func keyOf(image provider.Image, desc ocispec.Descriptor, policy provider.Policy
 	return verdictKey{image.Repository, desc.Digest, policy.Fingerprint()}
 }
 
-func judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[*provider.Verdict] {
+func (c *Cache) judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[*provider.Verdict] {
 	image = image.At(desc.Digest)
 	return fetcher[*provider.Verdict]{
 		known: func(ctx context.Context) (*provider.Verdict, bool) {
 			verdict, ok := policy.Recheck(ctx, image, desc)
-			return &verdict, ok
+			if !ok {
+				return nil, false
+			}
+			return c.settled(verdict), true
 		},
 		ask: func(ctx context.Context) (*provider.Verdict, error) {
 			verdict, err := policy.Verify(ctx, image, desc)
-			return &verdict, err
+			if err != nil {
+				return nil, err
+			}
+			return c.settled(verdict), nil
 		},
 	}
+}
+
+// settled encodes what is sent of a good image, for all who ask from now on. A refusal is
+// encoded each time it is sent: it is kept for seconds, and strangers choose how many there
+// are and how long.
+func (c *Cache) settled(verdict provider.Verdict) *provider.Verdict {
+	if verdict.Good() {
+		verdict.Item = c.encode(&verdict)
+	}
+	return &verdict
 }
 
 func notFound(image provider.Image, policy provider.Policy) provider.Verdict {

@@ -35,6 +35,8 @@ type world struct {
 	verify func(context.Context, provider.Image) (provider.Verdict, error)
 	// recheck judges by what is known, if anything is.
 	recheck func(context.Context, provider.Image) (provider.Verdict, bool)
+	// encode makes what is sent of a verdict.
+	encode func(*provider.Verdict) string
 	// enter is the gate.
 	enter func(context.Context, string) error
 
@@ -54,6 +56,12 @@ func newWorld(t *testing.T, entries int) *world {
 		Resolver: registry{w}, Limit: w, Entries: entries,
 		Verified: verifiedFor, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin,
 		Observe: func(memory string, event cache.Event) { w.note(func() { w.events[memory+" "+string(event)]++ }) },
+		Encode: func(v *provider.Verdict) string {
+			if w.encode == nil {
+				return ""
+			}
+			return w.encode(v)
+		},
 		Took: func(memory string, took time.Duration) {
 			w.note(func() { w.took = append(w.took, fmt.Sprint(memory, " ", took)) })
 		},

@@ -1,119 +1,115 @@
 package gatekeeper
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"sync"
-	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// reply appends a ProviderResponse in JSON.
-type reply func([]byte) []byte
+// reply writes a ProviderResponse in JSON.
+type reply func(*answer)
 
-// buffers are used again: answers are some hundred bytes a key.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// answer is the body of a response while it is put together.
+type answer struct {
+	text bytes.Buffer
+	json *json.Encoder // writes to the text, a line for each value
+}
+
+func newAnswer() *answer {
+	a := new(answer)
+	a.json = json.NewEncoder(&a.text)
+	return a
+}
+
+// answers are used again: they are some hundred bytes a key.
+var answers = sync.Pool{New: func() any { return newAnswer() }}
 
 // write sends a reply. What the status line says, the body says too.
 func write(w http.ResponseWriter, status int, reply reply) {
-	buffer := buffers.Get().(*[]byte) //nolint:forcetypeassert // made in the line above
-	defer buffers.Put(buffer)
-	*buffer = reply((*buffer)[:0])
+	a := answers.Get().(*answer) //nolint:forcetypeassert // made in the lines above
+	defer answers.Put(a)
+	a.text.Reset()
+	reply(a)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(*buffer) // the client has gone: nobody is left to tell
+	_, _ = w.Write(a.text.Bytes()) // the client has gone: nobody is left to tell
 }
 
 // encoded is the reply with a response.
 func encoded(response Response) reply {
-	return func(b []byte) []byte {
-		text, err := json.Marshal(ProviderResponse{
-			APIVersion: APIVersion,
-			Kind:       ResponseKind,
-			Response:   response,
-		})
-		if err != nil { // values are strings and booleans: cannot happen, must not admit
-			return append(b, `{"apiVersion":"`+APIVersion+`","kind":"ProviderResponse","response":{"systemError":"internal error"}}`...)
+	return func(a *answer) {
+		err := a.json.Encode(ProviderResponse{APIVersion: APIVersion, Kind: ResponseKind, Response: response})
+		if err != nil { // strings and booleans: cannot happen, must not admit
+			a.text.Reset()
+			a.text.WriteString(beginning + `,"systemError":"internal error"` + end)
 		}
-		return append(append(b, text...), '\n')
 	}
 }
 
-// appendFindings maps findings onto the wire. The bytes are those that encoding/json
-// would make of a [ProviderResponse] with a [Value] for each verified
-// key; a test holds the two together. They are put together by hand because that is
-// most of the work of an answer from memory.
-func appendFindings(b []byte, findings []provider.Finding) []byte {
-	b = append(b, `{"apiVersion":"`+APIVersion+`","kind":"`+ResponseKind+`","response":{"idempotent":true`...)
+// EncodeVerdict returns the item of a verdict in JSON, without a key. It makes the
+// [provider.Verdict.Item]s of what is remembered, so that an answer from memory encodes keys alone.
+func EncodeVerdict(v *provider.Verdict) string {
+	item := Item{}
+	if v.Good() {
+		item.Value = valueOf(v)
+	} else {
+		item.Error = refusal(v)
+	}
+	text, err := json.Marshal(item)
+	if err != nil { // strings and booleans: cannot happen, must not admit
+		return `{"error":"internal error"}`
+	}
+	return string(text)
+}
+
+// What stands before the items and the system error of an answer, and behind them.
+const (
+	beginning = `{"apiVersion":"` + APIVersion + `","kind":"` + ResponseKind + `","response":{"idempotent":true`
+	end       = "}}\n"
+)
+
+// add puts the findings together. The bytes are those that encoding/json makes of a
+// [ProviderResponse]; a test holds the two together.
+func (a *answer) add(findings []provider.Finding) {
+	a.text.WriteString(beginning)
 	before := `,"items":[`
 	for i := range findings {
-		f := &findings[i]
-		if f.Err != nil {
-			continue
+		if f := &findings[i]; f.Err == nil {
+			a.text.WriteString(before)
+			a.item(f)
+			before = ","
 		}
-		b = appendItem(append(b, before...), f)
-		before = ","
 	}
 	if before == "," {
-		b = append(b, ']')
+		a.text.WriteByte(']')
 	}
 	if ignorance := systemError(findings); ignorance != "" {
-		b = appendString(append(b, `,"systemError":`...), ignorance)
+		a.text.WriteString(`,"systemError":`)
+		a.quote(&ignorance)
 	}
-	return append(b, "}}\n"...)
+	a.text.WriteString(end)
 }
 
-func appendItem(b []byte, f *provider.Finding) []byte {
-	b = append(b, '{')
+// item puts the key, which each request writes in its own way, into the item of its verdict.
+func (a *answer) item(f *provider.Finding) {
+	item := f.Verdict.Item
+	if item == "" {
+		item = EncodeVerdict(&f.Verdict)
+	}
 	if f.Key != "" {
-		b = append(appendString(append(b, `"key":`...), f.Key), ',')
+		a.text.WriteString(`{"key":`)
+		a.quote(&f.Key)
+		a.text.WriteByte(',')
+		item = item[len("{"):] // it has a value or an error
 	}
-	if f.Verdict.Good() {
-		b = appendValue(append(b, `"value":`...), &f.Verdict)
-	} else {
-		b = appendString(append(b, `"error":`...), refusal(&f.Verdict))
-	}
-	return append(b, '}')
+	a.text.WriteString(item)
 }
 
-// appendValue writes a [Value].
-func appendValue(b []byte, v *provider.Verdict) []byte {
-	digest := v.Digest().String()
-	b = append(b, `{"verified":true,"image":`...)
-	b = appendString(b, v.Image.Repository)
-	b = append(b[:len(b)-1], '@') // a repository and a digest need no escape
-	b = append(append(b, digest...), '"')
-	b = appendString(append(b, `,"digest":`...), digest)
-	b = appendString(append(b, `,"policy":`...), v.Policy)
-	b = appendString(append(b, `,"signer":`...), oneLine(v.Signer))
-	b = appendTime(b, `,"signedAt":"`, v.SignedAt)
-	b = appendTime(b, `,"until":"`, v.Until)
-	b = append(b, `,"warnings":[`...)
-	for i, warning := range v.Warnings {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, oneLine(warning))
-	}
-	return append(b, "]}"...)
-}
-
-// appendTime writes a field that is left out when the time is not known.
-func appendTime(b []byte, field string, t time.Time) []byte {
-	if t.IsZero() {
-		return b
-	}
-	return append(t.UTC().AppendFormat(append(b, field...), time.RFC3339), '"')
-}
-
-// appendString writes a string; one with anything unusual in it as encoding/json does.
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			quoted, _ := json.Marshal(s) // a string: cannot fail
-			return append(b, quoted...)
-		}
-	}
-	return append(append(append(b, '"'), s...), '"')
+// quote writes text as a string in JSON. A pointer saves the encoder a copy.
+func (a *answer) quote(text *string) {
+	_ = a.json.Encode(text) // a string: cannot fail
+	a.text.Truncate(a.text.Len() - len("\n"))
 }

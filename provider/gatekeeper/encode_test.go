@@ -12,8 +12,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// FuzzFindingsAreEncodedAsJSONEncodesThem holds the encoder made by hand to the one
-// of the standard library.
+// FuzzFindingsAreEncodedAsJSONEncodesThem holds answers that are put together, of items that
+// were encoded before and of others, to what encoding/json makes of Gatekeeper's own types.
 func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 	f.Add("harbor.skao.int/a:1", "CN=é\"<&>\\,O=x\u2028", "w\x00\xff", int64(0), int64(1))
 	f.Fuzz(func(t *testing.T, key, signer, warning string, a, b int64) {
@@ -24,13 +24,22 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 			{Key: key, Err: provider.Undecided(provider.StageRegistry, errors.New("x"), "%s", warning)},
 			{Key: warning, Verdict: provider.Verdict{Reason: provider.Unsigned, Image: image, Detail: warning}},
 		}
+		for i := range findings { // as they come from memory
+			f := findings[i]
+			if f.Err == nil {
+				f.Verdict.Item = EncodeVerdict(&f.Verdict)
+			}
+			f.Key = warning
+			findings = append(findings, f)
+		}
 		for n := range len(findings) + 1 {
 			var want bytes.Buffer
 			if err := json.NewEncoder(&want).Encode(responseOf(findings[:n])); err != nil {
 				t.Fatal(err)
 			}
-			if got := appendFindings(nil, findings[:n]); !bytes.Equal(got, want.Bytes()) {
-				t.Fatalf("got  %s\nwant %s", got, want.Bytes())
+			got := newAnswer()
+			if got.add(findings[:n]); !bytes.Equal(got.text.Bytes(), want.Bytes()) {
+				t.Fatalf("got  %s\nwant %s", &got.text, &want)
 			}
 		}
 	})
@@ -44,7 +53,7 @@ func responseOf(findings []provider.Finding) externaldata.ProviderResponse {
 		switch {
 		case f.Err != nil:
 		case f.Verdict.Good():
-			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Value: valueOf(&f.Verdict)})
+			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Value: wantValue(&f.Verdict)})
 		default:
 			response.Items = append(response.Items, externaldata.Item{Key: f.Key, Error: refusal(&f.Verdict)})
 		}
@@ -52,7 +61,7 @@ func responseOf(findings []provider.Finding) externaldata.ProviderResponse {
 	return externaldata.ProviderResponse{APIVersion: APIVersion, Kind: externaldata.ProviderResponseKind, Response: response}
 }
 
-func valueOf(v *provider.Verdict) Value {
+func wantValue(v *provider.Verdict) Value {
 	value := Value{
 		Verified: true,
 		Image:    v.Image.At(v.Digest()).String(),

@@ -160,7 +160,7 @@ func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string)
 			status = http.StatusServiceUnavailable
 		}
 	}
-	return func(b []byte) []byte { return appendFindings(b, findings) }, status
+	return func(a *answer) { a.add(findings) }, status
 }
 
 // report logs what the wire must not hold. Verified images are the rule: they

@@ -3,6 +3,7 @@ package gatekeeper
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -26,6 +27,32 @@ type Value struct {
 	Until    string `json:"until,omitempty"`
 	// Warnings are checks that failed and that the policy only logs; never null.
 	Warnings []string `json:"warnings"`
+}
+
+// valueOf is the value of a verified image.
+func valueOf(v *provider.Verdict) Value {
+	warnings := make([]string, 0, len(v.Warnings))
+	for _, warning := range v.Warnings {
+		warnings = append(warnings, oneLine(warning))
+	}
+	return Value{
+		Verified: true,
+		Image:    judged(v),
+		Digest:   v.Digest().String(),
+		Policy:   v.Policy,
+		Signer:   oneLine(v.Signer),
+		SignedAt: formatTime(v.SignedAt),
+		Until:    formatTime(v.Until),
+		Warnings: warnings,
+	}
+}
+
+// formatTime is "" for a time that is not known.
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // systemError names what is undecided; "" if nothing is.
