@@ -25,14 +25,17 @@ type collection struct {
 }
 
 // entry is what two descriptors have in common that name one thing. The digest alone is not enough: with another media
-// type or size a list could keep out the good signature that another list names rightly.
+// type or size, or without its artifact type, a list could keep out the good signature that another list names rightly.
 type entry struct {
 	mediaType string
 	digest    digest.Digest
 	size      int64
+	signature bool // by its artifact type
 }
 
-func entryOf(desc ocispec.Descriptor) entry { return entry{desc.MediaType, desc.Digest, desc.Size} }
+func entryOf(desc ocispec.Descriptor) entry {
+	return entry{desc.MediaType, desc.Digest, desc.Size, desc.ArtifactType == artifactType}
+}
 
 func newCollection() *collection { return &collection{seen: map[entry]bool{}} }
 
@@ -41,7 +44,8 @@ var errEnough = errors.New("enough")
 // add keeps those of a list that are signatures or may be. It fails with errEnough at the bounds.
 func (c *collection) add(list []ocispec.Descriptor) error {
 	for _, desc := range list {
-		if c.seen[entryOf(desc)] || desc.ArtifactType != artifactType && (desc.ArtifactType != "" || fetchable(desc) != nil) {
+		of := entryOf(desc)
+		if c.seen[of] || !of.signature && (!saysNothing(desc.ArtifactType) || fetchable(desc) != nil) {
 			continue
 		}
 		desc = trimmed(desc)
@@ -50,11 +54,12 @@ func (c *collection) add(list []ocispec.Descriptor) error {
 			c.more = true
 			return errEnough
 		}
-		c.seen[entryOf(desc)] = true
-		if desc.ArtifactType == "" {
-			c.untyped = append(c.untyped, desc)
-		} else {
+		c.seen[of] = true
+		if of.signature {
 			c.signatures = append(c.signatures, desc)
+		} else {
+			desc.ArtifactType = "" // which a stranger may have made long
+			c.untyped = append(c.untyped, desc)
 		}
 	}
 	return nil
@@ -81,6 +86,12 @@ func (c *collection) takeUntyped() []ocispec.Descriptor {
 	c.untyped = nil
 	slices.SortStableFunc(untyped, func(a, b ocispec.Descriptor) int { return cmp.Compare(len(b.Annotations), len(a.Annotations)) })
 	return untyped
+}
+
+// isListed tells whether a list has the descriptor as a signature.
+func (c *collection) isListed(desc ocispec.Descriptor) bool {
+	desc.ArtifactType = artifactType
+	return c.seen[entryOf(desc)]
 }
 
 // doubt notes why a signature may be missing; the first reason stays.

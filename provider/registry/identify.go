@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,10 +12,13 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// identify looks into the manifests whose descriptors do not say their artifact type, as those of some registries, and
-// keeps the signatures among them. One that cannot be fetched may be a signature.
+// identify looks into the manifests whose descriptors do not say their artifact type, or say nothing by it, as those of
+// some registries, and keeps the signatures among them. One that cannot be fetched may be a signature.
 func (r *Remote) identify(ctx context.Context, found *collection) {
 	for _, desc := range found.takeUntyped() {
+		if found.isListed(desc) {
+			continue
+		}
 		if found.fetched >= r.Untyped {
 			found.more = true
 			return
@@ -31,7 +33,8 @@ func (r *Remote) identify(ctx context.Context, found *collection) {
 			delete(found.seen, entryOf(desc)) // it may be listed elsewhere by its type
 			continue
 		}
-		if desc = identified(desc, manifest); desc.ArtifactType == artifactType {
+		if desc = identified(desc, manifest); desc.ArtifactType == artifactType && !found.isListed(desc) {
+			found.seen[entryOf(desc)] = true
 			found.signatures = append(found.signatures, trimmed(desc))
 		}
 	}
@@ -47,9 +50,10 @@ func identified(desc ocispec.Descriptor, manifest []byte) ocispec.Descriptor {
 		Annotations map[string]string `json:"annotations"`
 	}
 	if json.Unmarshal(manifest, &said) != nil {
+		desc.ArtifactType = ""
 		return desc
 	}
-	desc.ArtifactType = cmp.Or(said.ArtifactType, said.Config.MediaType)
+	desc.ArtifactType = firstTelling(said.ArtifactType, said.Config.MediaType)
 	if len(desc.Annotations) == 0 {
 		desc.Annotations = said.Annotations
 	}

@@ -10,9 +10,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
 
-// artifactType is that of notation signatures (signature specification, "Storage").
-const artifactType = "application/vnd.cncf.notary.signature"
-
 // forgetNoAPI is when a repository without the referrers API is asked for it again.
 const forgetNoAPI = 10 * time.Minute
 

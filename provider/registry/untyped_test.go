@@ -101,6 +101,65 @@ func TestTheManifestTellsTheTypeWhereTheListDoesNot(t *testing.T) {
 	}
 }
 
+// A type that says nothing, for it is that of a config, a manifest or an index, or a default, is no word on what the artifact
+// is: the manifest has it. A type that says something else is one.
+func TestATypeThatSaysNothingIsLookedInto(t *testing.T) {
+	signature := manifestOf(t, map[string]any{"artifactType": signatureType})
+	early := manifestOf(t, map[string]any{"artifactType": ocispec.MediaTypeEmptyJSON, "config": map[string]any{"mediaType": signatureType}})
+	sbom := manifestOf(t, map[string]any{"artifactType": "application/spdx+json"})
+	for artifactType, fetched := range map[string]bool{
+		ocispec.MediaTypeEmptyJSON:                        true,
+		ocispec.MediaTypeImageConfig:                      true,
+		"application/vnd.docker.container.image.v1+json":  true,
+		"application/vnd.unknown.config.v1+json":          true,
+		"application/vnd.unknown.artifact.v1":             true,
+		ocispec.MediaTypeImageManifest:                    true,
+		ocispec.MediaTypeImageIndex:                       true,
+		"application/octet-stream":                        true,
+		"application/json; charset=utf-8":                 true,
+		"Application/VND.cncf.Notary.Signature":           true,
+		signatureType + "; v=1":                           true,
+		" " + signatureType:                               true,
+		"application/spdx+json":                           false,
+		"application/vnd.dev.cosign.artifact.sig.v1+json": false,
+		"application/vnd.in-toto+json":                    false,
+		"application/vnd.cncf.notary.v2.signature":        false,
+		"///": false,
+	} {
+		t.Run(artifactType, func(t *testing.T) {
+			var list []ocispec.Descriptor
+			for _, manifest := range [][]byte{signature, early, sbom} {
+				list = append(list, entryOf(imageType, manifest))
+				list[len(list)-1].ArtifactType = artifactType
+			}
+			f := listing(t, list, signature, early, sbom)
+			got, more, err := ask(t, f, registry.Options{}, "api")
+			want := 0
+			if fetched {
+				want = 2
+			}
+			if len(got) != want || more || err != nil || len(f.requests()) > 1 != fetched {
+				t.Errorf("%d listed, want %d; %d requests; more %t, %v", len(got), want, len(f.requests()), more, err)
+			}
+		})
+	}
+}
+
+// An entry that does not tell the type keeps out none that does, before it or after it, and is not counted beside it.
+func TestAnEntryWithoutATypeKeepsOutNone(t *testing.T) {
+	manifest := manifestOf(t, map[string]any{"artifactType": signatureType})
+	untyped := entryOf(imageType, manifest)
+	typed := untyped
+	typed.ArtifactType = signatureType
+	for _, list := range [][]ocispec.Descriptor{{untyped, typed}, {typed, untyped}} {
+		f := listing(t, list) // which does not have the manifest
+		got, more, err := ask(t, f, registry.Options{}, "api")
+		if len(got) != 1 || more || err != nil || len(f.requests()) != 1 {
+			t.Errorf("%d listed, %d requests, more %t, %v", len(got), len(f.requests()), more, err)
+		}
+	}
+}
+
 // What can be no signature is not fetched to learn what it is.
 func TestWhatCanBeNoSignatureIsNotLookedInto(t *testing.T) {
 	manifest := manifestOf(t, map[string]any{"artifactType": signatureType})

@@ -25,9 +25,12 @@ func Without(name string) Effect {
 
 // Untyped sends the real list of referrers without the artifact type of any, as some registries do, and as if it had not
 // been filtered. Its digest is its own.
-func Untyped() Effect {
+func Untyped() Effect { return Typed("") }
+
+// Typed sends the real list likewise, with one artifact type for all.
+func Typed(artifactType string) Effect {
 	return rework(func(w http.ResponseWriter, real *answer) {
-		body := untyped(real.body.Bytes())
+		body := typed(real.body.Bytes(), artifactType)
 		real.header.Del("OCI-Filters-Applied")
 		if real.header.Get("Docker-Content-Digest") != "" {
 			real.header.Set("Docker-Content-Digest", digest.FromBytes(body).String())
@@ -37,7 +40,7 @@ func Untyped() Effect {
 	})
 }
 
-func untyped(body []byte) []byte {
+func typed(body []byte, artifactType string) []byte {
 	var index map[string]any
 	if json.Unmarshal(body, &index) != nil {
 		return body
@@ -46,6 +49,9 @@ func untyped(body []byte) []byte {
 	for _, entry := range list {
 		if entry, ok := entry.(map[string]any); ok {
 			delete(entry, "artifactType")
+			if artifactType != "" {
+				entry["artifactType"] = artifactType
+			}
 		}
 	}
 	var changed bytes.Buffer

@@ -16,6 +16,8 @@ func (f Fault) effect() (rig.Effect, error) {
 	switch word {
 	case "untyped":
 		return rig.Untyped(), nil
+	case "typed":
+		return rig.Typed(value), nil
 	case "without":
 		return rig.Without(value), nil
 	case "header":
