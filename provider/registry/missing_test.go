@@ -31,13 +31,13 @@ func answers() map[string]struct {
 		"429 at once":  {rig.Status(429, http.Header{"Retry-After": {"0"}}), provider.StageRegistry},
 		"a name error": {nameUnknown, ""},
 	}
-	for _, status := range []int{400, 404, 405, 406, 410, 411, 414, 415, 417, 418, 422, 501} {
+	for _, status := range []int{400, 404, 405, 406, 410, 415, 501} {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Effect
 			hides  provider.Stage
 		}{rig.Status(status, nil), ""}
 	}
-	for _, status := range []int{402, 407, 408, 409, 412, 423, 425, 451, 500, 502, 503, 504, 505, 300, 304} {
+	for _, status := range []int{402, 407, 408, 409, 411, 412, 414, 417, 418, 421, 422, 423, 425, 426, 428, 431, 451, 499, 500, 502, 503, 504, 505, 300, 304} {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Effect
 			hides  provider.Stage

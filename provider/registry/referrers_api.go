@@ -96,17 +96,15 @@ func statusOf(err error) int {
 }
 
 // LacksReferrersAPI tells, by the error of listing, a registry without the referrers API from one in trouble. There are
-// many words for it: most of the statuses that find fault with a request (4xx), and 501. Those that refuse us, or refuse
-// now, may hide signatures.
+// some words for it, and all others refuse us, or refuse now, or come from somebody who stands before the registry: they may
+// hide signatures.
 func LacksReferrersAPI(err error) bool {
-	switch status := statusOf(err); status {
-	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusProxyAuthRequired,
-		http.StatusRequestTimeout, http.StatusConflict, http.StatusPreconditionFailed, http.StatusLocked, http.StatusTooEarly,
-		http.StatusTooManyRequests, http.StatusUnavailableForLegalReasons:
-		return false
-	default:
-		return status >= 400 && status < 500 || status == http.StatusNotImplemented
+	switch statusOf(err) {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusGone,
+		http.StatusUnsupportedMediaType, http.StatusNotImplemented:
+		return true
 	}
+	return false
 }
 
 // saysNoAPI tells the statuses that are about the API, not about one request.
