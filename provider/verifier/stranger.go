@@ -16,23 +16,24 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
-const (
-	// maxDecoding bounds the bytes of all envelopes that are decoded at one time before their certificates are known to be trusted.
-	maxDecoding = 2 << 20
-	// maxUnlinked bounds the certificates of a timestamp that lead to no trusted root. Some authorities send along a root
-	// that vouches for theirs.
-	maxUnlinked = 2
-)
+// maxUnlinked bounds the certificates of a timestamp that lead to no trusted root. Some authorities send along a root
+// that vouches for theirs.
+const maxUnlinked = 2
 
 var errOutsize = errors.New("it holds more than is checked: too many values or certificates, or too large keys")
 
 // stranger says why an envelope need not be put before the judge, who decodes it and computes with every key in it before
-// asking whether any is trusted. It is nil for one whose chain leads to a trusted certificate, byte for byte.
-func (w *witness) stranger(ctx context.Context, mediaType string, raw []byte) *setAside {
-	if err := w.decoding.Acquire(ctx, int64(min(len(raw), maxDecoding))); err != nil {
+// asking whether any is trusted. It is nil for one whose chain leads to a trusted certificate, byte for byte: the room for
+// it is held on, for the judge.
+func (w *witness) stranger(ctx context.Context, mediaType string, raw []byte) (aside *setAside) {
+	if err := w.hold(ctx, len(raw)); err != nil {
 		return &setAside{err: err}
 	}
-	defer w.decoding.Release(int64(min(len(raw), maxDecoding)))
+	defer func() {
+		if aside != nil {
+			w.release()
+		}
+	}()
 	contents, err := envelope.Open(mediaType, raw)
 	switch {
 	case errors.Is(err, envelope.ErrFormat):

@@ -167,9 +167,10 @@ func (j judge) hear(ctx context.Context, image provider.Image, desc ocispec.Desc
 		policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: repository,
 		links: j.verifier.links, decoding: j.verifier.decoding,
 	}
+	defer w.release()
 	options := notationverifier.VerifierOptions{
-		RevocationCodeSigningValidator:  j.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told),
-		RevocationTimestampingValidator: j.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told),
+		RevocationCodeSigningValidator:  outside{j.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told), w},
+		RevocationTimestampingValidator: outside{j.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told), w},
 	}
 	inner, err := notationverifier.NewWithOptions(j.Document(), w, nil, options)
 	if err != nil {

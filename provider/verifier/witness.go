@@ -35,6 +35,7 @@ type witness struct {
 
 	links    *links
 	decoding *semaphore.Weighted
+	held     int64 // of decoding, in bytes, for the signature at hand
 
 	hand         evidence.Piece // the signature at hand
 	token        *tspclient.SignedToken
@@ -128,6 +129,7 @@ func (w *witness) promise(desc ocispec.Descriptor) int {
 // error would end notation.Verify, though the next signature may be good.
 func (w *witness) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
 	w.aside = nil
+	w.release()
 	envelope, desc, err := w.repository.Envelope(ctx, manifest)
 	w.hand.Signature, w.hand.Blob, w.hand.Bytes = manifest, desc, envelope
 	switch {
@@ -155,6 +157,7 @@ func (w *witness) Verify(ctx context.Context, desc ocispec.Descriptor, envelope 
 		w.findings = append(w.findings, findAside(w.hand.Signature.Digest, w.aside))
 		return &notation.VerificationOutcome{Error: w.aside.err}, w.aside.err
 	}
+	defer w.release()
 	w.signing, w.timestamping = revocationStatus{}, revocationStatus{}
 	outcome, err := w.inner.Verify(ctx, desc, envelope, opts)
 	if err == nil {
