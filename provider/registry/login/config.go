@@ -42,9 +42,30 @@ func (c *Config) parse(text []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := checkOnce(text, members); err != nil {
+		return err
+	}
 	for _, m := range members {
 		if err := c.add(m); err != nil {
 			return fmt.Errorf("line %d: %s: %w", lineAt(text, m.offset), m.name, err)
+		}
+	}
+	return nil
+}
+
+// checkOnce refuses a file that has one of its sections twice: some readers join them, some take the last, and whoever wrote
+// the first would not learn that it does not count.
+func checkOnce(text []byte, members []member) error {
+	for _, section := range []string{"auths", "credHelpers", "credsStore"} {
+		seen := false
+		for _, m := range members {
+			if !m.is(section) {
+				continue
+			}
+			if seen {
+				return fmt.Errorf("line %d: %s stands in it twice, and readers differ in which counts: make one of the two", lineAt(text, m.offset), m.name)
+			}
+			seen = true
 		}
 	}
 	return nil

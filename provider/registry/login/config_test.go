@@ -180,7 +180,6 @@ func TestEntriesAsToolsWriteThem(t *testing.T) {
 		"a registry token":  {`{"auths":{"harbor.test":{"registrytoken":"secret"}}}`, auth.Credential{AccessToken: "secret"}},
 		"letter case":       {`{"Auths":{"harbor.test":{"Auth":"` + base64.StdEncoding.EncodeToString([]byte("robot:secret")) + `"}},"credSstore":""}`, auth.Credential{Username: "robot", Password: "secret"}},
 		"empty and full":    {`{"auths":{"https://harbor.test":{},"harbor.test":` + account("robot:secret") + `}}`, auth.Credential{Username: "robot", Password: "secret"}},
-		"auths twice":       {`{"auths":{"other.test":` + account("a:b") + `},"auths":{"harbor.test":` + account("robot:secret") + `}}`, auth.Credential{Username: "robot", Password: "secret"}},
 		"a mark from DOS":   {"\xef\xbb\xbf" + `{"auths":{"harbor.test":` + account("robot:secret") + "}}\r\n", auth.Credential{Username: "robot", Password: "secret"}},
 		"other settings":    {`{"HttpHeaders":{"User-Agent":"x"},"proxies":{"default":{"httpProxy":"http://proxy"}},"currentContext":"a","plugins":{"a":{"b":"c"}},"auths":{"harbor.test":` + account("robot:secret") + `},"credHelpers":null}`, auth.Credential{Username: "robot", Password: "secret"}},
 		"no helper by name": {`{"credsStore":"there-is-none-x","credHelpers":{"harbor.test":""},"auths":{"harbor.test":` + account("robot:secret") + `}}`, auth.Credential{Username: "robot", Password: "secret"}},
@@ -270,6 +269,8 @@ func TestAFileThatCannotBeReadIsRefused(t *testing.T) {
 		"{\n\"auths\":[]}":                  "line 2: auths: it is not a JSON object",
 		`{"auths":"secret"}`:                "auths: it is not a JSON object",
 		"{\n\n\"credHelpers\":\"secret\"}":  "line 3: credHelpers: it is not a JSON object",
+		"{\"auths\":{},\n\"auths\":{}}":     "line 2: auths stands in it twice",
+		"{\"auths\":{},\n\"Auths\":{}}":     "line 2: Auths stands in it twice",
 		`{"credsStore":{"a":"secret"}}`:     "line 1: credsStore: it is not the name of a credential helper",
 	} {
 		config, err := login.Parse("config.json", []byte(text))
