@@ -9,8 +9,12 @@ import (
 // of a panic. It stands behind narrower bounds, for what nobody thought of.
 const maxAttribute = 8 << 10
 
-// Bound cuts texts and errors that are too long. It is for [slog.HandlerOptions].ReplaceAttr.
+// Bound cuts texts and errors that are too long, and writes durations as text, such as 1.8s: as JSON they would be numbers
+// without a unit. It is for [slog.HandlerOptions].ReplaceAttr.
 func Bound(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		return slog.String(a.Key, a.Value.Duration().String())
+	}
 	var text string
 	switch v := a.Value.Any().(type) {
 	case string:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
@@ -25,5 +26,20 @@ func TestNoValueOfALineIsLong(t *testing.T) {
 	log.Info("line", "text", "short", "error", errors.New("brief"), "number", 1, "nothing", nil)
 	if want := `"msg":"line","text":"short","error":"brief","number":1,"nothing":null}`; !strings.Contains(out.String(), want) {
 		t.Errorf("the line is %s; want %s", out.String(), want)
+	}
+}
+
+// A duration has its unit in each form of a line.
+func TestADurationIsText(t *testing.T) {
+	options := &slog.HandlerOptions{ReplaceAttr: logging.Bound}
+	for want, handler := range map[string]func(*bytes.Buffer) slog.Handler{
+		`"took":"1.8s"`: func(out *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(out, options) },
+		`took=1.8s`:     func(out *bytes.Buffer) slog.Handler { return slog.NewTextHandler(out, options) },
+	} {
+		var out bytes.Buffer
+		slog.New(handler(&out)).Info("line", "took", 1800*time.Millisecond)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the line is %s; want %s", out.String(), want)
+		}
 	}
 }
