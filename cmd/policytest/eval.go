@@ -48,6 +48,9 @@ or external_data has no answer.`,
   kubectl get pods -A -o yaml > pods.yaml
   policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f pods.yaml --verdicts verdicts.yaml
 
+  # What is in a cluster now, without a file in between.
+  kubectl get pods -A -o yaml | policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f - --verdicts verdicts.yaml
+
   # Ask a live provider.
   policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f deployment.yaml -o json \
     --provider notation-provider=https://127.0.0.1:8443/validate --ca ca.crt --cert tls.crt --key tls.key`,
@@ -60,7 +63,7 @@ or external_data has no answer.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.execute(c) },
 	}
 	o.sources.add(c)
-	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects; may be repeated")
+	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects, or - for standard input; may be repeated")
 	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a verdicts.yaml; its scenes do not count")
 	c.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
 	c.Flags().BoolVar(&o.allowUnmatched, "allow-unmatched", false, "let objects that no constraint matches be, such as the Services of a dump: they do not count for the exit code")

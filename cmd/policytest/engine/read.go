@@ -3,8 +3,11 @@ package engine
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,11 +24,19 @@ import (
 var extensions = []string{".yaml", ".yml", ".json"}
 
 // ReadObjects reads the objects in files, in the YAML and JSON files of directories and all below, and in lists. In a
-// directory, documents that are no objects are passed over; but each path must hold an object.
+// directory, documents that are no objects are passed over; but each path must hold an object. The path "-" is standard input.
 func ReadObjects(paths ...string) ([]*unstructured.Unstructured, error) {
 	var all []*unstructured.Unstructured
 	for _, path := range paths {
 		before := len(all)
+		if path == "-" {
+			objects, err := readStream(os.Stdin)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, objects...)
+			continue
+		}
 		err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || file != path && !slices.Contains(extensions, filepath.Ext(file)) {
 				return err
@@ -50,6 +61,24 @@ func readFile(file string, named bool) ([]*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parse(text, file, named)
+}
+
+// readStream reads a stream, which must hold objects only.
+func readStream(in io.Reader) ([]*unstructured.Unstructured, error) {
+	text, err := regularfile.ReadAll(in, "standard input", regularfile.MaxText)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := parse(text, "standard input", true)
+	if err == nil && len(objects) == 0 {
+		err = errors.New("standard input holds no object")
+	}
+	return objects, err
+}
+
+// parse reads the objects in a text that is called file in errors.
+func parse(text []byte, file string, named bool) ([]*unstructured.Unstructured, error) {
 	documents, err := reader.ReadK8sResources(bytes.NewReader(text))
 	if err == nil {
 		err = checkKeys(text)
