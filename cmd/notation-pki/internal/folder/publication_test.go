@@ -141,3 +141,27 @@ func TestPublishAgainstASwappedLink(t *testing.T) {
 		t.Errorf("the key is %q", got)
 	}
 }
+
+// The directory may be reached through a symlink, which is followed once: where it leads afterwards changes nothing.
+func TestPublishThroughASwappedParent(t *testing.T) {
+	dir := t.TempDir()
+	web, keys, link := dir+"/web", dir+"/keys", dir+"/current"
+	done(t, errors.Join(os.Mkdir(web, 0o700), os.Mkdir(keys, 0o700), os.Symlink("web", link),
+		os.WriteFile(web+"/oci.crl", []byte("the last"), 0o600), os.WriteFile(keys+"/oci.crl", []byte("the key"), 0o600)))
+	p := must[*Publication](t)(Folder{dir + "/pki"}.Publish(link + "/oci.crl"))
+	defer p.Close()
+	swap := func(to string) { done(t, errors.Join(os.Symlink(to, dir+"/l"), os.Rename(dir+"/l", link))) }
+	swap("keys")
+	if got := must[[]byte](t)(p.Read()); string(got) != "the last" {
+		t.Errorf("read %q", got)
+	}
+	done(t, p.Replace([]byte("the next")))
+	for path, want := range map[string]string{web: "the next", keys: "the key"} {
+		if got := must[[]byte](t)(os.ReadFile(path + "/oci.crl")); string(got) != want {
+			t.Errorf("%s has %q, want %q", path, got, want)
+		}
+		if left := must[[]string](t)(filepath.Glob(path + "/.making-*")); len(left) > 0 {
+			t.Errorf("%q is left", left)
+		}
+	}
+}
