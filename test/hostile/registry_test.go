@@ -54,6 +54,8 @@ type kind struct {
 	hang bool
 	// status answers everything with it.
 	status int
+	// answer answers everything.
+	answer http.HandlerFunc
 	// slow delays each answer.
 	slow time.Duration
 }
@@ -97,6 +99,10 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	select {
 	case <-time.After(k.slow):
 	case <-q.Context().Done():
+		return
+	}
+	if k.answer != nil {
+		k.answer(w, q)
 		return
 	}
 	if k.status != 0 {
