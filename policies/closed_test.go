@@ -58,6 +58,7 @@ func podOf(images []string) map[string]any {
 
 // The policy's promise, told a second time in Go and held against answers of every odd make: what is not proven is denied.
 func TestNothingButAPositiveAnswerAdmits(t *testing.T) {
+	t.Parallel()
 	decide := signedImages(t)
 	random := rand.New(rand.NewPCG(3, 4))
 	keys := []string{"skao.int/tango:1", "skao.int/archiver@" + sha256}

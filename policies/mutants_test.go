@@ -1,11 +1,13 @@
 package policies_test
 
 import (
-	"context"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/tester"
 )
 
@@ -15,26 +17,47 @@ func TestNoConditionCanBeTakenAway(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the Rego tests once for every condition")
 	}
-	tried := 0
-	for path, module := range modules(t) {
+	whole := modules(t)
+	if killed, compiles := judge(t, copied(whole), "signedimages/policy.rego"); killed || !compiles {
+		t.Fatal("a test fails with every condition in place")
+	}
+	for path := range whole {
 		if strings.HasSuffix(path, "_test.rego") {
 			continue
 		}
-		for i := range conditions(module) {
-			mutated := modules(t)
-			c := conditions(mutated[path])[i]
-			c.takeAway()
-			killed, compiles := judge(t, mutated, path)
-			if !compiles {
-				continue
-			}
-			tried++
-			if !killed {
-				t.Errorf("%s:%d: %s can be taken away, and no test fails", path, c.was.Location.Row, c.was.Location.Text)
-			}
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			takeEachAway(t, whole, path)
+		})
+	}
+}
+
+func takeEachAway(t *testing.T, whole map[string]*ast.Module, path string) {
+	t.Helper()
+	tried := 0
+	for i := range conditions(whole[path]) {
+		mutated := copied(whole)
+		c := conditions(mutated[path])[i]
+		c.takeAway()
+		killed, compiles := judge(t, mutated, path)
+		if !compiles {
+			continue
+		}
+		tried++
+		if !killed {
+			t.Errorf("%s:%d: %s can be taken away, and no test fails", path, c.was.Location.Row, c.was.Location.Text)
 		}
 	}
 	t.Logf("%d conditions", tried)
+}
+
+// copied are modules to compile, which changes them.
+func copied(whole map[string]*ast.Module) map[string]*ast.Module {
+	all := map[string]*ast.Module{}
+	for path, module := range whole {
+		all[path] = module.Copy()
+	}
+	return all
 }
 
 // condition is one expression of a body.
@@ -95,20 +118,22 @@ func withImports(all map[string]*ast.Module, path string, to map[string]*ast.Mod
 	}
 }
 
+// fails tells whether a Rego test is not true. It asks what OPA's tester asks, and leaves out the trace, in which the
+// tester spends most of its time.
 func fails(t *testing.T, c *ast.Compiler) bool {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	results, err := tester.NewRunner().SetCompiler(c).SetDefaultRegoVersion(ast.RegoV1).SetParallel(1).RunTests(ctx, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed := false
-	for result := range results {
-		failed = failed || !result.Pass()
-		if failed {
-			cancel() // the rest has nothing to add
+	for _, path := range slices.Sorted(maps.Keys(c.Modules)) {
+		module := c.Modules[path]
+		for _, rule := range module.Rules {
+			if !strings.HasPrefix(rule.Head.Name.String(), tester.TestPrefix) {
+				continue
+			}
+			name := module.Package.Path.Extend(rule.Head.Ref()).String()
+			results, err := rego.New(rego.Compiler(c), rego.Query(name)).Eval(t.Context())
+			if err != nil || len(results) != 1 || results[0].Expressions[0].Value != true {
+				return true // the rest has nothing to add
+			}
 		}
 	}
-	return failed
+	return false
 }

@@ -21,6 +21,7 @@ const (
 // Whoever writes a reference so that the policy reads one image and the provider or the kubelet another has found a way
 // in. So they must agree on what is a reference, and on every part of it.
 func TestThePolicyReadsReferencesAsTheProviderDoes(t *testing.T) {
+	t.Parallel()
 	written := append(handPicked(), generated(20_000)...)
 	read := readInRego(t, written)
 	malformed := 0

@@ -14,6 +14,7 @@ func TestTheReadmesSnippetsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds policytest")
 	}
+	t.Parallel()
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -125,6 +125,7 @@ func described(t *testing.T, path string, module *ast.Module) {
 }
 
 func TestRegoTestsPassAndCoverEveryLine(t *testing.T) {
+	t.Parallel()
 	coverage := cover.New()
 	results, err := tester.NewRunner().
 		SetCompiler(compiler()).

@@ -23,43 +23,58 @@ var finders = map[string][]string{
 // Nothing that becomes undefined, in the policies and in the library that they use, admits an object that was denied: each
 // expression of each body in turn, in rules, comprehensions and values. A negated one becomes true.
 func TestNothingUndefinedAdmits(t *testing.T) {
-	c, decide := policies(t)
-	decisions := mustBeDenied()
-	check := func(why string, decisions map[string]denied) {
-		t.Helper()
-		for name, d := range decisions {
-			if !decide(d) {
-				t.Errorf("%s: %s is admitted", why, name)
-			}
-		}
-	}
-	check("with everything", decisions)
-	check("with everything", crowded())
-	tried := 0
-	for _, path := range slices.Sorted(maps.Keys(c.Modules)) {
+	whole := newPanel(t)
+	whole.check(t, "with everything", mustBeDenied())
+	whole.check(t, "with everything", crowded())
+	for _, path := range slices.Sorted(maps.Keys(whole.modules)) {
 		if strings.HasSuffix(path, "_test.rego") || path == "mock.rego" {
 			continue
 		}
-		for _, e := range conditions(c.Modules[path]) {
-			if slices.Contains(finders[path], e.rule) {
-				continue
-			}
-			tried++
-			e.body[e.index] = ast.NewExpr(ast.BooleanTerm(e.was.Negated))
-			check(fmt.Sprintf("%s: without %s", e.was.Location, e.was), decisions)
-			if strings.HasPrefix(path, "lib/denial") {
-				check(fmt.Sprintf("%s: without %s", e.was.Location, e.was), crowded())
-			}
-			e.body[e.index] = e.was
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			newPanel(t).withoutEach(t, path, heldBy(modules(t), path)) // a panel each: what is taken away is missing
+		})
+	}
+}
+
+// withoutEach makes each expression of a module undefined in turn.
+func (p *panel) withoutEach(t *testing.T, path string, decisions map[string]denied) {
+	t.Helper()
+	tried := 0
+	for _, e := range conditions(p.modules[path]) {
+		if slices.Contains(finders[path], e.rule) {
+			continue
 		}
+		tried++
+		e.body[e.index] = ast.NewExpr(ast.BooleanTerm(e.was.Negated))
+		p.check(t, fmt.Sprintf("%s: without %s", e.was.Location, e.was), decisions)
+		e.body[e.index] = e.was
 	}
 	t.Logf("%d expressions", tried)
+}
+
+// heldBy are the decisions that a module takes part in: those of the policies that import it, or are it.
+func heldBy(all map[string]*ast.Module, path string) map[string]denied {
+	decisions := mustBeDenied()
+	if strings.HasPrefix(path, "lib/denial") {
+		maps.Copy(decisions, crowded())
+	}
+	maps.DeleteFunc(decisions, func(_ string, d denied) bool {
+		used := map[string]*ast.Module{}
+		withImports(all, d.policy+"/policy.rego", used)
+		return used[path] == nil
+	})
+	return decisions
 }
 
 // denied is a decision on a pod that must be denied.
 type denied struct {
 	policy string
-	input  map[string]any
+	input  ast.Value
+}
+
+func decisionOf(policy string, input map[string]any) denied {
+	return denied{policy, ast.MustInterfaceToValue(input)}
 }
 
 func mustBeDenied() map[string]denied {
@@ -74,7 +89,7 @@ func crowded() map[string]denied {
 	crowd["object"].(map[string]any)["spec"].(map[string]any)["volumes"] = make([]any, 512) //nolint:forcetypeassert // made above
 	all := map[string]denied{}
 	for _, policy := range []string{"signedimages", "pinnedimages"} {
-		all[policy+": excessive"] = denied{policy, map[string]any{"review": crowd}}
+		all[policy+": excessive"] = decisionOf(policy, map[string]any{"review": crowd})
 	}
 	return all
 }
@@ -82,7 +97,7 @@ func crowded() map[string]denied {
 const tag, pinned = "skao.int/tango:1", "skao.int/archiver@" + sha256
 
 func unsigned(response any, images ...string) denied {
-	return denied{"signedimages", map[string]any{"review": podOf(images), "parameters": map[string]any{"provider": "p"}, "response": response}}
+	return decisionOf("signedimages", map[string]any{"review": podOf(images), "parameters": map[string]any{"provider": "p"}, "response": response})
 }
 
 // unproven are pods with an image of which the provider does not say that they are verified.
@@ -144,15 +159,20 @@ func unsound() map[string]denied {
 		for _, image := range images {
 			for _, policy := range []string{"signedimages", "pinnedimages"} {
 				input := map[string]any{"review": podOf([]string{image}), "parameters": parameters, "response": silent()}
-				all[fmt.Sprintf("%s: %q with %s", policy, image, name)] = denied{policy, input}
+				all[fmt.Sprintf("%s: %q with %s", policy, image, name)] = decisionOf(policy, input)
 			}
 		}
 	}
 	return all
 }
 
-// policies compiles them, and tells whether one of them denies, and says so.
-func policies(t *testing.T) (*ast.Compiler, func(denied) bool) {
+// panel is both policies, compiled.
+type panel struct {
+	modules map[string]*ast.Module
+	queries map[string]rego.PreparedEvalQuery
+}
+
+func newPanel(t *testing.T) *panel {
 	t.Helper()
 	all := modules(t)
 	const answer = "package mock\n\nanswer(_) := input.response if input.response != null"
@@ -165,19 +185,27 @@ func policies(t *testing.T) (*ast.Compiler, func(denied) bool) {
 	if c.Compile(all); c.Failed() {
 		t.Fatal(c.Errors)
 	}
-	queries := map[string]rego.PreparedEvalQuery{}
+	p := &panel{c.Modules, map[string]rego.PreparedEvalQuery{}}
 	for _, policy := range []string{"signedimages", "pinnedimages"} {
 		query := "some v in data." + policy + ".violation with external_data as data.mock.answer; is_string(v.msg)"
-		queries[policy], err = rego.New(rego.Compiler(c), rego.Query(query)).PrepareForEval(context.Background())
+		p.queries[policy], err = rego.New(rego.Compiler(c), rego.Query(query)).PrepareForEval(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	return c, func(d denied) bool {
-		results, err := queries[d.policy].Eval(context.Background(), rego.EvalInput(d.input))
+	return p
+}
+
+// check fails the test where a policy does not deny, and say so.
+func (p *panel) check(t *testing.T, why string, decisions map[string]denied) {
+	t.Helper()
+	for name, d := range decisions {
+		results, err := p.queries[d.policy].Eval(t.Context(), rego.EvalParsedInput(d.input))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(results) > 0
+		if len(results) == 0 {
+			t.Errorf("%s: %s is admitted", why, name)
+		}
 	}
 }

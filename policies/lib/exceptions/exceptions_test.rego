@@ -101,19 +101,6 @@ test_a_remark_is_about_exceptions_that_do_not_count_only if {
 		with time.now_ns as noon
 }
 
-test_one_exception_that_counts_is_enough if {
-	exceptions.current(image.parts("postgres")) with input.parameters.exceptions as [changed({"expires": "2026-01-01"}), changed({"image": "*"})]
-		with time.now_ns as noon
-}
-
-test_a_remark_is_about_exceptions_that_do_not_count_only if {
-	exceptions.remark(image.parts("postgres")) == "Its exception ended on 2026-01-01 (SEC-142)." with input.parameters.exceptions as [
-		changed({"expires": "2026-01-01"}),
-		changed({"image": "*"}),
-	]
-		with time.now_ns as noon
-}
-
 test_of_many_exceptions_for_one_pattern_three_are_told if {
 	many := [changed({"reason": sprintf("SEC-%d", [i]), "expires": "2020-01-01"}) | some i in numbers.range(100, 299)]
 	text := exceptions.remark(image.parts("postgres")) with input.parameters.exceptions as many
