@@ -43,7 +43,7 @@ demo: ## Sign images, serve, ask as Gatekeeper does, print the verdicts
 	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki ./test/demo && $(BIN)/demo -bin $(BIN)
 
 .PHONY: test
-test: ## Run all tests, with the race detector where there is a C compiler
+test: ## Run all tests, with the race detector where it has something to find
 	@$(if $(RACE),,echo "no C compiler: testing without the race detector";) \
 	echo "testing ($(if $(RACE),with,without) the race detector; the first run compiles everything)"; \
 	go test $(RACE) -timeout 30m ./...

@@ -30,9 +30,8 @@ func EncodeEncryptedKey(key crypto.Signer, passphrase []byte) ([]byte, error) {
 		return nil, fmt.Errorf("the passphrase has %d characters; take %d or more", len(passphrase), MinPassphrase)
 	}
 	der, err := pkcs8.MarshalPrivateKey(key, passphrase, &pkcs8.Opts{
-		Cipher: pkcs8.AES256CBC,
-		// N and r are the most that openssl takes unless told otherwise (32 MiB); p makes up for it.
-		KDFOpts: pkcs8.ScryptOpts{SaltSize: 16, CostParameter: 1 << 14, BlockSize: 8, ParallelizationParameter: 5},
+		Cipher:  pkcs8.AES256CBC,
+		KDFOpts: pkcs8.ScryptOpts{SaltSize: 16, CostParameter: scryptN, BlockSize: scryptR, ParallelizationParameter: scryptP},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encrypting the private key: %w", err)

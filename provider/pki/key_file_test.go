@@ -335,3 +335,19 @@ func TestEveryKeyTypeIsToldFromItsPublicKeyAndOthersAreNone(t *testing.T) {
 		}
 	}
 }
+
+// What guesses at a passphrase cost: scrypt with N=16384, r=8, p=5, as DER writes them one after the other.
+func TestGuessesAtAPassphraseAreDear(t *testing.T) {
+	key, err := ECP256.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := EncodeEncryptedKey(key, []byte("correct horse battery staple"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	if want := []byte{2, 2, 0x40, 0, 2, 1, 8, 2, 1, 5}; !bytes.Contains(block.Bytes, want) {
+		t.Errorf("the encrypted key names other costs than % x:\n% x", want, block.Bytes)
+	}
+}

@@ -31,8 +31,12 @@ func sources() map[string]struct{ in, what string } {
 // anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
 // would take minutes to make. Commands of ours that do not are built as Dockerfile and make build do: people get the same.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
-	return build(ctx, dir, command, os.Environ(), RaceEnabled)
+	return build(ctx, dir, command, os.Environ(), ServerRaces())
 }
+
+// ServerRaces tells whether the server that [Build] builds detects races: where the tests do, and where the environment has
+// RACE_SERVER. Tests that only drive the server need no detector of their own, and take twice as long with one.
+func ServerRaces() bool { return raceEnabled || os.Getenv("RACE_SERVER") != "" }
 
 func build(ctx context.Context, dir, command string, environment []string, race bool) (binary string, err error) {
 	root, err := moduleRoot(ctx)
@@ -47,6 +51,9 @@ func build(ctx context.Context, dir, command string, environment []string, race 
 		args = append(args, "-race")
 	case from.in == ".":
 		args, environment = append(args, "-trimpath"), append(slices.Clip(environment), "CGO_ENABLED=0")
+	}
+	if command == "notation-pki" && os.Getenv("QUICK_PASSPHRASES") != "" {
+		args = append(args, "-tags", "quickpassphrases")
 	}
 	compiler := exec.CommandContext(ctx, "go", append(args, from.what)...)
 	compiler.Dir, compiler.Env = filepath.Join(root, from.in), environment
@@ -112,7 +119,7 @@ func (s *Workshop) Command(name string) (path string, err error) {
 	if path, ok := s.built[name]; ok {
 		return path, nil
 	}
-	if path, err = build(context.Background(), s.Dir, name, s.environment, RaceEnabled && !s.Plain); err != nil {
+	if path, err = build(context.Background(), s.Dir, name, s.environment, ServerRaces() && !s.Plain); err != nil {
 		return "", err
 	}
 	if s.built == nil {

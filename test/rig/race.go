@@ -2,5 +2,5 @@
 
 package rig
 
-// RaceEnabled tells whether this program was built with the race detector.
-const RaceEnabled = true
+// raceEnabled tells whether this program was built with the race detector.
+const raceEnabled = true
