@@ -29,6 +29,9 @@ PUSH              ?=
 REVISION          ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 
+# A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
+export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
+
 # How long each fuzz target runs, and how often each benchmark.
 FUZZTIME ?= 30s
 COUNT    ?= 6
