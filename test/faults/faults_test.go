@@ -257,13 +257,27 @@ func (r *row) fails(t *testing.T, asker *rig.Asker) {
 			t.Fatalf("it is %+v, want %+v", got, r.want())
 		}
 	}
-	if r.at().Count(r.step.class) == 0 {
-		t.Fatal("the step was not taken, so nothing failed")
-	}
+	r.taken(t)
 	if !r.fault.once {
 		lift()
 	}
 	r.mend(t, asker)
+}
+
+// taken waits until the step has been taken, and has met the fault. A hasty server answers first where the machine is busy,
+// and goes on.
+func (r *row) taken(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), mendWithin)
+	defer cancel()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for r.at().Count(r.step.class) == 0 {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			t.Fatal("the step was not taken, so nothing failed")
+		}
+	}
 }
 
 // mend asks until the image is verified. Nobody tells when a server's rest is over, so it asks again and again.
