@@ -35,7 +35,7 @@ type Published struct {
 }
 
 func newEndpoints() (*Endpoints, error) {
-	l, err := listen()
+	l, err := listen(anyPort)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,10 @@ import (
 	"time"
 )
 
-// listener is an HTTP server on an ephemeral port of loopback. It holds the port before it has a handler, since a
+// anyPort is an ephemeral port of loopback.
+const anyPort = "127.0.0.1:0"
+
+// listener is an HTTP server. It holds the port before it has a handler, since a
 // registry must know its own address to build one.
 type listener struct {
 	net.Listener
@@ -20,10 +23,10 @@ type listener struct {
 	done   chan struct{}
 }
 
-func listen() (*listener, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func listen(address string) (*listener, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listening on loopback: %w", err)
+		return nil, fmt.Errorf("listening on %s: %w", address, err)
 	}
 	return &listener{Listener: l, done: make(chan struct{})}, nil
 }
@@ -46,7 +49,7 @@ func (l *listener) serve(handler http.Handler, cert *tls.Certificate) {
 	}()
 }
 
-// host is the address to dial, "127.0.0.1:PORT".
+// host is the address to dial.
 func (l *listener) host() string {
 	return l.Addr().String()
 }

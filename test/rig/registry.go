@@ -55,13 +55,19 @@ type RegistryOptions struct {
 
 	// PlainHTTP serves without TLS.
 	PlainHTTP bool
+
+	// Name is the host that images have, in a place where it resolves to the address of Listen. Default: the address itself.
+	Name string
+
+	// Listen is where the registry listens, "ADDRESS:PORT". Default: an ephemeral port of loopback.
+	Listen string
 }
 
-// Registry is a real registry on loopback. Its [Switch] makes it fail and remembers what it was asked.
+// Registry is a real registry, on loopback unless [RegistryOptions] say otherwise. Its [Switch] makes it fail and remembers what it was asked.
 type Registry struct {
 	*Switch
 
-	// Host is "127.0.0.1:PORT".
+	// Host is "127.0.0.1:PORT", or the name that it was given.
 	Host string
 
 	Kind Kind
@@ -83,11 +89,11 @@ func (w *World) Registry(ctx context.Context, opts RegistryOptions) (*Registry, 
 	if opts.CA == nil {
 		opts.CA = w.RegistryCA
 	}
-	l, err := listen()
+	l, err := listen(cmp.Or(opts.Listen, anyPort))
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{Host: l.host(), Kind: opts.Kind, unlist: func(string) {}}
+	r := &Registry{Host: cmp.Or(opts.Name, l.host()), Kind: opts.Kind, unlist: func(string) {}}
 	cert, err := r.identify(opts)
 	if err == nil {
 		err = r.build(context.WithoutCancel(ctx), opts, w)
@@ -109,7 +115,11 @@ func (r *Registry) identify(opts RegistryOptions) (*tls.Certificate, error) {
 	if opts.PlainHTTP {
 		return nil, nil
 	}
-	id, err := opts.CA.Server(onLoopback("registry"))
+	identity := onLoopback("registry")
+	if opts.Name != "" {
+		identity.DNSNames = append(identity.DNSNames, opts.Name)
+	}
+	id, err := opts.CA.Server(identity)
 	if err != nil {
 		return nil, err
 	}
