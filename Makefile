@@ -39,8 +39,6 @@ PUSH              ?=
 REVISION          ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 
-# A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
-
 # How long each fuzz target runs, and how often each benchmark.
 FUZZTIME ?= 30s
 COUNT    ?= 6
@@ -68,8 +66,9 @@ test-all: ## Run all tests, with the race detector and the cost of passphrases e
 	@go test $(RACE) -timeout 60m ./...
 
 .PHONY: e2e
-e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces)
-	@echo "testing in a cluster of processes"; go test -tags e2e -timeout 40m ./test/e2e/...
+e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces); KEEP=1 leaves it up
+	@$(if $(KEEP),KEEP=1 go test -tags e2e -count=1 -timeout 0 -v -run TestKeep ./test/e2e,\
+	echo "testing in a cluster of processes"; go test -tags e2e -p 1 -timeout 40m ./test/e2e/...)
 
 .PHONY: build
 build: ## Build the commands into .cache/bin
