@@ -94,6 +94,16 @@ func (l *load) unsigned(a answer, err error) {
 	}
 }
 
+// seen waits until so many signed pods were asked for.
+func (l *load) seen(t *testing.T, number int) {
+	t.Helper()
+	eventually(t, time.Minute, func(context.Context) (bool, string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.admitted+len(l.lost) >= number, fmt.Sprintf("%d signed pods", l.admitted)
+	})
+}
+
 // end stops the load, and fails the test where an answer was wrong or lost. Lost answers for which forgive says true are
 // counted and forgiven.
 func (l *load) end(t *testing.T, forgive ...func(answer) bool) {

@@ -21,6 +21,7 @@ func TestRollingUpdateLosesNoAnswer(t *testing.T) {
 	l := w.underLoad(t)
 	w.must(t, "kubectl rollout restart deployment/notation-provider -n "+namespace)
 	w.servers(t)
+	l.seen(t, 30)
 	l.end(t)
 }
 
@@ -52,5 +53,6 @@ func TestKilledServerAdmitsNothing(t *testing.T) {
 	killed := time.Now()
 	w.must(t, "kubectl delete pod "+server+" -n "+namespace+" --grace-period=0 --force")
 	w.servers(t)
+	l.seen(t, 30)
 	l.end(t, func(a answer) bool { return a.at.Sub(killed).Abs() < 5*time.Second })
 }
