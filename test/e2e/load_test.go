@@ -33,6 +33,7 @@ type load struct {
 // answer is one that should have been another.
 type answer struct {
 	at   time.Time
+	took time.Duration
 	what string
 }
 
@@ -67,7 +68,8 @@ func (l *load) run(ctx context.Context, api client.Client, image string, note fu
 		if ctx.Err() != nil {
 			return
 		}
-		note(answer{started, fmt.Sprintf("%s %s after %s: %v", started.Format(time.TimeOnly), image, time.Since(started).Round(time.Millisecond), err)}, err)
+		took := time.Since(started).Round(time.Millisecond)
+		note(answer{started, took, fmt.Sprintf("%s %s after %s: %v", started.Format(time.TimeOnly), image, took, err)}, err)
 	}
 }
 
@@ -104,6 +106,23 @@ func (l *load) seen(t *testing.T, number int) {
 	})
 }
 
+// timeout is the Provider's (answerWithin, in whole seconds): what takes longer is denied.
+const timeout = 2 * time.Second
+
+// late forgives answers that took all the time there is, one in a hundred or one: a machine that is busy with other things
+// has such, and all else that is lost is lost sooner.
+func (l *load) late(t *testing.T) func(answer) bool {
+	left := max(1, (l.admitted+l.denied)/100)
+	return func(a answer) bool {
+		if a.took < timeout || left == 0 {
+			return false
+		}
+		left--
+		t.Logf("late: %s", a.what)
+		return true
+	}
+}
+
 // end stops the load, and fails the test where an answer was wrong or lost. Lost answers for which forgive says true are
 // counted and forgiven.
 func (l *load) end(t *testing.T, forgive ...func(answer) bool) {
@@ -113,6 +132,7 @@ func (l *load) end(t *testing.T, forgive ...func(answer) bool) {
 	lost := slices.DeleteFunc(slices.Clone(l.lost), func(a answer) bool {
 		return slices.ContainsFunc(forgive, func(f func(answer) bool) bool { return f(a) })
 	})
+	lost = slices.DeleteFunc(lost, l.late(t))
 	t.Logf("%d signed pods were admitted, %d unsigned pods denied, %d answers lost for a reason that is not ours", l.admitted, l.denied, len(l.lost)-len(lost))
 	for _, what := range l.wrong {
 		t.Errorf("wrong: %s", what)
