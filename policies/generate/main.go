@@ -1,5 +1,5 @@
 // Command generate writes each policy's template.yaml from its policy.rego and parameters.yaml and from the library they
-// use, and formats the Rego. It copies templates, presets and mutators into the chart, unless -chart is empty. With -check it
+// use, and formats the Rego. It copies templates, presets and mutators into the chart, unless the policies are in another folder. With -check it
 // writes nothing and fails on what it would have written.
 //
 //	go run ./policies/generate [-check] [-chart FOLDER] [FOLDER]
@@ -18,11 +18,13 @@ import (
 func main() {
 	log.SetFlags(0)
 	check := flag.Bool("check", false, "write nothing; fail if anything is out of date")
-	chart := flag.String("chart", "charts/notation-provider", "the chart that gets copies; empty: none")
+	chart := flag.String("chart", "", "the chart that gets copies; default: charts/notation-provider, or none for policies in another folder")
 	flag.Parse()
 	root := "policies"
 	if flag.NArg() > 0 {
 		root = flag.Arg(0)
+	} else if *chart == "" {
+		*chart = "charts/notation-provider"
 	}
 	if err := run(root, *chart, *check); err != nil {
 		log.Fatal(err)

@@ -14,7 +14,11 @@ func TestExamplesPassServerSideDryRun(t *testing.T) {
 	w.install(t)
 	w.must(t, "kubectl apply --server-side -f crds")
 	w.must(t, "kubectl wait --for=condition=Established --timeout=1m crd --all")
-	w.must(t, "kubectl label namespace "+namespace+" pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted --overwrite")
+	// Objects that are there would be merged with, so they go into a namespace of their own.
+	w.must(t, "kubectl create namespace examples")
+	w.must(t, "kubectl create namespace notation-pki")
+	t.Cleanup(func() { w.must(t, "kubectl delete namespace examples notation-pki --wait=false") })
+	w.must(t, "kubectl label namespace examples pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted --overwrite")
 	examples, err := filepath.Glob(filepath.Join(root, "charts/notation-provider/examples/*.yaml"))
 	if err != nil || len(examples) == 0 {
 		t.Fatalf("%d examples, %v", len(examples), err)
@@ -22,13 +26,13 @@ func TestExamplesPassServerSideDryRun(t *testing.T) {
 	for _, example := range examples {
 		name := filepath.Base(example)
 		t.Run(name, func(t *testing.T) {
-			w.takes(t, "helm template notation-provider charts/notation-provider -n "+namespace+" -f charts/notation-provider/examples/"+name+
-				" | kubectl apply --server-side --force-conflicts --dry-run=server -n "+namespace+" -f -")
+			w.takes(t, "helm template notation-provider charts/notation-provider -n examples -f charts/notation-provider/examples/"+name+
+				" | kubectl apply --server-side --force-conflicts --dry-run=server -n examples -f -")
 		})
 	}
 	for _, manifests := range []string{"examples/crl", "examples/constraint", "manifests"} {
 		t.Run(manifests, func(t *testing.T) {
-			w.takes(t, "kubectl apply --server-side --force-conflicts --dry-run=server -n "+namespace+" -f charts/notation-provider/"+manifests)
+			w.takes(t, "kubectl apply --server-side --force-conflicts --dry-run=server -f charts/notation-provider/"+manifests)
 		})
 	}
 }
