@@ -21,7 +21,7 @@ RACE_FLAGS := $(if $(RACE),-race -gcflags=golang.org/x/crypto/scrypt=-race=false
 
 # policies is Rego, and OPA evaluates a test on one goroutine; the others drive the server and notation-pki as processes, of
 # which the server detects races here too. The race detector in these tests themselves takes minutes.
-DRIVERS := ./policies $(addprefix ./test/,admission expiry faults hostile life openssl signing vectors)
+DRIVERS := ./policies $(addprefix ./test/,admission hostile openssl signing system vectors)
 
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)

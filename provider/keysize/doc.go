@@ -4,5 +4,5 @@
 // square of the key's length, and no deadline ends it.
 //
 // Within the bounds one check takes 10 ms at most on a current core, and usually less
-// than 1 ms. A test in test/walls finds calls that go past this package.
+// than 1 ms. A test in test/importrules finds calls that go past this package.
 package keysize

@@ -1,4 +1,4 @@
-package walls_test
+package importrules_test
 
 import (
 	"fmt"

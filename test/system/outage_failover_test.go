@@ -1,4 +1,4 @@
-package stories_test
+package system
 
 import (
 	"fmt"
@@ -27,7 +27,7 @@ type balancer struct {
 
 func newBalancer(t *testing.T, to string) *balancer {
 	t.Helper()
-	b := &balancer{Listener: must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))}
+	b := &balancer{Listener: rig.Must(net.Listen("tcp", "127.0.0.1:0"))(t)}
 	t.Cleanup(func() {
 		_ = b.Close()
 		b.mu.Lock()
@@ -81,7 +81,7 @@ func TestAFailoverCostsOneAnswerAtMost(t *testing.T) {
 			r := w.Registry(rig.RegistryOptions{PlainHTTP: plain})
 			images := signed(t, w, r, rig.Signature{}, "production/app", 12)
 			b := newBalancer(t, r.Host)
-			p := start(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
+			p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
 				c.Registries[0].Host = b.Addr().String()
 			}})
 			undecided := 0

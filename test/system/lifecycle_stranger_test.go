@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"crypto/tls"
@@ -39,7 +39,7 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 	}
 	come := func(t *testing.T) {
 		for name, config := range welcome {
-			eventually(t, name+" is answered", func() error {
+			rig.Eventually(t, name+" is answered", func() error {
 				status, _, err := l.enter(t, config, question(about("none!")))
 				if err == nil && status != http.StatusOK {
 					return errors.New(http.StatusText(status))

@@ -1,4 +1,4 @@
-package faults
+package system
 
 import (
 	"net/http"

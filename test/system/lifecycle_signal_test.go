@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"errors"
@@ -38,7 +38,7 @@ func (l *life) hold(t *testing.T) held {
 		}
 		h.answer <- answer
 	}()
-	eventually(t, "the question is in flight", func() error {
+	rig.Eventually(t, "the question is in flight", func() error {
 		for _, request := range l.home.Requests()[before:] {
 			if strings.Contains(request.Path, "production/fresh") {
 				return nil
@@ -52,7 +52,7 @@ func (l *life) hold(t *testing.T) held {
 // notReady waits until readiness has gone.
 func (l *life) notReady(t *testing.T) {
 	t.Helper()
-	eventually(t, "readiness goes", func() error {
+	rig.Eventually(t, "readiness goes", func() error {
 		if status, text := l.admin(t, "/readyz"); status != http.StatusServiceUnavailable || text != "not ready: draining\n" {
 			return fmt.Errorf("readiness is %d %q", status, text)
 		}
@@ -75,7 +75,7 @@ func TestTheServerEndsUnderLoadAndLosesNothing(t *testing.T) {
 		t.Errorf("after readiness went: status %d, error %v", status, err)
 	}
 	l.askers.end()
-	eventually(t, "the door is closed", func() error {
+	rig.Eventually(t, "the door is closed", func() error {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(l.server.URL, "https://"))
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			return nil

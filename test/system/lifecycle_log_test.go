@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func (l *life) fill(t *testing.T) {
 	asker, keys := *l.askers.asker, manyKeys()
 	asker.Timeout = 3 // as long as the webhook waits
 	before := l.metric(t, dropped)
-	eventually(t, "the log is full", func() error {
+	rig.Eventually(t, "the log is full", func() error {
 		if _, err := asker.Validate(context.Background(), keys...); err != nil {
 			t.Fatalf("while nobody reads the log: %v", err)
 		}
@@ -51,7 +51,7 @@ func TestNobodyIsKeptWaitingByTheLog(t *testing.T) {
 	l.fill(t)
 	l.askers.more(t)
 	l.server.Resume()
-	eventually(t, "the log flows again", func() error {
+	rig.Eventually(t, "the log flows again", func() error {
 		if !strings.Contains(l.server.Log(), `"msg":"log records were dropped","count":`) {
 			return errors.New("nothing is said of what is missing")
 		}
@@ -76,7 +76,7 @@ func TestTheServerOutlivesTheReaderOfItsLog(t *testing.T) {
 	l := start(t, rig.ForTest(t), options{})
 	check(t, l.server.StopListening())
 	l.askers.more(t)
-	eventually(t, "lines are missed", func() error {
+	rig.Eventually(t, "lines are missed", func() error {
 		if l.metric(t, dropped) == 0 {
 			return errors.New("none is")
 		}

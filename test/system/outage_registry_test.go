@@ -1,4 +1,4 @@
-package stories_test
+package system
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func TestARegistryIsInTroubleForHoursAndTwoHundredKnownImagesGoOn(t *testing.T) 
 	for _, image := range images {
 		known = append(known, image.Pinned())
 	}
-	p := start(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
+	p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
 		brief(c)
 		c.AnswerWithin, c.VerifyWithin, c.RequestTimeout = config.Duration(20*time.Second), config.Duration(20*time.Second), config.Duration(300*time.Millisecond)
 	}})
@@ -85,7 +85,7 @@ func TestARegistryIsInTroubleForHoursAndTwoHundredKnownImagesGoOn(t *testing.T) 
 			return
 		}
 	}
-	until(t, "what was unknown is verified when the registry is well", func() bool {
+	rig.Until(t, "what was unknown is verified when the registry is well", func() bool {
 		answer := p.validate(t, unknown.Pinned(), images[0].Tagged())
 		_, first := good(answer, unknown.Pinned())
 		_, second := good(answer, images[0].Tagged())
@@ -101,7 +101,7 @@ func crowd(t *testing.T, w *walk, key string) map[string]int {
 	outcomes := map[string]int{}
 	for range 1000 {
 		asking.Go(func() {
-			found := outcome(w.Answer(t.Context(), []string{key})[0])
+			found := foundOf(w.Answer(t.Context(), []string{key})[0])
 			mu.Lock()
 			defer mu.Unlock()
 			outcomes[found]++
@@ -133,7 +133,7 @@ func TestAThousandAskForAKnownImageWhileItsRegistryHangs(t *testing.T) {
 				o.Cache.Tags, o.AnswerWithin = config.Duration(c.tags), config.Duration(c.within)
 				o.VerifyWithin, o.RequestTimeout = config.Duration(20*time.Second), config.Duration(20*time.Second)
 			})
-			if found := outcome(w.Answer(t.Context(), []string{c.key})[0]); found != "verified" {
+			if found := foundOf(w.Answer(t.Context(), []string{c.key})[0]); found != "verified" {
 				t.Fatalf("at first it is %s", found)
 			}
 			lift := r.Fault(rig.Match{}, rig.Hang())
@@ -145,8 +145,8 @@ func TestAThousandAskForAKnownImageWhileItsRegistryHangs(t *testing.T) {
 				t.Errorf("%d requests, want %d: %+v", asked, c.requests, r.Requests()[before:])
 			}
 			lift()
-			until(t, "it is verified when the registry is well", func() bool {
-				return outcome(w.Answer(t.Context(), []string{c.key})[0]) == "verified"
+			rig.Until(t, "it is verified when the registry is well", func() bool {
+				return foundOf(w.Answer(t.Context(), []string{c.key})[0]) == "verified"
 			})
 		})
 	}
@@ -172,12 +172,12 @@ func TestRequestsThatTimeOutLeaveNothingBehind(t *testing.T) {
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})
 	r.Fault(rig.Match{}, silence)
-	p := start(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
+	p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
 		c.AnswerWithin, c.MutateWithin, c.VerifyWithin = config.Duration(50*time.Millisecond), config.Duration(50*time.Millisecond), config.Duration(time.Second)
 		c.Limits.Concurrent, c.Limits.PerRegistry = 1000, 1000 // each waits for the registry, and none for another
 	}})
 	left := func() map[string]int {
-		until(t, "nothing is under way", func() bool {
+		rig.Until(t, "nothing is under way", func() bool {
 			return p.metric(t, "notation_provider_checks_in_flight")+p.metric(t, "notation_provider_checks_waiting") == 0
 		})
 		return map[string]int{"goroutines": p.metric(t, "go_goroutines"), "descriptors": p.metric(t, "process_open_fds")}
@@ -192,7 +192,7 @@ func TestRequestsThatTimeOutLeaveNothingBehind(t *testing.T) {
 	}
 	for what, was := range before {
 		var now int
-		until(t, "as few "+what+" as before", func() bool { now = left()[what]; return now <= was+slack })
+		rig.Until(t, "as few "+what+" as before", func() bool { now = left()[what]; return now <= was+slack })
 		t.Logf("%s: %d, before %d", what, now, was)
 	}
 }

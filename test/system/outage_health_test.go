@@ -1,4 +1,4 @@
-package stories_test
+package system
 
 import (
 	"fmt"
@@ -50,7 +50,7 @@ func TestAProxyProjectInTroubleConcernsNoOther(t *testing.T) {
 			r := w.Registry(rig.RegistryOptions{})
 			inUse := signed(t, w, r, rig.Signature{}, "production/inuse", 1)[0].Tagged()
 			cold := signed(t, w, r, rig.Signature{}, "production/cold", 15)
-			p := start(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
+			p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
 				c.Cache.Tags, c.AnswerWithin = config.Duration(400*time.Millisecond), config.Duration(10*time.Second)
 			}})
 			if _, ok := good(p.validate(t, inUse), inUse); !ok {
@@ -58,7 +58,7 @@ func TestAProxyProjectInTroubleConcernsNoOther(t *testing.T) {
 			}
 			r.Fault(rig.Match{Path: "^/v2/proxy/"}, effect)
 			defer p.flood(t, r.Host)()
-			until(t, "the proxy project is asked", func() bool {
+			rig.Until(t, "the proxy project is asked", func() bool {
 				return slices.ContainsFunc(r.Requests(), func(q rig.Request) bool { return len(q.Path) > 10 && q.Path[:10] == "/v2/proxy/" })
 			})
 			for _, image := range cold {
@@ -88,10 +88,10 @@ func TestARegistryThatIsDownIsNotHammered(t *testing.T) {
 			w := rig.ForTest(t)
 			r := w.Registry(rig.RegistryOptions{})
 			image := signed(t, w, r, rig.Signature{}, "production/app", 1)[0].Tagged()
-			p := start(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}})
+			p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}})
 			lift := r.Fault(rig.Match{}, effect)
 			stop := p.flood(t, r.Host)
-			until(t, "it is told that the registry keeps failing", func() bool {
+			rig.Until(t, "it is told that the registry keeps failing", func() bool {
 				return p.metric(t, `notation_provider_undecided_total{stage="registry"}`) > 400
 			})
 			stop()
@@ -99,7 +99,7 @@ func TestARegistryThatIsDownIsNotHammered(t *testing.T) {
 				t.Errorf("%d requests for 400 questions", n)
 			}
 			lift()
-			until(t, "it is verified when the registry is well", func() bool {
+			rig.Until(t, "it is verified when the registry is well", func() bool {
 				_, ok := good(p.validate(t, image), image)
 				return ok
 			})

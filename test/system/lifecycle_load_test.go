@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 // Three ask at a time, each a hundred times a second if it gets its answers, and over new connections now and then.
 const (
-	crowd       = 3
+	callers     = 3
 	pace        = 10 * time.Millisecond
 	reconnectAt = 25
 )
@@ -31,11 +31,11 @@ type askers struct {
 
 func ask(t *testing.T, asker *rig.Asker, signed, unsigned rig.Image) *askers {
 	t.Helper()
-	asker.Timeout = int(patience / time.Second)
+	asker.Timeout = int(rig.Patience / time.Second)
 	a := &askers{asker: asker, signed: signed, unsigned: unsigned}
 	ctx, cancel := context.WithCancel(context.Background())
 	var asking sync.WaitGroup
-	for range crowd {
+	for range callers {
 		asking.Go(func() {
 			if err := a.run(ctx); err != nil {
 				t.Errorf("of those who ask all the time: %v", err)
@@ -114,8 +114,8 @@ func (a *askers) mutate() error {
 // more waits until some that were asked after now have been answered: two rounds, as all may be in the middle of one.
 func (a *askers) more(t *testing.T) {
 	t.Helper()
-	want := a.answered.Load() + 3*crowd
-	eventually(t, "some more were answered", func() error {
+	want := a.answered.Load() + 3*callers
+	rig.Eventually(t, "some more were answered", func() error {
 		if got := a.answered.Load(); got < want {
 			return fmt.Errorf("%d answers, not yet %d", got, want)
 		}

@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"bufio"
@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +20,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
-
-// patience is how long anything may take that comes by itself. Only what fails takes it all.
-const patience = 20 * time.Second
 
 // life is a server process, what it depends on, and those who ask it all the time.
 type life struct {
@@ -77,37 +73,20 @@ func start(t *testing.T, w *rig.Test, o options) *life {
 // file is the path of one of the server's files.
 func (l *life) file(name string) string { return filepath.Join(l.server.Dir, name) }
 
-// admin asks the admin door, over a connection of its own.
+// admin asks the admin listener.
 func (l *life) admin(t *testing.T, path string) (status int, body string) {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-	response, err := client.Get(l.server.AdminURL + path)
+	status, body, err := l.server.Admin(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return status, body
 }
 
-// metric is the value of a series, as Prometheus would read it.
+// metric is the value of a series now.
 func (l *life) metric(t *testing.T, series string) float64 {
 	t.Helper()
-	_, text := l.admin(t, "/metrics")
-	for line := range strings.Lines(text) {
-		if value, ok := strings.CutPrefix(line, series+" "); ok {
-			number, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return number
-		}
-	}
-	t.Fatalf("there is no metric %s", series)
-	return 0
+	return rig.Must(l.server.Metric(t.Context(), series))(t)
 }
 
 // use is what the process holds.
@@ -134,12 +113,12 @@ func (l *life) secured(id *pki.Identity) *tls.Config {
 // connect opens a connection that gives up in time.
 func (l *life) connect(t *testing.T) net.Conn {
 	t.Helper()
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(t.Context(), "tcp", strings.TrimPrefix(l.server.URL, "https://"))
+	conn, err := (&net.Dialer{Timeout: rig.Patience}).DialContext(t.Context(), "tcp", strings.TrimPrefix(l.server.URL, "https://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(rig.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return conn
@@ -227,20 +206,4 @@ func read(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return content
-}
-
-// eventually waits until there is nothing wrong any more.
-func eventually(t *testing.T, what string, wrong func() error) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for limit := time.Now().Add(patience); ; <-tick.C {
-		err := wrong()
-		if err == nil {
-			return
-		}
-		if time.Now().After(limit) {
-			t.Fatalf("waited in vain until %s: %v", what, err)
-		}
-	}
 }

@@ -1,13 +1,11 @@
-package stories_test
+package system
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,22 +20,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// workshop builds the commands that are driven here.
-var workshop rig.Workshop
-
-func TestMain(m *testing.M) { workshop.Main(m) }
-
-// must fails the test on an error, or returns the value.
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
 // process is the real server, and who asks it.
 type process struct {
 	*rig.Provider
@@ -45,9 +27,9 @@ type process struct {
 	asker *rig.Asker
 }
 
-func start(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
+func startProcess(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
 	t.Helper()
-	opts.Binary = must[string](t)(workshop.Command("notation-provider"))
+	opts.Binary = rig.Must(workshop.Command("notation-provider"))(t)
 	p := &process{Provider: w.Provider(opts)}
 	p.asker = w.Asker(p.URL)
 	p.asker.Timeout = 30
@@ -56,7 +38,7 @@ func start(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
 
 func (p *process) validate(t *testing.T, keys ...string) *rig.Answer {
 	t.Helper()
-	answer := must[*rig.Answer](t)(p.asker.Validate(t.Context(), keys...))
+	answer := rig.Must(p.asker.Validate(t.Context(), keys...))(t)
 	if answer.Status != http.StatusOK {
 		t.Errorf("status %d: %s", answer.Status, answer.SystemError)
 	}
@@ -74,36 +56,10 @@ func good(answer *rig.Answer, key string) (policy string, ok bool) {
 	return policy, true
 }
 
-// get asks the admin door.
-func (p *process) get(t *testing.T, path string) (status int, body string) {
-	t.Helper()
-	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, p.AdminURL+path, nil))
-	response := must[*http.Response](t)(http.DefaultClient.Do(request))
-	defer response.Body.Close()
-	return response.StatusCode, string(must[[]byte](t)(io.ReadAll(response.Body)))
-}
-
-// metric reads one series from the admin door.
+// metric is the value of a series now.
 func (p *process) metric(t *testing.T, series string) int {
 	t.Helper()
-	_, body := p.get(t, "/metrics")
-	for line := range strings.Lines(body) {
-		if value, ok := strings.CutPrefix(line, series+" "); ok {
-			return int(must[float64](t)(strconv.ParseFloat(strings.TrimSpace(value), 64)))
-		}
-	}
-	t.Fatalf("no series %s in %s", series, body)
-	return 0
-}
-
-// until asks until the condition holds.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for began := time.Now(); !holds(); {
-		if time.Since(began) > 20*time.Second {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
+	return int(rig.Must(p.Metric(t.Context(), series))(t))
 }
 
 // walk is everything between the doors and the network, in this process.
@@ -127,18 +83,18 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 	if err := trusted.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	files := must[*trust.Files](t)(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))
-	registries := must[*registry.Registries](t)(registry.New(registry.Options{Registries: c.Registries, Guard: egress.NewGuard(), Signatures: c.Limits.Signatures, Envelope: int64(c.Limits.Envelope), RequestTimeout: time.Duration(c.RequestTimeout)}))
+	files := rig.Must(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))(t)
+	registries := rig.Must(registry.New(registry.Options{Registries: c.Registries, Guard: egress.NewGuard(), Signatures: c.Limits.Signatures, Envelope: int64(c.Limits.Envelope), RequestTimeout: time.Duration(c.RequestTimeout)}))(t)
 	t.Cleanup(registries.Close)
-	judge := must[*verifier.Verifier](t)(verifier.New(verifier.Options{
+	judge := rig.Must(verifier.New(verifier.Options{
 		Trust:         files,
 		Repository:    func(image provider.Image) verifier.Repository { return registries.Repository(image) },
-		Evidence:      evidence.New(must[*evidence.Memory](t)(evidence.NewMemory(int64(c.Cache.Evidence))), func(bool) {}),
+		Evidence:      evidence.New(rig.Must(evidence.NewMemory(int64(c.Cache.Evidence)))(t), func(bool) {}),
 		Signatures:    c.Limits.Signatures,
 		Revocation:    egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
 		RevocationAge: time.Hour,
-	}))
-	memory := must[*cache.Cache](t)(cache.New(cache.Options{
+	}))(t)
+	memory := rig.Must(cache.New(cache.Options{
 		Resolver:     registries,
 		Limit:        cache.NewLimiter(cache.LimiterOptions{Concurrent: c.Limits.Concurrent, PerRegistry: c.Limits.PerRegistry, Queue: 4000}),
 		Entries:      c.Cache.Entries,
@@ -146,12 +102,12 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 		Refused:      time.Duration(c.Cache.Refused),
 		Tags:         time.Duration(c.Cache.Tags),
 		VerifyWithin: time.Duration(c.VerifyWithin),
-	}))
+	}))(t)
 	t.Cleanup(memory.Close)
-	answers := must[*provider.Provider](t)(provider.New(provider.Options{
+	answers := rig.Must(provider.New(provider.Options{
 		Trust: judge, Memory: memory, Images: c.Cache.Entries,
 		AnswerWithin: time.Duration(c.AnswerWithin), MutateWithin: time.Duration(c.MutateWithin),
-	}))
+	}))(t)
 	return &walk{Provider: answers, trust: files, dir: dir}
 }
 
@@ -167,8 +123,8 @@ func (w *walk) trusts(trusted rig.Trust) error {
 	return err
 }
 
-// outcome is what one image came to, in a word or two.
-func outcome(f provider.Finding) string {
+// foundOf is what one image came to, in a word or two.
+func foundOf(f provider.Finding) string {
 	if f.Err != nil {
 		return "undecided " + string(f.Err.Stage)
 	}

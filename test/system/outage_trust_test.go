@@ -1,4 +1,4 @@
-package stories_test
+package system
 
 import (
 	"net/http"
@@ -49,7 +49,7 @@ func TestTrustIsReplacedInTheMiddleOfAThousandRequestsAndNoAnswerMixesTwo(t *tes
 			if signers[f.Key] == policy {
 				want = "verified"
 			}
-			if got := outcome(f); got != want || f.Verdict.Policy != policy {
+			if got := foundOf(f); got != want || f.Verdict.Policy != policy {
 				t.Errorf("%s is %s by %q in an answer that began by %q, which calls it %s", f.Key, got, f.Verdict.Policy, policy, want)
 			}
 		}
@@ -98,7 +98,7 @@ func TestABrokenPolicyLandsAndTheOldOneHoldsAndReadinessSaysWhy(t *testing.T) {
 	image := signed(t, w, r, rig.Signature{}, "production/app", 1)[0]
 	others := w.NewPKI(rig.PKIOptions{Organization: "Others"})
 	theirs := signed(t, w, r, rig.Signature{By: others.Signer}, "production/theirs", 1)[0]
-	p := start(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
+	p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
 		brief(c)
 		c.Reload, c.AnswerWithin = config.Duration(20*time.Millisecond), config.Duration(10*time.Second)
 	}})
@@ -121,18 +121,18 @@ func TestABrokenPolicyLandsAndTheOldOneHoldsAndReadinessSaysWhy(t *testing.T) {
 		"a store of nothing": {policy, `{"version":"1.0","trustPolicies":[{"name":"everything","registryScopes":["*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:nowhere"],"trustedIdentities":["*"]}]}`, "nowhere"},
 		"no certificate":     {store, "-----BEGIN NONSENSE-----\n", "1.pem"},
 	} {
-		text := must[[]byte](t)(os.ReadFile(c.file))
-		replace(t, c.file, []byte(c.content))
-		until(t, "readiness tells of "+name, func() bool {
-			status, body := p.get(t, "/readyz")
-			if status != http.StatusOK {
-				t.Fatalf("%s: not ready, as if every replica were to go: %d %s", name, status, body)
+		text := rig.Must(os.ReadFile(c.file))(t)
+		replaceFile(t, c.file, []byte(c.content))
+		rig.Until(t, "readiness tells of "+name, func() bool {
+			status, body, err := p.Admin(t.Context(), "/readyz")
+			if err != nil || status != http.StatusOK {
+				t.Fatalf("%s: not ready, as if every replica were to go: %d %s: %v", name, status, body, err)
 			}
 			return strings.Contains(body, "what was read before stays in force: trust: ") && strings.Contains(body, c.says)
 		})
 		holds(name)
-		replace(t, c.file, text)
-		until(t, "readiness is content again after "+name, func() bool { _, body := p.get(t, "/readyz"); return body == "ok\n" })
+		replaceFile(t, c.file, text)
+		rig.Until(t, "readiness is content again after "+name, func() bool { _, body, err := p.Admin(t.Context(), "/readyz"); return err == nil && body == "ok\n" })
 		holds("after " + name)
 	}
 
@@ -142,14 +142,14 @@ func TestABrokenPolicyLandsAndTheOldOneHoldsAndReadinessSaysWhy(t *testing.T) {
 	if err := trusted.Write(p.Dir); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the new policy is in force", func() bool {
+	rig.Until(t, "the new policy is in force", func() bool {
 		policy, ok := good(p.validate(t, theirs.Pinned()), theirs.Pinned())
 		return ok && policy == "new"
 	})
 }
 
-// replace puts a file in another's place at once, as Kubernetes does.
-func replace(t *testing.T, path string, content []byte) {
+// replaceFile puts a file in another's place at once, as Kubernetes does.
+func replaceFile(t *testing.T, path string, content []byte) {
 	t.Helper()
 	aside := filepath.Join(t.TempDir(), "new")
 	if err := os.WriteFile(aside, content, 0o600); err != nil {

@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 
 const (
 	megabyte = 1 << 20
-	// silence stands for a connection that is closed without an answer.
-	silence = 0
+	// noAnswer stands for a connection that is closed without an answer.
+	noAnswer = 0
 	// sockets is the most of what the server never reads that two TCP stacks may have taken off the client's hands.
 	sockets = 32 * megabyte
 )
@@ -55,7 +55,7 @@ func TestAbuseIsAnsweredOrHungUpOnAndNothingGrows(t *testing.T) {
 	}
 	slow.Wait()
 	l.askers.more(t)
-	eventually(t, "the server holds no more than before", func() error {
+	rig.Eventually(t, "the server holds no more than before", func() error {
 		after := l.use(t)
 		if after.goroutines > before.goroutines+moreGoroutines || after.descriptors > before.descriptors+moreDescriptors || after.memory > before.memory+moreMemory {
 			return fmt.Errorf("%+v became %+v", before, after)
@@ -113,7 +113,7 @@ func (l *life) commit(t *testing.T, a abuse) error {
 	}()
 	status, err := hear(conn)
 	if errors.Is(err, errSilence) {
-		status, err = silence, nil
+		status, err = noAnswer, nil
 	}
 	conn.Close()
 	switch n := <-sent; {
@@ -176,7 +176,7 @@ func abuses() map[string]abuse {
 	var (
 		malformed = []int{http.StatusBadRequest}
 		tooLarge  = []int{http.StatusRequestEntityTooLarge}
-		closed    = []int{silence}
+		closed    = []int{noAnswer}
 		spaces    = strings.Repeat(" ", megabyte)
 		manyKeys  = about(slices.Collect(func(yield func(string) bool) {
 			for i := range 100_000 {

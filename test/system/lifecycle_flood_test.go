@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"bytes"
@@ -91,7 +91,7 @@ func (l *life) holdOpen(t *testing.T, address string, hundreds int, first []byte
 		var opening sync.WaitGroup
 		for range 100 {
 			opening.Go(func() {
-				conn, err := net.DialTimeout("tcp", strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), patience)
+				conn, err := net.DialTimeout("tcp", strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), rig.Patience)
 				if err != nil {
 					t.Error(err)
 					return
@@ -120,7 +120,7 @@ func TestStrangersConnectionsAreFewAndHoldLittle(t *testing.T) {
 	const closed = `notation_provider_connections_closed_total{listener="gatekeeper"}`
 	l.holdOpen(t, l.server.AdminURL, 2, []byte("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
 	l.holdOpen(t, l.server.URL, 5, endless)
-	eventually(t, "some are closed to make room", func() error {
+	rig.Eventually(t, "some are closed to make room", func() error {
 		l.holdOpen(t, l.server.URL, 4, endless[:16000])
 		if l.metric(t, closed) == 0 {
 			return errors.New("none is")
@@ -158,7 +158,7 @@ func TestAHandshakeThatIsTooLongIsHungUpOn(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})
 	_ = l.knock(t, 1, forged(t, pkix.Name{CommonName: "I"}, 100))
-	eventually(t, "the log names the bound", func() error {
+	rig.Eventually(t, "the log names the bound", func() error {
 		if !strings.Contains(l.server.Log(), "the client has sent 16384 bytes without shaking hands") {
 			return io.EOF
 		}

@@ -1,6 +1,6 @@
-// Package walls proves who may know whom (DESIGN.md, section 2), from what the Go
+// Package importrules proves which package may import which, from what the Go
 // tool says of each package's imports.
-package walls_test
+package importrules_test
 
 import (
 	"encoding/json"
@@ -22,21 +22,21 @@ const (
 	rotator = module + "/cmd/cert-rotator"
 )
 
-// wall is something that some packages must not import.
-type wall struct {
+// rule is something that some packages must not import.
+type rule struct {
 	name string
-	// around tells whether the wall holds for one of our packages.
+	// around tells whether the rule holds for one of our packages.
 	around func(path string) bool
-	// direct walls are about what a package itself imports, others about
+	// direct rules are about what a package itself imports, others about
 	// everything that is linked with it.
 	direct bool
-	// never are the packages behind the wall, with those below each.
+	// never are the packages that must not be imported, with those below each.
 	never []string
 }
 
-// walls is the list of them. A new command that needs more gets its name here.
-func walls() []wall {
-	return []wall{
+// rules is the list of them. A new command that needs more gets its name here.
+func rules() []rule {
+	return []rule{
 		{"provider imports no room", is(rooms), false, below(rooms,
 			"cache", "certfile", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "pki", "printable", "registry", "regularfile", "reload", "revocation", "server", "trust", "verifier")},
 		{"gatekeeper and cache know neither notation nor oras", is(rooms+"/gatekeeper", rooms+"/cache"), false, []string{"github.com/notaryproject", "oras.land"}},
@@ -83,8 +83,8 @@ func below(folder string, names ...string) []string {
 // imports are what each package imports, tests left out.
 type imports map[string][]string
 
-// breach returns the way from a package through the wall, shortest first; nil if there is none.
-func (g imports) breach(from string, w wall) []string {
+// breach returns the way from a package to one of them, shortest first; nil if there is none.
+func (g imports) breach(from string, r rule) []string {
 	came := map[string]string{}
 	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
 		for _, next := range g[queue[0]] {
@@ -92,14 +92,14 @@ func (g imports) breach(from string, w wall) []string {
 				continue
 			}
 			came[next] = queue[0]
-			if in(w.never...)(next) {
+			if in(r.never...)(next) {
 				return g.way(from, next, came)
 			}
-			if !w.direct {
+			if !r.direct {
 				queue = append(queue, next)
 			}
 		}
-		if w.direct {
+		if r.direct {
 			break
 		}
 	}
@@ -114,11 +114,11 @@ func (imports) way(from, to string, came map[string]string) []string {
 	return way
 }
 
-// within are our packages that a wall is around.
-func (g imports) within(w wall) []string {
+// within are our packages that a rule is for.
+func (g imports) within(r rule) []string {
 	var all []string
 	for _, path := range slices.Sorted(maps.Keys(g)) {
-		if in(module)(path) && w.around(path) {
+		if in(module)(path) && r.around(path) {
 			all = append(all, path)
 		}
 	}
@@ -151,16 +151,16 @@ func list(t *testing.T) imports {
 	}
 }
 
-func TestNobodyKnowsWhomTheyMustNot(t *testing.T) {
+func TestImportRules(t *testing.T) {
 	g := list(t)
-	for _, w := range walls() {
-		t.Run(w.name, func(t *testing.T) {
-			paths := g.within(w)
+	for _, r := range rules() {
+		t.Run(r.name, func(t *testing.T) {
+			paths := g.within(r)
 			if len(paths) == 0 {
-				t.Error("the wall is around nothing: was a package renamed?")
+				t.Error("the rule is for no package: was a package renamed?")
 			}
 			for _, path := range paths {
-				if way := g.breach(path, w); way != nil {
+				if way := g.breach(path, r); way != nil {
 					t.Errorf("broken by the import of %s:\n\t%s", way[len(way)-1], strings.Join(way, "\n\t→ "))
 				}
 			}
@@ -168,28 +168,28 @@ func TestNobodyKnowsWhomTheyMustNot(t *testing.T) {
 	}
 }
 
-func TestEachWallIsSeenToBreak(t *testing.T) {
+func TestEachRuleIsSeenToBreak(t *testing.T) {
 	g := list(t)
-	for _, w := range walls() {
-		for _, path := range g.within(w) {
-			for _, behind := range w.never {
+	for _, r := range rules() {
+		for _, path := range g.within(r) {
+			for _, behind := range r.never {
 				// By a package below the folder; and, where that counts, not by itself.
 				want := []string{path, behind + "/deep"}
-				if !w.direct {
+				if !r.direct {
 					want = []string{path, "example.org/innocent", behind + "/deep"}
 				}
 				broken := imports{path: {"fmt", want[1]}, "example.org/innocent": {"fmt", behind + "/deep"}}
-				if got := broken.breach(path, w); !slices.Equal(got, want) {
-					t.Errorf("%s: %q: got %q, want %q", w.name, behind, got, want)
+				if got := broken.breach(path, r); !slices.Equal(got, want) {
+					t.Errorf("%s: %q: got %q, want %q", r.name, behind, got, want)
 				}
 			}
 		}
 	}
 }
 
-func TestWhatSoundsLikeAPackageBehindTheWallIsAnother(t *testing.T) {
-	w := wall{never: []string{"oras.land"}}
-	if way := (imports{"a": {"oras.landing", "b"}, "b": {"a", "example.org/oras.land"}}).breach("a", w); way != nil {
+func TestASimilarNameIsAnotherPackage(t *testing.T) {
+	r := rule{never: []string{"oras.land"}}
+	if way := (imports{"a": {"oras.landing", "b"}, "b": {"a", "example.org/oras.land"}}).breach("a", r); way != nil {
 		t.Errorf("got %q", way)
 	}
 }

@@ -1,4 +1,4 @@
-package life
+package system
 
 import (
 	"bytes"
@@ -68,7 +68,7 @@ func (l *life) rotate(t *testing.T, r rotation) {
 		write(t, l.file(name), content)
 	}
 	write(t, l.file(r.file), r.next)
-	eventually(t, "the next version is in force", func() error { return r.missing(t) })
+	rig.Eventually(t, "the next version is in force", func() error { return r.missing(t) })
 	l.heals(t)
 
 	l.breaks(t, r)
@@ -85,7 +85,7 @@ func (l *life) breaks(t *testing.T, r rotation) {
 	series := fmt.Sprintf("notation_provider_reload_failing{source=%q}", r.source)
 	for _, bad := range [][]byte{r.next[:len(r.next)*9/10], []byte("junk"), nil} {
 		write(t, l.file(r.file), bad)
-		eventually(t, "the metric says that the file is broken", func() error {
+		rig.Eventually(t, "the metric says that the file is broken", func() error {
 			if l.metric(t, series) != 1 {
 				return errors.New(series + " is not 1")
 			}
@@ -102,7 +102,7 @@ func (l *life) breaks(t *testing.T, r rotation) {
 // heals waits until readiness and metrics have nothing to say of any file.
 func (l *life) heals(t *testing.T) {
 	t.Helper()
-	eventually(t, "readiness and metrics tell of no broken file", func() error {
+	rig.Eventually(t, "readiness and metrics tell of no broken file", func() error {
 		if status, text := l.admin(t, "/readyz"); status != http.StatusOK || text != "ok\n" {
 			return fmt.Errorf("readiness is %d %q", status, text)
 		}

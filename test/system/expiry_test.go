@@ -1,15 +1,11 @@
-// Package expiry proves that whoever asks when a certificate ends gets one answer: from the CA's inspect, from the
-// server's check, and from the metric that alerts are made of.
-package expiry
+package system
 
 import (
 	"cmp"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/big"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -22,20 +18,20 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// row is a certificate as both commands tell it.
-type row struct {
+// expiryRow is a certificate as both commands tell it.
+type expiryRow struct {
 	Subject  string    `json:"subject"`
 	NotAfter time.Time `json:"notAfter"`
 	DaysLeft int       `json:"daysLeft"`
 }
 
-func (r row) String() string {
+func (r expiryRow) String() string {
 	return fmt.Sprintf("%s ends %s, days left %d", r.Subject, r.NotAfter, r.DaysLeft)
 }
 
 // told is the part of either command's JSON that they share.
 type told struct {
-	Certificates []row `json:"certificates"`
+	Certificates []expiryRow `json:"certificates"`
 }
 
 // The hours keep the days the same while the test runs.
@@ -56,31 +52,23 @@ func TestInspectCheckAndMetricTellTheSameEnd(t *testing.T) {
 	for name, left := range endings() {
 		trust.Add("ca:"+strings.ReplaceAll(name, " ", "-"), ending(t, name, left))
 	}
-	server, command := built(t, "notation-provider"), built(t, "notation-pki")
+	server := rig.Must(workshop.Command("notation-provider"))(t)
+	command := rig.Must(workshop.Command("notation-pki"))(t)
 	running := w.Provider(rig.ProviderOptions{Binary: server, Trust: trust})
 
-	checked := ask(t, server, "check", "-o", "json", "--config", filepath.Join(running.Dir, "config.yaml"))
+	checked := certificates(t, server, "check", "-o", "json", "--config", filepath.Join(running.Dir, "config.yaml"))
 	if want := len(endings()) + 4; len(checked) != want {
 		t.Fatalf("check tells of %d certificates, want %d: %v", len(checked), want, checked)
 	}
-	inspected := ask(t, command, "inspect", "-o", "json", running.Dir)
+	inspected := certificates(t, command, "inspect", "-o", "json", running.Dir)
 	// inspect tells of the whole chain that is served, and the server of its leaf.
-	inspected = slices.DeleteFunc(inspected, func(r row) bool { return r.Subject == w.DoorCA.Cert.Subject.String() })
+	inspected = slices.DeleteFunc(inspected, func(r expiryRow) bool { return r.Subject == w.DoorCA.Cert.Subject.String() })
 	if !slices.Equal(inspected, checked) {
 		t.Errorf("inspect tells\n%v\ncheck tells\n%v", inspected, checked)
 	}
-	if measured := scrape(t, running.AdminURL); !slices.Equal(measured, seconds(checked)) {
+	if measured := scrape(t, running); !slices.Equal(measured, seconds(checked)) {
 		t.Errorf("the metric tells\n%q\ncheck tells\n%q", measured, seconds(checked))
 	}
-}
-
-func built(t *testing.T, command string) string {
-	t.Helper()
-	binary, err := rig.Build(t.Context(), t.TempDir(), command)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return binary
 }
 
 // ending is a root that ends some time from now.
@@ -97,8 +85,8 @@ func ending(t *testing.T, name string, left time.Duration) *x509.Certificate {
 	return root.Cert
 }
 
-// ask runs a command and reads the certificates it tells of.
-func ask(t *testing.T, binary string, args ...string) []row {
+// certificates runs a command and reads the certificates it tells of.
+func certificates(t *testing.T, binary string, args ...string) []expiryRow {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), binary, args...).Output()
 	if err != nil {
@@ -111,13 +99,13 @@ func ask(t *testing.T, binary string, args ...string) []row {
 	return sorted(answer.Certificates)
 }
 
-func sorted(rows []row) []row {
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.Subject, b.Subject) })
+func sorted(rows []expiryRow) []expiryRow {
+	slices.SortFunc(rows, func(a, b expiryRow) int { return cmp.Compare(a.Subject, b.Subject) })
 	return rows
 }
 
 // seconds are the ends as the metric has them.
-func seconds(rows []row) []string {
+func seconds(rows []expiryRow) []string {
 	var all []string
 	for _, r := range rows {
 		all = append(all, fmt.Sprintf("%s %d", r.Subject, r.NotAfter.Unix()))
@@ -126,20 +114,15 @@ func seconds(rows []row) []string {
 }
 
 // scrape reads the metric. Prometheus writes large numbers with an exponent.
-func scrape(t *testing.T, admin string) []string {
+func scrape(t *testing.T, running *rig.Provider) []string {
 	t.Helper()
-	response, err := http.Get(admin + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	_, text, err := running.Admin(t.Context(), "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []string
 	line := regexp.MustCompile(`(?m)^notation_provider_certificate_expiry_timestamp_seconds\{.*subject="([^"]*)".*\} (\S+)$`)
-	for _, found := range line.FindAllStringSubmatch(string(text), -1) {
+	for _, found := range line.FindAllStringSubmatch(text, -1) {
 		value, ok := new(big.Float).SetString(found[2])
 		if !ok {
 			t.Fatalf("no number: %q", found[0])

@@ -1,0 +1,28 @@
+// Package system has no code of its own. Its tests drive the real server through the bad days of a process:
+//
+//   - lifecycle_: files that change, signals, strangers, abuse, while others ask all the time;
+//   - outage_: registries and responders that are down or slow for long, and trust that is replaced meanwhile;
+//   - faults_: every fault at every step of a verification, as a generated table whose expectations are rules;
+//   - expiry_: inspect, check and the metric report the same end of a certificate.
+//
+// security_test.go holds that SECURITY.md names tests that exist.
+package system
+
+import (
+	"flag"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// workshop builds the commands that are driven here, once.
+var workshop rig.Workshop
+
+func TestMain(m *testing.M) {
+	// Most tests wait: for a bound to be reached, or for their server. Two at a time would wait one after the other.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	workshop.Main(m)
+}
