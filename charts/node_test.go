@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // node is a folder that stands for the root of a server's container.
@@ -25,12 +25,12 @@ type node struct {
 // newNode has a serving certificate, Gatekeeper's CA, and the ConfigMaps of a render.
 func newNode(t *testing.T, o objects) *node {
 	t.Helper()
-	ca := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	server := must[*pki.Identity](t)(ca.Server(pki.Options{DNSNames: []string{"notation-provider.notation-provider.svc"}}))
+	issuer := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	server := must[*ca.Identity](t)(issuer.Server(ca.Options{DNSNames: []string{"notation-provider.notation-provider.svc"}}))
 	n := &node{t: t, root: t.TempDir(), data: map[string]map[string]string{
-		"notation-provider-tls":       {"tls.crt": string(pki.EncodeCertificates(server.Chain...)), "tls.key": string(must[[]byte](t)(pki.EncodeKey(server.Key)))},
-		"notation-provider-client-ca": {"ca.crt": string(pki.EncodeCertificates(ca.Cert))},
-		"registry-ca":                 {"ca.crt": string(pki.EncodeCertificates(ca.Cert))},
+		"notation-provider-tls":       {"tls.crt": string(ca.EncodeCertificates(server.Chain...)), "tls.key": string(must[[]byte](t)(ca.EncodeKey(server.Key)))},
+		"notation-provider-client-ca": {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
+		"registry-ca":                 {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
 		"registry-example":            {".dockerconfigjson": `{"auths": {"registry.example.org:5000": {"username": "a", "password": "b"}}}`},
 		"credential-helper":           {"config.json": `{"credHelpers": {"123.registry.example.org": "example"}}`},
 	}}
@@ -109,8 +109,8 @@ func (n *node) show(into, name string, items []corev1.KeyToPath) {
 func (n *node) bundled() (values string) {
 	n.t.Helper()
 	dir := n.t.TempDir()
-	ca := must[*pki.CA](n.t)(pki.NewRoot(pki.Options{}))
-	if err := os.WriteFile(filepath.Join(dir, "root.pem"), pki.EncodeCertificates(ca.Cert), 0o600); err != nil {
+	issuer := must[*ca.CA](n.t)(ca.NewRoot(ca.Options{}))
+	if err := os.WriteFile(filepath.Join(dir, "root.pem"), ca.EncodeCertificates(issuer.Cert), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
 	command := exec.CommandContext(n.t.Context(), must[string](n.t)(workshop.Command("notation-pki")), "bundle", "--ca", "root.pem", "--tsa", "root.pem",

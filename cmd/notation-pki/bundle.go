@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/bundle"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -143,7 +143,7 @@ func (b *bundling) check() error {
 		return usageError("--verify-timestamp goes with --tsa")
 	}
 	for i, identity := range b.identities {
-		rewritten, err := pki.RewriteIdentity(identity)
+		rewritten, err := ca.RewriteIdentity(identity)
 		if err != nil {
 			return usageError("--identity %s: %w", printable.Quote(identity), err)
 		}
@@ -252,8 +252,8 @@ func (b *bundling) addIdentities(t *bundle.Trust) error {
 		if err != nil {
 			return err
 		}
-		identity := pki.TrustedIdentity(chain[0])
-		if pki.RoleOf(chain[0]) != pki.RoleSigner || slices.Contains(t.Identities, identity) {
+		identity := ca.TrustedIdentity(chain[0])
+		if ca.RoleOf(chain[0]) != ca.RoleSigner || slices.Contains(t.Identities, identity) {
 			continue
 		}
 		revoked, err := whyRevoked(b.pki, g)
@@ -286,7 +286,7 @@ func (b *bundling) addSigner(t *bundle.Trust) error {
 	if err != nil {
 		return err
 	}
-	if role := pki.RoleOf(identity.Cert); role != pki.RoleSigner {
+	if role := ca.RoleOf(identity.Cert); role != ca.RoleSigner {
 		return fmt.Errorf("%s is a certificate for another use (%s) and signs no images", from, role)
 	}
 	t.Signer, t.SignerName, t.InstallDir = identity, b.store, b.installDir

@@ -14,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -68,7 +68,7 @@ The reasons: ` + joinReasons() + `.`,
 	addDir(c, &r.pki)
 	flags.StringVar(&r.issuer, "issuer", "", "`NAME[/GENERATION]` of the CA whose list it is; without a number its newest")
 	flags.StringArrayVar(&r.revoke, "revoke", nil, "`SERIAL|FILE` of a certificate that this CA issued; - is standard input")
-	flags.StringVar(&r.reason, "reason", string(pki.Unspecified), "`REASON` why it is revoked")
+	flags.StringVar(&r.reason, "reason", string(ca.Unspecified), "`REASON` why it is revoked")
 	flags.BoolVar(&r.unrecorded, "unrecorded", false, "revoke a serial that is not among those recorded as issued")
 	r.nextUpdate = duration(14 * day)
 	flags.Var(&r.nextUpdate, "next-update", "how long the list holds, such as 14d or 36h; the next is due before")
@@ -80,7 +80,7 @@ The reasons: ` + joinReasons() + `.`,
 
 func joinReasons() string {
 	var all []string
-	for _, reason := range pki.RevocationReasons() {
+	for _, reason := range ca.RevocationReasons() {
 		all = append(all, string(reason))
 	}
 	return strings.Join(all, ", ")
@@ -109,7 +109,7 @@ func (r *revocation) run() error {
 		return err
 	}
 	r.passphrase.of = from.String()
-	ca, err := from.CA(r.passphrase.get)
+	issuer, err := from.CA(r.passphrase.get)
 	if err != nil {
 		return err
 	}
@@ -118,11 +118,11 @@ func (r *revocation) run() error {
 		return err
 	}
 	defer unlock()
-	before, err := r.before(from, ca.Cert)
+	before, err := r.before(from, issuer.Cert)
 	if err != nil {
 		return err
 	}
-	return r.issue(from, ca, before, asked)
+	return r.issue(from, issuer, before, asked)
 }
 
 // lock is held from reading the last list to publishing the next, or two runs would each forget what the other revoked;
@@ -141,9 +141,9 @@ func (r *revocation) lock(from folder.Generation) (unlock func(), err error) {
 }
 
 // issue makes the list that follows, keeps it, and publishes it.
-func (r *revocation) issue(from folder.Generation, ca *pki.CA, before history, asked []*big.Int) error {
+func (r *revocation) issue(from folder.Generation, issuer *ca.CA, before history, asked []*big.Int) error {
 	options, added := r.next(before, asked)
-	der, err := ca.CRL(options)
+	der, err := issuer.CRL(options)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (r *revocation) check() error {
 	if inside(r.publish, r.pki.Path) {
 		return usageError("--publish %s is in the PKI folder, where nothing is replaced; name a file of the web server's", r.publish)
 	}
-	reason, err := pki.ParseRevocationReason(r.reason)
+	reason, err := ca.ParseRevocationReason(r.reason)
 	if err != nil {
 		return usageError("--reason: %w", err)
 	}
@@ -192,10 +192,10 @@ func (r *revocation) check() error {
 }
 
 // find reads what --revoke names, and makes sure that it is this CA's to revoke.
-func (r *revocation) find(from folder.Generation, ca *x509.Certificate) ([]*big.Int, error) {
+func (r *revocation) find(from folder.Generation, issuer *x509.Certificate) ([]*big.Int, error) {
 	var found []*big.Int
 	for _, which := range r.revoke {
-		serial, err := r.findOne(from, ca, which)
+		serial, err := r.findOne(from, issuer, which)
 		if err != nil {
 			return nil, err
 		}
@@ -204,7 +204,7 @@ func (r *revocation) find(from folder.Generation, ca *x509.Certificate) ([]*big.
 	return found, nil
 }
 
-func (r *revocation) findOne(from folder.Generation, ca *x509.Certificate, which string) (*big.Int, error) {
+func (r *revocation) findOne(from folder.Generation, issuer *x509.Certificate, which string) (*big.Int, error) {
 	data, err := readInput(r.Command, which)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.findSerial(from, which)
@@ -224,7 +224,7 @@ func (r *revocation) findOne(from folder.Generation, ca *x509.Certificate, which
 			return nil, fmt.Errorf("%s holds %d certificates that are no chain; give each a file and a --revoke of its own", which, len(certs))
 		}
 	}
-	if err := keysize.CheckSignatureFrom(certs[0], ca); err != nil {
+	if err := keysize.CheckSignatureFrom(certs[0], issuer); err != nil {
 		return nil, fmt.Errorf("%s: %s was not issued by %s but by %s, which alone can revoke it", which, printable.Quote(certs[0].Subject), from, printable.Quote(certs[0].Issuer))
 	}
 	r.noteUnheard(certs[0])
@@ -270,7 +270,7 @@ type history struct {
 
 // before gathers what the CA's last list says, and the one that is published, which may have been issued from a copy of
 // the folder: what was revoked once must stay so.
-func (r *revocation) before(from folder.Generation, ca *x509.Certificate) (history, error) {
+func (r *revocation) before(from folder.Generation, issuer *x509.Certificate) (history, error) {
 	var h history
 	last, number, err := from.LastCRL()
 	if err != nil {
@@ -278,16 +278,16 @@ func (r *revocation) before(from folder.Generation, ca *x509.Certificate) (histo
 	}
 	h.number = number
 	if last != nil {
-		if err := h.add(last, ca); err != nil {
+		if err := h.add(last, issuer); err != nil {
 			return h, fmt.Errorf("the last CRL, number %d of %s: %w", number, from, err)
 		}
 	}
-	published, err := r.published(ca)
+	published, err := r.published(issuer)
 	if err != nil || published == nil {
 		return h, err
 	}
 	known := len(h.revoked)
-	if err := h.add(published, ca); err != nil {
+	if err := h.add(published, issuer); err != nil {
 		return h, fmt.Errorf("%s: %w", r.publish, err)
 	}
 	if more := len(h.revoked) - known; more > 0 {
@@ -297,9 +297,9 @@ func (r *revocation) before(from folder.Generation, ca *x509.Certificate) (histo
 }
 
 // add takes over what a list of the CA's revokes. An entry that is known already stays as it is.
-func (h *history) add(list *x509.RevocationList, ca *x509.Certificate) error {
-	if err := keysize.CheckList(list, ca); err != nil {
-		return fmt.Errorf("it is not signed by %s: %w", printable.Quote(ca.Subject), err)
+func (h *history) add(list *x509.RevocationList, issuer *x509.Certificate) error {
+	if err := keysize.CheckList(list, issuer); err != nil {
+		return fmt.Errorf("it is not signed by %s: %w", printable.Quote(issuer.Subject), err)
 	}
 	if list.Number != nil {
 		if !list.Number.IsInt64() || list.Number.Int64() == math.MaxInt64 {
@@ -320,7 +320,7 @@ func (h *history) knows(serial *big.Int) bool {
 }
 
 // next says what the next list holds, and how much of it is new.
-func (r *revocation) next(before history, asked []*big.Int) (options pki.CRLOptions, added int) {
+func (r *revocation) next(before history, asked []*big.Int) (options ca.CRLOptions, added int) {
 	now := time.Now()
 	for _, serial := range asked {
 		if before.knows(serial) {
@@ -329,10 +329,10 @@ func (r *revocation) next(before history, asked []*big.Int) (options pki.CRLOpti
 		}
 		added++
 		before.revoked = append(before.revoked, x509.RevocationListEntry{
-			SerialNumber: serial, RevocationTime: now.UTC().Truncate(time.Second), ReasonCode: pki.RevocationReason(r.reason).Code(),
+			SerialNumber: serial, RevocationTime: now.UTC().Truncate(time.Second), ReasonCode: ca.RevocationReason(r.reason).Code(),
 		})
 	}
-	return pki.CRLOptions{
+	return ca.CRLOptions{
 		Revoked: before.revoked, Number: before.number + 1,
 		ThisUpdate: now.Add(-5 * time.Minute), NextUpdate: now.Add(time.Duration(r.nextUpdate)),
 	}, added
@@ -340,7 +340,7 @@ func (r *revocation) next(before history, asked []*big.Int) (options pki.CRLOpti
 
 // published reads the list that --publish is to replace; nil if there is none. Nothing but a list of the same CA is
 // replaced: another's would make every certificate that points there impossible to check.
-func (r *revocation) published(ca *x509.Certificate) (*x509.RevocationList, error) {
+func (r *revocation) published(issuer *x509.Certificate) (*x509.RevocationList, error) {
 	if r.place == nil {
 		return nil, nil
 	}
@@ -351,11 +351,11 @@ func (r *revocation) published(ca *x509.Certificate) (*x509.RevocationList, erro
 	if data == nil {
 		return nil, nil
 	}
-	there, err := pki.DecodeCRL(data)
+	there, err := ca.DecodeCRL(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s is there and is no CRL; nothing was issued: %w", r.publish, err)
 	}
-	if keysize.CheckList(there, ca) != nil {
+	if keysize.CheckList(there, issuer) != nil {
 		return nil, fmt.Errorf("%s is the CRL of another CA or generation, %s; nothing was issued: give each a file and a --crl-url of its own", r.publish, printable.Quote(there.Issuer))
 	}
 	return there, nil
@@ -386,7 +386,7 @@ func newRevocationList(file string, list *x509.RevocationList, added int) revoca
 		Revoked: []revoked{}, Added: added,
 	}
 	for _, entry := range list.RevokedCertificateEntries {
-		result.Revoked = append(result.Revoked, revoked{folder.Serial(entry.SerialNumber), string(pki.ReasonOf(entry.ReasonCode)), entry.RevocationTime.UTC()})
+		result.Revoked = append(result.Revoked, revoked{folder.Serial(entry.SerialNumber), string(ca.ReasonOf(entry.ReasonCode)), entry.RevocationTime.UTC()})
 	}
 	return result
 }

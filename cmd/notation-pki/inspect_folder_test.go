@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // inspected runs inspect and returns what it writes, and its exit code.
@@ -106,20 +106,20 @@ func named(commonName string) pkix.Name {
 	return pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: commonName}
 }
 
-func rootFor(t *testing.T, o pki.Options) *pki.CA {
+func rootFor(t *testing.T, o ca.Options) *ca.CA {
 	t.Helper()
-	return made[*pki.CA](t)(pki.NewRoot(o))
+	return made[*ca.CA](t)(ca.NewRoot(o))
 }
 
-func signerOf(t *testing.T, ca *pki.CA, o pki.Options) *pki.Identity {
+func signerOf(t *testing.T, issuer *ca.CA, o ca.Options) *ca.Identity {
 	t.Helper()
-	return made[*pki.Identity](t)(ca.Signer(o))
+	return made[*ca.Identity](t)(issuer.Signer(o))
 }
 
 func ago(days int) time.Time { return time.Now().Add(-time.Duration(days)*day - time.Hour) }
 
 func TestAVolumeOfKubernetesIsReadOnceThroughItsSymlinks(t *testing.T) {
-	dir := folderOf(t, map[string][]byte{"..2026_11_22/root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	dir := folderOf(t, map[string][]byte{"..2026_11_22/root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, errors.Join(os.Symlink("..2026_11_22", filepath.Join(dir, "..data")), os.Symlink("..data/root.pem", filepath.Join(dir, "root.pem"))))
 	found := reportOf(t, 0, dir)
 	if len(found.Certificates) != 1 || !slices.Equal(found.Certificates[0].Files, []string{filepath.Join(dir, "root.pem")}) {
@@ -128,7 +128,7 @@ func TestAVolumeOfKubernetesIsReadOnceThroughItsSymlinks(t *testing.T) {
 }
 
 func TestAFolderThatLeadsBackToItselfIsReadOnce(t *testing.T) {
-	dir := folderOf(t, map[string][]byte{"sub/root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	dir := folderOf(t, map[string][]byte{"sub/root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, os.Symlink("..", filepath.Join(dir, "sub", "up")))
 	if found := reportOf(t, 0, dir); len(found.Certificates[0].Files) != 1 {
 		t.Errorf("found in %q", found.Certificates[0].Files)
@@ -136,7 +136,7 @@ func TestAFolderThatLeadsBackToItselfIsReadOnce(t *testing.T) {
 }
 
 func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
-	dir := folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, os.Symlink("loop.pem", filepath.Join(dir, "loop.pem")))
 	out, code := inspected(t, dir)
 	if code != exitFailed || !strings.Contains(out, "root CA  SKAO Root CA") || !strings.Contains(out, "not all of it could be read") {
@@ -145,7 +145,7 @@ func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
 }
 
 func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
-	whole := pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)
+	whole := ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)
 	half := whole[:len(whole)/2]
 	for name, c := range map[string]struct {
 		content []byte
@@ -172,17 +172,17 @@ func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 }
 
 func TestASymlinkToNothingIsTold(t *testing.T) {
-	dir := folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(rootFor(t, pki.Options{}).Cert)})
+	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, os.Symlink("gone", filepath.Join(dir, "next.pem")))
 	reportOf(t, exitFound, dir).has(t, tree.Damaged, "next.pem", "leads nowhere")
 }
 
 func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
-	ca := rootFor(t, pki.Options{})
-	signer := signerOf(t, ca, pki.Options{})
-	caKey, signerKey := made[[]byte](t)(pki.EncodeKey(ca.Key)), made[[]byte](t)(pki.EncodeKey(signer.Key))
-	locked := made[[]byte](t)(pki.EncodeEncryptedKey(ca.Key, []byte("a long passphrase")))
-	chain := pki.EncodeCertificates(signer.Chain...)
+	issuer := rootFor(t, ca.Options{})
+	signer := signerOf(t, issuer, ca.Options{})
+	caKey, signerKey := made[[]byte](t)(ca.EncodeKey(issuer.Key)), made[[]byte](t)(ca.EncodeKey(signer.Key))
+	locked := made[[]byte](t)(ca.EncodeEncryptedKey(issuer.Key, []byte("a long passphrase")))
+	chain := ca.EncodeCertificates(signer.Chain...)
 
 	reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": locked}))
 	reportOf(t, exitFound, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, tree.KeyInTheClear, "ca.key", "SKAO Root CA")
@@ -196,12 +196,12 @@ func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
 }
 
 func TestABrokenRuleIsToldInWords(t *testing.T) {
-	root := rootFor(t, pki.Options{PathLen: new(int)})
-	signer := signerOf(t, made[*pki.CA](t)(root.Intermediate(pki.Options{})), pki.Options{})
-	dir := folderOf(t, map[string][]byte{"chain.pem": pki.EncodeCertificates(signer.Chain...)})
+	root := rootFor(t, ca.Options{PathLen: new(int)})
+	signer := signerOf(t, made[*ca.CA](t)(root.Intermediate(ca.Options{})), ca.Options{})
+	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
 	found := reportOf(t, exitFound, dir)
 	found.has(t, tree.BrokenRule, "SKAO Root CA", "its path length is 0")
-	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != pki.RulePathLength {
+	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != ca.RulePathLength {
 		t.Errorf("breaches %+v", broken)
 	}
 	if out, _ := inspected(t, dir); !strings.Contains(out, "BREAKS      the rule path-length: its path length is 0") {
@@ -210,21 +210,21 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 }
 
 func TestAChainOutOfOrderIsToldWithItsFile(t *testing.T) {
-	signer := signerOf(t, rootFor(t, pki.Options{}), pki.Options{})
-	dir := folderOf(t, map[string][]byte{"upside-down.pem": pki.EncodeCertificates(signer.Chain[1], signer.Chain[0])})
+	signer := signerOf(t, rootFor(t, ca.Options{}), ca.Options{})
+	dir := folderOf(t, map[string][]byte{"upside-down.pem": ca.EncodeCertificates(signer.Chain[1], signer.Chain[0])})
 	reportOf(t, exitFound, dir).has(t, tree.BrokenRule, "upside-down.pem: the certificates are out of order")
-	reportOf(t, 0, folderOf(t, map[string][]byte{"apart.pem": pki.EncodeCertificates(signer.Cert), "root.pem": pki.EncodeCertificates(signer.Root())}))
+	reportOf(t, 0, folderOf(t, map[string][]byte{"apart.pem": ca.EncodeCertificates(signer.Cert), "root.pem": ca.EncodeCertificates(signer.Root())}))
 }
 
 func TestSeveralRootsInAFileAreNoChain(t *testing.T) {
-	roots := pki.EncodeCertificates(rootFor(t, pki.Options{Subject: named("One")}).Cert, rootFor(t, pki.Options{Subject: named("Two")}).Cert)
+	roots := ca.EncodeCertificates(rootFor(t, ca.Options{Subject: named("One")}).Cert, rootFor(t, ca.Options{Subject: named("Two")}).Cert)
 	reportOf(t, 0, folderOf(t, map[string][]byte{"roots.pem": roots}))
 }
 
 func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
-	server := made[*pki.Identity](t)(rootFor(t, pki.Options{}).Server(pki.Options{DNSNames: []string{"localhost"}}))
-	dir := folderOf(t, map[string][]byte{"tls.crt": pki.EncodeCertificates(server.Chain...)})
-	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != pki.RoleOther || c.Identity != "" {
+	server := made[*ca.Identity](t)(rootFor(t, ca.Options{}).Server(ca.Options{DNSNames: []string{"localhost"}}))
+	dir := folderOf(t, map[string][]byte{"tls.crt": ca.EncodeCertificates(server.Chain...)})
+	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != ca.RoleOther || c.Identity != "" {
 		t.Errorf("found %+v", c)
 	}
 	if out, _ := inspected(t, dir); !strings.Contains(out, "no signer (for TLS, or the like") {
@@ -233,10 +233,10 @@ func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
 }
 
 func TestACertificateThatDoesNotSayWhatItIsForIsHeldToTheRulesOfASigner(t *testing.T) {
-	root, key := rootFor(t, pki.Options{}), made[crypto.Signer](t)(pki.ECP256.Generate())
+	root, key := rootFor(t, ca.Options{}), made[crypto.Signer](t)(ca.ECP256.Generate())
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: named("By defaults"), NotBefore: ago(1), NotAfter: ago(-9)}
 	der := made[[]byte](t)(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))
-	dir := folderOf(t, map[string][]byte{"signer.crt": der, "root.crt": pki.EncodeCertificates(root.Cert)})
+	dir := folderOf(t, map[string][]byte{"signer.crt": der, "root.crt": ca.EncodeCertificates(root.Cert)})
 	reportOf(t, exitFound, dir).has(t, tree.BrokenRule, "By defaults", "has no key usage")
 }
 
@@ -253,8 +253,8 @@ func TestTheIdentityIsToldWhereNotationTakesIt(t *testing.T) {
 		"two O":        {pkix.Name{Country: []string{"GB"}, Province: []string{"E"}, Organization: []string{"A", "B"}, CommonName: "S"}, "", "notation cannot read its name"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			signer := signerOf(t, rootFor(t, pki.Options{}), pki.Options{Subject: c.subject})
-			found := reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": pki.EncodeCertificates(signer.Chain...)}))
+			signer := signerOf(t, rootFor(t, ca.Options{}), ca.Options{Subject: c.subject})
+			found := reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)}))
 			got := found.Certificates[1]
 			if got.Identity != c.identity || !strings.Contains(got.NoIdentity, c.refusedSince) || (got.NoIdentity == "") != (c.refusedSince == "") {
 				t.Errorf("%q %q", got.Identity, got.NoIdentity)
@@ -264,18 +264,18 @@ func TestTheIdentityIsToldWhereNotationTakesIt(t *testing.T) {
 }
 
 func TestNamesDoNotMoveTheCursor(t *testing.T) {
-	root := rootFor(t, pki.Options{Subject: named("a\x1b[2Jb")})
-	out, _ := inspected(t, folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(root.Cert)}))
+	root := rootFor(t, ca.Options{Subject: named("a\x1b[2Jb")})
+	out, _ := inspected(t, folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(root.Cert)}))
 	if strings.Contains(out, "\x1b") || !strings.Contains(out, "a�[2Jb") {
 		t.Errorf("%q", out)
 	}
 }
 
 func TestCAsThatCertifyEachOtherAreShownOnce(t *testing.T) {
-	one, two := rootFor(t, pki.Options{Subject: named("One")}), rootFor(t, pki.Options{Subject: named("Two")})
-	oneByTwo := made[*pki.CA](t)(two.Intermediate(pki.Options{Subject: named("One"), Key: one.Key, PathLen: new(3)}))
-	twoByOne := made[*pki.CA](t)(one.Intermediate(pki.Options{Subject: named("Two"), Key: two.Key, PathLen: new(3)}))
-	dir := folderOf(t, map[string][]byte{"cross.pem": pki.EncodeCertificates(oneByTwo.Cert, twoByOne.Cert)})
+	one, two := rootFor(t, ca.Options{Subject: named("One")}), rootFor(t, ca.Options{Subject: named("Two")})
+	oneByTwo := made[*ca.CA](t)(two.Intermediate(ca.Options{Subject: named("One"), Key: one.Key, PathLen: new(3)}))
+	twoByOne := made[*ca.CA](t)(one.Intermediate(ca.Options{Subject: named("Two"), Key: two.Key, PathLen: new(3)}))
+	dir := folderOf(t, map[string][]byte{"cross.pem": ca.EncodeCertificates(oneByTwo.Cert, twoByOne.Cert)})
 	found := reportOf(t, 0, dir)
 	if len(found.Certificates) != 2 || !strings.Contains(found.Certificates[0].NoIssuer, "certify each other") || found.Certificates[1].NoIssuer != "" {
 		t.Errorf("found %+v", found.Certificates)
@@ -283,10 +283,10 @@ func TestCAsThatCertifyEachOtherAreShownOnce(t *testing.T) {
 }
 
 func TestARotatedRootIsToldFromTheOneBefore(t *testing.T) {
-	before, after := rootFor(t, pki.Options{}), rootFor(t, pki.Options{})
-	signer := signerOf(t, before, pki.Options{})
-	dir := folderOf(t, map[string][]byte{"a.pem": pki.EncodeCertificates(before.Cert), "b.pem": pki.EncodeCertificates(after.Cert), "s.pem": pki.EncodeCertificates(signer.Cert)})
-	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != pki.Thumbprint(before.Cert) {
+	before, after := rootFor(t, ca.Options{}), rootFor(t, ca.Options{})
+	signer := signerOf(t, before, ca.Options{})
+	dir := folderOf(t, map[string][]byte{"a.pem": ca.EncodeCertificates(before.Cert), "b.pem": ca.EncodeCertificates(after.Cert), "s.pem": ca.EncodeCertificates(signer.Cert)})
+	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != ca.Thumbprint(before.Cert) {
 		t.Errorf("issuer %q", got.Issuer)
 	}
 	must(t, os.Remove(filepath.Join(dir, "a.pem")))
@@ -296,10 +296,10 @@ func TestARotatedRootIsToldFromTheOneBefore(t *testing.T) {
 }
 
 func TestTheOrderIsTheSameEveryTimeAndNoListIsNull(t *testing.T) {
-	root := rootFor(t, pki.Options{})
-	files := map[string][]byte{"root.pem": pki.EncodeCertificates(root.Cert), "root.crl": made[[]byte](t)(root.CRL(pki.CRLOptions{}))}
+	root := rootFor(t, ca.Options{})
+	files := map[string][]byte{"root.pem": ca.EncodeCertificates(root.Cert), "root.crl": made[[]byte](t)(root.CRL(ca.CRLOptions{}))}
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		files[name+".pem"] = pki.EncodeCertificates(signerOf(t, root, pki.Options{Subject: named("Same")}).Cert)
+		files[name+".pem"] = ca.EncodeCertificates(signerOf(t, root, ca.Options{Subject: named("Same")}).Cert)
 	}
 	dir := folderOf(t, files)
 	first, _ := inspected(t, dir, "-o", "json")
@@ -316,15 +316,15 @@ func TestTheOrderIsTheSameEveryTimeAndNoListIsNull(t *testing.T) {
 type times struct{ root, signer1, signer2 time.Time }
 
 // rotated is a PKI folder with two generations of a signer.
-func rotated(t *testing.T, ends times) (dir string, root *pki.CA, before *pki.Identity) {
-	root = rootFor(t, pki.Options{NotBefore: ago(1000), NotAfter: ends.root})
-	files := map[string][]byte{"root/1/cert.pem": pki.EncodeCertificates(root.Cert)}
+func rotated(t *testing.T, ends times) (dir string, root *ca.CA, before *ca.Identity) {
+	root = rootFor(t, ca.Options{NotBefore: ago(1000), NotAfter: ends.root})
+	files := map[string][]byte{"root/1/cert.pem": ca.EncodeCertificates(root.Cert)}
 	for i, end := range []time.Time{ends.signer1, ends.signer2} {
-		signer := signerOf(t, root, pki.Options{NotBefore: ago(900), NotAfter: end})
+		signer := signerOf(t, root, ca.Options{NotBefore: ago(900), NotAfter: end})
 		number := string(rune('1' + i))
-		files["signer/"+number+"/cert.pem"] = pki.EncodeCertificates(signer.Cert)
-		files["signer/"+number+"/chain.pem"] = pki.EncodeCertificates(signer.Chain...)
-		files["root/1/issued/"+folder.Serial(signer.Cert.SerialNumber)+".pem"] = pki.EncodeCertificates(signer.Cert)
+		files["signer/"+number+"/cert.pem"] = ca.EncodeCertificates(signer.Cert)
+		files["signer/"+number+"/chain.pem"] = ca.EncodeCertificates(signer.Chain...)
+		files["root/1/issued/"+folder.Serial(signer.Cert.SerialNumber)+".pem"] = ca.EncodeCertificates(signer.Cert)
 		if i == 0 {
 			before = signer
 		}
@@ -380,13 +380,13 @@ func TestDaysAreWholeAndPastOnesAreTold(t *testing.T) {
 	}
 }
 
-func crlOf(t *testing.T, ca *pki.CA, number int64, from, to time.Time, revoked ...*x509.Certificate) []byte {
+func crlOf(t *testing.T, issuer *ca.CA, number int64, from, to time.Time, revoked ...*x509.Certificate) []byte {
 	t.Helper()
-	o := pki.CRLOptions{Number: number, ThisUpdate: from, NextUpdate: to}
+	o := ca.CRLOptions{Number: number, ThisUpdate: from, NextUpdate: to}
 	for _, cert := range revoked {
 		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: ago(1), ReasonCode: 1})
 	}
-	return made[[]byte](t)(ca.CRL(o))
+	return made[[]byte](t)(issuer.CRL(o))
 }
 
 func TestTheNewestCRLCounts(t *testing.T) {
@@ -408,16 +408,16 @@ func TestTheNewestCRLCounts(t *testing.T) {
 	found = reportOf(t, exitFound, "--fail-within", "5d", dir)
 	found.has(t, tree.EndsTooSoon, "2.crl", `the CRL of "SKAO Root CA" ends on`)
 
-	put("3.crl", pki.EncodeCRL(crlOf(t, root, 3, ago(30), ago(16))))
+	put("3.crl", ca.EncodeCRL(crlOf(t, root, 3, ago(30), ago(16))))
 	reportOf(t, exitFound, dir).has(t, tree.StaleCRL, "3.crl", "no image that is signed below it is admitted")
 }
 
 func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
-	root := rootFor(t, pki.Options{})
-	forger := rootFor(t, pki.Options{})
+	root := rootFor(t, ca.Options{})
+	forger := rootFor(t, ca.Options{})
 	forger.Cert.SubjectKeyId = root.Cert.SubjectKeyId
-	signer := signerOf(t, root, pki.Options{})
-	dir := folderOf(t, map[string][]byte{"chain.pem": pki.EncodeCertificates(signer.Chain...), "forged.crl": crlOf(t, forger, 9, ago(1), ago(-9), signer.Cert)})
+	signer := signerOf(t, root, ca.Options{})
+	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...), "forged.crl": crlOf(t, forger, 9, ago(1), ago(-9), signer.Cert)})
 	found := reportOf(t, exitFound, dir)
 	found.has(t, tree.ForgedCRL, "forged.crl", "SKAO Root CA")
 	if found.byName(t, "SKAO OCI Signer").Revoked != nil {
@@ -426,7 +426,7 @@ func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
 }
 
 func TestTheCRLOfACAThatHasEndedIsOfNoInterest(t *testing.T) {
-	root := rootFor(t, pki.Options{NotBefore: ago(100), NotAfter: ago(10)})
-	dir := folderOf(t, map[string][]byte{"root.pem": pki.EncodeCertificates(root.Cert), "root.crl": crlOf(t, root, 1, ago(50), ago(40))})
+	root := rootFor(t, ca.Options{NotBefore: ago(100), NotAfter: ago(10)})
+	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(root.Cert), "root.crl": crlOf(t, root, 1, ago(50), ago(40))})
 	reportOf(t, 0, dir)
 }

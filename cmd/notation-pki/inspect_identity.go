@@ -7,12 +7,12 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // identityFor is the signer's name as an entry of trustedIdentities, or why notation takes none for it.
 func identityFor(cert *x509.Certificate) (identity, refused string) {
-	identity = pki.TrustedIdentity(cert)
+	identity = ca.TrustedIdentity(cert)
 	err := accepted(identity)
 	if err == nil {
 		return identity, ""

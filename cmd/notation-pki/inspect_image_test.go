@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -37,7 +37,7 @@ func TestEverySignatureOfAnImageIsLookedAt(t *testing.T) {
 	}
 	other := w.NewPKI(rig.PKIOptions{Organization: "Other"})
 	first := w.Sign(image, rig.Signature{})
-	second := w.Sign(image, rig.Signature{By: other.Signer, Options: pki.SignOptions{MediaType: pki.COSE}, TSA: w.TSA})
+	second := w.Sign(image, rig.Signature{By: other.Signer, Options: ca.SignOptions{MediaType: ca.COSE}, TSA: w.TSA})
 
 	found := reportOf(t, 0, append(flags, image.Tagged())...)
 	from := func(name string) []string { return found.byName(t, name).Files }
@@ -79,15 +79,15 @@ func TestASignatureThatCannotBeFetchedIsNoPeace(t *testing.T) {
 // pushed attaches any bytes to an image as a signature.
 func pushed(t *testing.T, image rig.Image, envelope []byte) {
 	t.Helper()
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	must(t, os.WriteFile(ca, image.Registry.CAPEM(), 0o600))
-	opened, err := (&images.Options{CAFile: ca}).Open(image.Tagged())
+	issuer := filepath.Join(t.TempDir(), "ca.pem")
+	must(t, os.WriteFile(issuer, image.Registry.CAPEM(), 0o600))
+	opened, err := (&images.Options{CAFile: issuer}).Open(image.Tagged())
 	must(t, err)
 	target, err := opened.Target(func() {})
 	must(t, err)
 	subject, err := opened.Resolve(t.Context())
 	must(t, err)
-	_, _, err = target.PushSignature(t.Context(), pki.JWS, envelope, subject, nil)
+	_, _, err = target.PushSignature(t.Context(), ca.JWS, envelope, subject, nil)
 	must(t, err)
 }
 

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -33,7 +33,7 @@ type certificate struct {
 	ID          string   `json:"id"` // SHA-256
 	Issuer      string   `json:"issuer,omitempty"`
 	NoIssuer    string   `json:"issuerMissing,omitempty"`
-	Role        pki.Role `json:"role"`
+	Role        ca.Role  `json:"role"`
 	CommonName  string   `json:"commonName"`
 	Subject     string   `json:"subject"`
 	Identity    string   `json:"trustedIdentity"`
@@ -58,8 +58,8 @@ type certificate struct {
 }
 
 type breach struct {
-	Rule pki.Rule `json:"rule"`
-	Text string   `json:"text"`
+	Rule ca.Rule `json:"rule"`
+	Text string  `json:"text"`
 }
 
 // crlReport is a CRL, with who issued it and whether it is the last.
@@ -99,7 +99,7 @@ func newInspection(target string, forest *tree.Forest, now time.Time) *inspectio
 
 func newCertificate(c *tree.Cert, now time.Time) certificate {
 	result := certificate{
-		ID: c.ID, NoIssuer: c.Missing, Role: pki.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
+		ID: c.ID, NoIssuer: c.Missing, Role: ca.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
 		Superseded: c.Superseded, Files: c.Files, Serial: folder.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
 		KeyType: keyTypeOf(c.Certificate), NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), DaysLeft: daysUntil(c.NotAfter, now),
 		CRLURLs: append([]string{}, c.CRLDistributionPoints...), OCSPURLs: append([]string{}, c.OCSPServer...),
@@ -125,7 +125,7 @@ func newCertificate(c *tree.Cert, now time.Time) certificate {
 
 // signs tells whose name a trust policy compares.
 func signs(cert *x509.Certificate) bool {
-	return !cert.IsCA && tree.ForSigning(cert) && pki.RoleOf(cert) != pki.RoleTSA
+	return !cert.IsCA && tree.ForSigning(cert) && ca.RoleOf(cert) != ca.RoleTSA
 }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -137,7 +137,7 @@ func sha1Of(cert *x509.Certificate) string {
 
 // keyTypeOf names keys that notation does not know, too.
 func keyTypeOf(cert *x509.Certificate) string {
-	known, err := pki.KeyTypeOf(cert.PublicKey)
+	known, err := ca.KeyTypeOf(cert.PublicKey)
 	if err == nil {
 		return string(known)
 	}
@@ -149,9 +149,9 @@ func keyTypeOf(cert *x509.Certificate) string {
 
 // adviceOn is the advice on the certificate, on it and its issuer, and on it as a CA that is kept here.
 func adviceOn(c *tree.Cert, now time.Time) []string {
-	advice := pki.Advice(c.Certificate)
+	advice := ca.Advice(c.Certificate)
 	if c.Issuer != nil && tree.ForSigning(c.Certificate) {
-		advice = append(advice, pki.ChainAdvice([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
+		advice = append(advice, ca.ChainAdvice([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
 	}
 	if c.Generation == nil || len(c.Lists) > 0 || !c.Holds(now) {
 		return advice

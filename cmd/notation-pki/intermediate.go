@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // newIntermediate makes the verb intermediate.
@@ -19,8 +19,8 @@ root's key, to the machine that issues signers.`,
   # Its key is in Vault, and stays there:
   notation-pki intermediate --csr vault.csr --crl-url http://pki.skao.int/root-1.crl`,
 	}
-	i := addIssuance(c, "intermediate", pki.RSA4096, 3650)
+	i := addIssuance(c, "intermediate", ca.RSA4096, 3650)
 	i.addIssuer("root", "the root")
-	i.make = func(issuer *pki.CA, o pki.Options) (*pki.Identity, error) { return identityOf(issuer.Intermediate(o)) }
+	i.make = func(issuer *ca.CA, o ca.Options) (*ca.Identity, error) { return identityOf(issuer.Intermediate(o)) }
 	return c
 }

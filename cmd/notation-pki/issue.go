@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -22,7 +22,7 @@ type issuance struct {
 	*cobra.Command
 
 	// make issues the certificate; the issuer is nil for a root.
-	make func(issuer *pki.CA, o pki.Options) (*pki.Identity, error)
+	make func(issuer *ca.CA, o ca.Options) (*ca.Identity, error)
 
 	output *output
 	pki    folder.Folder
@@ -37,13 +37,13 @@ type issuance struct {
 }
 
 // addIssuance adds the flags that every kind of certificate has.
-func addIssuance(c *cobra.Command, name string, keyType pki.KeyType, days int) *issuance {
+func addIssuance(c *cobra.Command, name string, keyType ca.KeyType, days int) *issuance {
 	i := &issuance{Command: c, output: addOutput(c)}
 	flags := c.Flags()
 	addDir(c, &i.pki)
 	flags.StringVar(&i.name, "name", name, "`NAME` of the certificate's own folder below --dir")
 	flags.StringVar(&i.subject, "subject", "", `distinguished name (`+"`DN`"+`), such as "C=GB, ST=England, O=SKAO, CN=…"; C, ST, O and CN are needed. With --rotate: default that of the generation before`)
-	flags.StringVar(&i.keyType, "key-type", string(keyType), fmt.Sprintf("`TYPE` of the new key: one of %v", pki.KeyTypes()))
+	flags.StringVar(&i.keyType, "key-type", string(keyType), fmt.Sprintf("`TYPE` of the new key: one of %v", ca.KeyTypes()))
 	flags.IntVar(&i.days, "days", days, "how long the certificate holds, in `DAYS` from now")
 	flags.BoolVar(&i.rotate, "rotate", false, "make the next generation beside those that are there")
 	i.passphrase = addPassphrase(c, "", "the new key")
@@ -99,7 +99,7 @@ func (i *issuance) run() error {
 	if err != nil {
 		return err
 	}
-	if broken := pki.Breaches(identity.Chain); len(broken) > 0 {
+	if broken := ca.Breaches(identity.Chain); len(broken) > 0 {
 		return fmt.Errorf("nothing was written, since no verifier would take it: %s", broken[0].Text)
 	}
 	if err := i.sameAsBefore(next, identity.Cert); err != nil {
@@ -110,8 +110,8 @@ func (i *issuance) run() error {
 			return fmt.Errorf("nothing was issued, since it could not be recorded: %w", err)
 		}
 	}
-	files[folder.CertFile] = pki.EncodeCertificates(identity.Cert)
-	files[folder.ChainFile] = pki.EncodeCertificates(identity.Chain...)
+	files[folder.CertFile] = ca.EncodeCertificates(identity.Cert)
+	files[folder.ChainFile] = ca.EncodeCertificates(identity.Chain...)
 	if err := i.pki.Create(next, files); err != nil {
 		return err
 	}
@@ -119,10 +119,10 @@ func (i *issuance) run() error {
 }
 
 // options reads the flags.
-func (i *issuance) options() (pki.Options, error) {
-	o := pki.Options{KeyType: pki.KeyType(i.keyType), CRLURLs: i.crlURLs, OCSPURLs: i.ocspURLs}
-	if !slices.Contains(pki.KeyTypes(), o.KeyType) {
-		return o, usageError("--key-type %q is none of %v", i.keyType, pki.KeyTypes())
+func (i *issuance) options() (ca.Options, error) {
+	o := ca.Options{KeyType: ca.KeyType(i.keyType), CRLURLs: i.crlURLs, OCSPURLs: i.ocspURLs}
+	if !slices.Contains(ca.KeyTypes(), o.KeyType) {
+		return o, usageError("--key-type %q is none of %v", i.keyType, ca.KeyTypes())
 	}
 	if i.days < 1 || i.days > maxDays {
 		return o, usageError("--days %d: a certificate holds for 1 to %d days", i.days, maxDays)
@@ -153,26 +153,26 @@ func (i *issuance) options() (pki.Options, error) {
 
 // readSubject reads --subject, and the request whose key is to be certified. Of the request nothing counts but its key
 // and, without --subject, its name: whoever issues decides what a certificate may be used for.
-func (i *issuance) readSubject(o *pki.Options) (pki.Subject, error) {
+func (i *issuance) readSubject(o *ca.Options) (ca.Subject, error) {
 	if i.csr == "" {
 		if i.subject == "" && i.rotate {
 			return i.subjectBefore()
 		}
 		if i.subject == "" {
-			return pki.Subject{}, usageError(`--subject is missing; such as --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer"`)
+			return ca.Subject{}, usageError(`--subject is missing; such as --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer"`)
 		}
 		return subjectFlag(i.subject)
 	}
 	data, err := readInput(i.Command, i.csr)
 	if err != nil {
-		return pki.Subject{}, err
+		return ca.Subject{}, err
 	}
-	request, err := pki.ReadRequest(data)
+	request, err := ca.ReadRequest(data)
 	if err != nil {
-		return pki.Subject{}, fmt.Errorf("%s: %w", i.csr, err)
+		return ca.Subject{}, fmt.Errorf("%s: %w", i.csr, err)
 	}
 	if i.Flags().Changed("key-type") {
-		return pki.Subject{}, usageError("--key-type goes with a new key, and --csr brings its own")
+		return ca.Subject{}, usageError("--key-type goes with a new key, and --csr brings its own")
 	}
 	o.Public = request.PublicKey
 	if len(request.Extensions) > 0 {
@@ -181,26 +181,26 @@ func (i *issuance) readSubject(o *pki.Options) (pki.Subject, error) {
 	if i.subject != "" {
 		return subjectFlag(i.subject)
 	}
-	subject, err := pki.SubjectOf(request.Subject)
+	subject, err := ca.SubjectOf(request.Subject)
 	if err != nil {
-		return pki.Subject{}, fmt.Errorf("%s: %w; --subject sets another", i.csr, err)
+		return ca.Subject{}, fmt.Errorf("%s: %w; --subject sets another", i.csr, err)
 	}
 	return subject, nil
 }
 
 // subjectBefore is the subject of the generation that is there: whoever trusts it by name goes on trusting the next.
-func (i *issuance) subjectBefore() (pki.Subject, error) {
+func (i *issuance) subjectBefore() (ca.Subject, error) {
 	last, err := i.pki.Find(i.name)
 	if err != nil {
-		return pki.Subject{}, err
+		return ca.Subject{}, err
 	}
 	chain, err := last.Chain()
 	if err != nil {
-		return pki.Subject{}, err
+		return ca.Subject{}, err
 	}
-	subject, err := pki.SubjectOf(chain[0].Subject)
+	subject, err := ca.SubjectOf(chain[0].Subject)
 	if err != nil {
-		return pki.Subject{}, fmt.Errorf("%s: %w; --subject sets another", last, err)
+		return ca.Subject{}, fmt.Errorf("%s: %w; --subject sets another", last, err)
 	}
 	for _, email := range chain[0].EmailAddresses {
 		if !slices.Contains(subject.Emails, email) { // openssl's email:copy leaves it in the name as well
@@ -210,8 +210,8 @@ func (i *issuance) subjectBefore() (pki.Subject, error) {
 	return subject, nil
 }
 
-func subjectFlag(text string) (pki.Subject, error) {
-	subject, err := pki.ParseSubject(text)
+func subjectFlag(text string) (ca.Subject, error) {
+	subject, err := ca.ParseSubject(text)
 	if err != nil {
 		return subject, usageError("%w", err)
 	}
@@ -219,7 +219,7 @@ func subjectFlag(text string) (pki.Subject, error) {
 }
 
 // openIssuer unlocks the CA that issues, if there is to be one.
-func (i *issuance) openIssuer() (*pki.CA, *folder.Generation, error) {
+func (i *issuance) openIssuer() (*ca.CA, *folder.Generation, error) {
 	if i.issuer == "" {
 		return nil, nil, nil
 	}
@@ -231,17 +231,17 @@ func (i *issuance) openIssuer() (*pki.CA, *folder.Generation, error) {
 		return nil, nil, err
 	}
 	i.issuerPassphrase.of = from.String()
-	ca, err := from.CA(i.issuerPassphrase.get)
+	issuer, err := from.CA(i.issuerPassphrase.get)
 	if err != nil {
 		return nil, nil, err
 	}
-	return ca, &from, nil
+	return issuer, &from, nil
 }
 
 func daysUntil(t, now time.Time) int { return int(t.Sub(now) / day) }
 
 // newKey makes a key, and its encrypted file.
-func (i *issuance) newKey(o *pki.Options, files map[string][]byte) error {
+func (i *issuance) newKey(o *ca.Options, files map[string][]byte) error {
 	secret, err := i.passphrase.choose()
 	if err != nil {
 		return err
@@ -254,7 +254,7 @@ func (i *issuance) newKey(o *pki.Options, files map[string][]byte) error {
 		return err
 	}
 	o.Key = key
-	files[folder.KeyFile], err = pki.EncodeEncryptedKey(key, secret)
+	files[folder.KeyFile], err = ca.EncodeEncryptedKey(key, secret)
 	return err
 }
 
@@ -274,13 +274,13 @@ type issued struct {
 	NotAfter        time.Time `json:"notAfter"`
 }
 
-func newIssued(g folder.Generation, identity *pki.Identity) issued {
+func newIssued(g folder.Generation, identity *ca.Identity) issued {
 	cert := identity.Cert
 	result := issued{
 		Name: g.Name, Generation: g.Number, Folder: g.Dir,
 		Certificate: g.File(folder.CertFile), Chain: g.File(folder.ChainFile),
-		Subject: cert.Subject.String(), TrustedIdentity: pki.TrustedIdentity(cert),
-		Serial: folder.Serial(cert.SerialNumber), SHA256: pki.Thumbprint(cert),
+		Subject: cert.Subject.String(), TrustedIdentity: ca.TrustedIdentity(cert),
+		Serial: folder.Serial(cert.SerialNumber), SHA256: ca.Thumbprint(cert),
 		NotBefore: cert.NotBefore.UTC(), NotAfter: cert.NotAfter.UTC(),
 	}
 	if identity.Key != nil {

@@ -10,13 +10,13 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // settle fills in what the command line leaves open, and then refuses what nobody could use.
-func (i *issuance) settle(next folder.Generation, from *folder.Generation, issuer *pki.CA, o *pki.Options) error {
+func (i *issuance) settle(next folder.Generation, from *folder.Generation, issuer *ca.CA, o *ca.Options) error {
 	if err := i.sameURLs(issuer, o); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (i *issuance) settle(next folder.Generation, from *folder.Generation, issue
 
 // sameURLs takes over, when it rotates, where the generation before says that it may be revoked, unless another CA issues
 // this one: forgotten URLs would make a certificate that nobody can revoke.
-func (i *issuance) sameURLs(issuer *pki.CA, o *pki.Options) error {
+func (i *issuance) sameURLs(issuer *ca.CA, o *ca.Options) error {
 	if !i.rotate || issuer == nil || len(o.CRLURLs)+len(o.OCSPURLs) > 0 {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (i *issuance) sameURLs(issuer *pki.CA, o *pki.Options) error {
 }
 
 // fit sets the certificate's end within its issuer's life.
-func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
+func (i *issuance) fit(issuer *ca.CA, o *ca.Options) error {
 	now := time.Now()
 	o.NotAfter = now.AddDate(0, 0, i.days)
 	if issuer == nil {
@@ -75,7 +75,7 @@ func (i *issuance) fit(issuer *pki.CA, o *pki.Options) error {
 }
 
 // ownCRL refuses the URL of another list: each generation of each CA signs its own, and one URL can serve one of them.
-func (i *issuance) ownCRL(issuer *pki.CA, from *folder.Generation, urls []string) error {
+func (i *issuance) ownCRL(issuer *ca.CA, from *folder.Generation, urls []string) error {
 	if from == nil {
 		return nil
 	}
@@ -151,10 +151,10 @@ func (i *issuance) sameAsBefore(next folder.Generation, cert *x509.Certificate) 
 	if err != nil {
 		return err
 	}
-	if was, is := pki.RoleOf(before[0]), pki.RoleOf(cert); was != is {
+	if was, is := ca.RoleOf(before[0]), ca.RoleOf(cert); was != is {
 		return fmt.Errorf("%s is a certificate for another use (%s), and its next generation cannot be one for this (%s); choose another --name", last, was, is)
 	}
-	if was, is := pki.TrustedIdentity(before[0]), pki.TrustedIdentity(cert); was != is {
+	if was, is := ca.TrustedIdentity(before[0]), ca.TrustedIdentity(cert); was != is {
 		note(i.Command, "note: %s was %s; a trust policy that names it does not trust the new one", last, printable.Quote(was))
 	}
 	return nil

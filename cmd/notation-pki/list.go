@@ -14,9 +14,9 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -211,9 +211,9 @@ func authority(token *tspclient.SignedToken) string {
 // format is the envelope's, as --signature-format names it.
 func (i signatureInfo) format() string {
 	switch i.MediaType {
-	case pki.JWS:
+	case ca.JWS:
 		return "jws"
-	case pki.COSE:
+	case ca.COSE:
 		return "cose"
 	case "":
 		return "unreadable"

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
@@ -53,8 +53,8 @@ func (p *passphrase) choose() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(secret) < pki.MinPassphrase {
-		return nil, fmt.Errorf("the passphrase of %s has %d characters; take %d or more", p.of, len(secret), pki.MinPassphrase)
+	if len(secret) < ca.MinPassphrase {
+		return nil, fmt.Errorf("the passphrase of %s has %d characters; take %d or more", p.of, len(secret), ca.MinPassphrase)
 	}
 	if p.file != "" || p.fd >= 0 {
 		return secret, nil

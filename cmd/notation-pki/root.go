@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // newRootCA makes the verb root.
@@ -17,14 +17,14 @@ images: make it on a machine that is offline, and lock it away.`,
 		Example: `  notation-pki root --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
   notation-pki root --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA" --passphrase-file root.pass --rotate`,
 	}
-	i := addIssuance(c, "root", pki.RSA4096, 36500)
-	i.make = func(_ *pki.CA, o pki.Options) (*pki.Identity, error) { return identityOf(pki.NewRoot(o)) }
+	i := addIssuance(c, "root", ca.RSA4096, 36500)
+	i.make = func(_ *ca.CA, o ca.Options) (*ca.Identity, error) { return identityOf(ca.NewRoot(o)) }
 	return c
 }
 
-func identityOf(ca *pki.CA, err error) (*pki.Identity, error) {
+func identityOf(issuer *ca.CA, err error) (*ca.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ca.Identity, nil
+	return &issuer.Identity, nil
 }

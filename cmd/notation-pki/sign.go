@@ -19,11 +19,11 @@ import (
 	"github.com/notaryproject/tspclient-go"
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -121,7 +121,7 @@ func (s *signing) run(reference string) error {
 
 // check reads the flags, before anybody is asked for anything.
 func (s *signing) check() error {
-	formats := map[string]string{"jws": pki.JWS, "cose": pki.COSE}
+	formats := map[string]string{"jws": ca.JWS, "cose": ca.COSE}
 	if s.mediaType = formats[s.format]; s.mediaType == "" {
 		return usageError("--signature-format %q is neither jws nor cose", s.format)
 	}
@@ -167,7 +167,7 @@ func (s *signing) readMetadata() error {
 }
 
 // identity unlocks the signer, once its chain is known to be worth it.
-func (s *signing) identity() (*pki.Identity, error) {
+func (s *signing) identity() (*ca.Identity, error) {
 	from, err := s.pki.Find(s.signer)
 	if err != nil {
 		return nil, err
@@ -211,7 +211,7 @@ func whyRevoked(in folder.Folder, from folder.Generation) (string, error) {
 		}
 		if entry != nil {
 			return fmt.Sprintf("%s, of the chain of %s, was revoked at %s (%s)",
-				printable.Quote(cert.Subject), from, moment(entry.RevocationTime.UTC()), pki.ReasonOf(entry.ReasonCode)), nil
+				printable.Quote(cert.Subject), from, moment(entry.RevocationTime.UTC()), ca.ReasonOf(entry.ReasonCode)), nil
 		}
 	}
 	return "", nil
@@ -225,7 +225,7 @@ func ends(chain []*x509.Certificate) time.Time {
 
 // fitToSign refuses a chain that no verifier would take, since whoever signs with it learns so at the next admission.
 func fitToSign(from folder.Generation, chain []*x509.Certificate, now time.Time) error {
-	if role := pki.RoleOf(chain[0]); role != pki.RoleSigner {
+	if role := ca.RoleOf(chain[0]); role != ca.RoleSigner {
 		return fmt.Errorf("%s is a certificate for another use (%s) and cannot sign images; name a signer by --signer", from, role)
 	}
 	for i, cert := range chain {
@@ -238,7 +238,7 @@ func fitToSign(from folder.Generation, chain []*x509.Certificate, now time.Time)
 			return fmt.Errorf("%s, above %s, ended at %s; make its next generation by --rotate, and a signer below that one", printable.Quote(cert.Subject), from, moment(cert.NotAfter.UTC()))
 		}
 	}
-	if broken := pki.Breaches(chain); len(broken) > 0 {
+	if broken := ca.Breaches(chain); len(broken) > 0 {
 		return fmt.Errorf("no verifier would take what %s signs: its chain, or one certificate of it, %s", from, broken[0].Text)
 	}
 	return nil
@@ -262,7 +262,7 @@ func (s *signing) resolve(image *images.Image) error {
 	return err
 }
 
-func (s *signing) sign(image *images.Image, target *images.Target, identity *pki.Identity) error {
+func (s *signing) sign(image *images.Image, target *images.Target, identity *ca.Identity) error {
 	options, err := s.options()
 	if err != nil {
 		return err
@@ -337,11 +337,11 @@ func (s *signing) timestampRoots() (*x509.CertPool, error) {
 		return nil, fmt.Errorf("--timestamp-root: %s: %w", s.timestampRoot, err)
 	}
 	for _, cert := range certs {
-		if role := pki.RoleOf(cert); role != pki.RoleRoot {
+		if role := ca.RoleOf(cert); role != ca.RoleRoot {
 			return nil, fmt.Errorf("--timestamp-root: %s: %s is no root certificate (%s); give the one that it leads to", s.timestampRoot, printable.Quote(cert.Subject), role)
 		}
 	}
-	return pki.Pool(certs...), nil
+	return ca.Pool(certs...), nil
 }
 
 // announced tells when a timestamp is asked for, and looks at the keys in the answer.

@@ -20,9 +20,9 @@ import (
 	"github.com/notaryproject/notation-go/verifier"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -45,21 +45,21 @@ func newBench(t *testing.T) *bench {
 }
 
 // keep writes an identity into the PKI, its key not encrypted.
-func (b *bench) keep(name string, identity *pki.Identity) {
+func (b *bench) keep(name string, identity *ca.Identity) {
 	b.t.Helper()
-	key, err := pki.EncodeKey(identity.Key)
+	key, err := ca.EncodeKey(identity.Key)
 	b.must(err)
 	b.keepWith(name, identity, key)
 }
 
-func (b *bench) keepWith(name string, identity *pki.Identity, key []byte) {
+func (b *bench) keepWith(name string, identity *ca.Identity, key []byte) {
 	b.t.Helper()
 	pkiFolder := folder.Folder{Path: b.dir}
 	next, err := pkiFolder.Next(name, false)
 	b.must(err)
 	b.must(pkiFolder.Create(next, map[string][]byte{
-		folder.CertFile:  pki.EncodeCertificates(identity.Cert),
-		folder.ChainFile: pki.EncodeCertificates(identity.Chain...),
+		folder.CertFile:  ca.EncodeCertificates(identity.Cert),
+		folder.ChainFile: ca.EncodeCertificates(identity.Chain...),
 		folder.KeyFile:   key,
 	}))
 }
@@ -128,9 +128,9 @@ func (b *bench) infos(image rig.Image, more ...string) []signatureInfo {
 }
 
 // timestamped are the flags that ask the world's timestamp authority.
-func (b *bench) timestamped(tsa *pki.TSA) []string {
+func (b *bench) timestamped(tsa *ca.TSA) []string {
 	b.t.Helper()
-	return []string{"--timestamp-url", b.Endpoints.PublishTSA(tsa), "--timestamp-root", b.file(pki.EncodeCertificates(tsa.Root()))}
+	return []string{"--timestamp-url", b.Endpoints.PublishTSA(tsa), "--timestamp-root", b.file(ca.EncodeCertificates(tsa.Root()))}
 }
 
 // trust trusts SKAO for some repositories, and for others with a timestamp only, as it is where a policy has a tsa store.
@@ -202,7 +202,7 @@ func TestWhatIsSignedIsVerified(t *testing.T) {
 		registry := b.Registry(rig.RegistryOptions{Kind: kind})
 		registries = append(registries, registry)
 		for _, way := range ways {
-			for format, mediaType := range map[string]string{"jws": pki.JWS, "cose": pki.COSE} {
+			for format, mediaType := range map[string]string{"jws": ca.JWS, "cose": ca.COSE} {
 				for stamped, flags := range map[bool][]string{true: b.timestamped(b.TSA), false: nil} {
 					name := fmt.Sprintf("%s-registry/%s-%s-%t", kind, way, format, stamped)
 					t.Run(name, func(t *testing.T) {
@@ -334,7 +334,7 @@ func TestJSONHoldsWhatWasSignedAndHow(t *testing.T) {
 	var result signed
 	b.must(json.Unmarshal([]byte(got.out), &result))
 	s := result.Signature
-	if result.Image != image.Pinned() || result.Digest != image.Descriptor.Digest.String() || s.MediaType != pki.JWS || s.Signer != b.SKAO.Signer.Cert.Subject.String() {
+	if result.Image != image.Pinned() || result.Digest != image.Descriptor.Digest.String() || s.MediaType != ca.JWS || s.Signer != b.SKAO.Signer.Cert.Subject.String() {
 		t.Errorf("got %+v", result)
 	}
 	if s.Expiry.Sub(s.SignedAt) != 30*day || time.Since(s.SignedAt).Abs() > time.Minute || s.UserMetadata["pipeline"] != "4711" || s.UserMetadata["by"] != "a=b" {
@@ -426,7 +426,7 @@ func TestTheTimestampOfAnotherSignatureIsSaidToBe(t *testing.T) {
 	target := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1").Descriptor
 	const field = "io.cncf.notary.timestampSignature"
 	sign := func() map[string]any {
-		envelope, err := b.SKAO.Signer.Sign(t.Context(), target, pki.SignOptions{Timestamper: b.TSA, TSARoots: pki.Pool(b.TSA.Root())})
+		envelope, err := b.SKAO.Signer.Sign(t.Context(), target, ca.SignOptions{Timestamper: b.TSA, TSARoots: ca.Pool(b.TSA.Root())})
 		b.must(err)
 		var parsed map[string]any
 		b.must(json.Unmarshal(envelope.Raw, &parsed))
@@ -436,7 +436,7 @@ func TestTheTimestampOfAnotherSignatureIsSaidToBe(t *testing.T) {
 	one["header"].(map[string]any)[field] = other["header"].(map[string]any)[field]
 	mixed, err := json.Marshal(one)
 	b.must(err)
-	info := newSignatureInfo(images.Signature{MediaType: pki.JWS, Envelope: mixed}, target)
+	info := newSignatureInfo(images.Signature{MediaType: ca.JWS, Envelope: mixed}, target)
 	if !strings.HasPrefix(info.Error, "the timestamp is of something else: ") || info.Timestamp != nil || info.Signer == "" {
 		t.Errorf("got %+v", info)
 	}
@@ -674,11 +674,11 @@ func TestAnAccountThatMayOnlyPullCannotSign(t *testing.T) {
 func TestASignerThatNobodyWouldTakeSignsNothing(t *testing.T) {
 	b := newBench(t)
 	now := time.Now()
-	b.keep("ended", b.NewSigner(b.SKAO, pki.Options{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.Add(-time.Hour)}))
-	b.keep("future", b.NewSigner(b.SKAO, pki.Options{NotBefore: now.Add(time.Hour)}))
+	b.keep("ended", b.NewSigner(b.SKAO, ca.Options{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.Add(-time.Hour)}))
+	b.keep("future", b.NewSigner(b.SKAO, ca.Options{NotBefore: now.Add(time.Hour)}))
 	b.keep("ca", &b.SKAO.Intermediate.Identity)
 	b.keep("server", b.Door)
-	b.keep("rootless", &pki.Identity{Cert: b.SKAO.Signer.Cert, Key: b.SKAO.Signer.Key, Chain: b.SKAO.Signer.Chain[:2]})
+	b.keep("rootless", &ca.Identity{Cert: b.SKAO.Signer.Cert, Key: b.SKAO.Signer.Key, Chain: b.SKAO.Signer.Chain[:2]})
 	b.keep("orphan", b.belowAnEndedIntermediate(now))
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	for name, words := range map[string][]string{
@@ -699,18 +699,18 @@ func TestASignerThatNobodyWouldTakeSignsNothing(t *testing.T) {
 	}
 }
 
-func (b *bench) belowAnEndedIntermediate(now time.Time) *pki.Identity {
+func (b *bench) belowAnEndedIntermediate(now time.Time) *ca.Identity {
 	b.t.Helper()
-	intermediate, err := b.SKAO.Root.Intermediate(pki.Options{NotBefore: now.AddDate(-2, 0, 0), NotAfter: now.Add(-time.Hour)})
+	intermediate, err := b.SKAO.Root.Intermediate(ca.Options{NotBefore: now.AddDate(-2, 0, 0), NotAfter: now.Add(-time.Hour)})
 	b.must(err)
-	orphan, err := intermediate.Signer(pki.Options{NotAfter: now.AddDate(1, 0, 0)})
+	orphan, err := intermediate.Signer(ca.Options{NotAfter: now.AddDate(1, 0, 0)})
 	b.must(err)
 	return orphan
 }
 
 func TestASignerIsNamedByItsGeneration(t *testing.T) {
 	b := newBench(t)
-	b.keep("other", b.NewSigner(b.SKAO, pki.Options{KeyType: pki.ECP384}))
+	b.keep("other", b.NewSigner(b.SKAO, ca.Options{KeyType: ca.ECP384}))
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	b.must(b.sign(image, "--signer", "other/1").err)
 	if outcome, err := b.verify(image); err != nil || outcome.EnvelopeContent.SignerInfo.SignatureAlgorithm.Hash().Size() != 48 {
@@ -720,7 +720,7 @@ func TestASignerIsNamedByItsGeneration(t *testing.T) {
 
 func TestAKeyIsUnlockedByItsPassphraseOnly(t *testing.T) {
 	b := newBench(t)
-	key, err := pki.EncodeEncryptedKey(b.SKAO.Signer.Key, []byte("correct horse battery"))
+	key, err := ca.EncodeEncryptedKey(b.SKAO.Signer.Key, []byte("correct horse battery"))
 	b.must(err)
 	b.keepWith("locked", b.SKAO.Signer, key)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
@@ -739,8 +739,8 @@ func TestATimestampThatIsWorthNothingIsRefused(t *testing.T) {
 	with := func(root []byte) []string {
 		return []string{"--timestamp-url", address, "--timestamp-root", b.file(root)}
 	}
-	b.fails(b.sign(image, with(pki.EncodeCertificates(b.SKAO.Root.Cert))...), exitFailed, "unknown authority", "does not hold the root of "+b.Endpoints.Host)
-	b.fails(b.sign(image, with(pki.EncodeCertificates(b.TSA.Cert))...), exitFailed, "is no root certificate (timestamp-authority)")
+	b.fails(b.sign(image, with(ca.EncodeCertificates(b.SKAO.Root.Cert))...), exitFailed, "unknown authority", "does not hold the root of "+b.Endpoints.Host)
+	b.fails(b.sign(image, with(ca.EncodeCertificates(b.TSA.Cert))...), exitFailed, "is no root certificate (timestamp-authority)")
 	b.fails(b.sign(image, with([]byte("junk"))...), exitFailed, "--timestamp-root")
 	b.fails(b.sign(image, "--timestamp-url", address, "--timestamp-root", "none"), exitFailed, "--timestamp-root", "no such file")
 	b.fails(b.sign(image, "--timestamp-url", address), exitUsage, "go together")
@@ -748,7 +748,7 @@ func TestATimestampThatIsWorthNothingIsRefused(t *testing.T) {
 	b.fails(b.sign(image, "--timestamp-url", "digicert", "--timestamp-root", "none"), exitUsage, "no http:// or https:// URL")
 	for name, effect := range map[string]rig.Effect{"503": rig.Status(503, nil), "text/html": rig.HTML(), "--timeout": rig.Hang()} {
 		lift := b.Endpoints.Fault(rig.Match{Class: rig.ClassTimestamp}, effect)
-		b.fails(b.sign(image, append(with(pki.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), exitFailed, "timestamp", name)
+		b.fails(b.sign(image, append(with(ca.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), exitFailed, "timestamp", name)
 		lift()
 	}
 	if n := image.Registry.Count(rig.ClassWrite); n != 0 {
@@ -758,10 +758,10 @@ func TestATimestampThatIsWorthNothingIsRefused(t *testing.T) {
 
 func TestARevokedTimestampAuthorityIsRefused(t *testing.T) {
 	b := newBench(t)
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	b.must(err)
-	ledger := pki.NewLedger(root)
-	tsa, err := root.TSA(pki.Options{CRLURLs: []string{b.Endpoints.Publish(ledger).CRL}})
+	ledger := ca.NewLedger(root)
+	tsa, err := root.TSA(ca.Options{CRLURLs: []string{b.Endpoints.Publish(ledger).CRL}})
 	b.must(err)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	flags := b.timestamped(tsa)

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // newSigner makes the verb signer.
@@ -21,10 +21,10 @@ and one year; --key-type rsa-3072 for those who must have RSA.`,
   # The key is in an HSM or in Vault, and stays there:
   notation-pki signer --csr signer.csr --crl-url http://pki.skao.int/intermediate-1.crl`,
 	}
-	i := addIssuance(c, "signer", pki.ECP256, 365)
+	i := addIssuance(c, "signer", ca.ECP256, 365)
 	i.addIssuer("intermediate", "the intermediate")
 	c.Flags().StringArrayVar(&i.uriSANs, "uri-san", nil, "`URI` to put into the subject alternative name")
-	i.make = func(issuer *pki.CA, o pki.Options) (*pki.Identity, error) {
+	i.make = func(issuer *ca.CA, o ca.Options) (*ca.Identity, error) {
 		if issuer.Cert.MaxPathLen != 0 {
 			note(c, "note: %s may issue CAs too; an intermediate with pathlen:0 is the safer issuer of signers", issuer.Cert.Subject)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -80,23 +80,23 @@ const goodPolicy = `{"version": "1.0", "trustPolicies": [{
 // writeGood writes a configuration with nothing to warn of but plain HTTP, and all
 // that it names.
 func writeGood(dir string) error {
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		return err
 	}
-	door, err := root.Server(pki.Options{DNSNames: []string{"localhost"}})
+	door, err := root.Server(ca.Options{DNSNames: []string{"localhost"}})
 	if err != nil {
 		return err
 	}
-	key, err := pki.EncodeKey(door.Key)
+	key, err := ca.EncodeKey(door.Key)
 	if err != nil {
 		return err
 	}
-	certificate := pki.EncodeCertificates(root.Cert)
+	certificate := ca.EncodeCertificates(root.Cert)
 	for name, content := range map[string][]byte{
 		"config.yaml":                          []byte(goodConfig),
 		"trustpolicy.json":                     []byte(goodPolicy),
-		"tls.crt":                              pki.EncodeCertificates(door.Chain...),
+		"tls.crt":                              ca.EncodeCertificates(door.Chain...),
 		"tls.key":                              key,
 		"ca.crt":                               certificate,
 		"truststore/x509/ca/skao-oci/root.pem": certificate,

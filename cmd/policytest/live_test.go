@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -107,7 +107,7 @@ func newLive(t *testing.T) *live {
 	write(t, dir, "undecided.yaml", livePod, undecided.Tagged())
 	write(t, dir, "none.yaml", livePod, "NO IMAGE")
 	write(t, dir, "all.yaml", strings.Replace(livePod, "[{", "[{name: a, image: %q}, {name: b, image: %q}, {", 1), signed.Tagged(), unsigned.Pinned(), undecided.Tagged())
-	key, err := pki.EncodeKey(w.Gatekeeper.Key)
+	key, err := ca.EncodeKey(w.Gatekeeper.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +116,8 @@ func newLive(t *testing.T) *live {
 		dir: dir, suite: write(t, dir, "suite.yaml", liveSuite), verdicts: filepath.Join(dir, "verdicts.yaml"), provider: p,
 		flags: []string{
 			"--provider", "notation-provider=" + p.URL + "/validate",
-			"--ca", write(t, t.TempDir(), "ca.crt", string(pki.EncodeCertificates(w.DoorCA.Cert))),
-			"--cert", write(t, t.TempDir(), "tls.crt", string(pki.EncodeCertificates(w.Gatekeeper.Chain...))),
+			"--ca", write(t, t.TempDir(), "ca.crt", string(ca.EncodeCertificates(w.DoorCA.Cert))),
+			"--cert", write(t, t.TempDir(), "tls.crt", string(ca.EncodeCertificates(w.Gatekeeper.Chain...))),
 			"--key", write(t, t.TempDir(), "tls.key", string(key)),
 		},
 	}

@@ -17,8 +17,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	gocose "github.com/veraison/go-cose"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/envelope"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 const largest = 128 << 10
@@ -26,26 +26,26 @@ const largest = 128 << 10
 // honest are signed envelopes, with and without a timestamp, by media type.
 func honest(t testing.TB) map[string][][]byte {
 	t.Helper()
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ca, err := root.Intermediate(pki.Options{})
+	issuer, err := root.Intermediate(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := ca.Signer(pki.Options{})
+	signer, err := issuer.Signer(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tsa, err := root.TSA(pki.Options{})
+	tsa, err := root.TSA(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string][][]byte{}
 	what := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
-	for _, format := range []string{pki.JWS, pki.COSE} {
-		for _, opts := range []pki.SignOptions{{MediaType: format}, {MediaType: format, Timestamper: tsa, TSARoots: pki.Pool(root.Cert)}} {
+	for _, format := range []string{ca.JWS, ca.COSE} {
+		for _, opts := range []ca.SignOptions{{MediaType: format}, {MediaType: format, Timestamper: tsa, TSARoots: ca.Pool(root.Cert)}} {
 			signed, err := signer.Sign(context.Background(), what, opts)
 			if err != nil {
 				t.Fatal(err)
@@ -151,41 +151,41 @@ func TestSmallestElementsCostLittle(t *testing.T) {
 	var all []one
 	for _, element := range []string{`[],`, `{},`, `0,`, `"",`, `[`, `{"":`, `{"a":0},`, `"\"",`, `null,`} {
 		all = append(
-			all, one{"json_header " + element, pki.JWS, []byte(`{"header":{"x":[` + fill(element) + `0]}}`)},
-			one{"json_chain " + element, pki.JWS, []byte(`{"header":{"x5c":[` + fill(element) + `0]}}`)},
-			one{"json_protected " + element, pki.JWS, []byte(`{"protected":"` + base64.RawURLEncoding.EncodeToString([]byte(`{"x":[`+fill(element)+`0]}`)) + `"}`)},
-			one{"json_alone " + element, pki.JWS, []byte(fill(element))},
+			all, one{"json_header " + element, ca.JWS, []byte(`{"header":{"x":[` + fill(element) + `0]}}`)},
+			one{"json_chain " + element, ca.JWS, []byte(`{"header":{"x5c":[` + fill(element) + `0]}}`)},
+			one{"json_protected " + element, ca.JWS, []byte(`{"protected":"` + base64.RawURLEncoding.EncodeToString([]byte(`{"x":[`+fill(element)+`0]}`)) + `"}`)},
+			one{"json_alone " + element, ca.JWS, []byte(fill(element))},
 		)
 	}
 	for _, item := range []string{"\x00", "\x80", "\xa0", "\x40", "\x60", "\xf6", "\xa1\x00\xa0", "\x81\x00", "\xc1\x00", "\xa1\x00\x81\xa0"} {
 		protected := append(binary.BigEndian.AppendUint32([]byte{0xd2, 0x84, 0x5a}, uint32(len(cborArray(item))+3)), 0xa1, 0x61, 0x61)
 		all = append(
-			all, one{"cbor_unprotected", pki.COSE, cborOf(cborArray(item))},
-			one{"cbor_protected", pki.COSE, slices.Concat(protected, cborArray(item), []byte{0xa0, 0x40, 0x40})},
-			one{"cbor_alone", pki.COSE, cborArray(item)},
+			all, one{"cbor_unprotected", ca.COSE, cborOf(cborArray(item))},
+			one{"cbor_protected", ca.COSE, slices.Concat(protected, cborArray(item), []byte{0xa0, 0x40, 0x40})},
+			one{"cbor_alone", ca.COSE, cborArray(item)},
 		)
 	}
-	all = append(all, one{"cbor_deep", pki.COSE, []byte(fill("\x81"))}, one{"cbor_tags", pki.COSE, []byte(fill("\xc1"))})
+	all = append(all, one{"cbor_deep", ca.COSE, []byte(fill("\x81"))}, one{"cbor_tags", ca.COSE, []byte(fill("\xc1"))})
 	for _, element := range []string{"\x30\x00", "\x05\x00", "\x31\x00", "\x04\x00", "\x30\x02\x05\x00", "\x3f\x81\x01\x00"} {
 		all = append(
-			all, one{"ber_cose", pki.COSE, withTimestamp(t, berOf(fill(element)))}, one{"ber_jws", pki.JWS, jwsTimestamp(t, berOf(fill(element)))},
+			all, one{"ber_cose", ca.COSE, withTimestamp(t, berOf(fill(element)))}, one{"ber_jws", ca.JWS, jwsTimestamp(t, berOf(fill(element)))},
 		)
 	}
 	b64 := base64.RawURLEncoding.EncodeToString
-	all = append(all, one{"json_payload", pki.JWS, []byte(`{"payload":"` + b64([]byte(`{"x":[`+fill("{},")+`0]}`)) + `"}`)})
+	all = append(all, one{"json_payload", ca.JWS, []byte(`{"payload":"` + b64([]byte(`{"x":[`+fill("{},")+`0]}`)) + `"}`)})
 	for _, label := range []byte{7, 9, 11, 12} { // countersignatures: RFC 8152 and RFC 9338
 		bomb := slices.Concat([]byte{0xa1, 0x61, 0x61}, cborArray("\xa1\x00\xa0"))
 		text := append(binary.BigEndian.AppendUint32([]byte{0x5a}, uint32(len(bomb))), bomb...)
 		for _, header := range [][]byte{{0x40, 0xa1}, {0x43, 0xa1, 0x01, 0x26, 0xa1}} {
 			raw := slices.Concat([]byte{0xd2, 0x84}, header, []byte{label, 0x83}, text, []byte{0xa0, 0x58, 0x40}, make([]byte, 64), []byte{0x42, 0x7b, 0x7d, 0x58, 0x40}, make([]byte, 64))
-			all = append(all, one{"cbor_countersignature", pki.COSE, raw})
+			all = append(all, one{"cbor_countersignature", ca.COSE, raw})
 		}
 	}
 	var deep []byte
 	for len(deep) < largest-8 {
 		deep = append(binary.BigEndian.AppendUint32([]byte{0x30, 0x84}, uint32(len(deep))), deep...)
 	}
-	all = append(all, one{"ber_deep", pki.COSE, withTimestamp(t, deep)})
+	all = append(all, one{"ber_deep", ca.COSE, withTimestamp(t, deep)})
 	for _, c := range all {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -201,13 +201,13 @@ func TestSmallestElementsCostLittle(t *testing.T) {
 func FuzzOpenFindsWhatIsDecoded(f *testing.F) {
 	for format, all := range honest(f) {
 		for _, raw := range all {
-			f.Add(format == pki.COSE, raw)
+			f.Add(format == ca.COSE, raw)
 		}
 	}
 	f.Fuzz(func(t *testing.T, isCOSE bool, raw []byte) {
-		mediaType := pki.JWS
+		mediaType := ca.JWS
 		if isCOSE {
-			mediaType = pki.COSE
+			mediaType = ca.COSE
 		}
 		if found, err := envelope.Open(mediaType, raw); err == nil {
 			same(t, mediaType, raw, found)

@@ -8,18 +8,18 @@ import (
 	"path/filepath"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 )
 
 // system is the one authority that the machine of these tests trusts.
-var system *pki.CA
+var system *ca.CA
 
 func TestMain(m *testing.M) {
 	var err error
-	if system, err = pki.NewRoot(pki.Options{}); err != nil {
+	if system, err = ca.NewRoot(ca.Options{}); err != nil {
 		panic(err)
 	}
 	folder, err := os.MkdirTemp("", "system-")
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	file := filepath.Join(folder, "system.pem")
-	err = errors.Join(os.WriteFile(file, pki.EncodeCertificates(system.Cert), 0o600), os.Setenv("SSL_CERT_FILE", file), os.Setenv("SSL_CERT_DIR", folder))
+	err = errors.Join(os.WriteFile(file, ca.EncodeCertificates(system.Cert), 0o600), os.Setenv("SSL_CERT_FILE", file), os.Setenv("SSL_CERT_DIR", folder))
 	if err != nil {
 		panic(err)
 	}
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // loopback is where servers of these tests are.
-func loopback() pki.Options { return pki.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}} }
+func loopback() ca.Options { return ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}} }
 
 // A registry's caFile counts beside the system's authorities: its downloads may come from
 // storage with a public certificate. With caOnly it counts alone.

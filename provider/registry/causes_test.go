@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 )
 
@@ -25,7 +25,7 @@ type scene struct {
 }
 
 // certified is a registry with a certificate that the machine would trust, but for a change.
-func certified(t *testing.T, o pki.Options, change func(*tls.Config)) scene {
+func certified(t *testing.T, o ca.Options, change func(*tls.Config)) scene {
 	t.Helper()
 	id, err := system.Server(o)
 	if err != nil {
@@ -42,7 +42,7 @@ func certified(t *testing.T, o pki.Options, change func(*tls.Config)) scene {
 	return scene{entry: config.Registry{Host: server.Listener.Addr().String()}}
 }
 
-func validity(from, to time.Duration) pki.Options {
+func validity(from, to time.Duration) ca.Options {
 	o := loopback()
 	o.NotBefore, o.NotAfter = time.Now().Add(from), time.Now().Add(to)
 	return o
@@ -97,7 +97,7 @@ func TestEachCauseIsToldByItsName(t *testing.T) {
 		"private authority":    {scene{entry: config.Registry{Host: strange.host}}, "the registry has a certificate of an authority that is not trusted here; put that authority's certificate into caFile"},
 		"expired":              {certified(t, validity(-48*time.Hour, -time.Hour), nil), "the registry has a certificate that has expired; its operator has to renew it"},
 		"not yet valid":        {certified(t, validity(time.Hour, 48*time.Hour), nil), "not valid yet; see whether the clocks are right"},
-		"another name":         {certified(t, pki.Options{DNSNames: []string{"other.example"}}, nil), "a certificate for another name; "},
+		"another name":         {certified(t, ca.Options{DNSNames: []string{"other.example"}}, nil), "a certificate for another name; "},
 		"a client's":           {clientCertificate(t), "a certificate that is not fit for a server; "},
 		"old TLS":              {certified(t, loopback(), func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }), "no version of TLS from 1.2 on"},
 		"client certificate":   {certified(t, loopback(), func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), "wants a client certificate; "},

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -25,12 +25,12 @@ type mirrored struct {
 func mirroring(t *testing.T) *mirrored {
 	t.Helper()
 	m := &mirrored{Test: rig.ForTest(t)}
-	ca, err := pki.NewRoot(pki.Options{})
+	issuer, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.own = m.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Basic})
-	m.mirror = m.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Token, CA: ca})
+	m.mirror = m.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Token, CA: issuer})
 	m.image = m.PushImage(m.own, "production/a", "1")
 	m.Sign(m.image, rig.Signature{})
 	if _, err := m.image.Mirror(t.Context(), m.mirror); err != nil {

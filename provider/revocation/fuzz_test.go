@@ -13,26 +13,26 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
-func authority(t testing.TB) *pki.CA {
+func authority(t testing.TB) *ca.CA {
 	t.Helper()
-	ca, err := pki.NewRoot(pki.Options{})
+	issuer, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ca
+	return issuer
 }
 
 // What crypto/x509 reads in a list, we read in it too, entry for entry; and nothing makes us panic.
 func FuzzListReadsAsInX509(f *testing.F) {
-	ca := authority(f)
+	issuer := authority(f)
 	for _, revoked := range [][]x509.RevocationListEntry{nil, {{SerialNumber: big.NewInt(1), RevocationTime: time.Unix(1e9, 0), ReasonCode: 1}, {SerialNumber: big.NewInt(-300), RevocationTime: time.Unix(1e9, 0)}}} {
 		for _, extra := range [][]pkix.Extension{nil, {{Id: oidIssuingDistributionPoint, Critical: true, Value: []byte{0x30, 3, 0x81, 1, 0xff}}}, {{Id: oidDeltaCRLIndicator, Critical: true, Value: []byte{2, 1, 1}}}} {
 			der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 				RevokedCertificateEntries: revoked, Number: big.NewInt(1), ThisUpdate: time.Unix(1e9, 0), NextUpdate: time.Unix(2e9, 0), ExtraExtensions: extra,
-			}, ca.Cert, ca.Key)
+			}, issuer.Cert, issuer.Key)
 			if err != nil {
 				f.Fatal(err)
 			}
@@ -68,18 +68,18 @@ func FuzzListReadsAsInX509(f *testing.F) {
 
 // A response that counts is one that the CA signed as it is; and nothing makes us panic.
 func FuzzResponseIsTheCAsWord(f *testing.F) {
-	ca := authority(f)
-	signer, err := ca.Signer(pki.Options{})
+	issuer := authority(f)
+	signer, err := issuer.Signer(ca.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	responder, err := ca.Responder(pki.Options{})
+	responder, err := issuer.Responder(ca.Options{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, by := range []*pki.Identity{&ca.Identity, responder, signer} {
+	for _, by := range []*ca.Identity{&issuer.Identity, responder, signer} {
 		for _, embedded := range []*x509.Certificate{nil, by.Cert} {
-			der, err := ocsp.CreateResponse(ca.Cert, by.Cert, ocsp.Response{
+			der, err := ocsp.CreateResponse(issuer.Cert, by.Cert, ocsp.Response{
 				Status: ocsp.Good, SerialNumber: signer.Cert.SerialNumber, IssuerHash: crypto.SHA1, Certificate: embedded, ThisUpdate: time.Now(), NextUpdate: time.Now().AddDate(1, 0, 0),
 			}, by.Key)
 			if err != nil {
@@ -93,11 +93,11 @@ func FuzzResponseIsTheCAsWord(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, der []byte) {
-		response, err := checker.responders.read(t.Context(), der, signer.Cert, ca.Cert)
+		response, err := checker.responders.read(t.Context(), der, signer.Cert, issuer.Cert)
 		if err != nil {
 			return
 		}
-		if response.CheckSignatureFrom(ca.Cert) != nil && response.CheckSignatureFrom(responder.Cert) != nil {
+		if response.CheckSignatureFrom(issuer.Cert) != nil && response.CheckSignatureFrom(responder.Cert) != nil {
 			t.Fatal("counts, and the CA did not sign it")
 		}
 	})

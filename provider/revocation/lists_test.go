@@ -18,7 +18,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	cryptobyteasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 const (
@@ -76,10 +76,10 @@ func TestListsThatDoNotCover(t *testing.T) {
 		}, "entry with an extension"},
 		{"the_roots", func(w *world) []byte { return w.list(list{by: w.root}) }, "another CA's"},
 		{"same_name", func(w *world) []byte {
-			return w.list(list{by: must[*pki.CA](t)(pki.NewRoot(pki.Options{Subject: w.ca.Cert.Subject}))})
+			return w.list(list{by: must[*ca.CA](t)(ca.NewRoot(ca.Options{Subject: w.ca.Cert.Subject}))})
 		}, "not signed by the CA"},
 		{"same_key", func(w *world) []byte {
-			twin := must[*pki.CA](t)(w.root.Intermediate(pki.Options{Key: w.ca.Key, Subject: pkix.Name{CommonName: "Twin"}}))
+			twin := must[*ca.CA](t)(w.root.Intermediate(ca.Options{Key: w.ca.Key, Subject: pkix.Name{CommonName: "Twin"}}))
 			return w.list(list{by: twin})
 		}, "another CA's"},
 		{"from_the_future", func(w *world) []byte { return w.list(list{this: 10 * time.Minute}) }, "from the future"},
@@ -182,8 +182,8 @@ func TestScopeOfAnIntermediate(t *testing.T) {
 		want string
 	}{{0x82, "good"}, {0x81, "is not about CA certificates"}} {
 		w := newWorld(t, nil, nil)
-		w.ca = must[*pki.CA](t)(w.root.Intermediate(pki.Options{CRLURLs: []string{listURL}}))
-		w.signer = must[*pki.Identity](t)(w.ca.Signer(pki.Options{}))
+		w.ca = must[*ca.CA](t)(w.root.Intermediate(ca.Options{CRLURLs: []string{listURL}}))
+		w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{}))
 		made := limited(c.flag, 1, 0xff)
 		made.by = w.root
 		w.at(listURL, fixed(w.list(made)))
@@ -202,7 +202,7 @@ func TestOneLiveListIsEnough(t *testing.T) {
 		w.at("http://page.test/", fixed([]byte("<p>Please sign in.")))
 		for range 5 {
 			w.want(t, "good")
-			w.signer = must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: urls}))
+			w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: urls}))
 		}
 		if got := w.count(dead) + w.count("page.test"); got > 1 {
 			t.Errorf("%v: the dead one was asked %d times", urls, got)
@@ -239,10 +239,10 @@ func TestLaterListOfAnotherURLCounts(t *testing.T) {
 		w := newWorld(t, []string{listURL}, nil)
 		w.at(weekly, fixed(w.list(list{number: 1, next: 100 * time.Hour})))
 		time.Sleep(24 * time.Hour)
-		old := must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: []string{weekly}}))
+		old := must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{weekly}}))
 		w.at(listURL, fixed(w.list(list{number: 2, revoked: []*x509.Certificate{old.Cert}})))
 		w.want(t, "good")
-		good := must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: []string{weekly}}))
+		good := must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{weekly}}))
 		w.signer = good
 		w.want(t, "good")
 		w.signer = old
@@ -254,7 +254,7 @@ func TestLaterListOfAnotherURLCounts(t *testing.T) {
 }
 
 // withPoints makes a signer whose certificate has distribution points of a certain form.
-func (w *world) withPoints(der []byte) *pki.Identity {
+func (w *world) withPoints(der []byte) *ca.Identity {
 	w.t.Helper()
 	return w.certify(w.ca, func(c *x509.Certificate) {
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
@@ -443,13 +443,13 @@ func TestListsAreBoundedTogether(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	w.at("http://ca.test/", fixed(w.largeList(24<<20)))
 	for _, name := range []string{"1", "2", "3", "3", "2"} {
-		w.signer = must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: []string{"http://ca.test/" + name}}))
+		w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{"http://ca.test/" + name}}))
 		w.want(t, "good")
 	}
 	if got := w.count("ca.test"); got != 3 {
 		t.Errorf("%d lists were fetched, want 3", got)
 	}
-	w.signer = must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: []string{"http://ca.test/1"}}))
+	w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{"http://ca.test/1"}}))
 	w.want(t, "good")
 	if got := w.count("ca.test/1"); got != 2 {
 		t.Errorf("the first was fetched %d times: it must have made room", got)

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 func failing(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
@@ -42,7 +42,7 @@ func TestOlderAnswerUndoesNoRevocation(t *testing.T) {
 			w.at(listURL, fixed(w.list(user)))
 		}, func(w *world) { w.at(responderURL, failing) }},
 		{"issuer_renewed", func(w *world) { w.at(responderURL, fixed(w.answer(answer{status: ocsp.Revoked, next: long}))) }, func(w *world) {
-			renewed := must[*pki.CA](w.t)(w.root.Intermediate(pki.Options{Key: w.ca.Key, Subject: w.ca.Cert.Subject}))
+			renewed := must[*ca.CA](w.t)(w.root.Intermediate(ca.Options{Key: w.ca.Key, Subject: w.ca.Cert.Subject}))
 			w.signer.Chain = append([]*x509.Certificate{w.signer.Cert}, renewed.Chain...)
 		}},
 	} {
@@ -83,7 +83,7 @@ func TestUnreadableDistributionPoints(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			w := newWorld(t, nil, nil)
 			w.at(listURL, fixed(w.list(list{})))
-			root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+			root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 			id := w.certify(root, func(c *x509.Certificate) {
 				c.ExtraExtensions = []pkix.Extension{extension("2.5.29.31", false, der...)}
 			})

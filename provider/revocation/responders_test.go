@@ -17,13 +17,13 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // certify makes a certificate with the CA's key, of any form.
-func (w *world) certify(issuer *pki.CA, change func(*x509.Certificate)) *pki.Identity {
+func (w *world) certify(issuer *ca.CA, change func(*x509.Certificate)) *ca.Identity {
 	w.t.Helper()
-	key := must[crypto.Signer](w.t)(pki.ECP256.Generate())
+	key := must[crypto.Signer](w.t)(ca.ECP256.Generate())
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(4711), Subject: pkix.Name{CommonName: "responder"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
@@ -31,11 +31,11 @@ func (w *world) certify(issuer *pki.CA, change func(*x509.Certificate)) *pki.Ide
 	change(template)
 	der := must[[]byte](w.t)(x509.CreateCertificate(rand.Reader, template, issuer.Cert, key.Public(), issuer.Key))
 	cert := must[*x509.Certificate](w.t)(x509.ParseCertificate(der))
-	return &pki.Identity{Cert: cert, Key: key, Chain: append([]*x509.Certificate{cert}, issuer.Chain...)}
+	return &ca.Identity{Cert: cert, Key: key, Chain: append([]*x509.Certificate{cert}, issuer.Chain...)}
 }
 
 // delegate makes an answer by a certificate that comes along.
-func delegate(id *pki.Identity) answer {
+func delegate(id *ca.Identity) answer {
 	return answer{status: ocsp.Good, by: id, embed: []*x509.Certificate{id.Cert}}
 }
 
@@ -50,7 +50,7 @@ func TestOnlyTheCASpeaks(t *testing.T) {
 		{"own_key", func(w *world) []byte { return w.answer(delegate(w.signer)) }, "signed neither by the CA"},
 		{"own_key_not_sent", func(w *world) []byte { return w.answer(answer{by: w.signer}) }, "signed neither by the CA"},
 		{"tls_server", func(w *world) []byte {
-			return w.answer(delegate(must[*pki.Identity](t)(w.ca.Server(pki.Options{DNSNames: []string{"www.test"}}))))
+			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Server(ca.Options{DNSNames: []string{"www.test"}}))))
 		}, "signed neither by the CA"},
 		{"any_usage", func(w *world) []byte {
 			return w.answer(delegate(w.certify(w.ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} })))
@@ -73,24 +73,24 @@ func TestOnlyTheCASpeaks(t *testing.T) {
 			return w.answer(delegate(w.certify(w.ca, func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{extension("1.2.3.4", true, 5, 0)} })))
 		}, "signed neither by the CA"},
 		{"of_the_root", func(w *world) []byte {
-			return w.answer(delegate(must[*pki.Identity](t)(w.root.Responder(pki.Options{}))))
+			return w.answer(delegate(must[*ca.Identity](t)(w.root.Responder(ca.Options{}))))
 		}, "signed neither by the CA"},
 		{"of_another_ca", func(w *world) []byte {
-			other := must[*pki.CA](t)(pki.NewRoot(pki.Options{Subject: w.ca.Cert.Subject}))
-			return w.answer(delegate(must[*pki.Identity](t)(other.Responder(pki.Options{}))))
+			other := must[*ca.CA](t)(ca.NewRoot(ca.Options{Subject: w.ca.Cert.Subject}))
+			return w.answer(delegate(must[*ca.Identity](t)(other.Responder(ca.Options{}))))
 		}, "signed neither by the CA"},
 		{"the_root_itself", func(w *world) []byte { return w.answer(delegate(&w.root.Identity)) }, "signed neither by the CA"},
 		{"revoked_responder", func(w *world) []byte {
-			by := must[*pki.Identity](t)(w.ca.Responder(pki.Options{CRLURLs: []string{"http://responder.test/crl"}}))
+			by := must[*ca.Identity](t)(w.ca.Responder(ca.Options{CRLURLs: []string{"http://responder.test/crl"}}))
 			w.at("http://responder.test/crl", fixed(w.list(list{revoked: []*x509.Certificate{by.Cert}})))
 			return w.answer(delegate(by))
 		}, "signed neither by the CA"},
 		{"responder_unknown", func(w *world) []byte {
-			return w.answer(delegate(must[*pki.Identity](t)(w.ca.Responder(pki.Options{CRLURLs: []string{"http://down.test/crl"}}))))
+			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Responder(ca.Options{CRLURLs: []string{"http://down.test/crl"}}))))
 		}, "signed neither by the CA"},
 		{"large_key", func(w *world) []byte { return w.withCertificate(w.answer(answer{}), largeKey(t)) }, "more than is read"},
 		{"other_serial", func(w *world) []byte {
-			return w.answer(answer{of: must[*pki.Identity](t)(w.ca.Signer(pki.Options{})).Cert})
+			return w.answer(answer{of: must[*ca.Identity](t)(w.ca.Signer(ca.Options{})).Cert})
 		}, "for another certificate"},
 		{"other_issuer", func(w *world) []byte { return w.answer(answer{issuer: w.root.Cert}) }, "for another certificate"},
 		{"from_the_future", func(w *world) []byte { return w.answer(answer{this: 10 * time.Minute}) }, "from the future"},
@@ -152,9 +152,9 @@ func (w *world) withCertificate(response []byte, certs ...*x509.Certificate) []b
 // largeKey is a certificate with a key of 20 KiB.
 func largeKey(t *testing.T) *x509.Certificate {
 	t.Helper()
-	ca := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	issuer := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	key := &rsa.PublicKey{N: new(big.Int).SetBytes(bytes.Repeat([]byte{0xff}, 20<<10)), E: 1<<31 - 1}
-	return must[*pki.Identity](t)(ca.Responder(pki.Options{Public: key})).Cert
+	return must[*ca.Identity](t)(issuer.Responder(ca.Options{Public: key})).Cert
 }
 
 // What RFC 6960 allows counts.
@@ -166,10 +166,10 @@ func TestResponsesThatCount(t *testing.T) {
 		{"by_the_ca", func(w *world) []byte { return w.answer(answer{}) }},
 		{"by_the_ca_with_its_certificate", func(w *world) []byte { return w.answer(delegate(&w.ca.Identity)) }},
 		{"by_a_responder", func(w *world) []byte {
-			return w.answer(delegate(must[*pki.Identity](t)(w.ca.Responder(pki.Options{}))))
+			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Responder(ca.Options{}))))
 		}},
 		{"responder_after_its_chain", func(w *world) []byte {
-			by := must[*pki.Identity](t)(w.ca.Responder(pki.Options{}))
+			by := must[*ca.Identity](t)(w.ca.Responder(ca.Options{}))
 			return w.withCertificate(w.answer(answer{by: by}), w.ca.Cert, w.root.Cert, by.Cert)
 		}},
 		{"responder_without_key_usage", func(w *world) []byte {
@@ -177,7 +177,7 @@ func TestResponsesThatCount(t *testing.T) {
 		}},
 		{"responder_with_a_list", func(w *world) []byte {
 			w.at("http://responder.test/crl", fixed(w.list(list{})))
-			return w.answer(delegate(must[*pki.Identity](t)(w.ca.Responder(pki.Options{CRLURLs: []string{"http://responder.test/crl"}}))))
+			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Responder(ca.Options{CRLURLs: []string{"http://responder.test/crl"}}))))
 		}},
 		{"nocheck", func(w *world) []byte {
 			return w.answer(delegate(w.certify(w.ca, func(c *x509.Certificate) {
@@ -189,7 +189,7 @@ func TestResponsesThatCount(t *testing.T) {
 		{"clock_ahead", func(w *world) []byte { return w.answer(answer{this: time.Minute}) }},
 		{"sha256", func(w *world) []byte { return w.answer(answer{hash: crypto.SHA256}) }},
 		{"stranger_sent_along", func(w *world) []byte {
-			return w.withCertificate(w.answer(answer{}), must[*pki.CA](t)(pki.NewRoot(pki.Options{})).Cert)
+			return w.withCertificate(w.answer(answer{}), must[*ca.CA](t)(ca.NewRoot(ca.Options{})).Cert)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -262,7 +262,7 @@ func TestDeadResponderIsAskedLast(t *testing.T) {
 			w.at(listURL, fixed(w.list(list{})))
 			for range 5 {
 				w.want(t, "good")
-				w.signer = must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: c.lists, OCSPURLs: c.responders}))
+				w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: c.lists, OCSPURLs: c.responders}))
 				w.at(responderURL, fixed(w.answer(answer{})))
 			}
 			if got := w.count(dead); got != 1 {

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
 )
 
@@ -83,9 +83,9 @@ func fixed(body []byte) http.HandlerFunc {
 type world struct {
 	t *testing.T
 	*network
-	root    *pki.CA
-	ca      *pki.CA
-	signer  *pki.Identity
+	root    *ca.CA
+	ca      *ca.CA
+	signer  *ca.Identity
 	checker *revocation.Checker
 }
 
@@ -93,9 +93,9 @@ type world struct {
 func newWorld(t *testing.T, lists, responders []string) *world {
 	t.Helper()
 	w := &world{t: t, network: &network{serve: map[string]http.HandlerFunc{}}}
-	w.root = must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	w.ca = must[*pki.CA](t)(w.root.Intermediate(pki.Options{}))
-	w.signer = must[*pki.Identity](t)(w.ca.Signer(pki.Options{CRLURLs: lists, OCSPURLs: responders}))
+	w.root = must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	w.ca = must[*ca.CA](t)(w.root.Intermediate(ca.Options{}))
+	w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: lists, OCSPURLs: responders}))
 	w.restart()
 	return w
 }
@@ -146,7 +146,7 @@ func (w *world) want(t *testing.T, want string) revocation.Status {
 // answer is an OCSP response about a certificate, and what is odd about it.
 type answer struct {
 	status     int
-	by         *pki.Identity       // nil: the CA
+	by         *ca.Identity        // nil: the CA
 	embed      []*x509.Certificate // sent along
 	of         *x509.Certificate   // nil: the signer
 	issuer     *x509.Certificate   // nil: the CA
@@ -189,7 +189,7 @@ func (w *world) answer(a answer) []byte {
 
 // list is a revocation list and what is odd about it.
 type list struct {
-	by         *pki.CA // nil: the CA
+	by         *ca.CA // nil: the CA
 	revoked    []*x509.Certificate
 	number     int64
 	this, next time.Duration // from now

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -44,7 +44,7 @@ func TestAReloadTakesWhatIsNewAndOnlyThat(t *testing.T) {
 			t.Errorf("%s: changed %v, %v", name, changed, err)
 		}
 	}
-	if _, ok := watched.Current().Find("artefact.skao.int/x"); !ok || !only(t, watched.Current()).Trusts(pki.Thumbprint(stranger().root)) {
+	if _, ok := watched.Current().Find("artefact.skao.int/x"); !ok || !only(t, watched.Current()).Trusts(ca.Thumbprint(stranger().root)) {
 		t.Error("the new version is not in force")
 	}
 }
@@ -115,7 +115,7 @@ func TestWhatIsReadInTheMiddleOfAChangeIsNotTaken(t *testing.T) {
 
 func TestWhoAsksDuringAReloadGetsOneVersionWhole(t *testing.T) {
 	f := newFiles(t)
-	versions := map[string]string{"a": pki.Thumbprint(skao().root), "b": pki.Thumbprint(stranger().root)}
+	versions := map[string]string{"a": ca.Thumbprint(skao().root), "b": ca.Thumbprint(stranger().root)}
 	write := func(name string) {
 		f.policy(statement(name, "*"))
 		if name == "a" {

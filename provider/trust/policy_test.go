@@ -8,7 +8,7 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -121,10 +121,10 @@ func TestAPolicyHoldsTheCertificatesOfItsOwnStoresOnly(t *testing.T) {
 			t.Errorf("ca:%s: got %v of another policy, or of none", name, got)
 		}
 	}
-	if !p.Trusts(pki.Thumbprint(skao().root)) {
+	if !p.Trusts(ca.Thumbprint(skao().root)) {
 		t.Error("the root in its ca store is no anchor")
 	}
-	if p.Trusts(pki.Thumbprint(stranger().root)) {
+	if p.Trusts(ca.Thumbprint(stranger().root)) {
 		t.Error("a certificate that is trusted for timestamps, and for signatures under another policy, is an anchor for signatures")
 	}
 	if all := s.Certificates(); len(all) != 3 {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // withStores is a good statement that trusts the stores.
@@ -27,15 +27,15 @@ func withStores(stores ...string) trustpolicy.TrustPolicy {
 }
 
 func TestAStoreThatCannotBeTrustedAsItIsIsRefusedByName(t *testing.T) {
-	key, err := pki.ECP256.Generate()
+	key, err := ca.ECP256.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	keyText, err := pki.EncodeKey(key)
+	keyText, err := ca.EncodeKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := pki.EncodeCertificates(skao().root)
+	root := ca.EncodeCertificates(skao().root)
 	for name, c := range map[string]struct {
 		store, file string
 		content     []byte
@@ -49,11 +49,11 @@ func TestAStoreThatCannotBeTrustedAsItIsIsRefusedByName(t *testing.T) {
 		"key behind a root":     {"ca:x", "a.pem", slices.Concat(root, keyText), "it has a PRIVATE KEY", ""},
 		"half a certificate":    {"ca:x", "a.pem", root[:len(root)/2], "only 0 of its 1 PEM blocks can be read", ""},
 		"one and a half":        {"ca:x", "a.pem", slices.Concat(root, root[:len(root)/2]), "only 1 of its 2 PEM blocks can be read", ""},
-		"leaf of a CA":          {"ca:x", "a.pem", pki.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed signing certificate", ""},
-		"leaf behind a root":    {"ca:x", "a.pem", pki.EncodeCertificates(skao().root, skao().leaf), "is not a CA certificate or self-signed", ""},
-		"leaf, authority":       {"signingAuthority:x", "a.pem", pki.EncodeCertificates(skao().leaf), "trust store signingAuthority:x: file a.pem", ""},
-		"tsa intermediate":      {"tsa:x", "a.pem", pki.EncodeCertificates(skao().intermediate), "is not a root certificate, and a tsa store holds nothing else", ""},
-		"tsa, self-signed":      {"tsa:x", "a.pem", pki.EncodeCertificates(selfSigned(t)), "is not a root certificate", ""},
+		"leaf of a CA":          {"ca:x", "a.pem", ca.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed signing certificate", ""},
+		"leaf behind a root":    {"ca:x", "a.pem", ca.EncodeCertificates(skao().root, skao().leaf), "is not a CA certificate or self-signed", ""},
+		"leaf, authority":       {"signingAuthority:x", "a.pem", ca.EncodeCertificates(skao().leaf), "trust store signingAuthority:x: file a.pem", ""},
+		"tsa intermediate":      {"tsa:x", "a.pem", ca.EncodeCertificates(skao().intermediate), "is not a root certificate, and a tsa store holds nothing else", ""},
+		"tsa, self-signed":      {"tsa:x", "a.pem", ca.EncodeCertificates(selfSigned(t)), "is not a root certificate", ""},
 		"junk, other ending":    {"ca:x", "README", []byte("see the wiki"), "trust store ca:x: no file in it holds a certificate: put certificates, in PEM or DER, into ", ""},
 		"junk is named":         {"ca:x", "README", []byte("see the wiki"), "; not read: README (it holds no certificate, in PEM or DER)", ""},
 		"hidden":                {"ca:x", ".a.pem", root, "trust store ca:x: no file in it holds a certificate", ""},
@@ -61,14 +61,14 @@ func TestAStoreThatCannotBeTrustedAsItIsIsRefusedByName(t *testing.T) {
 		"half, no ending":       {"ca:x", "a", root[:len(root)/2], "file a: only 0 of its 1 PEM blocks can be read", ""},
 		"indented":              {"ca:x", "a", bytes.ReplaceAll(root, []byte("-----B"), []byte(" -----B")), "its lines are indented", ""},
 		"key behind, no ending": {"ca:x", "a", slices.Concat(root, keyText), "it has a PRIVATE KEY", ""},
-		"leaf, no ending":       {"ca:x", "a", pki.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed", ""},
+		"leaf, no ending":       {"ca:x", "a", ca.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed", ""},
 		"openssl's own":         {"ca:x", "a", bytes.ReplaceAll(root, []byte(" CERT"), []byte(" TRUSTED CERT")), "openssl x509 -in OLD -out NEW", ""},
 		"junk, .CRT":            {"ca:x", "a.CRT", []byte("junk"), "file a.CRT: it holds no certificate", ""},
 		"junk, .ca-bundle":      {"ca:x", "a.ca-bundle", []byte("junk"), "file a.ca-bundle: it holds no certificate", ""},
-		"large key":             {"ca:x", "a.pem", pki.EncodeCertificates(withLargeKey(t)), "is too large to be checked", ""},
+		"large key":             {"ca:x", "a.pem", ca.EncodeCertificates(withLargeKey(t)), "is too large to be checked", ""},
 		"missing":               {"ca:y", "a.pem", root, "trust store ca:x: open ", "ca:x"},
 		"of another type":       {"tsa:x", "a.pem", root, "trust store ca:x: open ", "ca:x"},
-		"tsa of another name":   {"tsa:x", "a.pem", pki.EncodeCertificates(issuedByAnotherName(t)), "is not a root certificate", ""},
+		"tsa of another name":   {"tsa:x", "a.pem", ca.EncodeCertificates(issuedByAnotherName(t)), "is not a root certificate", ""},
 		"larger than any":       {"ca:x", "a.pem", []byte(strings.Repeat("x", 4<<20+1)), "is larger than 4194304 bytes", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestAStoreThatCannotBeTrustedAsItIsIsRefusedByName(t *testing.T) {
 // issuedByAnotherName is a CA certificate that its own key signed in another name.
 func issuedByAnotherName(t *testing.T) *x509.Certificate {
 	t.Helper()
-	key, err := pki.ECP256.Generate()
+	key, err := ca.ECP256.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func issuedByAnotherName(t *testing.T) *x509.Certificate {
 func TestAStoreTakesWhatNotationTakes(t *testing.T) {
 	f := newFiles(t)
 	f.write(f.path("ca:x", "root.cer"), skao().root.Raw)
-	f.write(f.path("ca:x", "bundle.pem"), slices.Concat([]byte("# two of them\n"), pki.EncodeCertificates(stranger().root, stranger().intermediate)))
+	f.write(f.path("ca:x", "bundle.pem"), slices.Concat([]byte("# two of them\n"), ca.EncodeCertificates(stranger().root, stranger().intermediate)))
 	f.store("ca:x", "leaf.crt", selfSigned(t))
 	f.store("signingAuthority:x", "root.pem", skao().root)
 	f.store("tsa:x", "root.pem", skao().root)
@@ -167,14 +167,14 @@ func TestVolumesAsKubernetesMakesThemAreLoadedAndFollowed(t *testing.T) {
 	f.remove(f.policyFile())
 	policy.put("..2026_01_01", "trustpolicy.json", text)
 	policy.use("..2026_01_01")
-	store.put("..2026_01_01", "root.pem", pki.EncodeCertificates(skao().root))
+	store.put("..2026_01_01", "root.pem", ca.EncodeCertificates(skao().root))
 	store.use("..2026_01_01")
 
 	watched := f.open()
 	if all := watched.Current().Certificates(); len(all) != 1 || all[0].File != "root.pem" || !all[0].Equal(skao().root) {
 		t.Fatalf("got %+v", all)
 	}
-	store.put("..2026_02_02", "root.pem", pki.EncodeCertificates(stranger().root))
+	store.put("..2026_02_02", "root.pem", ca.EncodeCertificates(stranger().root))
 	if changed, err := watched.Reload(); changed || err != nil {
 		t.Errorf("before the swap: %v %v", changed, err)
 	}

@@ -8,14 +8,14 @@ import (
 	"syscall"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
 // A file with certificates is read under any name and in each form, as notation reads
 // it.
 func TestFilesThatAreRead(t *testing.T) {
-	text := string(pki.EncodeCertificates(skao().root))
+	text := string(ca.EncodeCertificates(skao().root))
 	for name, content := range map[string]string{
 		"root.pem": text, "root.crt": text, "root.cer": text, "root.cert": text, "root.der": string(skao().root.Raw), "root.ca-bundle": text,
 		"root.PEM": text, "root.CRT": text, "root.Cer": string(skao().root.Raw), "root": text, "ROOT": string(skao().root.Raw), "root.txt": text,
@@ -28,7 +28,7 @@ func TestFilesThatAreRead(t *testing.T) {
 			f.write(f.path("ca:x", name), []byte(content))
 			f.policy(withStores("ca:x"))
 			s := f.load()
-			if !only(t, s).Trusts(pki.Thumbprint(skao().root)) || !only(t, s).Trusts(pki.Thumbprint(stranger().root)) {
+			if !only(t, s).Trusts(ca.Thumbprint(skao().root)) || !only(t, s).Trusts(ca.Thumbprint(stranger().root)) {
 				t.Errorf("not trusted; not read: %v", s.Unread())
 			}
 			if len(s.Unread()) > 1 { // ca:skao, which no statement names
@@ -40,11 +40,11 @@ func TestFilesThatAreRead(t *testing.T) {
 
 // A file without a certificate is told, with the reason, and does not stop the others.
 func TestFilesThatAreNotReadAreTold(t *testing.T) {
-	key, err := pki.ECP256.Generate()
+	key, err := ca.ECP256.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, err := pki.EncodeKey(key)
+	private, err := ca.EncodeKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +58,8 @@ func TestFilesThatAreNotReadAreTold(t *testing.T) {
 		"README":        {put("see the wiki"), "it holds no certificate, in PEM or DER"},
 		"empty":         {put(""), "it holds no certificate"},
 		".gitkeep":      {put(""), "its name begins with a dot"},
-		".root.pem":     {put(string(pki.EncodeCertificates(skao().root))), "its name begins with a dot; notation would read it: rename it"},
-		"..root.pem":    {put(string(pki.EncodeCertificates(skao().root))), "its name begins with a dot"},
+		".root.pem":     {put(string(ca.EncodeCertificates(skao().root))), "its name begins with a dot; notation would read it: rename it"},
+		"..root.pem":    {put(string(ca.EncodeCertificates(skao().root))), "its name begins with a dot"},
 		"ca.key":        {put(string(private)), "it has a PRIVATE KEY, where only certificates belong"},
 		"ca.csr":        {put("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"), "it has a CERTIFICATE REQUEST"},
 		"ca.crl":        {put("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), "it has a X509 CRL"},
@@ -77,7 +77,7 @@ func TestFilesThatAreNotReadAreTold(t *testing.T) {
 			c.make(f, f.path("ca:skao", name))
 			f.policy(statement("skao", "harbor.skao.int/*"))
 			s := f.load()
-			if !only(t, s).Trusts(pki.Thumbprint(skao().root)) {
+			if !only(t, s).Trusts(ca.Thumbprint(skao().root)) {
 				t.Error("the root beside it is not trusted")
 			}
 			var told []string

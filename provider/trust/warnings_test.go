@@ -9,7 +9,7 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // quiet is a statement with nothing to warn of, once tsa:stamps is there.
@@ -150,17 +150,17 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 }
 
 // named is a certificate with a name, a CA's or a signer's own.
-func named(t *testing.T, ca bool, name pkix.Name) *x509.Certificate {
+func named(t *testing.T, issuer bool, name pkix.Name) *x509.Certificate {
 	t.Helper()
-	options := pki.Options{KeyType: pki.ECP256, Subject: name}
-	if ca {
-		made, err := pki.NewRoot(options)
+	options := ca.Options{KeyType: ca.ECP256, Subject: name}
+	if issuer {
+		made, err := ca.NewRoot(options)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return made.Cert
 	}
-	made, err := pki.SelfSigned(options)
+	made, err := ca.SelfSigned(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,11 +170,11 @@ func named(t *testing.T, ca bool, name pkix.Name) *x509.Certificate {
 // askedAt is an intermediate whose list is at these URLs, of a root of its own name.
 func askedAt(t *testing.T, urls ...string) *x509.Certificate {
 	t.Helper()
-	root, err := pki.NewRoot(pki.Options{KeyType: pki.ECP256, Subject: pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: "Other"}})
+	root, err := ca.NewRoot(ca.Options{KeyType: ca.ECP256, Subject: pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: "Other"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	intermediate, err := root.Intermediate(pki.Options{KeyType: pki.ECP256, CRLURLs: urls})
+	intermediate, err := root.Intermediate(ca.Options{KeyType: ca.ECP256, CRLURLs: urls})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -29,15 +29,15 @@ type authority struct{ root, intermediate, leaf *x509.Certificate }
 var skao, stranger = sync.OnceValue(newAuthority), sync.OnceValue(newAuthority)
 
 func newAuthority() authority {
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		panic(err)
 	}
-	intermediate, err := root.Intermediate(pki.Options{})
+	intermediate, err := root.Intermediate(ca.Options{})
 	if err != nil {
 		panic(err)
 	}
-	leaf, err := intermediate.Signer(pki.Options{})
+	leaf, err := intermediate.Signer(ca.Options{})
 	if err != nil {
 		panic(err)
 	}
@@ -47,29 +47,29 @@ func newAuthority() authority {
 // rootUntil is a root certificate that holds from one day to another.
 func rootUntil(t *testing.T, from, to time.Time) *x509.Certificate {
 	t.Helper()
-	ca, err := pki.NewRoot(pki.Options{NotBefore: from, NotAfter: to})
+	issuer, err := ca.NewRoot(ca.Options{NotBefore: from, NotAfter: to})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ca.Cert
+	return issuer.Cert
 }
 
 // rootWithEmail is a root certificate with an emailAddress in its name.
 func rootWithEmail(t *testing.T) *x509.Certificate {
 	t.Helper()
-	ca, err := pki.NewRoot(pki.Options{Subject: pkix.Name{
+	issuer, err := ca.NewRoot(ca.Options{Subject: pkix.Name{
 		Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"},
 		ExtraNames: []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, Value: "ca@skao.int"}},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ca.Cert
+	return issuer.Cert
 }
 
 func selfSigned(t *testing.T) *x509.Certificate {
 	t.Helper()
-	id, err := pki.SelfSigned(pki.Options{})
+	id, err := ca.SelfSigned(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (f files) write(path string, content []byte) {
 
 func (f files) store(store, file string, certificates ...*x509.Certificate) {
 	f.Helper()
-	f.write(f.path(store, file), pki.EncodeCertificates(certificates...))
+	f.write(f.path(store, file), ca.EncodeCertificates(certificates...))
 }
 
 func (f files) remove(path string) {
@@ -180,12 +180,12 @@ func only(t testing.TB, s *trust.Snapshot) *trust.Policy {
 // withLargeKey is a CA certificate for a key that must not be computed with.
 func withLargeKey(t *testing.T) *x509.Certificate {
 	t.Helper()
-	ca, err := pki.NewRoot(pki.Options{KeyType: pki.ECP256})
+	issuer, err := ca.NewRoot(ca.Options{KeyType: ca.ECP256})
 	if err != nil {
 		t.Fatal(err)
 	}
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<18, 1), E: 1<<31 - 1}
-	der, err := x509.CreateCertificate(rand.Reader, ca.Cert, ca.Cert, public, ca.Key)
+	der, err := x509.CreateCertificate(rand.Reader, issuer.Cert, issuer.Cert, public, issuer.Key)
 	if err != nil {
 		t.Fatal(err)
 	}

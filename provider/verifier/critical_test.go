@@ -12,8 +12,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -59,7 +59,7 @@ func notationSays(t *testing.T, trusted rig.Trust, s *shelf) error {
 func TestACriticalAttributeThatNobodyKnowsIsRefusedThoughNotationTakesIt(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	trusted := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
-	for _, mediaType := range []string{pki.JWS, pki.COSE} {
+	for _, mediaType := range []string{ca.JWS, ca.COSE} {
 		for name, c := range map[string]struct {
 			attribute signature.Attribute
 			notation  bool // whether notation-go verifies it
@@ -68,7 +68,7 @@ func TestACriticalAttributeThatNobodyKnowsIsRefusedThoughNotationTakesIt(t *test
 		}{
 			"critical":     {signature.Attribute{Key: "org.example.purpose", Critical: true, Value: "demo"}, true, provider.Unsupported, `"org.example.purpose"`},
 			"not critical": {signature.Attribute{Key: "org.example.purpose", Value: "demo"}, true, provider.Verified, ""},
-			"a plugin":     {pki.PluginAttribute("com.example.plugin"), false, provider.Unsupported, "plugin"},
+			"a plugin":     {ca.PluginAttribute("com.example.plugin"), false, provider.Unsupported, "plugin"},
 			"a plugin's least version": {
 				signature.Attribute{Key: "io.cncf.notary.verificationPluginMinVersion", Critical: true, Value: "1.0.0"}, true, provider.Unsupported, "critical",
 			},
@@ -76,7 +76,7 @@ func TestACriticalAttributeThatNobodyKnowsIsRefusedThoughNotationTakesIt(t *test
 		} {
 			t.Run(mediaType+" "+name, func(t *testing.T) {
 				s := newShelf()
-				s.sign(t, r.signer, pki.SignOptions{MediaType: mediaType, Attributes: []signature.Attribute{c.attribute}})
+				s.sign(t, r.signer, ca.SignOptions{MediaType: mediaType, Attributes: []signature.Attribute{c.attribute}})
 				if err := notationSays(t, trusted, s); (err == nil) != c.notation {
 					t.Errorf("notation-go itself: %v", err)
 				}
@@ -93,8 +93,8 @@ func TestACriticalAttributeThatNobodyKnowsIsRefusedThoughNotationTakesIt(t *test
 func TestAGoodSignatureBehindACriticalOneIsFound(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	s := newShelf()
-	s.sign(t, r.signer, pki.SignOptions{Attributes: []signature.Attribute{{Key: "org.example", Critical: true, Value: "x"}}})
-	s.sign(t, r.signer, pki.SignOptions{})
+	s.sign(t, r.signer, ca.SignOptions{Attributes: []signature.Attribute{{Key: "org.example", Critical: true, Value: "x"}}})
+	s.sign(t, r.signer, ca.SignOptions{})
 	verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 	is(t, provider.Verified, verdict, err)
 	if len(verdict.Signatures) != 2 || verdict.Signatures[0].Reason != provider.Unsupported {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // While others decode as much as may be, a signature waits: for as long as its check may take, and no longer.
@@ -46,8 +46,8 @@ func TestRoomToDecodeIsGivenBack(t *testing.T) {
 	s := newShelf()
 	s.put(jwsText("junk"), nil)
 	s.put(jwsWith(t, r.root.Cert.Raw), nil)
-	s.sign(t, stranger.signer, pki.SignOptions{})
-	s.put(blob{mediaType: pki.JWS, raw: sign(t, r.signer, other(), pki.SignOptions{}).Raw}, nil)
+	s.sign(t, stranger.signer, ca.SignOptions{})
+	s.put(blob{mediaType: ca.JWS, raw: sign(t, r.signer, other(), ca.SignOptions{}).Raw}, nil)
 	s.put(blob{err: provider.ErrNotFound}, nil)
 	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
 	for range 2 {
@@ -57,7 +57,7 @@ func TestRoomToDecodeIsGivenBack(t *testing.T) {
 			t.Fatal("something of it is held on")
 		}
 		free()
-		s.sign(t, r.signer, pki.SignOptions{})
+		s.sign(t, r.signer, ca.SignOptions{})
 	}
 }
 

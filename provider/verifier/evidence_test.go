@@ -17,9 +17,9 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -211,14 +211,14 @@ func TestAnImageWhoseSignatureWasSeenIsJudgedAgainWithoutARequest(t *testing.T) 
 		"by tag, then pinned":       {target, pinned},
 		"annotated tag, and pinned": {annotated, pinned},
 	} {
-		for _, mediaType := range []string{pki.JWS, pki.COSE} {
+		for _, mediaType := range []string{ca.JWS, ca.COSE} {
 			w := strict(t, revocable{})
 			stranger := newAuthority().newRealm(t, revocable{})
-			w.line.sign(t, stranger.signer, pki.SignOptions{})
-			w.line.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
-			good := w.line.sign(t, w.signer, pki.SignOptions{MediaType: mediaType, Expiry: time.Now().Add(time.Hour)})
+			w.line.sign(t, stranger.signer, ca.SignOptions{})
+			w.line.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil)
+			good := w.line.sign(t, w.signer, ca.SignOptions{MediaType: mediaType, Expiry: time.Now().Add(time.Hour)})
 			w.line.list[2].Annotations = nil // or it would be the first that is looked at
-			w.line.sign(t, stranger.signer, pki.SignOptions{})
+			w.line.sign(t, stranger.signer, ca.SignOptions{})
 
 			first, err := w.known(t.Context(), t, c.first)
 			is(t, provider.Verified, first, err)
@@ -250,12 +250,12 @@ func TestNothingIsKeptOfAnImageThatWasNotVerified(t *testing.T) {
 	}{
 		"no signature": {func(*archive) {}, provider.Unsigned},
 		"no image":     {func(w *archive) { w.line.resolveErr = provider.ErrNotFound }, provider.NotFound},
-		"a stranger's": {func(w *archive) { w.line.sign(t, stranger.signer, pki.SignOptions{}) }, provider.Untrusted},
-		"tampered":     {func(w *archive) { w.line.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil) }, provider.Tampered},
+		"a stranger's": {func(w *archive) { w.line.sign(t, stranger.signer, ca.SignOptions{}) }, provider.Untrusted},
+		"tampered":     {func(w *archive) { w.line.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil) }, provider.Tampered},
 		"unsupported":  {func(w *archive) { w.line.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported},
 		"expired":      {func(w *archive) { w.line.sign(t, w.signer, expired()) }, provider.Expired},
 		"revoked": {func(w *archive) {
-			w.line.sign(t, w.signer, pki.SignOptions{})
+			w.line.sign(t, w.signer, ca.SignOptions{})
 			w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 		}, provider.Revoked},
 		"too many":           {func(w *archive) { w.line.more = true }, provider.TooManySignatures},
@@ -265,7 +265,7 @@ func TestNothingIsKeptOfAnImageThatWasNotVerified(t *testing.T) {
 		"another digest":     {func(w *archive) { w.line.desc.Digest = digest.FromString("another") }, ""},
 		"registry down":      {func(w *archive) { w.line.cut(isDown) }, ""},
 		"revocation down": {func(w *archive) {
-			w.line.sign(t, w.signer, pki.SignOptions{})
+			w.line.sign(t, w.signer, ca.SignOptions{})
 			w.fail(down)
 		}, ""},
 	} {
@@ -295,7 +295,7 @@ func other() ocispec.Descriptor {
 // sign puts a good signature of whatever on the shelf.
 func (w *archive) sign(t testing.TB, what ocispec.Descriptor) {
 	t.Helper()
-	envelope := sign(t, w.signer, what, pki.SignOptions{})
+	envelope := sign(t, w.signer, what, ca.SignOptions{})
 	w.line.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
 }
 
@@ -399,10 +399,10 @@ func TestTheNewerSignatureIsFoundWhenTheKeptOneFailsAndIsKeptInItsPlace(t *testi
 		w := strict(t, revocable{crl: true})
 		w.sign(t, target)
 		w.is(t, provider.Verified, true)
-		newer := must[*pki.Identity](t)(w.intermediate.Signer(pki.Options{Subject: pkix.Name{
+		newer := must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{Subject: pkix.Name{
 			Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: "the next signer",
 		}, CRLURLs: w.signerURLs[:1]}))
-		w.line.sign(t, newer, pki.SignOptions{})
+		w.line.sign(t, newer, ca.SignOptions{})
 		if verdict := w.is(t, provider.Verified, false); verdict.Signer != w.signer.Cert.Subject.String() {
 			t.Errorf("signed by %q, whom nobody asked for", verdict.Signer)
 		}
@@ -449,11 +449,11 @@ func TestWhatIsRevokedTodayIsNotVerifiedByWhatWasKept(t *testing.T) {
 
 func TestWhatExpiredIsNotVerifiedByWhatWasKept(t *testing.T) {
 	for name, make := range map[string]func(*archive){
-		"the signature": func(w *archive) { w.line.sign(t, w.signer, pki.SignOptions{Expiry: time.Now().Add(3 * time.Hour)}) },
+		"the signature": func(w *archive) { w.line.sign(t, w.signer, ca.SignOptions{Expiry: time.Now().Add(3 * time.Hour)}) },
 		"the signer": func(w *archive) {
 			short := w.signerOptions
 			short.NotAfter = time.Now().Add(3 * time.Hour)
-			w.line.sign(t, must[*pki.Identity](t)(w.intermediate.Signer(short)), pki.SignOptions{})
+			w.line.sign(t, must[*ca.Identity](t)(w.intermediate.Signer(short)), ca.SignOptions{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -476,7 +476,7 @@ func TestWhatExpiredIsNotVerifiedByWhatWasKept(t *testing.T) {
 func forgeries(t testing.TB, w *archive) map[string][]byte {
 	t.Helper()
 	stranger := newAuthority().newRealm(t, revocable{})
-	piece := func(by *pki.Identity, what ocispec.Descriptor, opts pki.SignOptions, change func(*evidence.Piece)) []byte {
+	piece := func(by *ca.Identity, what ocispec.Descriptor, opts ca.SignOptions, change func(*evidence.Piece)) []byte {
 		envelope := sign(t, by, what, opts)
 		p := evidence.Piece{
 			Manifest:  target,
@@ -499,17 +499,17 @@ func forgeries(t testing.TB, w *archive) map[string][]byte {
 		"null":            []byte("null"),
 		"an empty object": []byte("{}"),
 		"a negative size": []byte(`{"manifest":{"digest":"` + string(target.Digest) + `","size":-1},"signature":{"digest":"` + string(target.Digest) + `","size":-1},"blob":{"digest":"` + string(digest.FromString("")) + `","size":0}}`),
-		"no envelope":     piece(w.signer, target, pki.SignOptions{}, func(p *evidence.Piece) { p.Bytes = nil }),
-		"no types": piece(stranger.signer, target, pki.SignOptions{}, func(p *evidence.Piece) {
+		"no envelope":     piece(w.signer, target, ca.SignOptions{}, func(p *evidence.Piece) { p.Bytes = nil }),
+		"no types": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Piece) {
 			p.Manifest.MediaType, p.Signature.MediaType, p.Blob.MediaType = "", "", ""
 		}),
-		"a type that is none": piece(stranger.signer, target, pki.SignOptions{}, func(p *evidence.Piece) { p.Blob.MediaType = "text/plain" }),
-		"a claim to be trusted": piece(stranger.signer, target, pki.SignOptions{}, func(p *evidence.Piece) {
-			p.Signature.Annotations = map[string]string{thumbprints: `["` + pki.Thumbprint(w.root.Cert) + `"]`}
+		"a type that is none": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Piece) { p.Blob.MediaType = "text/plain" }),
+		"a claim to be trusted": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Piece) {
+			p.Signature.Annotations = map[string]string{thumbprints: `["` + ca.Thumbprint(w.root.Cert) + `"]`}
 		}),
 	}
-	for _, mediaType := range []string{pki.JWS, pki.COSE} {
-		how := pki.SignOptions{MediaType: mediaType}
+	for _, mediaType := range []string{ca.JWS, ca.COSE} {
+		how := ca.SignOptions{MediaType: mediaType}
 		lapsed := expired()
 		lapsed.MediaType = mediaType
 		all["a stranger's "+mediaType] = piece(stranger.signer, target, how, nil)
@@ -520,7 +520,7 @@ func forgeries(t testing.TB, w *archive) map[string][]byte {
 		all["another type's "+mediaType] = piece(w.signer, index, how, nil)
 		all["expired "+mediaType] = piece(w.signer, target, lapsed, nil)
 		all["the other format's "+mediaType] = piece(stranger.signer, target, how, func(p *evidence.Piece) {
-			p.Blob.MediaType = map[string]string{pki.JWS: pki.COSE, pki.COSE: pki.JWS}[mediaType]
+			p.Blob.MediaType = map[string]string{ca.JWS: ca.COSE, ca.COSE: ca.JWS}[mediaType]
 		})
 		all["another payload "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Piece) {
 			p.Bytes = otherPayload(t, mediaType, p.Bytes)
@@ -534,7 +534,7 @@ func otherPayload(t testing.TB, mediaType string, envelope []byte) []byte {
 	t.Helper()
 	payload := func(of ocispec.Descriptor) string {
 		text := must[[]byte](t)(json.Marshal(map[string]ocispec.Descriptor{"targetArtifact": of}))
-		if mediaType == pki.JWS { // whose claims are sorted by name
+		if mediaType == ca.JWS { // whose claims are sorted by name
 			var claims map[string]any
 			if err := json.Unmarshal(text, &claims); err != nil {
 				t.Fatal(err)
@@ -544,7 +544,7 @@ func otherPayload(t testing.TB, mediaType string, envelope []byte) []byte {
 		return string(text)
 	}
 	from, to := payload(other()), payload(target)
-	if mediaType == pki.JWS {
+	if mediaType == ca.JWS {
 		from, to = base64.RawURLEncoding.EncodeToString([]byte(from)), base64.RawURLEncoding.EncodeToString([]byte(to))
 	}
 	if !bytes.Contains(envelope, []byte(from)) {
@@ -606,7 +606,7 @@ func TestWhatATagToldOutweighsWhatAStoreSays(t *testing.T) {
 	} {
 		said := target
 		change(&said)
-		envelope := sign(t, w.signer, said, pki.SignOptions{})
+		envelope := sign(t, w.signer, said, ca.SignOptions{})
 		w.store.forged = must[[]byte](t)(json.Marshal(evidence.Piece{
 			Manifest:  said,
 			Signature: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("signature"), Size: 700},

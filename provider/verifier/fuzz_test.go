@@ -10,8 +10,8 @@ import (
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 )
 
@@ -61,8 +61,8 @@ func envelopes(t testing.TB) (map[string][]byte, *shelf, *verifier.Verifier) {
 	r := newAuthority().newRealm(t, revocable{})
 	s := newShelf()
 	made := map[string][]byte{}
-	for _, mediaType := range []string{pki.JWS, pki.COSE} {
-		made[mediaType] = sign(t, r.signer, target, pki.SignOptions{MediaType: mediaType}).Raw
+	for _, mediaType := range []string{ca.JWS, ca.COSE} {
+		made[mediaType] = sign(t, r.signer, target, ca.SignOptions{MediaType: mediaType}).Raw
 	}
 	return made, s, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)
 }
@@ -110,7 +110,7 @@ func FuzzAFlippedBitIsNeverVerified(f *testing.F) {
 		f.Add(cose, slices.Concat(edit(2, 0, 0), edit(2, 0, 0)))
 	}
 	f.Fuzz(func(t *testing.T, cose bool, edits []byte) {
-		mediaType := map[bool]string{false: pki.JWS, true: pki.COSE}[cose]
+		mediaType := map[bool]string{false: ca.JWS, true: ca.COSE}[cose]
 		hold(t, s, v, mediaType, made[mediaType], edited(made[mediaType], edits[:min(len(edits), 50)]))
 	})
 }
@@ -135,7 +135,7 @@ func TestAnEnvelopeWithAByteFlippedInsertedOrLostIsRefusedOrSaysTheSame(t *testi
 
 func TestWhatNoSignatureCoversMayChangeAndAnythingElseMayNot(t *testing.T) {
 	made, s, v := envelopes(t)
-	jws, cose := made[pki.JWS], made[pki.COSE]
+	jws, cose := made[ca.JWS], made[ca.COSE]
 	replace := func(in []byte, old, with string) []byte {
 		t.Helper()
 		changed := bytes.Replace(in, []byte(old), []byte(with), 1)
@@ -149,21 +149,21 @@ func TestWhatNoSignatureCoversMayChangeAndAnythingElseMayNot(t *testing.T) {
 		envelope  []byte
 		verified  bool
 	}{
-		"white space behind a JWS":      {pki.JWS, append(slices.Clone(jws), " \r\n\t"...), true},
-		"white space before a JWS":      {pki.JWS, append([]byte("\n"), jws...), true},
-		"another agent in a JWS":        {pki.JWS, replace(jws, "notation-provider-pki", "notation-provider-pkj"), true},
-		"another agent in a COSE":       {pki.COSE, replace(cose, "notation-provider-pki", "notation-provider-pkj"), true},
-		"capitals in a JWS's key":       {pki.JWS, replace(jws, `"payload"`, `"PAYLOAD"`), true},
-		"one more key in a JWS":         {pki.JWS, replace(jws, `{"payload"`, `{"more":1,"payload"`), true},
-		"something behind a JWS":        {pki.JWS, append(slices.Clone(jws), "{}"...), false},
-		"something behind a COSE":       {pki.COSE, append(slices.Clone(cose), 0), false},
-		"a payload before the payload":  {pki.JWS, replace(jws, `{"payload":"`, `{"payload":"e30","Payload":"`), true}, // the last counts
-		"a payload behind the payload":  {pki.JWS, replace(jws, `"protected"`, `"Payload":"e30","protected"`), false},
-		"a JWS taken for a COSE":        {pki.COSE, jws, false},
-		"a COSE taken for a JWS":        {pki.JWS, cose, false},
-		"a JWS without its tail":        {pki.JWS, jws[:len(jws)-1], false},
-		"a COSE without its tag":        {pki.COSE, cose[1:], false},
-		"an envelope within white room": {pki.JWS, []byte("   "), false},
+		"white space behind a JWS":      {ca.JWS, append(slices.Clone(jws), " \r\n\t"...), true},
+		"white space before a JWS":      {ca.JWS, append([]byte("\n"), jws...), true},
+		"another agent in a JWS":        {ca.JWS, replace(jws, "notation-provider-pki", "notation-provider-pkj"), true},
+		"another agent in a COSE":       {ca.COSE, replace(cose, "notation-provider-pki", "notation-provider-pkj"), true},
+		"capitals in a JWS's key":       {ca.JWS, replace(jws, `"payload"`, `"PAYLOAD"`), true},
+		"one more key in a JWS":         {ca.JWS, replace(jws, `{"payload"`, `{"more":1,"payload"`), true},
+		"something behind a JWS":        {ca.JWS, append(slices.Clone(jws), "{}"...), false},
+		"something behind a COSE":       {ca.COSE, append(slices.Clone(cose), 0), false},
+		"a payload before the payload":  {ca.JWS, replace(jws, `{"payload":"`, `{"payload":"e30","Payload":"`), true}, // the last counts
+		"a payload behind the payload":  {ca.JWS, replace(jws, `"protected"`, `"Payload":"e30","protected"`), false},
+		"a JWS taken for a COSE":        {ca.COSE, jws, false},
+		"a COSE taken for a JWS":        {ca.JWS, cose, false},
+		"a JWS without its tail":        {ca.JWS, jws[:len(jws)-1], false},
+		"a COSE without its tag":        {ca.COSE, cose[1:], false},
+		"an envelope within white room": {ca.JWS, []byte("   "), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			original := made[c.mediaType]

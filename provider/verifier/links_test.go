@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // counted are links, and how many signatures were checked.
@@ -27,15 +27,15 @@ func counted(t *testing.T) (*links, *int) {
 // chainOfThree is a leaf with an intermediate and a root.
 func chainOfThree(t *testing.T) []*x509.Certificate {
 	t.Helper()
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	intermediate, err := root.Intermediate(pki.Options{})
+	intermediate, err := root.Intermediate(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := intermediate.Signer(pki.Options{})
+	leaf, err := intermediate.Signer(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

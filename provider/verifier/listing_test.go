@@ -7,8 +7,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // refusesUs is why a list may not be the whole.
@@ -26,9 +26,9 @@ type hosts struct {
 func newHosts(t *testing.T, r, stranger *realm) *hosts {
 	t.Helper()
 	h := &hosts{shelf: newShelf()}
-	h.sign(t, r.signer, pki.SignOptions{})
-	h.sign(t, stranger.signer, pki.SignOptions{})
-	h.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
+	h.sign(t, r.signer, ca.SignOptions{})
+	h.sign(t, stranger.signer, ca.SignOptions{})
+	h.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil)
 	h.put(blob{err: provider.ErrNotFound}, nil)
 	h.good, h.strange, h.tampered, h.lost = h.list[0], h.list[1], h.list[2], h.list[3]
 	h.list = nil

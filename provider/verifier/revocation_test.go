@@ -21,8 +21,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"golang.org/x/crypto/ocsp"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 )
 
@@ -39,7 +39,7 @@ func watch(t *testing.T, how revocable) *watched {
 	t.Helper()
 	w := &watched{authority: newAuthority(), shelf: newShelf()}
 	w.realm = w.newRealm(t, how)
-	w.shelf.sign(t, w.signer, pki.SignOptions{})
+	w.shelf.sign(t, w.signer, ca.SignOptions{})
 	w.verifier = setup{trust: trusting(w.root.Cert, trustpolicy.SignatureVerification{}), shelf: w.shelf, authority: w.authority}.open(t)
 	return w
 }
@@ -157,7 +157,7 @@ func TestNoVerdictStandsOnAnAnswerThatIsOlderThanItMayBe(t *testing.T) {
 func TestAVerdictOnAnOldCRLIsJudgedAgainWhenANewOneMayBeHad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		w.is(t, provider.Verified)
@@ -192,7 +192,7 @@ func TestAnAnswerThatIsNotTheCAsStandsInNobodysWay(t *testing.T) {
 }
 
 // forged is an OCSP responder that calls everything good, with the key of a CA that has no say in it.
-func forged(by *pki.CA) http.HandlerFunc {
+func forged(by *ca.CA) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		request, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(r.URL.Path, "/"))
 		if err != nil {
@@ -218,12 +218,12 @@ func TestAnAnswerThatIsNotTheCAsIsNotKeptForTheGoodOneOfTheSameResponder(t *test
 		w.realm = w.newRealm(t, revocable{})
 		// One responder for both, as far as its URL tells.
 		const url = "http://ocsp.test/"
-		w.intermediate = must[*pki.CA](t)(w.root.Intermediate(pki.Options{OCSPURLs: []string{url + "root/"}}))
-		w.signerLedger = pki.NewLedger(w.intermediate)
-		w.signer = must[*pki.Identity](t)(w.intermediate.Signer(pki.Options{OCSPURLs: []string{url}}))
-		w.shelf.sign(t, w.signer, pki.SignOptions{})
+		w.intermediate = must[*ca.CA](t)(w.root.Intermediate(ca.Options{OCSPURLs: []string{url + "root/"}}))
+		w.signerLedger = ca.NewLedger(w.intermediate)
+		w.signer = must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{OCSPURLs: []string{url}}))
+		w.shelf.sign(t, w.signer, ca.SignOptions{})
 		w.serve(url, w.signerLedger.OCSPHandler())
-		w.serve(url+"root/", forged(must[*pki.CA](t)(pki.NewRoot(pki.Options{}))))
+		w.serve(url+"root/", forged(must[*ca.CA](t)(ca.NewRoot(ca.Options{}))))
 		w.verifier = setup{trust: trusting(w.root.Cert, trustpolicy.SignatureVerification{}), shelf: w.shelf, authority: w.authority}.open(t)
 		w.unknown(t)
 		w.serve(url+"root/", w.rootLedger.OCSPHandler())
@@ -309,8 +309,8 @@ func TestWhoeverLeavesTakesTheCRLFromNobody(t *testing.T) {
 // Leaving that out must change nothing else.
 func TestAChainThatNamesNobodyToAskIsJudgedAsTheLibraryWould(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
-	alone := must[*pki.Identity](t)(pki.SelfSigned(pki.Options{}))
-	direct := must[*pki.Identity](t)(r.root.Signer(pki.Options{}))
+	alone := must[*ca.Identity](t)(ca.SelfSigned(ca.Options{}))
+	direct := must[*ca.Identity](t)(r.root.Signer(ca.Options{}))
 	a := newAuthority()
 	asked := a.newRealm(t, revocable{crl: true})
 	ours := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: newShelf(), authority: a}.open(t).Validator()
@@ -333,7 +333,7 @@ func TestNobodyIsAskedOfAChainThatIsNotTrusted(t *testing.T) {
 	r, stranger := a.newRealm(t, revocable{}), a.newRealm(t, revocable{crl: true, ocsp: true})
 	for name, level := range map[string]trustpolicy.SignatureVerification{"strict": {}, "permissive": permissive} {
 		s := newShelf()
-		s.sign(t, stranger.signer, pki.SignOptions{})
+		s.sign(t, stranger.signer, ca.SignOptions{})
 		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, level), shelf: s, authority: a}.open(t))
 		is(t, provider.Untrusted, verdict, err)
 		if got := a.asked(""); got != 0 {
@@ -347,8 +347,8 @@ func TestARevokedSignatureBesideAGoodOneDeniesNothing(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 		w.is(t, provider.Revoked)
-		next := must[*pki.Identity](t)(w.intermediate.Signer(w.signerOptions))
-		w.shelf.sign(t, next, pki.SignOptions{})
+		next := must[*ca.Identity](t)(w.intermediate.Signer(w.signerOptions))
+		w.shelf.sign(t, next, ca.SignOptions{})
 		verdict, err := judge(t.Context(), t, w.verifier)
 		is(t, provider.Verified, verdict, err)
 		if len(verdict.Signatures) != 2 || verdict.Signatures[0].Reason != provider.Revoked || len(verdict.Warnings) != 0 {
@@ -370,12 +370,12 @@ func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
 		trust := trusting(revoked.root.Cert, trustpolicy.SignatureVerification{})
 		trust.Add("ca:others", silent.root.Cert, plain.root.Cert)
 		s := newShelf()
-		s.sign(t, revoked.signer, pki.SignOptions{})
+		s.sign(t, revoked.signer, ca.SignOptions{})
 		s.sign(t, plain.signer, expired())
 		verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 		is(t, provider.Revoked, verdict, err) // it came further than the expired one
 
-		s.sign(t, plain.signer, pki.SignOptions{})
+		s.sign(t, plain.signer, ca.SignOptions{})
 		verdict, err = judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 		is(t, provider.Verified, verdict, err)
 		if want := plain.signer.Cert.NotAfter; !verdict.Until.Equal(want) {
@@ -383,14 +383,14 @@ func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
 		}
 
 		*s = *newShelf()
-		s.sign(t, revoked.signer, pki.SignOptions{})
-		s.sign(t, silent.signer, pki.SignOptions{})
+		s.sign(t, revoked.signer, ca.SignOptions{})
+		s.sign(t, silent.signer, ca.SignOptions{})
 		verdict, err = judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 		unknown(t, provider.StageRevocation, verdict, err)
 
 		*s = *newShelf()
 		s.sign(t, plain.signer, withdrawn.by(time.Now()))
-		s.sign(t, plain.signer, pki.SignOptions{})
+		s.sign(t, plain.signer, ca.SignOptions{})
 		verdict, err = judge(t.Context(), t, setup{trust: stamped(trust, withdrawn, trustpolicy.OptionAlways), shelf: s, authority: a}.open(t))
 		is(t, provider.Revoked, verdict, err)
 		if got := verdict.Signatures[1].Reason; got != provider.Untrusted {
@@ -421,12 +421,12 @@ func TestTheSecondResponderIsAskedWhereTheFirstIsStaleAndBoundsTheVerdict(t *tes
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.newRealm(t, revocable{})
-		stale := pki.NewLedger(r.intermediate)
+		stale := ca.NewLedger(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		r.signerLedger.SetValidity(time.Now(), time.Now().Add(2*time.Hour))
-		signer := must[*pki.Identity](t)(r.intermediate.Signer(pki.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
+		signer := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
 		s := newShelf()
-		s.sign(t, signer, pki.SignOptions{})
+		s.sign(t, signer, ca.SignOptions{})
 		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
 		is(t, provider.Verified, verdict, err)
 		if want := time.Now().Add(2 * time.Hour); !verdict.Until.Equal(want) {
@@ -490,7 +490,7 @@ func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := watch(t, how)
-				for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+				for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
 					ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 				}
 				before := []*tape{{Handler: w.signerLedger.CRLHandler()}, {Handler: w.signerLedger.OCSPHandler()}}
@@ -519,7 +519,7 @@ func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
 func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(10*time.Hour))
 		}
 		w.is(t, provider.Verified)
@@ -542,7 +542,7 @@ func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 func TestVerdictsAreNotRenewedEverMoreOftenWhileNoNewListIsToBeHad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		began := time.Now()
@@ -564,11 +564,11 @@ func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		w.is(t, provider.Verified)
-		second := must[*pki.CA](t)(w.root.Intermediate(pki.Options{}))
+		second := must[*ca.CA](t)(w.root.Intermediate(ca.Options{}))
 		*w.shelf = *newShelf()
-		w.shelf.sign(t, must[*pki.Identity](t)(second.Signer(pki.Options{CRLURLs: w.signerURLs[:1]})), pki.SignOptions{})
+		w.shelf.sign(t, must[*ca.Identity](t)(second.Signer(ca.Options{CRLURLs: w.signerURLs[:1]})), ca.SignOptions{})
 		w.unknown(t) // the first CA's list says nothing of what the second issued
-		w.serve(w.signerURLs[0], pki.NewLedger(second).CRLHandler())
+		w.serve(w.signerURLs[0], ca.NewLedger(second).CRLHandler())
 		w.is(t, provider.Verified)
 	})
 }
@@ -576,7 +576,7 @@ func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T
 func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		for range 5 {
@@ -584,7 +584,7 @@ func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 		}
 		w.is(t, provider.Verified)
 		time.Sleep(2 * time.Hour)
-		again := pki.NewLedger(w.intermediate)
+		again := ca.NewLedger(w.intermediate)
 		again.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		again.Revoke(w.signer.Cert, time.Now(), 1)
 		w.serve(w.signerURLs[0], again.CRLHandler())
@@ -595,13 +595,13 @@ func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 func TestAListIsKeptForTheCAThatSignedItThoughOthersOfTheChainNameItsAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*pki.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		// The signer is answered for by OCSP, and names the list of the root beside it, as the intermediate does.
-		odd := must[*pki.Identity](t)(w.intermediate.Signer(pki.Options{CRLURLs: w.rootURLs[:1], OCSPURLs: w.signerURLs[1:]}))
+		odd := must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{CRLURLs: w.rootURLs[:1], OCSPURLs: w.signerURLs[1:]}))
 		*w.shelf = *newShelf()
-		w.shelf.sign(t, odd, pki.SignOptions{})
+		w.shelf.sign(t, odd, ca.SignOptions{})
 		w.is(t, provider.Verified)
 		time.Sleep(2 * time.Hour)
 		w.rootLedger.Revoke(w.intermediate.Cert, time.Now(), 2)

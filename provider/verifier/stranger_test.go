@@ -22,8 +22,8 @@ import (
 	"github.com/notaryproject/tspclient-go"
 	gocose "github.com/veraison/go-cose"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // outsizeDetail is what is said of a signature that nobody should have to check.
@@ -48,7 +48,7 @@ func certificate(t *testing.T, key crypto.PublicKey) []byte {
 func jwsWith(t *testing.T, chain ...[]byte) blob {
 	t.Helper()
 	b64 := base64.RawURLEncoding.EncodeToString
-	return blob{mediaType: pki.JWS, raw: must[[]byte](t)(json.Marshal(map[string]any{
+	return blob{mediaType: ca.JWS, raw: must[[]byte](t)(json.Marshal(map[string]any{
 		"payload": b64([]byte(`{}`)), "protected": b64([]byte(`{"alg":"PS256"}`)), "signature": b64(make([]byte, 256)),
 		"header": map[string]any{"x5c": chain},
 	}))}
@@ -60,7 +60,7 @@ func coseWith(t *testing.T, chain any) blob {
 	message.Payload, message.Signature = []byte(`{}`), make([]byte, 256)
 	message.Headers.Protected.SetAlgorithm(gocose.AlgorithmPS256)
 	message.Headers.Unprotected[gocose.HeaderLabelX5Chain] = chain
-	return blob{mediaType: pki.COSE, raw: must[[]byte](t)(message.MarshalCBOR())}
+	return blob{mediaType: ca.COSE, raw: must[[]byte](t)(message.MarshalCBOR())}
 }
 
 // An envelope of a stranger is refused before anything is computed, also one with a trusted certificate put into its chain;
@@ -93,20 +93,20 @@ func TestStrangersAreSetAside(t *testing.T) {
 		{"root_alone", jwsWith(t, root), provider.Tampered, "broken or was changed"},
 		{"no_certificate", jwsWith(t), provider.Tampered, "broken or was changed"},
 		{"junk_below_the_root", jwsWith(t, []byte("junk"), root), provider.Tampered, "broken or was changed"},
-		{"huge_key_in_a_timestamp", blob{mediaType: pki.JWS, raw: heavyTimestamp(t, r.signer)}, provider.Unsupported, outsizeDetail},
+		{"huge_key_in_a_timestamp", blob{mediaType: ca.JWS, raw: heavyTimestamp(t, r.signer)}, provider.Unsupported, outsizeDetail},
 		{"many_values", jwsText(`{"header":` + strings.Repeat("[", 10) + strings.Repeat("[],", 60000) + `0`), provider.Unsupported, outsizeDetail},
 		{"junk", jwsText("junk"), provider.Tampered, "broken or was changed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShelf()
-			liar := map[string]string{"io.cncf.notary.x509chain.thumbprint#S256": fmt.Sprintf(`[%q]`, pki.Thumbprint(r.root.Cert))}
+			liar := map[string]string{"io.cncf.notary.x509chain.thumbprint#S256": fmt.Sprintf(`[%q]`, ca.Thumbprint(r.root.Cert))}
 			s.put(c.heavy, liar)
 			open := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}
 			verdict, err := judge(t.Context(), t, open.open(t))
 			if err != nil || verdict.Reason != c.reason || !strings.Contains(verdict.Detail, c.detail) {
 				t.Errorf("alone: %q %q, %v", verdict.Reason, verdict.Detail, err)
 			}
-			s.sign(t, r.signer, pki.SignOptions{})
+			s.sign(t, r.signer, ca.SignOptions{})
 			if verdict, err = judge(t.Context(), t, open.open(t)); err != nil || !verdict.Good() {
 				t.Errorf("with a good one behind: %q %q, %v", verdict.Reason, verdict.Detail, err)
 			}
@@ -114,16 +114,16 @@ func TestStrangersAreSetAside(t *testing.T) {
 	}
 }
 
-func jwsText(text string) blob { return blob{mediaType: pki.JWS, raw: []byte(text)} }
+func jwsText(text string) blob { return blob{mediaType: ca.JWS, raw: []byte(text)} }
 
 // heavyTimestamp is a genuine signature into whose timestamp, which nobody signs, a
 // huge certificate was put.
-func heavyTimestamp(t *testing.T, signer *pki.Identity) []byte {
+func heavyTimestamp(t *testing.T, signer *ca.Identity) []byte {
 	t.Helper()
-	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	tsa := must[*pki.TSA](t)(root.TSA(pki.Options{}))
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	tsa := must[*ca.TSA](t)(root.TSA(ca.Options{}))
 	var envelope map[string]any
-	if err := json.Unmarshal(sign(t, signer, target, pki.SignOptions{}).Raw, &envelope); err != nil {
+	if err := json.Unmarshal(sign(t, signer, target, ca.SignOptions{}).Raw, &envelope); err != nil {
 		t.Fatal(err)
 	}
 	text, _ := envelope["signature"].(string)
@@ -164,7 +164,7 @@ func TestWhatBecameOfTheSignaturesIsToldOfTheUndecidedToo(t *testing.T) {
 	a := newAuthority()
 	r := a.newRealm(t, revocable{})
 	s := newShelf()
-	s.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
+	s.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil)
 	s.put(blob{err: provider.ErrNotFound}, nil)
 	_, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
 	told := provider.AsUndecided(err).Signatures

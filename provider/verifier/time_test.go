@@ -10,34 +10,34 @@ import (
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // expired is how a signature is made that has lapsed since.
-func expired() pki.SignOptions {
-	return pki.SignOptions{MediaType: pki.COSE, SigningTime: time.Now().Add(-2 * time.Minute), Expiry: time.Now().Add(-time.Minute)}
+func expired() ca.SignOptions {
+	return ca.SignOptions{MediaType: ca.COSE, SigningTime: time.Now().Add(-2 * time.Minute), Expiry: time.Now().Add(-time.Minute)}
 }
 
 // stamps is a timestamp authority of its own PKI.
 type stamps struct {
-	*pki.TSA
+	*ca.TSA
 
-	ledger *pki.Ledger
+	ledger *ca.Ledger
 }
 
 func (a *authority) newTSA(t *testing.T, how revocable) stamps {
 	t.Helper()
-	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	s := stamps{ledger: pki.NewLedger(root)}
-	s.TSA = must[*pki.TSA](t)(root.TSA(options(how, a.publish(s.ledger))))
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	s := stamps{ledger: ca.NewLedger(root)}
+	s.TSA = must[*ca.TSA](t)(root.TSA(options(how, a.publish(s.ledger))))
 	return s
 }
 
 // by is how to have a signature stamped, at a time of its own.
-func (s stamps) by(at time.Time) pki.SignOptions {
-	return pki.SignOptions{Timestamper: s.At(at), TSARoots: pki.Pool(s.Root())}
+func (s stamps) by(at time.Time) ca.SignOptions {
+	return ca.SignOptions{Timestamper: s.At(at), TSARoots: ca.Pool(s.Root())}
 }
 
 // stamped lets a trust believe in timestamps.
@@ -60,7 +60,7 @@ func (a *authority) lapsing(t *testing.T, how revocable) *realm {
 	t.Helper()
 	r := a.newRealm(t, how)
 	r.signerOptions.NotAfter = time.Now().Add(6 * time.Hour)
-	r.signer = must[*pki.Identity](t)(r.intermediate.Signer(r.signerOptions))
+	r.signer = must[*ca.Identity](t)(r.intermediate.Signer(r.signerOptions))
 	return r
 }
 
@@ -71,27 +71,27 @@ func TestAVerdictHoldsUntilTheFirstFactLapsesThatThePolicyEnforces(t *testing.T)
 	for name, c := range map[string]struct {
 		how    revocable
 		level  trustpolicy.SignatureVerification
-		sign   func(stamps) pki.SignOptions
+		sign   func(stamps) ca.SignOptions
 		stamps trustpolicy.TimestampOption // where there is a tsa store
 		tsa    revocable
 		change func(*realm, stamps)
 		until  time.Duration // from the start
 	}{
 		"the chain's end":        {until: 6 * hour},
-		"the signature's expiry": {sign: func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour},
-		"a late expiry":          {sign: func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour},
+		"the signature's expiry": {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour},
+		"a late expiry":          {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour},
 		"an expiry that is logged": {
 			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
-			sign:  func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 6 * hour,
+			sign:  func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 6 * hour,
 		},
 		"a chain's end that is logged": {level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), until: never},
-		"permissive":                   {level: permissive, how: revocable{crl: true}, sign: func(stamps) pki.SignOptions { return pki.SignOptions{Expiry: time.Now().Add(hour)} }, until: never},
-		"a timestamp":                  {stamps: trustpolicy.OptionAlways, sign: func(s stamps) pki.SignOptions { return s.by(time.Now()) }, until: never},
+		"permissive":                   {level: permissive, how: revocable{crl: true}, sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(hour)} }, until: never},
+		"a timestamp":                  {stamps: trustpolicy.OptionAlways, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: never},
 		"a timestamp that is not looked at": {
-			stamps: trustpolicy.OptionAfterCertExpiry, sign: func(s stamps) pki.SignOptions { return s.by(time.Now()) }, until: 6 * hour,
+			stamps: trustpolicy.OptionAfterCertExpiry, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: 6 * hour,
 		},
 		"a timestamp of which a CRL is": {
-			stamps: trustpolicy.OptionAlways, tsa: revocable{crl: true}, sign: func(s stamps) pki.SignOptions { return s.by(time.Now()) },
+			stamps: trustpolicy.OptionAlways, tsa: revocable{crl: true}, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) },
 			change: func(_ *realm, s stamps) { s.ledger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
 		},
 		"the signer's CRL": {
@@ -138,7 +138,7 @@ func TestAVerdictHoldsUntilTheFirstFactLapsesThatThePolicyEnforces(t *testing.T)
 				if c.change != nil {
 					c.change(r, tsa)
 				}
-				s, opts := newShelf(), pki.SignOptions{}
+				s, opts := newShelf(), ca.SignOptions{}
 				if c.sign != nil {
 					opts = c.sign(tsa)
 				}
@@ -167,7 +167,7 @@ func TestASigningAuthoritysWordOutlivesItsChain(t *testing.T) {
 		trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
 		trust.Add("signingAuthority:skao", r.root.Cert)
 		s := newShelf()
-		s.sign(t, r.signer, pki.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority})
+		s.sign(t, r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority})
 		signed, v := time.Now(), setup{trust: trust, shelf: s}.open(t)
 		for range 2 {
 			verdict, err := judge(t.Context(), t, v)
@@ -185,11 +185,11 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.lapsing(t, revocable{crl: true, ocsp: true})
-		stale := pki.NewLedger(r.intermediate)
+		stale := ca.NewLedger(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		a.serve(r.signerURLs[1], stale.OCSPHandler())
 		s := newShelf()
-		s.sign(t, r.signer, pki.SignOptions{})
+		s.sign(t, r.signer, ca.SignOptions{})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
 		verdict, err := judge(t.Context(), t, v)
 		is(t, provider.Verified, verdict, err)
@@ -220,7 +220,7 @@ func TestAnImageIsSignedWhenAVerifiedTimestampSaysElseWhenItsSignerSays(t *testi
 				if c.stamps != "" {
 					trust = stamped(trust, tsa, c.stamps)
 				}
-				var opts pki.SignOptions
+				var opts ca.SignOptions
 				if c.stamped {
 					opts = tsa.by(began.Add(-time.Minute))
 				}
@@ -243,7 +243,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 	for name, c := range map[string]struct {
 		how    revocable
 		level  trustpolicy.SignatureVerification
-		sign   func(stamps) pki.SignOptions
+		sign   func(stamps) ca.SignOptions
 		spoil  func(*authority, *realm)
 		check  string
 		reason provider.Reason
@@ -252,7 +252,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 	}{
 		"an expired signature": {
 			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
-			sign:  func(stamps) pki.SignOptions { return expired() }, check: "expiry", reason: provider.Expired,
+			sign:  func(stamps) ca.SignOptions { return expired() }, check: "expiry", reason: provider.Expired,
 		},
 		"a lapsed certificate": {
 			level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog),
@@ -281,7 +281,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAuthority()
 				r, tsa := a.lapsing(t, c.how), a.newTSA(t, revocable{})
-				s, opts := newShelf(), pki.SignOptions{}
+				s, opts := newShelf(), ca.SignOptions{}
 				if c.sign != nil {
 					opts = c.sign(tsa)
 				}
@@ -375,7 +375,7 @@ func TestARefusalSaysWhoAndWhen(t *testing.T) {
 		a := newAuthority()
 		r := a.lapsing(t, revocable{})
 		s := newShelf()
-		s.sign(t, r.signer, pki.SignOptions{})
+		s.sign(t, r.signer, ca.SignOptions{})
 		time.Sleep(30 * time.Hour)
 		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 		is(t, provider.Expired, verdict, err)
@@ -393,9 +393,9 @@ func TestARefusalSaysWhoAndWhen(t *testing.T) {
 func TestACertificateThatIsNotYetValidIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAuthority().newRealm(t, revocable{})
-		soon := must[*pki.Identity](t)(r.intermediate.Signer(pki.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))
+		soon := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))
 		s := newShelf()
-		s.sign(t, soon, pki.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
+		s.sign(t, soon, ca.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)
 		verdict, err := judge(t.Context(), t, v)
 		is(t, provider.Expired, verdict, err)

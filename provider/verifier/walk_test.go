@@ -15,8 +15,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 const thumbprints = "io.cncf.notary.x509chain.thumbprint#S256"
@@ -25,17 +25,17 @@ func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
 	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
 	s := newShelf()
 	says := func(annotation string) digest.Digest {
-		envelope := sign(t, stranger.signer, target, pki.SignOptions{})
+		envelope := sign(t, stranger.signer, target, ca.SignOptions{})
 		return s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, map[string]string{thumbprints: annotation})
 	}
-	root := pki.Thumbprint(r.root.Cert)
-	strangers := s.sign(t, stranger.signer, pki.SignOptions{})
-	nothing := s.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
+	root := ca.Thumbprint(r.root.Cert)
+	strangers := s.sign(t, stranger.signer, ca.SignOptions{})
+	nothing := s.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil)
 	noList := says(`{"` + root + `":1}`)
 	tooLong := says(`["` + root + `"` + strings.Repeat(" ", 5000) + `]`)
 	upper := says(`["` + strings.ToUpper(root) + `"]`) // not as notation writes it
 	liar := says(`["x","` + root + `"]`)
-	good := s.sign(t, r.signer, pki.SignOptions{})
+	good := s.sign(t, r.signer, ca.SignOptions{})
 	before := slices.Clone(s.list)
 
 	// The good one is within a limit of two only because of the order: first liar and good, in the order they are listed.
@@ -52,7 +52,7 @@ func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
 		t.Error("the repository's own list was reordered")
 	}
 
-	s.held[good], s.fetched = blob{raw: []byte("junk"), mediaType: pki.JWS}, nil
+	s.held[good], s.fetched = blob{raw: []byte("junk"), mediaType: ca.JWS}, nil
 	verdict, err = judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 	is(t, provider.Untrusted, verdict, err)
 	if want := []digest.Digest{liar, good, nothing, noList, tooLong, strangers, upper}; !slices.Equal(s.fetched, want) {
@@ -71,17 +71,17 @@ type kind struct {
 
 func kinds(t *testing.T, r, stranger *realm) []kind {
 	t.Helper()
-	made := func(by *pki.Identity, what ocispec.Descriptor, opts pki.SignOptions) blob {
+	made := func(by *ca.Identity, what ocispec.Descriptor, opts ca.SignOptions) blob {
 		envelope := sign(t, by, what, opts)
 		return blob{raw: envelope.Raw, mediaType: envelope.MediaType}
 	}
-	critical := pki.SignOptions{MediaType: pki.COSE, Attributes: []signature.Attribute{{Key: "org.example", Critical: true, Value: "x"}}}
+	critical := ca.SignOptions{MediaType: ca.COSE, Attributes: []signature.Attribute{{Key: "org.example", Critical: true, Value: "x"}}}
 	return []kind{
-		{"good", made(r.signer, target, pki.SignOptions{MediaType: pki.COSE}), provider.Verified, ""},
+		{"good", made(r.signer, target, ca.SignOptions{MediaType: ca.COSE}), provider.Verified, ""},
 		{"critical", made(r.signer, target, critical), provider.Unsupported, ""},
-		{"stranger's", made(stranger.signer, target, pki.SignOptions{}), provider.Untrusted, ""},
+		{"stranger's", made(stranger.signer, target, ca.SignOptions{}), provider.Untrusted, ""},
 		{"expired", made(r.signer, target, expired()), provider.Expired, ""},
-		{"junk", blob{raw: []byte("junk"), mediaType: pki.JWS}, provider.Tampered, ""},
+		{"junk", blob{raw: []byte("junk"), mediaType: ca.JWS}, provider.Tampered, ""},
 		{"lost", blob{err: provider.ErrNotFound}, "", provider.StageRegistry},
 	}
 }
@@ -187,15 +187,15 @@ func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 		"another digest":      {func(s *shelf) { s.desc.Digest = digest.FromString("another") }, "", provider.StageRegistry},
 		"no descriptor":       {func(s *shelf) { s.desc = ocispec.Descriptor{} }, "", provider.StageRegistry},
 		"listing fails":       {func(s *shelf) { s.listErr = limited }, "", provider.StageCredentials},
-		"listing and a list":  {func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, pki.SignOptions{}) }, "", provider.StageCredentials},
+		"listing and a list":  {func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, ca.SignOptions{}) }, "", provider.StageCredentials},
 		"none":                {func(*shelf) {}, provider.Unsigned, ""},
 		"none, but more":      {func(s *shelf) { s.more = true }, provider.TooManySignatures, ""},
 		"an envelope fails":   {func(s *shelf) { s.put(blob{err: limited}, nil) }, "", provider.StageCredentials},
 		"no envelope":         {func(s *shelf) { s.put(blob{err: fmt.Errorf("%w: two layers", provider.ErrNoEnvelope)}, nil) }, provider.Tampered, ""},
 		"no envelope's type":  {func(s *shelf) { s.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported, ""},
-		"an empty envelope":   {func(s *shelf) { s.put(blob{mediaType: pki.JWS}, nil) }, provider.Tampered, ""},
-		"an empty COSE":       {func(s *shelf) { s.put(blob{mediaType: pki.COSE}, nil) }, provider.Tampered, ""},
-		"null":                {func(s *shelf) { s.put(blob{raw: []byte("null"), mediaType: pki.JWS}, nil) }, provider.Tampered, ""},
+		"an empty envelope":   {func(s *shelf) { s.put(blob{mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
+		"an empty COSE":       {func(s *shelf) { s.put(blob{mediaType: ca.COSE}, nil) }, provider.Tampered, ""},
+		"null":                {func(s *shelf) { s.put(blob{raw: []byte("null"), mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShelf()
@@ -217,10 +217,10 @@ func TestASignatureSpeaksOfOneDescriptorInEveryPart(t *testing.T) {
 		"size":       func(d *ocispec.Descriptor) { d.Size++ },
 		"media type": func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex },
 	} {
-		for _, mediaType := range []string{pki.JWS, pki.COSE} {
+		for _, mediaType := range []string{ca.JWS, ca.COSE} {
 			s, other := newShelf(), target
 			change(&other)
-			envelope := sign(t, r.signer, other, pki.SignOptions{MediaType: mediaType})
+			envelope := sign(t, r.signer, other, ca.SignOptions{MediaType: mediaType})
 			s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
 			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			is(t, provider.Tampered, verdict, err)
@@ -235,7 +235,7 @@ func TestWhatTheWalkKnowsOfTheImageIsNotAskedAgain(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	s := newShelf()
 	s.resolveErr = provider.ErrNotFound
-	s.sign(t, r.signer, pki.SignOptions{})
+	s.sign(t, r.signer, ca.SignOptions{})
 	policy, _ := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t).Snapshot().Policy(image)
 	verdict, err := policy.Verify(t.Context(), image, target)
 	is(t, provider.Verified, verdict, err)
@@ -250,13 +250,13 @@ func TestWhatTheWalkKnowsOfTheImageIsNotAskedAgain(t *testing.T) {
 func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
 	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
 	for name, c := range map[string]struct {
-		by   *pki.Identity
-		opts pki.SignOptions
+		by   *ca.Identity
+		opts ca.SignOptions
 		says string
 	}{
-		"a stranger of the same name": {stranger.signer, pki.SignOptions{}, "none of the trust stores"},
-		"a scheme without a store":    {r.signer, pki.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, "none of the trust stores"},
-		"another identity":            {r.signer, pki.SignOptions{}, "none of the trusted identities"},
+		"a stranger of the same name": {stranger.signer, ca.SignOptions{}, "none of the trust stores"},
+		"a scheme without a store":    {r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, "none of the trust stores"},
+		"another identity":            {r.signer, ca.SignOptions{}, "none of the trusted identities"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
@@ -275,19 +275,19 @@ func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
 // A stranger writes the subject of their own certificate, and may push a signature by it wherever they may push.
 func TestANameThatAnyoneMayWriteIsShownShortAndPlain(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
-	strange := pki.Options{Subject: pkix.Name{
+	strange := ca.Options{Subject: pkix.Name{
 		Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"},
 		CommonName: "\x1b[2J\nverified: true \u202e" + strings.Repeat("\x01", 100_000),
 	}}
-	stranger := must[*pki.Identity](t)(must[*pki.CA](t)(pki.NewRoot(pki.Options{})).Signer(strange))
+	stranger := must[*ca.Identity](t)(must[*ca.CA](t)(ca.NewRoot(ca.Options{})).Signer(strange))
 	strange.NotBefore, strange.NotAfter = time.Now().Add(-3*time.Minute), time.Now().Add(-time.Minute)
-	lapsed := must[*pki.Identity](t)(r.root.Signer(strange))
+	lapsed := must[*ca.Identity](t)(r.root.Signer(strange))
 	for reason, opts := range map[provider.Reason]struct {
-		by *pki.Identity
-		pki.SignOptions
+		by *ca.Identity
+		ca.SignOptions
 	}{
 		provider.Untrusted: {by: stranger},
-		provider.Expired:   {lapsed, pki.SignOptions{SigningTime: time.Now().Add(-2 * time.Minute)}},
+		provider.Expired:   {lapsed, ca.SignOptions{SigningTime: time.Now().Add(-2 * time.Minute)}},
 	} {
 		s := newShelf()
 		s.sign(t, opts.by, opts.SignOptions)
@@ -309,8 +309,8 @@ func TestOneVerifierServesManyAtOnce(t *testing.T) {
 	a := newAuthority()
 	r := a.newRealm(t, revocable{crl: true, ocsp: true})
 	s := newShelf()
-	s.put(blob{raw: []byte("junk"), mediaType: pki.JWS}, nil)
-	s.sign(t, r.signer, pki.SignOptions{})
+	s.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil)
+	s.sign(t, r.signer, ca.SignOptions{})
 	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
 	var asking sync.WaitGroup
 	for range 16 {

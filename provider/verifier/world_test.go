@@ -21,8 +21,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -98,13 +98,13 @@ func (s *shelf) put(b blob, annotations map[string]string) digest.Digest {
 	return d
 }
 
-func (s *shelf) sign(t *testing.T, by *pki.Identity, opts pki.SignOptions) digest.Digest {
+func (s *shelf) sign(t *testing.T, by *ca.Identity, opts ca.SignOptions) digest.Digest {
 	t.Helper()
 	envelope := sign(t, by, target, opts)
 	return s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
 }
 
-func sign(t testing.TB, by *pki.Identity, what ocispec.Descriptor, opts pki.SignOptions) *pki.Envelope {
+func sign(t testing.TB, by *ca.Identity, what ocispec.Descriptor, opts ca.SignOptions) *ca.Envelope {
 	t.Helper()
 	envelope, err := by.Sign(t.Context(), what, opts)
 	if err != nil {
@@ -199,11 +199,11 @@ func down(*http.Request) (*http.Response, error) {
 
 // realm is a PKI: root, intermediate and signer, and what is said of the last two.
 type realm struct {
-	root, intermediate         *pki.CA
-	signer                     *pki.Identity
-	rootLedger, signerLedger   *pki.Ledger
+	root, intermediate         *ca.CA
+	signer                     *ca.Identity
+	rootLedger, signerLedger   *ca.Ledger
 	rootURLs, signerURLs       [2]string // CRL, OCSP
-	rootOptions, signerOptions pki.Options
+	rootOptions, signerOptions ca.Options
 }
 
 // revocable says where certificates name a place to ask.
@@ -212,19 +212,19 @@ type revocable struct{ crl, ocsp bool }
 func (a *authority) newRealm(t testing.TB, how revocable) *realm {
 	t.Helper()
 	r := &realm{}
-	r.root = must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	r.rootLedger = pki.NewLedger(r.root)
+	r.root = must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	r.rootLedger = ca.NewLedger(r.root)
 	r.rootURLs = a.publish(r.rootLedger)
 	r.rootOptions = options(how, r.rootURLs)
-	r.intermediate = must[*pki.CA](t)(r.root.Intermediate(r.rootOptions))
-	r.signerLedger = pki.NewLedger(r.intermediate)
+	r.intermediate = must[*ca.CA](t)(r.root.Intermediate(r.rootOptions))
+	r.signerLedger = ca.NewLedger(r.intermediate)
 	r.signerURLs = a.publish(r.signerLedger)
 	r.signerOptions = options(how, r.signerURLs)
-	r.signer = must[*pki.Identity](t)(r.intermediate.Signer(r.signerOptions))
+	r.signer = must[*ca.Identity](t)(r.intermediate.Signer(r.signerOptions))
 	return r
 }
 
-func (a *authority) publish(l *pki.Ledger) (urls [2]string) {
+func (a *authority) publish(l *ca.Ledger) (urls [2]string) {
 	a.made++
 	urls = [2]string{fmt.Sprintf("http://ca.test/crl/%d", a.made), fmt.Sprintf("http://ca.test/ocsp/%d/", a.made)}
 	a.serve(urls[0], l.CRLHandler())
@@ -232,7 +232,7 @@ func (a *authority) publish(l *pki.Ledger) (urls [2]string) {
 	return urls
 }
 
-func options(how revocable, urls [2]string) (o pki.Options) {
+func options(how revocable, urls [2]string) (o ca.Options) {
 	if how.crl {
 		o.CRLURLs = urls[:1]
 	}

@@ -12,9 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/policies"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -34,7 +34,7 @@ func Open(ctx context.Context, w *rig.World, dir, url string, timeout int, const
 		Providers: []engine.Provider{{
 			Name:     ProviderName,
 			URL:      url + "/validate",
-			CABundle: pki.EncodeCertificates(w.DoorCA.Cert),
+			CABundle: ca.EncodeCertificates(w.DoorCA.Cert),
 			Timeout:  timeout,
 		}},
 	})
@@ -50,12 +50,12 @@ func Open(ctx context.Context, w *rig.World, dir, url string, timeout int, const
 
 // gatekeeper is Gatekeeper's own client certificate.
 func gatekeeper(w *rig.World, dir string) (*engine.Identity, error) {
-	key, err := pki.EncodeKey(w.Gatekeeper.Key)
+	key, err := ca.EncodeKey(w.Gatekeeper.Key)
 	if err != nil {
 		return nil, err
 	}
 	certFile, keyFile := filepath.Join(dir, "gatekeeper.crt"), filepath.Join(dir, "gatekeeper.key")
-	if err := os.WriteFile(certFile, pki.EncodeCertificates(w.Gatekeeper.Chain...), 0o600); err != nil {
+	if err := os.WriteFile(certFile, ca.EncodeCertificates(w.Gatekeeper.Chain...), 0o600); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(keyFile, key, 0o600); err != nil {

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -25,7 +25,7 @@ func newClient(world *rig.World, url string, connections int) *client {
 	return &client{url: url + "/validate", http: &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{
 			MinVersion:   tls.VersionTLS13,
-			RootCAs:      pki.Pool(world.DoorCA.Cert),
+			RootCAs:      ca.Pool(world.DoorCA.Cert),
 			Certificates: []tls.Certificate{world.Gatekeeper.TLS()},
 		},
 		MaxIdleConnsPerHost: connections,

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -36,29 +36,29 @@ func cold(ctx context.Context, world *rig.World, o options, r *record) error {
 // chain is who signs, and so whom to trust.
 type chain struct {
 	name   string
-	signer *pki.Identity
+	signer *ca.Identity
 }
 
 // makeChains makes SKAO's recipe, and the same of elliptic curve keys.
 func makeChains() ([]chain, error) {
-	rsa, err := makeChain("rsa", pki.RSA4096, pki.RSA3072)
+	rsa, err := makeChain("rsa", ca.RSA4096, ca.RSA3072)
 	if err != nil {
 		return nil, err
 	}
-	ec, err := makeChain("ec", pki.ECP256, pki.ECP256)
+	ec, err := makeChain("ec", ca.ECP256, ca.ECP256)
 	return []chain{rsa, ec}, err
 }
 
-func makeChain(name string, cas, signer pki.KeyType) (c chain, err error) {
-	root, err := pki.NewRoot(pki.Options{KeyType: cas})
+func makeChain(name string, cas, signer ca.KeyType) (c chain, err error) {
+	root, err := ca.NewRoot(ca.Options{KeyType: cas})
 	if err != nil {
 		return c, err
 	}
-	intermediate, err := root.Intermediate(pki.Options{KeyType: cas})
+	intermediate, err := root.Intermediate(ca.Options{KeyType: cas})
 	if err != nil {
 		return c, err
 	}
-	leaf, err := intermediate.Signer(pki.Options{KeyType: signer})
+	leaf, err := intermediate.Signer(ca.Options{KeyType: signer})
 	return chain{name, leaf}, err
 }
 

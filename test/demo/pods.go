@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // constraint governs every image. Third-party ones are vetted, each for a time.
@@ -114,7 +114,7 @@ func (s *stage) admit(ctx context.Context, out io.Writer, policytest, url string
 
 // write writes what policytest reads: the constraint, the objects, and who Gatekeeper is.
 func (s *stage) write(dir string) error {
-	key, err := pki.EncodeKey(s.world.Gatekeeper.Key)
+	key, err := ca.EncodeKey(s.world.Gatekeeper.Key)
 	if err != nil {
 		return err
 	}
@@ -127,8 +127,8 @@ func (s *stage) write(dir string) error {
 	for name, content := range map[string][]byte{
 		"constraint.yaml": fmt.Appendf(nil, constraint, in, ago),
 		"objects.yaml":    []byte(strings.Join(manifests, "\n---")),
-		"ca.crt":          pki.EncodeCertificates(s.world.DoorCA.Cert),
-		"gatekeeper.crt":  pki.EncodeCertificates(s.world.Gatekeeper.Chain...),
+		"ca.crt":          ca.EncodeCertificates(s.world.DoorCA.Cert),
+		"gatekeeper.crt":  ca.EncodeCertificates(s.world.Gatekeeper.Chain...),
 		"gatekeeper.key":  key,
 	} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), content, 0o600))

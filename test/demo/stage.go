@@ -8,7 +8,7 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -18,7 +18,7 @@ type stage struct {
 	harbor, nexus *rig.Registry
 	stranger      *rig.PKI // same names, other keys
 	revocable     *rig.PKI
-	retired       *pki.Identity
+	retired       *ca.Identity
 	hand          *hand  // has a PKI of its own, made before the eyes of who watches
 	heal          func() // ends the trouble of the registry that hangs
 	cases         []*example
@@ -60,16 +60,16 @@ func build(ctx context.Context, w *rig.World) (s *stage, err error) {
 }
 
 // lived are the options of a certificate that was good so long ago, and no longer is.
-func lived(ago time.Duration) pki.Options {
+func lived(ago time.Duration) ca.Options {
 	then := time.Now().Add(-ago)
-	return pki.Options{NotBefore: then.Add(-24 * time.Hour), NotAfter: then.Add(24 * time.Hour)}
+	return ca.Options{NotBefore: then.Add(-24 * time.Hour), NotAfter: then.Add(24 * time.Hour)}
 }
 
 func (s *stage) examples() []*example {
-	then := pki.SignOptions{SigningTime: time.Now().Add(-longAgo)}
+	then := ca.SignOptions{SigningTime: time.Now().Add(-longAgo)}
 	return []*example{
 		{name: "production/ska-tango:1.2", story: "signed by the SKAO signer", want: "verified", on: s.harbor, make: s.signed(rig.Signature{})},
-		{name: "production/ska-cbf:3.0", story: "signed, in COSE", want: "verified", on: s.harbor, make: s.signed(rig.Signature{Options: pki.SignOptions{MediaType: pki.COSE}})},
+		{name: "production/ska-cbf:3.0", story: "signed, in COSE", want: "verified", on: s.harbor, make: s.signed(rig.Signature{Options: ca.SignOptions{MediaType: ca.COSE}})},
 		{name: "production/ska-csp:2.1", story: "signed, for two platforms", want: "verified", on: s.harbor, make: s.index},
 		{name: "legacy/ska-sdp:0.9", story: "signature under a referrers tag, token login", want: "verified", on: s.nexus, make: s.signed(rig.Signature{})},
 		{name: "legacy/ska-oso:0.4", story: "certificate lapsed, signature timestamped before", want: "verified", on: s.nexus, make: s.signed(rig.Signature{By: s.retired, TSA: s.world.TSA, Options: then})},
@@ -151,7 +151,7 @@ func (s *stage) trust() rig.Trust {
 		Name:                  "skao",
 		RegistryScopes:        []string{s.harbor.Host + "/*", s.nexus.Host + "/*"},
 		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict", VerifyTimestamp: trustpolicy.OptionAfterCertExpiry},
-		TrustedIdentities:     []string{pki.TrustedIdentity(s.world.SKAO.Signer.Cert)},
+		TrustedIdentities:     []string{ca.TrustedIdentity(s.world.SKAO.Signer.Cert)},
 	}}}
 	trust.Add("ca:skao-oci", s.world.SKAO.Root.Cert, s.revocable.Root.Cert, s.hand.root)
 	trust.Add("tsa:stamps", s.world.TSA.Root())

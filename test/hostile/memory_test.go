@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -41,11 +41,11 @@ func newTarget(t *testing.T, kinds func(t *testing.T, anchor []byte) map[string]
 		x.good = append(x.good, image)
 	}
 	x.server = w.Provider(rig.ProviderOptions{Binary: built, Registries: []*rig.Registry{home}, Edit: func(c *config.Config) {
-		ca := filepath.Join(filepath.Dir(c.TLS.CertFile), "bad.crt")
-		if err := os.WriteFile(ca, x.bad.caPEM(), 0o600); err != nil {
+		issuer := filepath.Join(filepath.Dir(c.TLS.CertFile), "bad.crt")
+		if err := os.WriteFile(issuer, x.bad.caPEM(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c.Registries = append(c.Registries, config.Registry{Host: x.bad.host, CAFile: ca, Referrers: config.ReferrersAuto})
+		c.Registries = append(c.Registries, config.Registry{Host: x.bad.host, CAFile: issuer, Referrers: config.ReferrersAuto})
 	}})
 	return x
 }
@@ -143,16 +143,16 @@ func TestMemoryUnderAttack(t *testing.T) {
 func attacks(t *testing.T, anchor []byte) map[string]kind {
 	t.Helper()
 	return map[string]kind{
-		"cose":      {envelopes: repeated(20, coseBomb(1<<20-200)), mediaType: pki.COSE},
-		"cose-fits": {envelopes: repeated(20, coseBomb(128<<10-200)), mediaType: pki.COSE},
-		"ber":       {envelopes: repeated(20, berBomb(t, 1<<20-200)), mediaType: pki.COSE},
-		"ber-fits":  {envelopes: repeated(20, berBomb(t, 128<<10-200)), mediaType: pki.COSE},
-		"counter":   {envelopes: repeated(20, countersigned(t, 120<<10, anchor)), mediaType: pki.COSE},
-		"payload":   {envelopes: repeated(20, jwsPayload(t, 90<<10, anchor)), mediaType: pki.JWS},
-		"chains":    {envelopes: repeated(20, longChain(t)), mediaType: pki.JWS},
-		"anchored":  {envelopes: repeated(20, longChain(t, anchor)), mediaType: pki.JWS},
-		"manifests": {envelopes: repeated(20, []byte("{}")), mediaType: pki.JWS, pad: 3 << 20},
-		"pages":     {envelopes: repeated(1, []byte("{}")), mediaType: pki.JWS, pages: 3 << 20, hang: true},
-		"long":      {envelopes: repeated(900, []byte("{}")), mediaType: pki.JWS, hang: true},
+		"cose":      {envelopes: repeated(20, coseBomb(1<<20-200)), mediaType: ca.COSE},
+		"cose-fits": {envelopes: repeated(20, coseBomb(128<<10-200)), mediaType: ca.COSE},
+		"ber":       {envelopes: repeated(20, berBomb(t, 1<<20-200)), mediaType: ca.COSE},
+		"ber-fits":  {envelopes: repeated(20, berBomb(t, 128<<10-200)), mediaType: ca.COSE},
+		"counter":   {envelopes: repeated(20, countersigned(t, 120<<10, anchor)), mediaType: ca.COSE},
+		"payload":   {envelopes: repeated(20, jwsPayload(t, 90<<10, anchor)), mediaType: ca.JWS},
+		"chains":    {envelopes: repeated(20, longChain(t)), mediaType: ca.JWS},
+		"anchored":  {envelopes: repeated(20, longChain(t, anchor)), mediaType: ca.JWS},
+		"manifests": {envelopes: repeated(20, []byte("{}")), mediaType: ca.JWS, pad: 3 << 20},
+		"pages":     {envelopes: repeated(1, []byte("{}")), mediaType: ca.JWS, pages: 3 << 20, hang: true},
+		"long":      {envelopes: repeated(900, []byte("{}")), mediaType: ca.JWS, hang: true},
 	}
 }

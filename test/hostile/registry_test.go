@@ -25,7 +25,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	gocose "github.com/veraison/go-cose"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 const signatureType = "application/vnd.cncf.notary.signature"
@@ -171,7 +171,7 @@ func (r *registry) list(w http.ResponseWriter, q *http.Request, k kind) {
 }
 
 // caPEM is what to trust about the registry's TLS.
-func (r *registry) caPEM() []byte { return pki.EncodeCertificates(r.Certificate()) }
+func (r *registry) caPEM() []byte { return ca.EncodeCertificates(r.Certificate()) }
 
 // strangers are envelopes that nobody trusted signed, as costly as they may be.
 

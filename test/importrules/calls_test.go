@@ -27,7 +27,7 @@ const bounded = "a function of provider/keysize, which looks at the key before i
 // and those that open a file. Who may call one of the former looked at keys and numbers
 // before, by keysize.Check or CheckChain.
 func guards() []guarded {
-	keysize, pki, unverified := rooms+"/keysize", rooms+"/pki", module+"/cmd/notation-pki/internal/unverified"
+	keysize, ca, unverified := rooms+"/keysize", pki+"/ca", pki+"/internal/unverified"
 	verifier, revocation := rooms+"/verifier", rooms+"/revocation"
 	var all []guarded
 	add := func(instead string, by []string, functions ...string) {
@@ -39,11 +39,11 @@ func guards() []guarded {
 		"(*crypto/x509.Certificate).CheckSignature", "(*crypto/x509.Certificate).CheckSignatureFrom", "(*crypto/x509.Certificate).CheckCRLSignature",
 		"(*crypto/x509.CertificateRequest).CheckSignature", "(*crypto/x509.RevocationList).CheckSignatureFrom")
 	add(bounded, []string{keysize}, "(*crypto/x509.Certificate).Verify")
-	add("pki.ReadRequest", []string{pki}, "crypto/rsa.VerifyPSS", "crypto/rsa.VerifyPKCS1v15")
-	add("pki.DecodeKey or pki.PublicOf", []string{pki}, "crypto/x509.ParsePKCS1PrivateKey", "crypto/x509.ParsePKCS8PrivateKey")
+	add("ca.ReadRequest", []string{ca}, "crypto/rsa.VerifyPSS", "crypto/rsa.VerifyPKCS1v15")
+	add("ca.DecodeKey or ca.PublicOf", []string{ca}, "crypto/x509.ParsePKCS1PrivateKey", "crypto/x509.ParsePKCS8PrivateKey")
 	add("revocation", []string{revocation},
 		"golang.org/x/crypto/ocsp.ParseResponse", "golang.org/x/crypto/ocsp.ParseResponseForCert", "(*golang.org/x/crypto/ocsp.Response).CheckSignatureFrom")
-	add("pki.Breaches", []string{pki, revocation},
+	add("ca.Breaches", []string{ca, revocation},
 		"github.com/notaryproject/notation-core-go/x509.ValidateCodeSigningCertChain", "github.com/notaryproject/notation-core-go/x509.ValidateTimestampingCertChain")
 	add("trust.Load", nil, "github.com/notaryproject/notation-go/verifier/truststore.ValidateCertificates")
 	add("unverified.Read", []string{unverified},
@@ -56,7 +56,7 @@ func guards() []guarded {
 // inputs may open something else than an input file: a directory, to see it safely onto
 // the disk.
 func inputs() map[string][]string {
-	return map[string][]string{"os.Open": {module + "/cmd/notation-pki/internal/folder"}}
+	return map[string][]string{"os.Open": {pki + "/internal/folder"}}
 }
 
 // uses are the functions that our packages use, each by the packages that do, with

@@ -19,6 +19,7 @@ const (
 	server = module + "/cmd/notation-provider"
 	tests  = module + "/test"
 
+	pki     = module + "/cmd/notation-pki"
 	rotator = module + "/cmd/cert-rotator"
 )
 
@@ -38,22 +39,22 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"provider imports no room", is(rooms), false, below(rooms,
-			"cache", "certfile", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "pki", "printable", "registry", "regularfile", "reload", "revocation", "server", "trust", "verifier")},
+			"cache", "certfile", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "printable", "registry", "regularfile", "reload", "revocation", "server", "trust", "verifier")},
 		{"gatekeeper and cache know neither notation nor oras", is(rooms+"/gatekeeper", rooms+"/cache"), false, []string{"github.com/notaryproject", "oras.land"}},
-		{"notation is known where signatures are", not(in(append(below(rooms, "verifier", "envelope", "revocation", "trust", "registry", "evidence", "pki"), module+"/cmd/notation-pki", tests)...)), true, []string{"github.com/notaryproject"}},
-		{"oras is known where registries are", not(in(append(below(rooms, "registry", "evidence", "pki"), module+"/cmd/notation-pki", tests)...)), true, []string{"oras.land"}},
+		{"notation is known where signatures are", not(in(append(below(rooms, "verifier", "envelope", "revocation", "trust", "registry", "evidence"), pki, tests)...)), true, []string{"github.com/notaryproject"}},
+		{"oras is known where registries are", not(in(append(below(rooms, "registry", "evidence"), pki, tests)...)), true, []string{"oras.land"}},
 		{"Gatekeeper's code is known to the engine and to tests", not(in(module+"/cmd/policytest", tests)), true, []string{
 			"github.com/open-policy-agent/frameworks", "github.com/open-policy-agent/gatekeeper",
 		}},
-		{"pki is for its command and for tests", not(in(module+"/cmd/notation-pki", tests)), true, []string{rooms + "/pki"}},
+		{"the CA is for its command and for tests", not(in(pki, tests)), true, []string{pki}},
 		{"no room knows commands or tests", in(rooms), false, []string{module + "/cmd", tests}},
 		{"the server links nothing of OPA and Kubernetes, no CA and no registry", is(server), false, []string{
 			"github.com/open-policy-agent", "k8s.io", "sigs.k8s.io",
-			rooms + "/pki", tests, "github.com/distribution/distribution", "cuelabs.dev", "testing",
+			pki, tests, "github.com/distribution/distribution", "cuelabs.dev", "testing",
 		}},
 		{"Kubernetes is known to the rotator", not(in(rotator, module+"/cmd/policytest", tests)), true, []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
-		{"the rotator judges nothing", is(rotator), false, append(below(rooms, "pki", "registry", "server", "trust", "verifier"),
-			"github.com/open-policy-agent", "github.com/notaryproject", "oras.land", server, tests, "testing")},
+		{"the rotator judges nothing", is(rotator), false, append(below(rooms, "registry", "server", "trust", "verifier"),
+			"github.com/open-policy-agent", "github.com/notaryproject", "oras.land", pki, server, tests, "testing")},
 		{"what the rotator decides knows no Kubernetes", in(below(rotator+"/internal", "authority", "clientca", "replicas", "serving")...), false, []string{
 			"k8s.io", "sigs.k8s.io",
 		}},

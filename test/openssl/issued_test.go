@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Where the CRLs and OCSP answers of the chains here would be.
@@ -15,7 +15,7 @@ const (
 )
 
 // chain makes a root, an intermediate and a signer by notation-pki.
-func (b *bench) chain(root, intermediate, signer pki.KeyType) {
+func (b *bench) chain(root, intermediate, signer ca.KeyType) {
 	b.Helper()
 	b.issue(fmt.Sprintf("root --key-type %s", root), "SKAO Root CA")
 	b.issue(fmt.Sprintf("intermediate --key-type %s %s", intermediate, rootURLs), "SKAO OCI Intermediate CA")
@@ -36,10 +36,10 @@ func (b *bench) crlsAsPEM(name string, crls ...string) {
 }
 
 func TestOpenSSLTakesOurChainsStrictlyWhateverTheirKeys(t *testing.T) {
-	for _, keys := range [][3]pki.KeyType{
-		{pki.ECP521, pki.ECP384, pki.ECP256},
-		{pki.ECP384, pki.ECP256, pki.RSA3072},
-		{pki.RSA2048, pki.RSA2048, pki.ECP521},
+	for _, keys := range [][3]ca.KeyType{
+		{ca.ECP521, ca.ECP384, ca.ECP256},
+		{ca.ECP384, ca.ECP256, ca.RSA3072},
+		{ca.RSA2048, ca.RSA2048, ca.ECP521},
 	} {
 		t.Run(fmt.Sprint(keys), func(t *testing.T) {
 			b := newBench(t)
@@ -54,7 +54,7 @@ func TestOpenSSLTakesOurChainsStrictlyWhateverTheirKeys(t *testing.T) {
 
 func TestOpenSSLTakesASignerForNothingButCode(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	for _, purpose := range []string{"sslclient", "sslserver", "smimesign", "smimeencrypt", "timestampsign", "crlsign"} {
 		b.says(b.opensslFails("verify -purpose "+purpose+verify), "unsuitable certificate purpose")
 	}
@@ -107,7 +107,7 @@ func extension(text, name string) string {
 
 func TestOpenSSLReadsInOurCertificatesWhatTheyAreMeantToSay(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	const ski, aki = "X509v3 Subject Key Identifier", "X509v3 Authority Key Identifier"
 	texts := map[string]string{}
 	for _, name := range []string{"root", "intermediate", "signer"} {
@@ -187,7 +187,7 @@ func TestSerialNumbersArePositiveAndOfTwentyOctetsAtMostAndNeverTheSame(t *testi
 
 func TestOpenSSLReadsInOurCRLsWhatIsRevokedAndWhy(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.RSA2048, pki.ECP256)
+	b.chain(ca.ECP384, ca.RSA2048, ca.ECP256)
 	b.pki("crl --issuer root --passphrase-file pass --next-update 8760h")
 	b.pki("crl --issuer intermediate --passphrase-file pass")
 	b.crlsAsPEM("crls.pem", "root/1/crl/1", "intermediate/1/crl/1")
@@ -210,7 +210,7 @@ func TestOpenSSLReadsInOurCRLsWhatIsRevokedAndWhy(t *testing.T) {
 
 func TestACRLHoldsUntilItsNextUpdateAndNoLonger(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	b.pki("crl --issuer root --passphrase-file pass --next-update 8760h")
 	b.pki("crl --issuer intermediate --passphrase-file pass --next-update 48h")
 	b.crlsAsPEM("crls.pem", "root/1/crl/1", "intermediate/1/crl/1")
@@ -228,15 +228,15 @@ func TestACRLHoldsUntilItsNextUpdateAndNoLonger(t *testing.T) {
 func TestEveryReasonIsTheOneThatOpenSSLReads(t *testing.T) {
 	b := newBench(t)
 	b.issue("root --key-type ec-256", "SKAO Root CA")
-	for i, reason := range pki.RevocationReasons() {
+	for i, reason := range ca.RevocationReasons() {
 		b.pki(fmt.Sprintf("crl --issuer root --passphrase-file pass --unrecorded --reason %s --revoke %X", reason, 0x1000+i))
 	}
-	text := b.openssl(fmt.Sprintf("crl -inform DER -noout -text -in skao-pki/root/1/crl/%d.crl", len(pki.RevocationReasons())))
+	text := b.openssl(fmt.Sprintf("crl -inform DER -noout -text -in skao-pki/root/1/crl/%d.crl", len(ca.RevocationReasons())))
 	for i, want := range []string{"", "Key Compromise", "CA Compromise", "Affiliation Changed", "Superseded", "Cessation Of Operation"} {
 		_, entry, _ := strings.Cut(text, fmt.Sprintf("Serial Number: %X\n", 0x1000+i))
 		entry, _, _ = strings.Cut(entry, "Serial Number:")
 		if _, said, given := strings.Cut(entry, "Reason Code: \n"); given != (want != "") || !strings.HasPrefix(strings.TrimSpace(said), want) {
-			t.Errorf("%s: openssl reads %q, want %q", pki.RevocationReasons()[i], entry, want)
+			t.Errorf("%s: openssl reads %q, want %q", ca.RevocationReasons()[i], entry, want)
 		}
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 func TestOpenSSLReadsOurEncryptedKeysOfEveryType(t *testing.T) {
-	for _, kind := range pki.KeyTypes() {
+	for _, kind := range ca.KeyTypes() {
 		t.Run(string(kind), func(t *testing.T) {
-			if kind == pki.RSA4096 && testing.Short() {
+			if kind == ca.RSA4096 && testing.Short() {
 				t.Skip("such a key takes long to make")
 			}
 			b := newBench(t)
@@ -79,7 +79,7 @@ func (b *bench) make(key made) []byte {
 // public is a key's public half as openssl writes it.
 func (b *bench) public(key crypto.Signer) string {
 	b.Helper()
-	b.write("ours.pem", must[[]byte](b)(pki.EncodeKey(key)))
+	b.write("ours.pem", must[[]byte](b)(ca.EncodeKey(key)))
 	return b.openssl("pkey -pubout -in ours.pem")
 }
 
@@ -89,7 +89,7 @@ func TestWeReadTheKeysThatOpenSSLWrote(t *testing.T) {
 			b := newBench(t)
 			data := b.make(key)
 			asked := false
-			got, err := pki.DecodeKey(data, func() ([]byte, error) { asked = true; return []byte(secret), nil })
+			got, err := ca.DecodeKey(data, func() ([]byte, error) { asked = true; return []byte(secret), nil })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestAWrongPassphraseForAKeyThatOpenSSLWroteIsToldSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			data := newBench(t).make(key)
 			for _, guess := range []string{"another passphrase altogether", secret + " ", ""} {
-				if _, err := pki.DecodeKey(data, func() ([]byte, error) { return []byte(guess), nil }); !errors.Is(err, pki.ErrPassphrase) {
+				if _, err := ca.DecodeKey(data, func() ([]byte, error) { return []byte(guess), nil }); !errors.Is(err, ca.ErrPassphrase) {
 					t.Errorf("%q: %v", guess, err)
 				}
 			}
@@ -134,7 +134,7 @@ func TestAKeyInAnOlderEncryptionIsRefusedWithAdviceThatWorks(t *testing.T) {
 			b.join("again", "pass")
 			old := b.read("OLD")
 			b.says(string(old), c.has)
-			_, err := pki.DecodeKey(old, func() ([]byte, error) {
+			_, err := ca.DecodeKey(old, func() ([]byte, error) {
 				t.Error("the passphrase is asked for")
 				return nil, nil
 			})
@@ -146,7 +146,7 @@ func TestAKeyInAnOlderEncryptionIsRefusedWithAdviceThatWorks(t *testing.T) {
 				t.Fatalf("no command is advised: %v", err)
 			}
 			b.openssl(advised + " -passin file:pass -passout file:again")
-			got, err := pki.DecodeKey(b.read("NEW"), passphrase)
+			got, err := ca.DecodeKey(b.read("NEW"), passphrase)
 			if err != nil {
 				t.Fatalf("what the advised command wrote: %v", err)
 			}
@@ -173,7 +173,7 @@ func TestKeysThatNotationCannotUseAreRefusedInWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			if _, err := pki.DecodeKey(b.make(c.key), passphrase); err == nil || !strings.Contains(err.Error(), c.words) {
+			if _, err := ca.DecodeKey(b.make(c.key), passphrase); err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("it says %v, want %q", err, c.words)
 			}
 		})
@@ -186,13 +186,13 @@ func TestADamagedEncryptedKeyOfOpenSSLsIsNoPanicAndACutOneIsAnError(t *testing.T
 	// One iteration, so that each of hundreds of attempts is quick.
 	b.openssl("pkcs8 -topk8 -in plain.pem -passout file:pass -iter 1 -outform DER -out key.der")
 	der := b.read("key.der")
-	must[crypto.Signer](t)(pki.DecodeKey(asPEM(der), passphrase))
+	must[crypto.Signer](t)(ca.DecodeKey(asPEM(der), passphrase))
 	for i := range der {
-		if _, err := pki.DecodeKey(asPEM(der[:i]), passphrase); err == nil {
+		if _, err := ca.DecodeKey(asPEM(der[:i]), passphrase); err == nil {
 			t.Errorf("cut after %d octets it is read", i)
 		}
 		// The encryption has no checksum: what comes of this may well be a key, of somebody else.
-		if _, err := pki.DecodeKey(asPEM(damaged(der, i)), passphrase); err != nil && strings.Contains(err.Error(), "runtime error") {
+		if _, err := ca.DecodeKey(asPEM(damaged(der, i)), passphrase); err != nil && strings.Contains(err.Error(), "runtime error") {
 			t.Errorf("with octet %d damaged it panics: %v", i, err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestADamagedEncryptedKeyOfOpenSSLsIsNoPanicAndACutOneIsAnError(t *testing.T
 
 func TestADamagedKeyIssuesNothing(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	b.openssl("pkcs8 -in skao-pki/intermediate/1/key.pem -passin file:pass -out plain.pem")
 	b.openssl("pkcs8 -topk8 -in plain.pem -passout file:pass -iter 1 -outform DER -out key.der")
 	der := b.read("key.der")

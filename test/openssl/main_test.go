@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -145,17 +145,17 @@ func (b *bench) lacks(name string) bool {
 }
 
 // identity reads a chain and a key as notation-pki does.
-func (b *bench) identity(chain, key string) *pki.Identity {
+func (b *bench) identity(chain, key string) *ca.Identity {
 	b.Helper()
 	certs, err := certfile.Parse(b.read(chain))
 	if err != nil {
 		b.Fatal(err)
 	}
-	signer, err := pki.DecodeKey(b.read(key), passphrase)
+	signer, err := ca.DecodeKey(b.read(key), passphrase)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &pki.Identity{Cert: certs[0], Key: signer, Chain: certs}
+	return &ca.Identity{Cert: certs[0], Key: signer, Chain: certs}
 }
 
 func passphrase() ([]byte, error) { return []byte(secret), nil }

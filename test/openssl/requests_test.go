@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 func asPEM(der []byte) []byte {
@@ -50,7 +50,7 @@ func TestASignerIsIssuedForARequestOfOpenSSLsAndItsKeyStaysWhereItIs(t *testing.
 	for name, kind := range keysInHSMs() {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+			b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 			b.request(kind, "/C=GB/ST=England/O=SKAO/CN=SKAO HSM Signer/emailAddress=hsm@skao.int")
 			said := b.pki("signer --name hsm --csr hsm.csr --issuer-passphrase-file pass " + signerURLs)
 			b.says(said, "extensions that the request asks for are not taken over", "hsm@skao.int goes into the subject alternative name")
@@ -62,7 +62,7 @@ func TestASignerIsIssuedForARequestOfOpenSSLsAndItsKeyStaysWhereItIs(t *testing.
 			if !b.lacks("skao-pki/hsm/1/key.pem") {
 				t.Error("a key was written")
 			}
-			if broken := pki.Breaches(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
+			if broken := ca.Breaches(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
 				t.Errorf("breaches: %+v", broken)
 			}
 			b.onlySigns(cert)
@@ -109,7 +109,7 @@ func TestAnIntermediateIsIssuedForARequestAndCannotGoOnWithoutItsKey(t *testing.
 	b.write("leaf.cnf", []byte("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nauthorityKeyIdentifier=keyid\n"))
 	b.openssl("x509 -req -in leaf.csr -CA skao-pki/intermediate/1/cert.pem -CAkey hsm.key -CAcreateserial -days 30 -extfile leaf.cnf -out leaf.pem")
 	b.join("leaf.chain.pem", "leaf.pem", "skao-pki/intermediate/1/chain.pem")
-	if broken := pki.Breaches(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
+	if broken := ca.Breaches(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
 		t.Errorf("breaches: %+v", broken)
 	}
 	b.openssl("verify -x509_strict -CAfile skao-pki/root/1/cert.pem -untrusted skao-pki/intermediate/1/cert.pem leaf.pem")
@@ -123,7 +123,7 @@ func TestARequestIsReadInEveryFormThatOpenSSLWrites(t *testing.T) {
 	b.openssl("req -in hsm.csr -text -out text.csr")
 	b.says(string(b.read("new.csr")), "BEGIN NEW CERTIFICATE REQUEST")
 	for _, name := range []string{"hsm.csr", "der.csr", "new.csr", "text.csr"} {
-		if _, err := pki.ReadRequest(b.read(name)); err != nil {
+		if _, err := ca.ReadRequest(b.read(name)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -131,7 +131,7 @@ func TestARequestIsReadInEveryFormThatOpenSSLWrites(t *testing.T) {
 
 func TestARequestThatCannotBeMetIsRefusedAndLeavesNothing(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	const full, ec = "/C=GB/ST=England/O=SKAO/CN=SKAO HSM Signer", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
 	for name, c := range map[string]struct {
 		kind, subject, says string
@@ -172,7 +172,7 @@ func (b *bench) damageRequest() {
 
 func TestASubjectGivenBesideARequestTakesThePlaceOfItsOwn(t *testing.T) {
 	b := newBench(t)
-	b.chain(pki.ECP384, pki.ECP256, pki.ECP256)
+	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	b.request("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "/CN=vault-7")
 	b.issueFor("hsm.csr", "C=GB, ST=England, O=SKAO, CN=SKAO HSM Signer")
 	b.says(b.openssl("x509 -noout -subject -in skao-pki/hsm/1/cert.pem"), "subject=C = GB, ST = England, O = SKAO, CN = SKAO HSM Signer\n")

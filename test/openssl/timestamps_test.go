@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -27,9 +27,9 @@ func TestOpenSSLAcceptsTheStampsOfOurTimestampAuthority(t *testing.T) {
 	b := newBench(t)
 	w := rig.ForTest(t)
 	url := w.Endpoints.PublishTSA(w.TSA)
-	b.write("tsa.pem", pki.EncodeCertificates(w.TSA.Root()))
-	b.write("stranger.pem", pki.EncodeCertificates(w.SKAO.Root.Cert))
-	b.write("stamper.pem", pki.EncodeCertificates(w.TSA.Cert))
+	b.write("tsa.pem", ca.EncodeCertificates(w.TSA.Root()))
+	b.write("stranger.pem", ca.EncodeCertificates(w.SKAO.Root.Cert))
+	b.write("stamper.pem", ca.EncodeCertificates(w.TSA.Cert))
 	b.write("data", []byte("what is stamped"))
 	b.write("other", []byte("what is not"))
 	for name, options := range map[string]string{
@@ -63,7 +63,7 @@ func TestOpenSSLAcceptsTheStampsOfOurTimestampAuthority(t *testing.T) {
 func TestAStampOfAnotherQueryIsNotTaken(t *testing.T) {
 	b := newBench(t)
 	w := rig.ForTest(t)
-	b.write("tsa.pem", pki.EncodeCertificates(w.TSA.Root()))
+	b.write("tsa.pem", ca.EncodeCertificates(w.TSA.Root()))
 	b.write("data", []byte("what is stamped"))
 	b.openssl("ts -query -data data -out query.tsq -sha256 -cert")
 	b.stamp(w.Endpoints.PublishTSA(w.TSA))

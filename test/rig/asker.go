@@ -10,7 +10,7 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/apis/externaldata/unversioned"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Asker asks a provider with Gatekeeper's own client.
@@ -22,7 +22,7 @@ type Asker struct {
 	CABundle []byte
 
 	// Client is who the asker is.
-	Client *pki.Identity
+	Client *ca.Identity
 
 	// Timeout of one request in whole seconds, as a Provider has it. Zero is an immediate deadline, as there.
 	Timeout int
@@ -40,7 +40,7 @@ type Answer struct {
 
 // Asker makes one that is Gatekeeper and trusts the world's door, with a timeout of three seconds.
 func (w *World) Asker(url string) *Asker {
-	return &Asker{URL: url, CABundle: pki.EncodeCertificates(w.DoorCA.Cert), Client: w.Gatekeeper, Timeout: 3}
+	return &Asker{URL: url, CABundle: ca.EncodeCertificates(w.DoorCA.Cert), Client: w.Gatekeeper, Timeout: 3}
 }
 
 // Validate asks for the verdicts on the keys, as Gatekeeper does at admission and audit.
@@ -79,7 +79,7 @@ func (a *Asker) ask(ctx context.Context, path string, keys []string) (*Answer, e
 // tells who asks: nobody may ride on a connection that another opened.
 func (a *Asker) provider(path string, cert *tls.Certificate) *unversioned.Provider {
 	p := &unversioned.Provider{}
-	p.Name = a.URL + path + " " + pki.Thumbprint(cert.Leaf)
+	p.Name = a.URL + path + " " + ca.Thumbprint(cert.Leaf)
 	p.Spec.URL = a.URL + path
 	p.Spec.Timeout = a.Timeout
 	p.Spec.CABundle = base64.StdEncoding.EncodeToString(a.CABundle)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -93,7 +93,7 @@ func TestAnAskerThatIsNotGatekeeperStaysOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	stranger := w.Asker(url)
-	id, err := w.DoorCA.Peer(pki.Options{DNSNames: []string{rig.GatekeeperName}})
+	id, err := w.DoorCA.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Defect is one thing that is wrong with a signature.
@@ -59,7 +59,7 @@ func (d Defect) spoil(p *parcel) (err error) {
 	case WrongMediaType:
 		envelope.mediaType = "application/octet-stream"
 	case Swapped:
-		envelope.mediaType = map[string]string{pki.JWS: pki.COSE, pki.COSE: pki.JWS}[envelope.mediaType]
+		envelope.mediaType = map[string]string{ca.JWS: ca.COSE, ca.COSE: ca.JWS}[envelope.mediaType]
 	case Junk:
 		envelope.content = []byte("this is no envelope")
 	case Oversized:
@@ -85,7 +85,7 @@ func (d Defect) spoil(p *parcel) (err error) {
 
 // tamper makes the payload speak of another digest of the same length, so that the envelope stays well-formed.
 func tamper(mediaType string, envelope []byte) ([]byte, error) {
-	if mediaType == pki.COSE {
+	if mediaType == ca.COSE {
 		return changeDigest(envelope)
 	}
 	var fields map[string]json.RawMessage

@@ -17,7 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/crypto/bcrypt"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // distribution makes a distribution v3 registry that keeps its content in memory.
@@ -74,7 +74,7 @@ func (r *Registry) withTokens(ctx context.Context, config *configuration.Configu
 	if err != nil {
 		return nil, err
 	}
-	path, err := r.write(w.Dir, "token.pem", pki.EncodeCertificates(service.identity.Cert))
+	path, err := r.write(w.Dir, "token.pem", ca.EncodeCertificates(service.identity.Cert))
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // DoorFiles are the files that a provider's door needs.
@@ -23,14 +23,14 @@ func (w *World) WriteDoor(dir string) (DoorFiles, error) {
 		KeyFile:      filepath.Join(dir, "tls.key"),
 		ClientCAFile: filepath.Join(dir, "ca.crt"),
 	}
-	key, err := pki.EncodeKey(w.Door.Key)
+	key, err := ca.EncodeKey(w.Door.Key)
 	if err != nil {
 		return DoorFiles{}, err
 	}
 	for path, content := range map[string][]byte{
-		files.CertFile:     pki.EncodeCertificates(w.Door.Chain...),
+		files.CertFile:     ca.EncodeCertificates(w.Door.Chain...),
 		files.KeyFile:      key,
-		files.ClientCAFile: pki.EncodeCertificates(w.GatekeeperCA.Cert),
+		files.ClientCAFile: ca.EncodeCertificates(w.GatekeeperCA.Cert),
 	} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return DoorFiles{}, fmt.Errorf("writing the door's files: %w", err)

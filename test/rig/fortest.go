@@ -4,7 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // TB is what [ForTest] needs of a testing.TB. It is spelt out because the demo, which is no test, imports this package
@@ -89,7 +89,7 @@ func (t *Test) NewPKI(opts PKIOptions) *PKI {
 }
 
 // NewSigner is [PKI.NewSigner].
-func (t *Test) NewSigner(p *PKI, opts pki.Options) *pki.Identity {
+func (t *Test) NewSigner(p *PKI, opts ca.Options) *ca.Identity {
 	t.tb.Helper()
 	signer, err := p.NewSigner(opts)
 	t.check(err)

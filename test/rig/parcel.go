@@ -10,7 +10,7 @@ import (
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/registry/remote"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // signatureType is the media type of a notation signature's config, which stands in for its artifact type.
@@ -32,7 +32,7 @@ type layer struct {
 	content   []byte
 }
 
-func newParcel(envelope *pki.Envelope, defect Defect) (*parcel, error) {
+func newParcel(envelope *ca.Envelope, defect Defect) (*parcel, error) {
 	p := &parcel{
 		artifactType: signatureType,
 		layers:       []layer{{envelope.MediaType, envelope.Raw}},

@@ -5,17 +5,17 @@ import (
 	"crypto"
 	"crypto/x509/pkix"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // PKI is a root, an intermediate below it, and a signer below that.
 type PKI struct {
-	Root, Intermediate *pki.CA
-	Signer             *pki.Identity
+	Root, Intermediate *ca.CA
+	Signer             *ca.Identity
 
 	// RootLedger tells which intermediates are revoked, SignerLedger which signers. Nobody reads them unless
 	// [PKIOptions] asks for CRLs or OCSP.
-	RootLedger, SignerLedger *pki.Ledger
+	RootLedger, SignerLedger *ca.Ledger
 
 	options PKIOptions
 	root    Published
@@ -27,8 +27,8 @@ type PKIOptions struct {
 	// Organization is the O of every subject. Default: "SKAO". Two PKIs of one organization differ in keys only.
 	Organization string
 
-	// KeyType is the type of every key. Default: [pki.ECP256].
-	KeyType pki.KeyType
+	// KeyType is the type of every key. Default: [ca.ECP256].
+	KeyType ca.KeyType
 
 	// Key is used for every certificate instead of new ones, since RSA keys are slow to make.
 	Key crypto.Signer
@@ -42,23 +42,23 @@ func (w *World) NewPKI(opts PKIOptions) (*PKI, error) {
 	opts.Organization = cmp.Or(opts.Organization, "SKAO")
 	p := &PKI{options: opts}
 	var err error
-	if p.Root, err = pki.NewRoot(p.caOptions("Root CA")); err != nil {
+	if p.Root, err = ca.NewRoot(p.caOptions("Root CA")); err != nil {
 		return nil, err
 	}
-	p.RootLedger = pki.NewLedger(p.Root)
+	p.RootLedger = ca.NewLedger(p.Root)
 	p.root = w.Endpoints.Publish(p.RootLedger)
 	if p.Intermediate, err = p.Root.Intermediate(p.revocable(p.caOptions("Intermediate CA"), p.root)); err != nil {
 		return nil, err
 	}
-	p.SignerLedger = pki.NewLedger(p.Intermediate)
+	p.SignerLedger = ca.NewLedger(p.Intermediate)
 	p.signers = w.Endpoints.Publish(p.SignerLedger)
-	p.Signer, err = p.NewSigner(pki.Options{})
+	p.Signer, err = p.NewSigner(ca.Options{})
 	return p, err
 }
 
 // NewSigner issues one more signer below the intermediate. Subject, key, key type and revocation endpoints default to
 // those of the PKI.
-func (p *PKI) NewSigner(opts pki.Options) (*pki.Identity, error) {
+func (p *PKI) NewSigner(opts ca.Options) (*ca.Identity, error) {
 	if len(opts.Subject.ToRDNSequence()) == 0 {
 		opts.Subject = subject(p.options.Organization, p.options.Organization+" OCI Signer")
 	}
@@ -69,8 +69,8 @@ func (p *PKI) NewSigner(opts pki.Options) (*pki.Identity, error) {
 	return p.Intermediate.Signer(p.revocable(opts, p.signers))
 }
 
-func (p *PKI) caOptions(commonName string) pki.Options {
-	return pki.Options{
+func (p *PKI) caOptions(commonName string) ca.Options {
+	return ca.Options{
 		Subject:   subject(p.options.Organization, p.options.Organization+" "+commonName),
 		KeyType:   p.options.KeyType,
 		Key:       p.options.Key,
@@ -79,7 +79,7 @@ func (p *PKI) caOptions(commonName string) pki.Options {
 }
 
 // revocable names the endpoints where the PKI is asked for them, and the caller named none.
-func (p *PKI) revocable(opts pki.Options, at Published) pki.Options {
+func (p *PKI) revocable(opts ca.Options, at Published) ca.Options {
 	if p.options.CRL && opts.CRLURLs == nil {
 		opts.CRLURLs = []string{at.CRL}
 	}

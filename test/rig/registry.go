@@ -12,7 +12,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Kind is how a registry tells who refers to an image.
@@ -51,7 +51,7 @@ type RegistryOptions struct {
 	Challenges []string
 
 	// CA that vouches for the registry. Default: the world's RegistryCA.
-	CA *pki.CA
+	CA *ca.CA
 
 	// PlainHTTP serves without TLS.
 	PlainHTTP bool
@@ -73,7 +73,7 @@ type Registry struct {
 	Kind Kind
 
 	// CA is the root to trust for it, nil where it serves plain HTTP.
-	CA *pki.CA
+	CA *ca.CA
 
 	// Username and Password are of an account that may pull; empty where the registry asks for none.
 	Username, Password string
@@ -152,7 +152,7 @@ func (r *Registry) CAPEM() []byte {
 	if r.CA == nil {
 		return nil
 	}
-	return pki.EncodeCertificates(r.CA.Cert)
+	return ca.EncodeCertificates(r.CA.Cert)
 }
 
 // Scope is a repository of this registry as a trust policy's registryScopes name it.
@@ -165,7 +165,7 @@ func (r *Registry) Scope(repository string) string {
 func (r *Registry) Remote(repository string) (*remote.Repository, error) {
 	transport := &http.Transport{ForceAttemptHTTP2: true}
 	if r.CA != nil {
-		transport.TLSClientConfig = &tls.Config{RootCAs: pki.Pool(r.CA.Cert), MinVersion: tls.VersionTLS12}
+		transport.TLSClientConfig = &tls.Config{RootCAs: ca.Pool(r.CA.Cert), MinVersion: tls.VersionTLS12}
 	}
 	return r.open(repository, transport, auth.Credential{Username: r.Username, Password: r.Password})
 }

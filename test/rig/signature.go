@@ -8,7 +8,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry/remote"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Listing is how a signature can be found.
@@ -25,13 +25,13 @@ const (
 // Signature says how to sign. The zero value signs as SKAO's pipeline does: JWS, now, with SKAO's signer.
 type Signature struct {
 	// By is who signs. Default: the SKAO signer.
-	By *pki.Identity
+	By *ca.Identity
 
 	// Options of the envelope: format, times, scheme, attributes.
-	Options pki.SignOptions
+	Options ca.SignOptions
 
 	// TSA countersigns, at the signing time of the options where that is set. Default: none.
-	TSA *pki.TSA
+	TSA *ca.TSA
 
 	// Target is what the envelope speaks of. Default: the image it is attached to.
 	Target *ocispec.Descriptor
@@ -46,7 +46,7 @@ type Signature struct {
 // Signed is a signature beside an image.
 type Signed struct {
 	Manifest ocispec.Descriptor
-	Envelope *pki.Envelope // as it was before any defect
+	Envelope *ca.Envelope // as it was before any defect
 }
 
 // Sign signs an image and attaches the signature as notation does. Signing one image from several goroutines at once may
@@ -63,7 +63,7 @@ func (w *World) Sign(ctx context.Context, image Image, s Signature) (Signed, err
 	return Signed{Manifest: manifest, Envelope: envelope}, nil
 }
 
-func (w *World) envelope(ctx context.Context, image Image, s Signature) (*pki.Envelope, error) {
+func (w *World) envelope(ctx context.Context, image Image, s Signature) (*ca.Envelope, error) {
 	by, opts, target := s.By, s.Options, image.Descriptor
 	if by == nil {
 		by = w.SKAO.Signer
@@ -72,7 +72,7 @@ func (w *World) envelope(ctx context.Context, image Image, s Signature) (*pki.En
 		target = *s.Target
 	}
 	if s.TSA != nil {
-		opts.Timestamper, opts.TSARoots = s.TSA, pki.Pool(s.TSA.Root())
+		opts.Timestamper, opts.TSARoots = s.TSA, ca.Pool(s.TSA.Root())
 		if !opts.SigningTime.IsZero() {
 			opts.Timestamper = s.TSA.At(opts.SigningTime)
 		}
@@ -81,7 +81,7 @@ func (w *World) envelope(ctx context.Context, image Image, s Signature) (*pki.En
 }
 
 // attach stores the envelope beside the image.
-func attach(ctx context.Context, image Image, envelope *pki.Envelope, s Signature) (ocispec.Descriptor, error) {
+func attach(ctx context.Context, image Image, envelope *ca.Envelope, s Signature) (ocispec.Descriptor, error) {
 	to, err := image.Registry.inside(image.Repository)
 	if err != nil {
 		return ocispec.Descriptor{}, err

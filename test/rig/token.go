@@ -13,7 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // tokenPath is where a registry with [Token] has its token service.
@@ -28,12 +28,12 @@ type tokenService struct {
 	name     string // the issuer and the audience, both
 	accounts map[string]string
 	mayDo    func(account, repository, action string) bool
-	identity *pki.Identity
+	identity *ca.Identity
 	signer   jose.Signer
 }
 
 func newTokenService(name string, accounts map[string]string, mayDo func(account, repository, action string) bool) (*tokenService, error) {
-	id, err := pki.SelfSigned(pki.Options{Subject: subject("rig", "token service")})
+	id, err := ca.SelfSigned(ca.Options{Subject: subject("rig", "token service")})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Trust is what a provider, or notation, is told to trust.
@@ -81,7 +81,7 @@ func writeStore(dir string, certs []*x509.Certificate) error {
 	}
 	for i, cert := range certs {
 		path := filepath.Join(dir, fmt.Sprintf("%d.pem", i+1))
-		if err := os.WriteFile(path, pki.EncodeCertificates(cert), 0o600); err != nil {
+		if err := os.WriteFile(path, ca.EncodeCertificates(cert), 0o600); err != nil {
 			return err
 		}
 	}

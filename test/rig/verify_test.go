@@ -14,7 +14,7 @@ import (
 	"github.com/notaryproject/notation-go/verifier/truststore"
 	"github.com/notaryproject/tspclient-go"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -48,14 +48,14 @@ func TestNotationVerifiesWhatTheRigSigns(t *testing.T) {
 	w := rig.ForTest(t)
 	for _, opts := range kinds() {
 		registry := w.Registry(opts)
-		for _, mediaType := range []string{pki.JWS, pki.COSE} {
+		for _, mediaType := range []string{ca.JWS, ca.COSE} {
 			t.Run(string(opts.Kind)+" "+mediaType, func(t *testing.T) {
 				image := w.PushImage(registry, "production/ska-tango", "1.0")
 				trust := w.Trust(image.Name())
 				if err := verify(t, image, trust); err == nil {
 					t.Error("verified an image that nobody signed")
 				}
-				w.Sign(image, rig.Signature{Options: pki.SignOptions{MediaType: mediaType}})
+				w.Sign(image, rig.Signature{Options: ca.SignOptions{MediaType: mediaType}})
 				if err := verify(t, image, trust); err != nil {
 					t.Error(err)
 				}
@@ -117,9 +117,9 @@ func referrers(t *testing.T, image rig.Image, byAPI bool) int {
 func TestATimestampOutlivesTheSigner(t *testing.T) {
 	w := rig.ForTest(t)
 	signed := time.Now().AddDate(0, -1, -7)
-	lapsed := w.NewSigner(w.SKAO, pki.Options{NotBefore: signed.AddDate(0, -1, 0), NotAfter: signed.AddDate(0, 0, 7)})
+	lapsed := w.NewSigner(w.SKAO, ca.Options{NotBefore: signed.AddDate(0, -1, 0), NotAfter: signed.AddDate(0, 0, 7)})
 	image := w.PushImage(w.Registry(rig.RegistryOptions{}), "production/a", "1")
-	w.Sign(image, rig.Signature{By: lapsed, TSA: w.TSA, Options: pki.SignOptions{SigningTime: signed}})
+	w.Sign(image, rig.Signature{By: lapsed, TSA: w.TSA, Options: ca.SignOptions{SigningTime: signed}})
 
 	trust := w.Trust(image.Name())
 	if err := verify(t, image, trust); err == nil {
@@ -138,7 +138,7 @@ func TestATimestampAuthorityAnswersOverHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	image := w.PushImage(w.Registry(rig.RegistryOptions{}), "production/a", "1")
-	w.Sign(image, rig.Signature{Options: pki.SignOptions{Timestamper: stamper, TSARoots: pki.Pool(w.TSA.Root())}})
+	w.Sign(image, rig.Signature{Options: ca.SignOptions{Timestamper: stamper, TSARoots: ca.Pool(w.TSA.Root())}})
 	trust := w.Trust(image.Name())
 	trust.Add("tsa:stamps", w.TSA.Root())
 	if err := verify(t, image, trust); err != nil {
@@ -151,7 +151,7 @@ func TestATimestampAuthorityAnswersOverHTTP(t *testing.T) {
 
 func TestOneKeyServesAWholePKI(t *testing.T) {
 	w := rig.ForTest(t)
-	key, err := pki.RSA3072.Generate()
+	key, err := ca.RSA3072.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestOneKeyServesAWholePKI(t *testing.T) {
 func TestASigningAuthorityIsTrustedByItsOwnStore(t *testing.T) {
 	w := rig.ForTest(t)
 	image := w.PushImage(w.Registry(rig.RegistryOptions{}), "production/a", "1")
-	w.Sign(image, rig.Signature{Options: pki.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}})
+	w.Sign(image, rig.Signature{Options: ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}})
 	trust := w.Trust(image.Name())
 	if err := verify(t, image, trust); err == nil {
 		t.Error("a ca store vouched for a signing authority")
@@ -216,12 +216,12 @@ func TestEveryDefectSpoilsTheSignatureOnBothKinds(t *testing.T) {
 	for _, opts := range kinds() {
 		registry := w.Registry(opts)
 		for _, defect := range rig.Defects() {
-			for _, mediaType := range []string{pki.JWS, pki.COSE} {
+			for _, mediaType := range []string{ca.JWS, ca.COSE} {
 				t.Run(string(opts.Kind)+" "+string(defect)+" "+mediaType, func(t *testing.T) {
 					image := w.PushImage(registry, "production/a", string(defect))
-					w.Sign(image, rig.Signature{Defect: defect, Options: pki.SignOptions{MediaType: mediaType}})
+					w.Sign(image, rig.Signature{Defect: defect, Options: ca.SignOptions{MediaType: mediaType}})
 					err := verify(t, image, w.Trust(image.Name()))
-					if (err == nil) != (harmless[defect] || defect == rig.Oversized && mediaType == pki.JWS) {
+					if (err == nil) != (harmless[defect] || defect == rig.Oversized && mediaType == ca.JWS) {
 						t.Errorf("verified: %v", err)
 					}
 				})
@@ -238,7 +238,7 @@ func TestASignatureOfAnotherImageAndAStrangersAreRefused(t *testing.T) {
 	for name, s := range map[string]rig.Signature{
 		"of another image":                    {Target: &other.Descriptor},
 		"by a stranger with the same subject": {By: stranger.Signer},
-		"by an unknown plugin":                {Options: pki.SignOptions{Attributes: []signature.Attribute{pki.PluginAttribute("none")}}},
+		"by an unknown plugin":                {Options: ca.SignOptions{Attributes: []signature.Attribute{ca.PluginAttribute("none")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			image := w.PushImage(registry, "production/a", "1")

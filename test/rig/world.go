@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // GatekeeperName is the DNS name in Gatekeeper's client certificate, as its chart installs it.
@@ -24,14 +24,14 @@ type World struct {
 	SKAO *PKI
 
 	// TSA is a timestamp authority with a root of its own; its Root is what a tsa trust store holds.
-	TSA *pki.TSA
+	TSA *ca.TSA
 
 	// RegistryCA vouches for registries, DoorCA for the provider's door, GatekeeperCA for who may ask there.
-	RegistryCA, DoorCA, GatekeeperCA *pki.CA
+	RegistryCA, DoorCA, GatekeeperCA *ca.CA
 
 	// Door is the provider's serving certificate, for 127.0.0.1 and localhost. Gatekeeper is the client's, with
 	// [GatekeeperName] and both TLS purposes, as Gatekeeper's own rotator makes it.
-	Door, Gatekeeper *pki.Identity
+	Door, Gatekeeper *ca.Identity
 
 	// Endpoints answers for CAs and timestamp authorities: CRL, OCSP and RFC 3161, over plain HTTP.
 	Endpoints *Endpoints
@@ -66,19 +66,19 @@ func (w *World) build() error {
 
 // buildTLS makes the three CAs of the connections and the two ends of the provider's door.
 func (w *World) buildTLS() (err error) {
-	for name, ca := range map[string]**pki.CA{
+	for name, issuer := range map[string]**ca.CA{
 		"registry-ca":   &w.RegistryCA,
 		"door-ca":       &w.DoorCA,
 		"gatekeeper-ca": &w.GatekeeperCA,
 	} {
-		if *ca, err = pki.NewRoot(pki.Options{Subject: subject("rig", name)}); err != nil {
+		if *issuer, err = ca.NewRoot(ca.Options{Subject: subject("rig", name)}); err != nil {
 			return err
 		}
 	}
 	if w.Door, err = w.DoorCA.Server(onLoopback("notation-provider")); err != nil {
 		return err
 	}
-	w.Gatekeeper, err = w.GatekeeperCA.Peer(pki.Options{
+	w.Gatekeeper, err = w.GatekeeperCA.Peer(ca.Options{
 		Subject:  subject("gatekeeper", GatekeeperName),
 		DNSNames: []string{GatekeeperName},
 	})
@@ -86,12 +86,12 @@ func (w *World) buildTLS() (err error) {
 }
 
 // newTSA makes a timestamp authority that has been there for years, so that it can stamp the past.
-func newTSA() (*pki.TSA, error) {
-	root, err := pki.NewRoot(pki.Options{Subject: subject("Timestamps", "Timestamp Root CA"), NotBefore: longAgo()})
+func newTSA() (*ca.TSA, error) {
+	root, err := ca.NewRoot(ca.Options{Subject: subject("Timestamps", "Timestamp Root CA"), NotBefore: longAgo()})
 	if err != nil {
 		return nil, err
 	}
-	return root.TSA(pki.Options{Subject: subject("Timestamps", "Timestamp Authority"), NotBefore: longAgo()})
+	return root.TSA(ca.Options{Subject: subject("Timestamps", "Timestamp Authority"), NotBefore: longAgo()})
 }
 
 // Close stops everything that the world started, the last first. Hanging requests end.
@@ -114,8 +114,8 @@ func (w *World) onClose(closer func() error) {
 }
 
 // onLoopback says what a server's certificate holds when it listens on loopback.
-func onLoopback(commonName string) pki.Options {
-	return pki.Options{
+func onLoopback(commonName string) ca.Options {
+	return ca.Options{
 		Subject:     subject("rig", commonName),
 		DNSNames:    []string{"localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},

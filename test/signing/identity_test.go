@@ -7,19 +7,19 @@ import (
 	"path/filepath"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // identity reads a signer from its files.
-func (c *ca) identity(generation string) *pki.Identity {
+func (c *pkiUser) identity(generation string) *ca.Identity {
 	c.t.Helper()
 	return readIdentity(c.t, c.path(filepath.Join("skao-pki", generation)))
 }
 
-func readIdentity(t *testing.T, folder string) *pki.Identity {
+func readIdentity(t *testing.T, folder string) *ca.Identity {
 	t.Helper()
 	chain := must[[]*x509.Certificate](t)(certfile.Parse(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "chain.pem")))))
-	key := must[crypto.Signer](t)(pki.DecodeKey(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "key.pem"))), func() ([]byte, error) { return []byte(passphrase), nil }))
-	return &pki.Identity{Cert: chain[0], Key: key, Chain: chain}
+	key := must[crypto.Signer](t)(ca.DecodeKey(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "key.pem"))), func() ([]byte, error) { return []byte(passphrase), nil }))
+	return &ca.Identity{Cert: chain[0], Key: key, Chain: chain}
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/notaryproject/notation-go/verifier"
 	"oras.land/oras-go/v2/registry/remote"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -80,7 +80,7 @@ func TestTheNotationCommandSignsAndVerifiesWithTheBundleAsItIs(t *testing.T) {
 	c.chain()
 	w := rig.ForTest(t)
 	tsa := w.Endpoints.PublishTSA(w.TSA)
-	c.write("tsa.pem", string(pki.EncodeCertificates(w.TSA.Root())))
+	c.write("tsa.pem", string(ca.EncodeCertificates(w.TSA.Root())))
 	c.run("bundle", "--scope", "*", "--tsa", "tsa.pem", "--signer", "signer", "--passphrase-file", "pass", "--out", "config/notation")
 	for _, kind := range []rig.Kind{rig.API, rig.Tag} {
 		r := w.Registry(rig.RegistryOptions{Kind: kind})

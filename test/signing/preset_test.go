@@ -6,18 +6,18 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/admission"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // preset is the engine with a preset that denies, and the real server with the trust that the preset's README makes. The
 // hosts stand for those that it names.
-func preset(t *testing.T, c *ca, w *rig.Test, folder string, hosts *strings.Replacer, registries ...*rig.Registry) *engine.Engine {
+func preset(t *testing.T, c *pkiUser, w *rig.Test, folder string, hosts *strings.Replacer, registries ...*rig.Registry) *engine.Engine {
 	t.Helper()
-	c.write("DigiCertTrustedRootG4.crt.pem", string(pki.EncodeCertificates(w.TSA.Root())))
+	c.write("DigiCertTrustedRootG4.crt.pem", string(ca.EncodeCertificates(w.TSA.Root())))
 	if _, err := workshop.Command("notation-pki"); err != nil {
 		t.Fatal(err)
 	}

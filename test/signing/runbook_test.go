@@ -19,8 +19,8 @@ import (
 	"github.com/creack/pty"
 	"sigs.k8s.io/yaml"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -82,7 +82,7 @@ func newOffice(t *testing.T, w *rig.Test, r *rig.Registry) *office {
 	o.places = strings.NewReplacer(
 		"/media/root-ca", filepath.Join(o.dir, "offline"), "/var/lib/pki", filepath.Join(o.dir, "online"), "/srv/pki", filepath.Join(o.dir, "web"),
 		"http://pki.skao.int", web.URL, "http://timestamp.digicert.com", w.Endpoints.PublishTSA(w.TSA), "harbor.skao.int", r.Host)
-	o.put("online/DigiCertTrustedRootG4.crt.pem", string(pki.EncodeCertificates(w.TSA.Root())))
+	o.put("online/DigiCertTrustedRootG4.crt.pem", string(ca.EncodeCertificates(w.TSA.Root())))
 	o.put("registry.pem", string(r.CAPEM()))
 	// The cluster is the test: it mounts what is applied.
 	o.put("bin/kubectl", "#!/bin/sh\n[ \"$1 $2\" = 'apply -f' ] && dirname \"$(dirname \"$PWD/$3\")\" >"+o.applied+"\n")

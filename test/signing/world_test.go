@@ -35,8 +35,8 @@ func must[T any](t testing.TB) func(T, error) T {
 // passphrase is that of every key here.
 const passphrase = "correct horse battery staple"
 
-// ca is a person with notation-pki and an empty folder.
-type ca struct {
+// pkiUser is a person with notation-pki and an empty folder.
+type pkiUser struct {
 	t   *testing.T
 	dir string // where the command runs; the PKI is in skao-pki below
 
@@ -45,9 +45,9 @@ type ca struct {
 	url       string
 }
 
-func newCA(t *testing.T) *ca {
+func newCA(t *testing.T) *pkiUser {
 	t.Helper()
-	c := &ca{t: t, dir: t.TempDir()}
+	c := &pkiUser{t: t, dir: t.TempDir()}
 	c.write("pass", passphrase+"\n")
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		content, ok := c.published.Load(r.URL.Path)
@@ -62,9 +62,9 @@ func newCA(t *testing.T) *ca {
 	return c
 }
 
-func (c *ca) path(name string) string { return filepath.Join(c.dir, name) }
+func (c *pkiUser) path(name string) string { return filepath.Join(c.dir, name) }
 
-func (c *ca) write(name, content string) {
+func (c *pkiUser) write(name, content string) {
 	c.t.Helper()
 	if err := os.WriteFile(c.path(name), []byte(content), 0o600); err != nil {
 		c.t.Fatal(err)
@@ -72,7 +72,7 @@ func (c *ca) write(name, content string) {
 }
 
 // try runs notation-pki.
-func (c *ca) try(args ...string) (stdout, stderr string, err error) {
+func (c *pkiUser) try(args ...string) (stdout, stderr string, err error) {
 	c.t.Helper()
 	var out, errs bytes.Buffer
 	run := exec.CommandContext(c.t.Context(), must[string](c.t)(workshop.Command("notation-pki")), args...)
@@ -82,7 +82,7 @@ func (c *ca) try(args ...string) (stdout, stderr string, err error) {
 }
 
 // run runs notation-pki, which must succeed, and returns what it prints.
-func (c *ca) run(args ...string) string {
+func (c *pkiUser) run(args ...string) string {
 	c.t.Helper()
 	stdout, stderr, err := c.try(args...)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *ca) run(args ...string) string {
 const subject = "C=GB, ST=England, O=SKAO, CN="
 
 // issue makes a certificate of a kind. The keys are small, since making large ones takes seconds.
-func (c *ca) issue(kind, name string, more ...string) {
+func (c *pkiUser) issue(kind, name string, more ...string) {
 	c.t.Helper()
 	args := []string{kind, "--subject", subject + name, "--key-type", "ec-256", "--passphrase-file", "pass"}
 	if kind != "root" {
@@ -104,15 +104,15 @@ func (c *ca) issue(kind, name string, more ...string) {
 }
 
 // host is where the CA's lists are published, as egress.allow names it.
-func (c *ca) host() string { return strings.TrimPrefix(c.url, "http://") }
+func (c *pkiUser) host() string { return strings.TrimPrefix(c.url, "http://") }
 
 // crlURL is where the list of a generation is published.
-func (c *ca) crlURL(generation string) string {
+func (c *pkiUser) crlURL(generation string) string {
 	return c.url + "/" + strings.ReplaceAll(generation, "/", "-") + ".crl"
 }
 
 // publish issues the next list of a CA and puts it where its certificates point.
-func (c *ca) publish(generation string, more ...string) {
+func (c *pkiUser) publish(generation string, more ...string) {
 	c.t.Helper()
 	args := append([]string{"crl", "--issuer", generation, "--passphrase-file", "pass", "-o", "json"}, more...)
 	var list struct{ File string }
@@ -124,7 +124,7 @@ func (c *ca) publish(generation string, more ...string) {
 }
 
 // chain makes a whole PKI with lists: a root, an intermediate and a signer.
-func (c *ca) chain() {
+func (c *pkiUser) chain() {
 	c.t.Helper()
 	c.issue("root", "SKAO Root CA")
 	c.issue("intermediate", "SKAO OCI Intermediate CA", "--crl-url", c.crlURL("root/1"))

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -75,10 +75,10 @@ func TestInspectCheckAndMetricTellTheSameEnd(t *testing.T) {
 func ending(t *testing.T, name string, left time.Duration) *x509.Certificate {
 	t.Helper()
 	now := time.Now()
-	options := pki.Options{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.Add(left)}
+	options := ca.Options{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.Add(left)}
 	options.Subject.Country, options.Subject.Province = []string{"GB"}, []string{"England"}
 	options.Subject.Organization, options.Subject.CommonName = []string{"SKAO"}, name
-	root, err := pki.NewRoot(options)
+	root, err := ca.NewRoot(options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -109,9 +109,9 @@ func TestARefusedImageLogsLittle(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})
 	l.askers.end()
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	check(t, err)
-	stranger, err := root.Signer(pki.Options{Subject: pkix.Name{
+	stranger, err := root.Signer(ca.Options{Subject: pkix.Name{
 		Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"},
 		CommonName: strings.Repeat(`\"`, 60) + "\x1b[2J\u2028" + strings.Repeat("\x01x", 400),
 	}})

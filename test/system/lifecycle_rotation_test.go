@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -28,14 +28,14 @@ type rotation struct {
 func TestEachFileIsRotatedWellAndBadlyUnderLoad(t *testing.T) {
 	t.Parallel()
 	w := rig.ForTest(t)
-	otherCA, err := pki.NewRoot(pki.Options{})
+	otherCA, err := ca.NewRoot(ca.Options{})
 	check(t, err)
 	// A registry whose CA is not known at first, and one whose password is not.
 	foreign := w.Registry(rig.RegistryOptions{CA: otherCA})
 	private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Basic})
 	var credentials []byte
 	l := start(t, w, options{registries: []*rig.Registry{foreign, private}, prepare: func(dir string) {
-		write(t, filepath.Join(dir, "registry-2.crt"), pki.EncodeCertificates(w.RegistryCA.Cert))
+		write(t, filepath.Join(dir, "registry-2.crt"), ca.EncodeCertificates(w.RegistryCA.Cert))
 		credentials = read(t, filepath.Join(dir, "docker.json"))
 		write(t, filepath.Join(dir, "docker.json"), []byte(`{"auths":{}}`))
 	}})
@@ -117,12 +117,12 @@ func (l *life) heals(t *testing.T) {
 }
 
 func (l *life) servingCertificate(t *testing.T) rotation {
-	next, err := l.DoorCA.Server(pki.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	next, err := l.DoorCA.Server(ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	check(t, err)
-	key, err := pki.EncodeKey(next.Key)
+	key, err := ca.EncodeKey(next.Key)
 	check(t, err)
 	return rotation{
-		source: "serving-certificate", file: "tls.crt", named: "tls.crt", next: pki.EncodeCertificates(next.Cert), beside: map[string][]byte{"tls.key": key},
+		source: "serving-certificate", file: "tls.crt", named: "tls.crt", next: ca.EncodeCertificates(next.Cert), beside: map[string][]byte{"tls.key": key},
 		missing: func(t *testing.T) error {
 			status, shown, err := l.enter(t, l.secured(l.Gatekeeper), question(about("none!")))
 			if err != nil || status != http.StatusOK || !shown.Equal(next.Cert) {
@@ -134,12 +134,12 @@ func (l *life) servingCertificate(t *testing.T) rotation {
 }
 
 func (l *life) clientCA(t *testing.T) rotation {
-	ca, err := pki.NewRoot(pki.Options{})
+	issuer, err := ca.NewRoot(ca.Options{})
 	check(t, err)
-	client, err := ca.Peer(pki.Options{DNSNames: []string{rig.GatekeeperName}})
+	client, err := issuer.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
 	check(t, err)
 	return rotation{
-		source: "client-ca", file: "ca.crt", named: "ca.crt", next: pki.EncodeCertificates(ca.Cert, l.GatekeeperCA.Cert),
+		source: "client-ca", file: "ca.crt", named: "ca.crt", next: ca.EncodeCertificates(issuer.Cert, l.GatekeeperCA.Cert),
 		missing: func(t *testing.T) error {
 			status, _, err := l.enter(t, l.secured(client), question(about("none!")))
 			if err == nil && status != http.StatusOK {
@@ -167,7 +167,7 @@ func (l *life) trustStore(t *testing.T) rotation {
 	image := l.PushImage(l.home, "production/fresh", "theirs")
 	l.Sign(image, rig.Signature{By: others.Signer})
 	name := filepath.Join("truststore", "x509", "ca", "skao-oci", "1.pem")
-	next := bytes.Join([][]byte{read(t, l.file(name)), pki.EncodeCertificates(others.Root.Cert)}, nil)
+	next := bytes.Join([][]byte{read(t, l.file(name)), ca.EncodeCertificates(others.Root.Cert)}, nil)
 	return rotation{source: "trust", file: name, named: "ca:skao-oci", next: next, missing: func(t *testing.T) error { return l.notVerified(t, image) }}
 }
 

@@ -7,28 +7,28 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})
-	issue := func(by func(pki.Options) (*pki.Identity, error), o pki.Options) *pki.Identity {
+	issue := func(by func(ca.Options) (*ca.Identity, error), o ca.Options) *ca.Identity {
 		t.Helper()
 		id, err := by(o)
 		check(t, err)
 		return id
 	}
-	named := pki.Options{DNSNames: []string{rig.GatekeeperName}}
+	named := ca.Options{DNSNames: []string{rig.GatekeeperName}}
 	expired := named
 	expired.NotBefore, expired.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
-	otherCA, err := pki.NewRoot(pki.Options{Subject: l.GatekeeperCA.Cert.Subject})
+	otherCA, err := ca.NewRoot(ca.Options{Subject: l.GatekeeperCA.Cert.Subject})
 	check(t, err)
 	// An issuer older than the certificate that has expired.
-	old, err := pki.NewRoot(pki.Options{NotBefore: time.Now().Add(-24 * time.Hour)})
+	old, err := ca.NewRoot(ca.Options{NotBefore: time.Now().Add(-24 * time.Hour)})
 	check(t, err)
-	write(t, l.file("ca.crt"), pki.EncodeCertificates(l.GatekeeperCA.Cert, old.Cert))
+	write(t, l.file("ca.crt"), ca.EncodeCertificates(l.GatekeeperCA.Cert, old.Cert))
 	tls12 := l.secured(l.Gatekeeper)
 	tls12.MaxVersion = tls.VersionTLS12
 
@@ -52,13 +52,13 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 	for name, config := range map[string]*tls.Config{
 		"no certificate":              l.secured(nil),
 		"another CA of the same name": l.secured(issue(otherCA.Peer, named)),
-		"its own CA":                  l.secured(issue(pki.SelfSigned, named)),
-		"another name":                l.secured(issue(l.GatekeeperCA.Peer, pki.Options{DNSNames: []string{"x." + rig.GatekeeperName}})),
-		"no name":                     l.secured(issue(l.GatekeeperCA.Peer, pki.Options{})),
+		"its own CA":                  l.secured(issue(ca.SelfSigned, named)),
+		"another name":                l.secured(issue(l.GatekeeperCA.Peer, ca.Options{DNSNames: []string{"x." + rig.GatekeeperName}})),
+		"no name":                     l.secured(issue(l.GatekeeperCA.Peer, ca.Options{})),
 		"no client usage":             l.secured(issue(l.GatekeeperCA.Server, named)),
 		"a signer's usage":            l.secured(issue(l.GatekeeperCA.Signer, named)),
 		"expired":                     l.secured(issue(old.Client, expired)),
-		"not yet valid":               l.secured(issue(l.GatekeeperCA.Client, pki.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)})),
+		"not yet valid":               l.secured(issue(l.GatekeeperCA.Client, ca.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)})),
 		"the server's own":            l.secured(l.Door),
 		"TLS 1.2":                     tls12,
 	} {

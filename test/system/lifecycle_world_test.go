@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -98,13 +98,13 @@ func (l *life) use(t *testing.T) use {
 }
 
 // secured are the settings of a client that shows id, whoever the server asks for; nil shows nobody.
-func (l *life) secured(id *pki.Identity) *tls.Config {
+func (l *life) secured(id *ca.Identity) *tls.Config {
 	var cert tls.Certificate
 	if id != nil {
 		cert = id.TLS()
 	}
 	return &tls.Config{
-		RootCAs:              pki.Pool(l.DoorCA.Cert),
+		RootCAs:              ca.Pool(l.DoorCA.Cert),
 		ServerName:           "127.0.0.1",
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert, nil },
 	}

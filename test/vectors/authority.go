@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -22,15 +22,15 @@ type authority struct {
 	spec   PKI
 	at     rig.Published // where the root tells what it revoked
 	issued []*x509.Certificate
-	self   *pki.Identity // of a chain of one
+	self   *ca.Identity // of a chain of one
 }
 
 // stamper is a timestamp authority as a case wants it.
 type stamper struct {
-	*pki.TSA
+	*ca.TSA
 	spec   TSA
-	ledger *pki.Ledger
-	ca     *pki.CA
+	ledger *ca.Ledger
+	ca     *ca.CA
 }
 
 func (s *Scene) setPKIs() error {
@@ -62,14 +62,14 @@ func (s *Scene) newAuthority(spec PKI) (*authority, error) {
 	a := &authority{PKI: made, spec: spec, at: s.World.Endpoints.Publish(made.RootLedger)}
 	switch spec.Chain {
 	case 1:
-		a.self, err = pki.SelfSigned(pki.Options{Subject: made.Signer.Cert.Subject, KeyType: spec.Keys, Key: opts.Key})
+		a.self, err = ca.SelfSigned(ca.Options{Subject: made.Signer.Cert.Subject, KeyType: spec.Keys, Key: opts.Key})
 		return a, err
 	case 2, 3:
 	default:
 		return nil, fmt.Errorf("a chain of %d", spec.Chain)
 	}
 	if spec.Intermediate != (Validity{}) {
-		a.Intermediate, err = made.Root.Intermediate(pki.Options{
+		a.Intermediate, err = made.Root.Intermediate(ca.Options{
 			Subject:   made.Intermediate.Cert.Subject,
 			Key:       made.Intermediate.Key, // its ledger is signed with it
 			CRLURLs:   made.Intermediate.Cert.CRLDistributionPoints,
@@ -82,8 +82,8 @@ func (s *Scene) newAuthority(spec PKI) (*authority, error) {
 }
 
 // signer issues a leaf, or finds the one there is.
-func (a *authority) signer(v Validity, now time.Time) (id *pki.Identity, err error) {
-	opts := pki.Options{NotBefore: v.From.from(now), NotAfter: v.To.from(now)}
+func (a *authority) signer(v Validity, now time.Time) (id *ca.Identity, err error) {
+	opts := ca.Options{NotBefore: v.From.from(now), NotAfter: v.To.from(now)}
 	switch a.spec.Chain {
 	case 1:
 		if v != (Validity{}) {
@@ -130,14 +130,14 @@ func (s *Scene) setTSAs() error {
 	for name, spec := range s.vector.TSAs {
 		subject := pkix.Name{Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"Timestamps of " + name}}
 		past := s.now.AddDate(-10, 0, 0)
-		root, err := pki.NewRoot(pki.Options{Subject: subject, NotBefore: past})
+		root, err := ca.NewRoot(ca.Options{Subject: subject, NotBefore: past})
 		if err != nil {
 			return err
 		}
-		t := &stamper{spec: spec, ledger: pki.NewLedger(root), ca: root}
+		t := &stamper{spec: spec, ledger: ca.NewLedger(root), ca: root}
 		at := s.World.Endpoints.Publish(t.ledger)
 		subject.CommonName = "Timestamp Authority"
-		opts := pki.Options{Subject: subject, NotBefore: past}
+		opts := ca.Options{Subject: subject, NotBefore: past}
 		if spec.CRL {
 			opts.CRLURLs = []string{at.CRL}
 		}
@@ -155,16 +155,16 @@ func (s *Scene) setTSAs() error {
 // revoke writes into the ledgers what the case has revoked, when all is signed.
 func (s *Scene) revoke() error {
 	for name, a := range s.pkis {
-		ledgers := []*pki.Ledger{a.RootLedger, a.SignerLedger}
+		ledgers := []*ca.Ledger{a.RootLedger, a.SignerLedger}
 		if a.spec.Chain == 2 {
-			ledgers = []*pki.Ledger{a.RootLedger, a.RootLedger}
+			ledgers = []*ca.Ledger{a.RootLedger, a.RootLedger}
 		}
 		for _, who := range []struct {
 			named  string
-			revoke func(*pki.Ledger, *x509.Certificate)
+			revoke func(*ca.Ledger, *x509.Certificate)
 		}{
 			{a.spec.Revoked, s.strike},
-			{a.spec.Unknown, (*pki.Ledger).Disown},
+			{a.spec.Unknown, (*ca.Ledger).Disown},
 		} {
 			switch who.named {
 			case "":
@@ -198,11 +198,11 @@ func (s *Scene) revoke() error {
 // impersonate has the ledgers say what they say in another way.
 func (s *Scene) impersonate() error {
 	for name, a := range s.pkis {
-		ledger, ca := a.SignerLedger, a.Intermediate
+		ledger, issuer := a.SignerLedger, a.Intermediate
 		if a.spec.Chain == 2 {
-			ledger, ca = a.RootLedger, a.Root
+			ledger, issuer = a.RootLedger, a.Root
 		}
-		if err := s.change(a.spec.Revocation, ledger, ca, a.Signer); err != nil {
+		if err := s.change(a.spec.Revocation, ledger, issuer, a.Signer); err != nil {
 			return fmt.Errorf("PKI %q: %w", name, err)
 		}
 	}
@@ -215,9 +215,9 @@ func (s *Scene) impersonate() error {
 }
 
 // change makes a ledger misleading. The leaf is the certificate that it tells about.
-func (s *Scene) change(how Revocation, ledger *pki.Ledger, ca *pki.CA, leaf *pki.Identity) error {
+func (s *Scene) change(how Revocation, ledger *ca.Ledger, issuer *ca.CA, leaf *ca.Identity) error {
 	if how.Responder != "" {
-		by, err := s.responder(how.Responder, ca, leaf)
+		by, err := s.responder(how.Responder, issuer, leaf)
 		if err != nil {
 			return err
 		}
@@ -234,16 +234,16 @@ func (s *Scene) change(how Revocation, ledger *pki.Ledger, ca *pki.CA, leaf *pki
 	return nil
 }
 
-func (s *Scene) responder(kind string, ca *pki.CA, leaf *pki.Identity) (*pki.Identity, error) {
+func (s *Scene) responder(kind string, issuer *ca.CA, leaf *ca.Identity) (*ca.Identity, error) {
 	switch kind {
 	case "signer":
 		return leaf, nil
 	case "tls":
-		return ca.Server(pki.Options{DNSNames: []string{"www.example"}})
+		return issuer.Server(ca.Options{DNSNames: []string{"www.example"}})
 	case "responder":
-		return ca.Responder(pki.Options{})
+		return issuer.Responder(ca.Options{})
 	case "ended":
-		return ca.Responder(pki.Options{NotBefore: s.now.AddDate(-1, 0, 0), NotAfter: s.now.AddDate(0, 0, -30)})
+		return issuer.Responder(ca.Options{NotBefore: s.now.AddDate(-1, 0, 0), NotAfter: s.now.AddDate(0, 0, -30)})
 	}
 	return nil, fmt.Errorf("%q signs no OCSP responses", kind)
 }
@@ -267,9 +267,9 @@ func scopes() map[string]pkix.Extension {
 }
 
 // strike revokes a certificate whose key was stolen an hour ago.
-func (s *Scene) strike(ledger *pki.Ledger, cert *x509.Certificate) {
+func (s *Scene) strike(ledger *ca.Ledger, cert *x509.Certificate) {
 	const keyCompromise = 1
 	ledger.Revoke(cert, s.now.Add(-time.Hour), keyCompromise)
 }
 
-func pemOf(ca *pki.CA) []byte { return pki.EncodeCertificates(ca.Cert) }
+func pemOf(issuer *ca.CA) []byte { return ca.EncodeCertificates(issuer.Cert) }

@@ -12,7 +12,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/content"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -98,7 +98,7 @@ func (s *Scene) signature(spec Signature) (rig.Signature, error) {
 	if err != nil {
 		return rig.Signature{}, err
 	}
-	wanted := rig.Signature{By: signer, Defect: spec.Defect, Listed: spec.Listed, Options: pki.SignOptions{
+	wanted := rig.Signature{By: signer, Defect: spec.Defect, Listed: spec.Listed, Options: ca.SignOptions{
 		SigningTime: spec.Signed.from(s.now),
 		Expiry:      spec.Expires.from(s.now),
 		Attributes:  spec.attributes(),
@@ -109,7 +109,7 @@ func (s *Scene) signature(spec Signature) (rig.Signature, error) {
 // shape chooses envelope and scheme.
 func (s *Scene) shape(wanted *rig.Signature, spec Signature) error {
 	var known bool
-	wanted.Options.MediaType, known = map[string]string{"": pki.JWS, "jws": pki.JWS, "cose": pki.COSE}[spec.Format]
+	wanted.Options.MediaType, known = map[string]string{"": ca.JWS, "jws": ca.JWS, "cose": ca.COSE}[spec.Format]
 	if !known {
 		return fmt.Errorf("format %q is neither jws nor cose", spec.Format)
 	}
@@ -134,7 +134,7 @@ func (s *Scene) stamp(wanted *rig.Signature, spec Signature) error {
 	wanted.TSA = tsa.TSA
 	if spec.Stamped != 0 { // else the rig stops the authority's clock at the time of signing
 		wanted.TSA = nil
-		wanted.Options.Timestamper, wanted.Options.TSARoots = tsa.At(spec.Stamped.from(s.now)), pki.Pool(tsa.Root())
+		wanted.Options.Timestamper, wanted.Options.TSARoots = tsa.At(spec.Stamped.from(s.now)), ca.Pool(tsa.Root())
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func (s *Scene) aim(wanted *rig.Signature, spec Signature) error {
 func (spec Signature) attributes() []signature.Attribute {
 	var all []signature.Attribute
 	if spec.Plugin != "" {
-		all = append(all, pki.PluginAttribute(spec.Plugin))
+		all = append(all, ca.PluginAttribute(spec.Plugin))
 	}
 	if spec.Critical != "" {
 		all = append(all, signature.Attribute{Key: spec.Critical, Critical: true, Value: "something"})
@@ -187,7 +187,7 @@ func (s *Scene) claim(ctx context.Context, image rig.Image, signed ocispec.Descr
 	if err := json.Unmarshal(text, &manifest); err != nil {
 		return err
 	}
-	manifest.Annotations[thumbprints] = `["` + pki.Thumbprint(anchor) + `"]`
+	manifest.Annotations[thumbprints] = `["` + ca.Thumbprint(anchor) + `"]`
 	if text, err = json.Marshal(manifest); err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/tools/txtar"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -56,10 +56,10 @@ type Registry struct {
 
 // PKI is a root and what it issued.
 type PKI struct {
-	Organization string      `yaml:"organization"`
-	Keys         pki.KeyType `yaml:"keys"`
-	Chain        int         `yaml:"chain"`
-	Intermediate Validity    `yaml:"intermediate"`
+	Organization string     `yaml:"organization"`
+	Keys         ca.KeyType `yaml:"keys"`
+	Chain        int        `yaml:"chain"`
+	Intermediate Validity   `yaml:"intermediate"`
 	Revocation   `yaml:",inline"`
 }
 

@@ -21,7 +21,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // must fails the test on an error, or returns the value.
@@ -51,7 +51,7 @@ func refused(t *testing.T, what string, err error, words string) {
 }
 
 // soundTrust is a bundle that verifiers take, and its root.
-func soundTrust(t *testing.T) (*Trust, *pki.CA) {
+func soundTrust(t *testing.T) (*Trust, *ca.CA) {
 	t.Helper()
 	root := newRoot(t)
 	trust := &Trust{
@@ -62,9 +62,9 @@ func soundTrust(t *testing.T) (*Trust, *pki.CA) {
 	return trust, root
 }
 
-func newRoot(t *testing.T) *pki.CA {
+func newRoot(t *testing.T) *ca.CA {
 	t.Helper()
-	return must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	return must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 }
 
 // files are the trust's.
@@ -76,7 +76,7 @@ func files(t *testing.T, trust *Trust) map[string][]byte {
 func names(files map[string][]byte) []string { return slices.Sorted(maps.Keys(files)) }
 
 // signed is a certificate with these two names, made with one key for another.
-func signed(t *testing.T, subject, issuer string, by, of *pki.CA, isCA bool) *x509.Certificate {
+func signed(t *testing.T, subject, issuer string, by, of *ca.CA, isCA bool) *x509.Certificate {
 	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: subject}, NotBefore: time.Now(), NotAfter: time.Now().Add(time.Hour),
@@ -89,15 +89,15 @@ func signed(t *testing.T, subject, issuer string, by, of *pki.CA, isCA bool) *x5
 
 func TestATrustStoreTakesWhatVouchesForItselfAlone(t *testing.T) {
 	a, b := newRoot(t), newRoot(t)
-	intermediate := must[*pki.CA](t)(a.Intermediate(pki.Options{}))
+	intermediate := must[*ca.CA](t)(a.Intermediate(ca.Options{}))
 	for name, c := range map[string]struct {
 		cert    *x509.Certificate
 		ca, tsa bool
 	}{
 		"a root":                              {a.Cert, true, true},
-		"a signer on its own":                 {must[*pki.Identity](t)(pki.SelfSigned(pki.Options{})).Cert, true, false},
+		"a signer on its own":                 {must[*ca.Identity](t)(ca.SelfSigned(ca.Options{})).Cert, true, false},
 		"an intermediate":                     {intermediate.Cert, false, false},
-		"a signer":                            {must[*pki.Identity](t)(intermediate.Signer(pki.Options{})).Cert, false, false},
+		"a signer":                            {must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert, false, false},
 		"one that is signed by another key":   {signed(t, "Root", "Root", a, b, true), false, false},
 		"one with its key under another name": {signed(t, "Root", "Other", a, a, true), false, false},
 		"one made by hand":                    {signed(t, "Root", "Root", a, a, true), true, true},
@@ -115,7 +115,7 @@ func TestATrustStoreTakesWhatVouchesForItselfAlone(t *testing.T) {
 			if k.taken {
 				done(t, err)
 				store := map[string]string{"ca": "ca/ours", "tsa": "tsa/theirs"}[kind]
-				if got, want := names(trust.stores), "truststore/x509/"+store+"/"+pki.Thumbprint(c.cert)[:16]+".pem"; !slices.Equal(got, []string{want}) {
+				if got, want := names(trust.stores), "truststore/x509/"+store+"/"+ca.Thumbprint(c.cert)[:16]+".pem"; !slices.Equal(got, []string{want}) {
 					t.Errorf("%s into %s: %q, want %q", name, kind, got, want)
 				}
 				continue
@@ -183,10 +183,10 @@ func TestThePolicyIsStrictAndNamesTheStoresThatAreThere(t *testing.T) {
 	}
 	all := files(t, trust)
 	for name, cert := range map[string]*x509.Certificate{
-		"truststore/x509/ca/skao-oci/root-1.pem":                                  root.Cert,
-		"truststore/x509/tsa/stamps/" + pki.Thumbprint(stamps.Cert)[:16] + ".pem": stamps.Cert,
+		"truststore/x509/ca/skao-oci/root-1.pem":                                 root.Cert,
+		"truststore/x509/tsa/stamps/" + ca.Thumbprint(stamps.Cert)[:16] + ".pem": stamps.Cert,
 	} {
-		if !bytes.Equal(all[name], pki.EncodeCertificates(cert)) {
+		if !bytes.Equal(all[name], ca.EncodeCertificates(cert)) {
 			t.Errorf("%s holds %q", name, all[name])
 		}
 	}
@@ -232,9 +232,9 @@ func TestAConfigMapThatKubernetesWouldNotStoreIsRefused(t *testing.T) {
 
 func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 	root := newRoot(t)
-	intermediate := must[*pki.CA](t)(root.Intermediate(pki.Options{}))
+	intermediate := must[*ca.CA](t)(root.Intermediate(ca.Options{}))
 	trust, _ := soundTrust(t)
-	trust.Signer, trust.SignerName = must[*pki.Identity](t)(intermediate.Signer(pki.Options{})), "skao-oci"
+	trust.Signer, trust.SignerName = must[*ca.Identity](t)(intermediate.Signer(ca.Options{})), "skao-oci"
 	here := must[string](t)(os.Getwd())
 	for install, want := range map[string]string{"notation": filepath.Join(here, "notation"), "/home/ci/notation/": "/home/ci/notation", "..": filepath.Dir(here)} {
 		trust.InstallDir = install
@@ -245,10 +245,10 @@ func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 		if key.Name != "skao-oci" || key.KeyPath != want+"/localkeys/skao-oci.key" || key.CertificatePath != want+"/localkeys/skao-oci.crt" {
 			t.Errorf("%s: %q %+v", install, key.Name, key.X509KeyPair)
 		}
-		if got := all["localkeys/skao-oci.crt"]; !bytes.Equal(got, pki.EncodeCertificates(trust.Signer.Chain...)) || len(trust.Signer.Chain) != 3 {
+		if got := all["localkeys/skao-oci.crt"]; !bytes.Equal(got, ca.EncodeCertificates(trust.Signer.Chain...)) || len(trust.Signer.Chain) != 3 {
 			t.Errorf("the chain is %s", got)
 		}
-		if got := all["localkeys/skao-oci.key"]; !bytes.Equal(got, must[[]byte](t)(pki.EncodeKey(trust.Signer.Key))) {
+		if got := all["localkeys/skao-oci.key"]; !bytes.Equal(got, must[[]byte](t)(ca.EncodeKey(trust.Signer.Key))) {
 			t.Error("the key is another")
 		}
 	}
@@ -256,7 +256,7 @@ func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 
 func TestASignerWhoseKeyIsElsewhereMakesNoFolderToSignWith(t *testing.T) {
 	trust, root := soundTrust(t)
-	signer := must[*pki.Identity](t)(root.Signer(pki.Options{Public: newRoot(t).Key.Public()}))
+	signer := must[*ca.Identity](t)(root.Signer(ca.Options{Public: newRoot(t).Key.Public()}))
 	trust.Signer, trust.SignerName = signer, "skao-oci"
 	if _, err := trust.Files(); err == nil {
 		t.Error("it is made without a key")
@@ -353,7 +353,7 @@ func TestWhatNoVerifierTakesIsNotWritten(t *testing.T) {
 
 func TestWhatWillBiteSomeDayIsTold(t *testing.T) {
 	trust, _ := soundTrust(t)
-	done(t, trust.AddCA("soon", must[*pki.CA](t)(pki.NewRoot(pki.Options{NotAfter: time.Now().Add(time.Hour)})).Cert))
+	done(t, trust.AddCA("soon", must[*ca.CA](t)(ca.NewRoot(ca.Options{NotAfter: time.Now().Add(time.Hour)})).Cert))
 	warnings := must[[]string](t)(Write(filepath.Join(t.TempDir(), "trust"), files(t, trust)))
 	if len(warnings) == 0 || !strings.Contains(strings.Join(warnings, "\n"), "soon") {
 		t.Errorf("warnings %q", warnings)

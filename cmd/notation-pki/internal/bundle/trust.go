@@ -14,8 +14,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -33,7 +33,7 @@ type Trust struct {
 
 	// Signer, where it is not nil, makes a folder to sign with, in which its key goes by SignerName. InstallDir is where
 	// notation will find the folder: signingkeys.json holds whole paths.
-	Signer                 *pki.Identity
+	Signer                 *ca.Identity
 	SignerName, InstallDir string
 
 	// ConfigMap is the name of the ConfigMap to write, and Namespace its namespace. Default: none is written.
@@ -68,13 +68,13 @@ func (t *Trust) add(kind truststore.Type, store, name string, cert *x509.Certifi
 		t.stores = map[string][]byte{}
 	}
 	if name == "" {
-		name = pki.Thumbprint(cert)[:16]
+		name = ca.Thumbprint(cert)[:16]
 	}
 	file := dir.X509TrustStoreDir(string(kind), store, name+".pem")
 	if path.Base(path.Dir(file)) != store {
 		return fmt.Errorf("%q is no name for a trust store", store)
 	}
-	t.stores[file] = pki.EncodeCertificates(cert)
+	t.stores[file] = ca.EncodeCertificates(cert)
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (t *Trust) document() *trustpolicy.Document {
 
 // addKeys adds what notation signs with: its key must not be encrypted, and its paths must be whole.
 func (t *Trust) addKeys(files map[string][]byte) error {
-	key, err := pki.EncodeKey(t.Signer.Key)
+	key, err := ca.EncodeKey(t.Signer.Key)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (t *Trust) addKeys(files map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	files[keyFile], files[certFile] = key, pki.EncodeCertificates(t.Signer.Chain...)
+	files[keyFile], files[certFile] = key, ca.EncodeCertificates(t.Signer.Chain...)
 	files[dir.PathSigningKeys] = signing
 	return nil
 }

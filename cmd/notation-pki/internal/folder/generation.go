@@ -14,9 +14,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
@@ -68,7 +68,7 @@ func readCertificates(path string) ([]*x509.Certificate, error) {
 }
 
 // Identity reads chain and key. The passphrase is asked for where the key is encrypted.
-func (g Generation) Identity(passphrase func() ([]byte, error)) (*pki.Identity, error) {
+func (g Generation) Identity(passphrase func() ([]byte, error)) (*ca.Identity, error) {
 	chain, err := g.Chain()
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (g Generation) Identity(passphrase func() ([]byte, error)) (*pki.Identity, 
 	if public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(chain[0].PublicKey) {
 		return nil, fmt.Errorf("%s is not the key of %s", g.File(KeyFile), g.File(ChainFile))
 	}
-	return &pki.Identity{Cert: chain[0], Key: key, Chain: chain}, nil
+	return &ca.Identity{Cert: chain[0], Key: key, Chain: chain}, nil
 }
 
 func (g Generation) key(passphrase func() ([]byte, error)) (crypto.Signer, error) {
@@ -99,7 +99,7 @@ func (g Generation) key(passphrase func() ([]byte, error)) (crypto.Signer, error
 	if err != nil {
 		return nil, err
 	}
-	key, err := pki.DecodeKey(data, passphrase)
+	key, err := ca.DecodeKey(data, passphrase)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -107,7 +107,7 @@ func (g Generation) key(passphrase func() ([]byte, error)) (crypto.Signer, error
 }
 
 // CA is the identity of a certificate that may issue others.
-func (g Generation) CA(passphrase func() ([]byte, error)) (*pki.CA, error) {
+func (g Generation) CA(passphrase func() ([]byte, error)) (*ca.CA, error) {
 	chain, err := g.Chain()
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (g Generation) CA(passphrase func() ([]byte, error)) (*pki.CA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pki.CA{Identity: *identity}, nil
+	return &ca.CA{Identity: *identity}, nil
 }
 
 // Record keeps a certificate that this CA issued, so that it can be revoked when nobody else has it any more.
@@ -128,7 +128,7 @@ func (g Generation) Record(cert *x509.Certificate) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return writeNew(filepath.Join(dir, Serial(cert.SerialNumber)+".pem"), pki.EncodeCertificates(cert))
+	return writeNew(filepath.Join(dir, Serial(cert.SerialNumber)+".pem"), ca.EncodeCertificates(cert))
 }
 
 // Issued finds what this CA issued by its serial number, and tells whether there is any.
@@ -218,7 +218,7 @@ func (g Generation) LastCRL() (list *x509.RevocationList, number int64, err erro
 	if err != nil {
 		return nil, 0, err
 	}
-	if list, err = pki.DecodeCRL(data); err != nil {
+	if list, err = ca.DecodeCRL(data); err != nil {
 		return nil, 0, fmt.Errorf("%s: %w; put the list there that was published last, or, if none was, remove the file", path, err)
 	}
 	return list, number, nil

@@ -9,20 +9,20 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // authority is a root.
-type authority struct{ *pki.CA }
+type authority struct{ *ca.CA }
 
 func newAuthority(t *testing.T) authority {
 	t.Helper()
-	return authority{must[*pki.CA](t)(pki.NewRoot(pki.Options{}))}
+	return authority{must[*ca.CA](t)(ca.NewRoot(ca.Options{}))}
 }
 
 func (a authority) signer(t *testing.T, commonName string) *x509.Certificate {
 	t.Helper()
-	return must[*pki.Identity](t)(a.Signer(pki.Options{Subject: subject(commonName)})).Cert
+	return must[*ca.Identity](t)(a.Signer(ca.Options{Subject: subject(commonName)})).Cert
 }
 
 func subject(commonName string) pkix.Name {
@@ -31,7 +31,7 @@ func subject(commonName string) pkix.Name {
 
 func (a authority) list(t *testing.T, number int64, revoked ...*x509.Certificate) []byte {
 	t.Helper()
-	o := pki.CRLOptions{Number: number}
+	o := ca.CRLOptions{Number: number}
 	for _, cert := range revoked {
 		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: time.Now(), ReasonCode: 4})
 	}
@@ -44,13 +44,13 @@ func (a authority) keep(t *testing.T, f Folder, name string) Generation {
 	return keep(t, f, name, &a.Identity)
 }
 
-func keep(t *testing.T, f Folder, name string, identity *pki.Identity) Generation {
+func keep(t *testing.T, f Folder, name string, identity *ca.Identity) Generation {
 	t.Helper()
 	g := must[Generation](t)(f.Next(name, false))
 	done(t, f.Create(g, map[string][]byte{
-		CertFile:  pki.EncodeCertificates(identity.Cert),
-		ChainFile: pki.EncodeCertificates(identity.Chain...),
-		KeyFile:   must[[]byte](t)(pki.EncodeKey(identity.Key)),
+		CertFile:  ca.EncodeCertificates(identity.Cert),
+		ChainFile: ca.EncodeCertificates(identity.Chain...),
+		KeyFile:   must[[]byte](t)(ca.EncodeKey(identity.Key)),
 	}))
 	return g
 }
@@ -65,8 +65,8 @@ func unasked(t *testing.T) func() ([]byte, error) {
 
 func TestAChainInAnotherOrderIsRefused(t *testing.T) {
 	root := newAuthority(t)
-	intermediate := must[*pki.CA](t)(root.Intermediate(pki.Options{}))
-	signer := must[*pki.Identity](t)(intermediate.Signer(pki.Options{}))
+	intermediate := must[*ca.CA](t)(root.Intermediate(ca.Options{}))
+	signer := must[*ca.Identity](t)(intermediate.Signer(ca.Options{}))
 	g := keep(t, Folder{t.TempDir()}, "signer", signer)
 	for name, c := range map[string]struct {
 		chain []*x509.Certificate
@@ -79,7 +79,7 @@ func TestAChainInAnotherOrderIsRefused(t *testing.T) {
 		"twice itself": {[]*x509.Certificate{signer.Cert, signer.Cert}, "is not issued by the next"},
 		"others above": {[]*x509.Certificate{signer.Cert, intermediate.Cert, newAuthority(t).Cert}, "write them from signer to the root"},
 	} {
-		done(t, os.WriteFile(g.File(ChainFile), pki.EncodeCertificates(c.chain...), 0o600))
+		done(t, os.WriteFile(g.File(ChainFile), ca.EncodeCertificates(c.chain...), 0o600))
 		chain, err := g.Chain()
 		if c.says != "" {
 			refused(t, name, err, g.File(ChainFile), c.says)
@@ -90,16 +90,16 @@ func TestAChainInAnotherOrderIsRefused(t *testing.T) {
 }
 
 func TestTheKeyIsTheCertificatesOwn(t *testing.T) {
-	ca := newAuthority(t)
-	g := ca.keep(t, Folder{t.TempDir()}, "root")
-	if identity := must[*pki.Identity](t)(g.Identity(unasked(t))); !identity.Cert.Equal(ca.Cert) || len(identity.Chain) != 1 {
+	issuer := newAuthority(t)
+	g := issuer.keep(t, Folder{t.TempDir()}, "root")
+	if identity := must[*ca.Identity](t)(g.Identity(unasked(t))); !identity.Cert.Equal(issuer.Cert) || len(identity.Chain) != 1 {
 		t.Errorf("%+v", identity)
 	}
-	if got := must[*pki.CA](t)(g.CA(unasked(t))); !got.Cert.Equal(ca.Cert) {
+	if got := must[*ca.CA](t)(g.CA(unasked(t))); !got.Cert.Equal(issuer.Cert) {
 		t.Errorf("%+v", got)
 	}
-	for _, other := range []pki.KeyType{pki.ECP256, pki.ECP384} {
-		key := must[[]byte](t)(pki.EncodeKey(must[crypto.Signer](t)(other.Generate())))
+	for _, other := range []ca.KeyType{ca.ECP256, ca.ECP384} {
+		key := must[[]byte](t)(ca.EncodeKey(must[crypto.Signer](t)(other.Generate())))
 		done(t, os.WriteFile(g.File(KeyFile), key, 0o600))
 		_, err := g.Identity(unasked(t))
 		refused(t, string(other), err, g.File(KeyFile)+" is not the key of "+g.File(ChainFile))
@@ -112,9 +112,9 @@ func TestTheKeyIsTheCertificatesOwn(t *testing.T) {
 }
 
 func TestASignerIsNoCAAndItsPassphraseIsNotAskedFor(t *testing.T) {
-	signer := must[*pki.Identity](t)(newAuthority(t).Signer(pki.Options{}))
+	signer := must[*ca.Identity](t)(newAuthority(t).Signer(ca.Options{}))
 	g := keep(t, Folder{t.TempDir()}, "signer", signer)
-	done(t, os.WriteFile(g.File(KeyFile), must[[]byte](t)(pki.EncodeEncryptedKey(signer.Key, []byte("correct horse battery"))), 0o600))
+	done(t, os.WriteFile(g.File(KeyFile), must[[]byte](t)(ca.EncodeEncryptedKey(signer.Key, []byte("correct horse battery"))), 0o600))
 	_, err := g.CA(unasked(t))
 	refused(t, "a signer", err, "signer/1 is no CA")
 }

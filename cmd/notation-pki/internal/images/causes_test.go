@@ -11,24 +11,24 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // Each cause is told with what the person at the terminal can do about it.
 func TestEachCauseHasItsHint(t *testing.T) {
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	root, err := pki.NewRoot(pki.Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pki.EncodeCertificates(root.Cert), 0o600); err != nil {
+	issuer := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(issuer, ca.EncodeCertificates(root.Cert), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	host := func(url string) string { _, host, _ := strings.Cut(url, "://"); return host }
 	certified := func(from, to time.Duration, ip string) string {
-		id, err := root.Server(pki.Options{IPAddresses: []net.IP{net.ParseIP(ip)}, NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(to)})
+		id, err := root.Server(ca.Options{IPAddresses: []net.IP{net.ParseIP(ip)}, NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(to)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,9 +49,9 @@ func TestEachCauseHasItsHint(t *testing.T) {
 		says    string
 	}{
 		"private authority": {certified(-hour, hour, "127.0.0.1"), images.Options{}, "; name the registry's CA by --registry-ca"},
-		"expired":           {certified(-2*hour, -hour, "127.0.0.1"), images.Options{CAFile: ca}, "; its operator has to renew it"},
-		"not yet valid":     {certified(hour, 2*hour, "127.0.0.1"), images.Options{CAFile: ca}, "; see whether the clocks are right"},
-		"another name":      {certified(-hour, hour, "127.0.0.2"), images.Options{CAFile: ca}, "; ask for it by the name in the certificate"},
+		"expired":           {certified(-2*hour, -hour, "127.0.0.1"), images.Options{CAFile: issuer}, "; its operator has to renew it"},
+		"not yet valid":     {certified(hour, 2*hour, "127.0.0.1"), images.Options{CAFile: issuer}, "; see whether the clocks are right"},
+		"another name":      {certified(-hour, hour, "127.0.0.2"), images.Options{CAFile: issuer}, "; ask for it by the name in the certificate"},
 		"plain for TLS":     {host(plain.URL), images.Options{}, "; if it is meant to have no TLS, give --plain-http-unsafe"},
 		"TLS for plain":     {certified(-hour, hour, "127.0.0.1"), images.Options{PlainHTTPUnsafe: true}, "; if it speaks TLS, leave out --plain-http-unsafe"},
 		"no server there":   {host(gone.URL), images.Options{}, "; see whether it runs, and whether its port is right"},

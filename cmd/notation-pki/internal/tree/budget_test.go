@@ -15,14 +15,14 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // alike are CA certificates of one name and key identifier, each with a key of its own.
 func alike(t *testing.T, n int, public func() any) []*x509.Certificate {
 	t.Helper()
-	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	template := *root.Cert
 	var certs []*x509.Certificate
 	for i := range n {
@@ -45,8 +45,8 @@ func read(t *testing.T, content []byte) *tree.Forest {
 // A key that is too large is told, and not computed with: that would take minutes.
 func TestLargeKeysAreTold(t *testing.T) {
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
-	forest := read(t, pki.EncodeCertificates(alike(t, 1, func() any { return public })...))
-	if len(forest.Certs) != 1 || len(forest.Certs[0].Breaches) != 1 || forest.Certs[0].Breaches[0].Rule != pki.RuleKeyLength {
+	forest := read(t, ca.EncodeCertificates(alike(t, 1, func() any { return public })...))
+	if len(forest.Certs) != 1 || len(forest.Certs[0].Breaches) != 1 || forest.Certs[0].Breaches[0].Rule != ca.RuleKeyLength {
 		t.Errorf("%+v", forest.Certs[0].Breaches)
 	}
 }
@@ -57,7 +57,7 @@ func TestManyNamesakesAreBounded(t *testing.T) {
 	certs := alike(t, 500, func() any { return key.Public() })
 	pile := tree.NewPile()
 	for i := 0; i+10 <= len(certs); i += 10 {
-		pile.AddSignature("signature", pki.JWS, jws(t, certs[i:i+10]))
+		pile.AddSignature("signature", ca.JWS, jws(t, certs[i:i+10]))
 	}
 	pile.SetBudget(2000)
 	forest := pile.Grow(time.Now())

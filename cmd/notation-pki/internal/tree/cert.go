@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // Cert is a certificate in its place.
@@ -28,8 +28,8 @@ type Cert struct {
 	Below []*Cert
 	Lists []*List // the CRLs that it signed, newest first
 
-	Breaches []pki.Breach // the rules that it breaks, each once
-	Revoked  *Revocation  // nil: no list that is there revokes it
+	Breaches []ca.Breach // the rules that it breaks, each once
+	Revoked  *Revocation // nil: no list that is there revokes it
 
 	// Generation is its place in a PKI folder. Superseded: a newer generation holds.
 	Generation *Generation
@@ -39,7 +39,7 @@ type Cert struct {
 // Revocation is what the newest list of the issuer says.
 type Revocation struct {
 	At     time.Time
-	Reason pki.RevocationReason
+	Reason ca.RevocationReason
 }
 
 // Generation is a place in a PKI folder.
@@ -62,7 +62,7 @@ func (c *Cert) Name() string {
 // ForSigning tells whether the rules for signing are held against it: not where it says that it is for something else,
 // such as TLS. One that does not say what it is for may well have been made to sign, by defaults.
 func ForSigning(cert *x509.Certificate) bool {
-	return pki.RoleOf(cert) != pki.RoleOther || len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0 ||
+	return ca.RoleOf(cert) != ca.RoleOther || len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0 ||
 		slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
 }
 

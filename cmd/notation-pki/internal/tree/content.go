@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // content is what a file turned out to hold.
@@ -95,7 +95,7 @@ func (p *Pile) sortCRL(f *content, path string, der []byte) {
 func (p *Pile) sortKey(f *content, path string, block *pem.Block, mode fs.FileMode) {
 	key := privateKey{path: path, mode: mode, encrypted: block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != ""}
 	if !key.encrypted {
-		key.public = pki.PublicOf(block.Bytes)
+		key.public = ca.PublicOf(block.Bytes)
 	}
 	p.keys = append(p.keys, key)
 	f.skipped = append(f.skipped, key.String())
@@ -112,7 +112,7 @@ func (p *Pile) sortDER(f *content, path string, data []byte, mode fs.FileMode) {
 		f.others++
 		return
 	}
-	if public := pki.PublicOf(data); public != nil {
+	if public := ca.PublicOf(data); public != nil {
 		key := privateKey{path: path, mode: mode, public: public}
 		p.keys = append(p.keys, key)
 		f.skipped = append(f.skipped, key.String())

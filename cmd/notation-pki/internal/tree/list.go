@@ -10,8 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -111,7 +111,7 @@ func revocationOf(c *Cert) *Revocation {
 	}
 	for _, entry := range c.Issuer.Lists[0].RevokedCertificateEntries {
 		if entry.SerialNumber.Cmp(c.SerialNumber) == 0 {
-			return &Revocation{entry.RevocationTime, pki.ReasonOf(entry.ReasonCode)}
+			return &Revocation{entry.RevocationTime, ca.ReasonOf(entry.ReasonCode)}
 		}
 	}
 	return nil

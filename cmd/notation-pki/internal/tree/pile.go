@@ -4,7 +4,7 @@ import (
 	"crypto/x509"
 	"slices"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Pile is what was read, in no order.
@@ -58,7 +58,7 @@ func NewPile() *Pile {
 }
 
 func (p *Pile) addCert(source string, cert *x509.Certificate) {
-	id := pki.Thumbprint(cert)
+	id := ca.Thumbprint(cert)
 	c := p.certs[id]
 	if c == nil {
 		c = &Cert{Certificate: cert, ID: id}

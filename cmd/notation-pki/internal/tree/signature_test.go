@@ -10,8 +10,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -25,22 +25,22 @@ func must[T any](t *testing.T) func(T, error) T {
 }
 
 // envelope signs with a chain of three.
-func envelope(t *testing.T, mediaType string) (raw []byte, signer *pki.Identity) {
+func envelope(t *testing.T, mediaType string) (raw []byte, signer *ca.Identity) {
 	t.Helper()
-	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	intermediate := must[*pki.CA](t)(root.Intermediate(pki.Options{}))
-	signer = must[*pki.Identity](t)(intermediate.Signer(pki.Options{}))
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	intermediate := must[*ca.CA](t)(root.Intermediate(ca.Options{}))
+	signer = must[*ca.Identity](t)(intermediate.Signer(ca.Options{}))
 	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
-	return must[*pki.Envelope](t)(signer.Sign(t.Context(), image, pki.SignOptions{MediaType: mediaType})).Raw, signer
+	return must[*ca.Envelope](t)(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType})).Raw, signer
 }
 
 func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T) {
-	for _, mediaType := range []string{pki.JWS, pki.COSE} {
+	for _, mediaType := range []string{ca.JWS, ca.COSE} {
 		raw, signer := envelope(t, mediaType)
 		whole := signer.Chain[1].Raw
 		damaged := bytes.Clone(whole)
 		damaged[len(damaged)-1] ^= 1 // of its signature
-		if mediaType == pki.JWS {
+		if mediaType == ca.JWS {
 			whole, damaged = []byte(base64.StdEncoding.EncodeToString(whole)), []byte(base64.StdEncoding.EncodeToString(damaged))
 		}
 		if bytes.Count(raw, whole) != 1 {
@@ -52,13 +52,13 @@ func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T)
 		if len(forest.Problems) != 1 || forest.Problems[0].Kind != tree.BadSignature {
 			t.Errorf("%s: of the envelope it says %v", mediaType, forest.Problems)
 		}
-		var broken []pki.Rule
+		var broken []ca.Rule
 		for _, c := range forest.Certs {
 			for _, b := range c.Breaches {
 				broken = append(broken, b.Rule)
 			}
 		}
-		if len(forest.Certs) != 3 || !slices.Contains(broken, pki.RuleSignature) {
+		if len(forest.Certs) != 3 || !slices.Contains(broken, ca.RuleSignature) {
 			t.Errorf("%s: %d certificates, which break %q", mediaType, len(forest.Certs), broken)
 		}
 	}
@@ -68,9 +68,9 @@ func FuzzNoEnvelopePanics(f *testing.F) {
 	f.Add(true, []byte(`{"payload":"e30","protected":"e30","header":{"x5c":["AA=="]},"signature":"AA"}`))
 	f.Add(false, []byte{0xd2, 0x84, 0x40, 0xa1, 0x18, 0x21, 0x81, 0x41, 0x00, 0x40, 0x40})
 	f.Fuzz(func(_ *testing.T, inJWS bool, raw []byte) {
-		mediaType := pki.COSE
+		mediaType := ca.COSE
 		if inJWS {
-			mediaType = pki.JWS
+			mediaType = ca.JWS
 		}
 		pile := tree.NewPile()
 		pile.AddSignature("it", mediaType, raw)

@@ -16,8 +16,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	gocose "github.com/veraison/go-cose"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -33,7 +33,7 @@ func must[T any](t *testing.T) func(T, error) T {
 // large is a CA certificate for a public key of some bits, without a private one.
 func large(t *testing.T, bits int) []byte {
 	t.Helper()
-	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), bits-1, 1), E: 1<<31 - 1}
 	return must[[]byte](t)(x509.CreateCertificate(rand.Reader, root.Cert, root.Cert, public, root.Key))
 }
@@ -41,7 +41,7 @@ func large(t *testing.T, bits int) []byte {
 // withChain is an envelope with other certificates, and a timestamp if there is one.
 func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain ...[]byte) []byte {
 	t.Helper()
-	if mediaType == pki.COSE {
+	if mediaType == ca.COSE {
 		var message gocose.Sign1Message
 		if err := message.UnmarshalCBOR(raw); err != nil {
 			t.Fatal(err)
@@ -72,12 +72,12 @@ func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain .
 // An envelope that holds more than an honest one is refused before anything is computed with its keys, which would take
 // minutes.
 func TestOutsizeEnvelopes(t *testing.T) {
-	root := must[*pki.CA](t)(pki.NewRoot(pki.Options{}))
-	signer := must[*pki.Identity](t)(root.Signer(pki.Options{}))
-	tsa := must[*pki.TSA](t)(root.TSA(pki.Options{}))
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	signer := must[*ca.Identity](t)(root.Signer(ca.Options{}))
+	tsa := must[*ca.TSA](t)(root.TSA(ca.Options{}))
 	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
-	for _, mediaType := range []string{pki.JWS, pki.COSE} {
-		raw := must[*pki.Envelope](t)(signer.Sign(t.Context(), image, pki.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: pki.Pool(tsa.Root())})).Raw
+	for _, mediaType := range []string{ca.JWS, ca.COSE} {
+		raw := must[*ca.Envelope](t)(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: ca.Pool(tsa.Root())})).Raw
 		e := must[*unverified.Envelope](t)(unverified.Read(mediaType, raw))
 		if e.Err != nil || len(e.Chain) != 2 || e.Stamp == nil || e.Content == nil {
 			t.Errorf("%s: an honest one is read as %+v", mediaType, e)

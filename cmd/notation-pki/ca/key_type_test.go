@@ -1,0 +1,19 @@
+package ca
+
+import "testing"
+
+func TestANewKeyIsOfTheTypeThatWasAskedFor(t *testing.T) {
+	for asked, want := range map[KeyType]KeyType{"": ECP256, ECP256: ECP256, ECP384: ECP384, ECP521: ECP521} {
+		root, err := NewRoot(Options{KeyType: asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := KeyTypeOf(root.Cert.PublicKey)
+		if err != nil || got != want {
+			t.Errorf("asked for %q it is %q, %v", asked, got, err)
+		}
+	}
+	if root, err := NewRoot(Options{KeyType: "ed25519"}); err == nil || root != nil {
+		t.Error("a key that notation cannot verify with was made")
+	}
+}

@@ -1,0 +1,101 @@
+package ca_test
+
+import (
+	"crypto/x509"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/result"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+)
+
+func verifyAt(root *ca.CA, at time.Time) x509.VerifyOptions {
+	return x509.VerifyOptions{Roots: ca.Pool(root.Cert), CurrentTime: at}
+}
+
+// revocable is a signer whose issuer answers by one method on loopback.
+func revocable(t *testing.T, method string) (*ca.Ledger, *ca.Identity) {
+	t.Helper()
+	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	ledger := ca.NewLedger(root)
+	crl := httptest.NewServer(ledger.CRLHandler())
+	t.Cleanup(crl.Close)
+	responder := httptest.NewServer(ledger.OCSPHandler())
+	t.Cleanup(responder.Close)
+
+	opts := ca.Options{}
+	if method != "ocsp" {
+		opts.CRLURLs = []string{crl.URL}
+	}
+	if method != "crl" {
+		opts.OCSPURLs = []string{responder.URL}
+	}
+	return ledger, must[*ca.Identity](t)(root.Signer(opts))
+}
+
+// check asks notation's own validator about the signer.
+func check(t *testing.T, signer *ca.Identity) *result.CertRevocationResult {
+	t.Helper()
+	validator := must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{}))
+	results := must[[]*result.CertRevocationResult](t)(validator.ValidateContext(t.Context(),
+		revocation.ValidateContextOptions{CertChain: signer.Chain}))
+	return results[0]
+}
+
+func TestNotationReadsTheLedger(t *testing.T) {
+	for _, method := range []string{"crl", "ocsp"} {
+		t.Run(method, func(t *testing.T) {
+			ledger, signer := revocable(t, method)
+			expect := func(story string, want result.Result) {
+				t.Helper()
+				if got := check(t, signer); got.Result != want {
+					t.Errorf("%s: %s, want %s: %v", story, got.Result, want, got.ServerResults[0].Error)
+				}
+			}
+			expect("new", result.ResultOK)
+			ledger.Revoke(signer.Cert, time.Now().Add(-time.Hour), 1)
+			expect("revoked", result.ResultRevoked)
+			ledger.Reinstate(signer.Cert)
+			expect("reinstated", result.ResultOK)
+			ledger.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
+			expect("stale", result.ResultUnknown)
+			ledger.SetValidity(time.Time{}, time.Time{})
+			expect("fresh again", result.ResultOK)
+		})
+	}
+}
+
+func TestADisownedCertificateIsUnknownToOCSPAndTheCRLIsAsked(t *testing.T) {
+	ledger, signer := revocable(t, "ocsp")
+	ledger.Disown(signer.Cert)
+	if got := check(t, signer).Result; got != result.ResultUnknown {
+		t.Errorf("by OCSP alone: %s", got)
+	}
+	ledger, signer = revocable(t, "both")
+	ledger.Disown(signer.Cert)
+	if got := check(t, signer); got.Result != result.ResultOK || got.RevocationMethod != result.RevocationMethodOCSPFallbackCRL {
+		t.Errorf("with a CRL beside it: %s by %v", got.Result, got.RevocationMethod)
+	}
+}
+
+func TestOCSPDoesNotSpeakForAnotherCA(t *testing.T) {
+	_, mine := revocable(t, "ocsp")
+	stranger := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	theirs := must[*ca.Identity](t)(stranger.Signer(ca.Options{OCSPURLs: mine.Cert.OCSPServer}))
+	if got := check(t, theirs).Result; got != result.ResultUnknown {
+		t.Errorf("the responder vouches for a stranger's certificate: %s", got)
+	}
+}
+
+func TestCRLNumbersRise(t *testing.T) {
+	ledger := ca.NewLedger(must[*ca.CA](t)(ca.NewRoot(ca.Options{})))
+	for want := range int64(3) {
+		list := must[*x509.RevocationList](t)(x509.ParseRevocationList(must[[]byte](t)(ledger.CRL())))
+		if list.Number.Int64() != want+1 {
+			t.Errorf("number %s, want %d", list.Number, want+1)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package ca
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// maxRequestBytes bounds what an OCSP client or a timestamp client may send; real requests hold some hundred bytes.
+const maxRequestBytes = 64 << 10
+
+// OCSPHandler answers OCSP requests, by POST at any path and by GET with the request as all that follows the first
+// slash: mount it with [http.StripPrefix], but not below an [http.ServeMux], which cleans the two slashes in a row out
+// of the path that a request in base64 may hold. The CA signs the answers itself.
+func (l *Ledger) OCSPHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/ocsp-response")
+		_, _ = w.Write(l.answerOCSP(r)) //nolint:gosec // DER for an OCSP client; an error means that it left
+	})
+}
+
+// answerOCSP answers in OCSP's own terms whatever is asked, as a responder does.
+func (l *Ledger) answerOCSP(r *http.Request) []byte {
+	der, err := readOCSPRequest(r)
+	if err != nil {
+		return ocsp.MalformedRequestErrorResponse
+	}
+	request, err := ocsp.ParseRequest(der)
+	if err != nil {
+		return ocsp.MalformedRequestErrorResponse
+	}
+	if !l.ca.issuedFor(request) {
+		return ocsp.UnauthorizedErrorResponse
+	}
+	response := ocsp.Response{SerialNumber: request.SerialNumber, IssuerHash: request.HashAlgorithm}
+	l.status(&response)
+	signer, key := l.signer()
+	if signer != l.ca.Cert {
+		response.Certificate = signer
+	}
+	answer, err := ocsp.CreateResponse(l.ca.Cert, signer, response, key)
+	if err != nil {
+		return ocsp.InternalErrorErrorResponse
+	}
+	return answer
+}
+
+// signer is who signs the responses.
+func (l *Ledger) signer() (*x509.Certificate, crypto.Signer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.responder != nil {
+		return l.responder.Cert, l.responder.Key
+	}
+	return l.ca.Cert, l.ca.Key
+}
+
+func readOCSPRequest(r *http.Request) ([]byte, error) {
+	switch r.Method {
+	case http.MethodPost:
+		return io.ReadAll(io.LimitReader(r.Body, maxRequestBytes))
+	case http.MethodGet:
+		return base64.StdEncoding.DecodeString(strings.TrimPrefix(r.URL.Path, "/"))
+	}
+	return nil, errors.New("neither GET nor POST")
+}
+
+// issuedFor tells whether the request is about a certificate of this CA: another CA may have used the same serial.
+func (ca *CA) issuedFor(request *ocsp.Request) bool {
+	if !request.HashAlgorithm.Available() {
+		return false
+	}
+	key, err := publicKeyBits(ca.Cert.RawSubjectPublicKeyInfo)
+	if err != nil {
+		return false
+	}
+	return bytes.Equal(request.IssuerNameHash, digest(request.HashAlgorithm, ca.Cert.RawSubject)) &&
+		bytes.Equal(request.IssuerKeyHash, digest(request.HashAlgorithm, key))
+}
+
+func digest(hash crypto.Hash, data []byte) []byte {
+	h := hash.New()
+	h.Write(data)
+	return h.Sum(nil)
+}
