@@ -8,7 +8,8 @@ BIN         := $(CURDIR)/.cache/bin
 GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
 BENCHSTAT     := $(BIN)/benchstat-v0.0.0-20260908200009-22c9c6c9d4da
 
-# The cluster of the end-to-end tests: the versions are those in the go.mod files of test/tools.
+# The cluster of the end-to-end tests: the versions are those in the go.mod files of test/tools (test/ci compares them). A
+# command is built again under a new version: in a clone every go.mod is newer than what a pipeline has kept.
 KUBERNETES := $(BIN)/kubernetes-v1.36.3
 GATEKEEPER := $(BIN)/gatekeeper-v3.23.1
 HELM       := $(BIN)/helm-v4.3.1
@@ -32,10 +33,12 @@ CHART := TestTheReadmeHasEveryValue|TestTheManifestsAreWhatTheChartRenders
 # As Dockerfile builds them, so that what one compiles the other need not.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
 
-# What make image builds, for which platforms (this machine's by default), of which commit and time, and where it pushes.
+# What make image builds, for which platforms (this machine's by default), of which commit and time. Where make image and make
+# chart push: PUSH/notation-provider, PUSH/policytest and PUSH/charts/notation-provider; OUT is where they write.
 IMAGES            ?= notation-provider policytest
 PLATFORMS         ?=
 PUSH              ?=
+OUT               ?= $(CURDIR)/.cache
 REVISION          ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 
@@ -79,8 +82,13 @@ build: ## Build the commands into .cache/bin
 
 .PHONY: image
 image: ## Build the images into .cache/image, as test/tools/image/README.md says
-	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) go run -C test/tools/image . -context $(CURDIR) -out $(CURDIR)/.cache/image \
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) go run -C test/tools/image . -context $(CURDIR) -out $(OUT)/image \
 	  $(if $(PLATFORMS),-platforms $(PLATFORMS)) $(if $(PUSH),-push $(PUSH)) -build-arg REVISION=$(REVISION) $(IMAGES)
+
+.PHONY: chart
+chart: $(HELM) ## Package the chart into .cache/chart; PUSH=registry/path pushes it, as make image does
+	@rm -rf $(OUT)/chart; $(HELM) package charts/notation-provider --destination $(OUT)/chart
+	@$(if $(PUSH),$(HELM) push $(OUT)/chart/*.tgz oci://$(PUSH)/charts)
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
@@ -121,20 +129,20 @@ $(GOLANGCI_LINT):
 	mkdir -p $(BIN) && GOBIN=$(BIN) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(lastword $(subst golangci-lint-, ,$@)) && mv $(BIN)/golangci-lint $@
 
 # kubectl cannot read the version of a server that was not stamped.
-$(KUBERNETES): test/tools/kubernetes/go.mod
+$(KUBERNETES): | test/tools/kubernetes/go.mod
 	@echo "building etcd, kube-apiserver, kube-controller-manager and kubectl (six minutes on two cores, once)"; \
 	rm -rf $@ $@.part; mkdir -p $@.part; cd test/tools/kubernetes; \
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w $(foreach f,gitVersion=v1.36.3 gitMajor=1 gitMinor=36,-X k8s.io/component-base/version.$(f))" -o $@.part/ \
 	  go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/{kube-apiserver,kube-controller-manager,kubectl}; \
 	mv $@.part/server $@.part/etcd; mv $@.part $@
 
-$(GATEKEEPER): test/tools/gatekeeper/go.mod
+$(GATEKEEPER): | test/tools/gatekeeper/go.mod
 	@echo "building Gatekeeper (six minutes on two cores, once)"; \
 	rm -rf $@ $@.part; mkdir -p $@.part; cd test/tools/gatekeeper; \
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/open-policy-agent/gatekeeper/v3/pkg/version.Version=v3.23.1" -o $@.part/manager github.com/open-policy-agent/gatekeeper/v3; \
 	cp -r "$$(go list -m -f '{{.Dir}}' github.com/open-policy-agent/gatekeeper/v3)/charts/gatekeeper" $@.part/chart; chmod -R u+w $@.part/chart; mv $@.part $@
 
-$(HELM): test/tools/helm/go.mod
+$(HELM): | test/tools/helm/go.mod
 	@echo "building helm"; mkdir -p $(BIN); cd test/tools/helm; CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ helm.sh/helm/v4/cmd/helm
 
 $(BENCHSTAT):

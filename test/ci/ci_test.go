@@ -1,4 +1,5 @@
-// Package ci holds .gitlab-ci.yml to what it promises: the pipeline runs .ci/run, with the Go that the images are built with.
+// Package ci holds .gitlab-ci.yml to what it promises: the pipeline runs .ci/run, with the Go that the images are built with,
+// and releases what a tag names to where the chart and the documents look for it.
 package ci
 
 import (
@@ -14,12 +15,21 @@ import (
 
 const root = "../../"
 
-type job struct {
-	Stage, Image string
-	Script       []string
-	BeforeScript []string `yaml:"before_script"`
-	Cache        struct{ Paths []string }
-	Variables    map[string]string
+type pipeline struct {
+	Stages    []string
+	Variables map[string]string
+	Default   struct {
+		Image string
+		Cache []struct {
+			Key   struct{ Files []string }
+			Paths []string
+		}
+	}
+	Check, Release struct {
+		Stage  string
+		Script []string
+		Rules  []struct{ If string }
+	}
 }
 
 func read(t *testing.T, name string) string {
@@ -41,46 +51,86 @@ func find(t *testing.T, name, expression string) string {
 	return match[1]
 }
 
-func pipeline(t *testing.T) (stages []string, check job) {
+func readPipeline(t *testing.T) (p pipeline) {
 	t.Helper()
-	var file struct {
-		Stages []string
-		Check  job
-	}
-	if err := yaml.Unmarshal([]byte(read(t, ".gitlab-ci.yml")), &file); err != nil {
+	if err := yaml.Unmarshal([]byte(read(t, ".gitlab-ci.yml")), &p); err != nil {
 		t.Fatal(err)
 	}
-	return file.Stages, file.Check
+	return p
+}
+
+// runs holds a job to running one script of .ci.
+func (p *pipeline) runs(t *testing.T, stage string, commands []string, script string) {
+	t.Helper()
+	if !slices.Equal(commands, []string{script}) || !slices.Contains(p.Stages, stage) {
+		t.Errorf("script %q in stage %q of %q", commands, stage, p.Stages)
+	}
+	info, err := os.Stat(root + script)
+	if err != nil || info.Mode()&0o111 == 0 {
+		t.Errorf("%s cannot be executed: %v", script, err)
+	}
 }
 
 func TestThePipelineRunsWhatCIRunDoes(t *testing.T) {
-	stages, check := pipeline(t)
-	if !slices.Equal(check.Script, []string{".ci/run"}) || !slices.Contains(stages, check.Stage) {
-		t.Errorf("script %q in stage %q of %q", check.Script, check.Stage, stages)
+	p := readPipeline(t)
+	p.runs(t, p.Check.Stage, p.Check.Script, ".ci/run")
+	for _, target := range []string{"verify", "lint", "test", "demo", "e2e"} {
+		if !regexp.MustCompile(`(?m)^make .*\b` + target + `\b`).MatchString(read(t, ".ci/run")) {
+			t.Errorf(".ci/run does not run make %s", target)
+		}
 	}
-	info, err := os.Stat(root + ".ci/run")
-	if err != nil || info.Mode()&0o111 == 0 {
-		t.Errorf(".ci/run cannot be executed: %v", err)
+}
+
+// A stage begins when those before it have passed.
+func TestATagIsReleasedOnceItIsChecked(t *testing.T) {
+	p := readPipeline(t)
+	p.runs(t, p.Release.Stage, p.Release.Script, ".ci/release")
+	if slices.Index(p.Stages, p.Release.Stage) <= slices.Index(p.Stages, p.Check.Stage) {
+		t.Errorf("%q comes before the check in %q", p.Release.Stage, p.Stages)
+	}
+	if len(p.Release.Rules) != 1 || p.Release.Rules[0].If != "$CI_COMMIT_TAG" {
+		t.Errorf("a release is made %+v", p.Release.Rules)
 	}
 }
 
 // GitLab keeps between pipelines what is below the project's folder, and nothing else.
 func TestThePipelineKeepsItsCaches(t *testing.T) {
-	_, check := pipeline(t)
-	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
-		folder := strings.TrimPrefix(check.Variables[name], "$CI_PROJECT_DIR/")
-		if !slices.ContainsFunc(check.Cache.Paths, func(path string) bool { return strings.HasPrefix(folder, path) }) {
-			t.Errorf("%s is %q, and kept are %q", name, check.Variables[name], check.Cache.Paths)
+	p := readPipeline(t)
+	kept := map[string][]string{} // by path, what it is remembered by
+	for _, cache := range p.Default.Cache {
+		for _, path := range cache.Paths {
+			kept[strings.TrimSuffix(path, "/")] = cache.Key.Files
+		}
+	}
+	for folder, by := range map[string][]string{
+		strings.TrimPrefix(p.Variables["GOCACHE"], "$CI_PROJECT_DIR/"):    {"go.sum"},
+		strings.TrimPrefix(p.Variables["GOMODCACHE"], "$CI_PROJECT_DIR/"): {"go.sum"},
+		".cache/bin": {"Makefile"},
+	} {
+		if !slices.Equal(kept[folder], by) {
+			t.Errorf("%q is kept by %q, want by %q; kept are %v", folder, kept[folder], by, kept)
+		}
+	}
+}
+
+// What was kept counts as long as its name is the same, so the name must say the version.
+func TestToolsAreNamedByTheirVersions(t *testing.T) {
+	for name, module := range map[string]string{
+		"kubernetes": "k8s.io/kubernetes", "gatekeeper": "github.com/open-policy-agent/gatekeeper/v3", "helm": "helm.sh/helm/v4",
+	} {
+		have := find(t, "Makefile", `(?m)^[A-Z]+ +:= \$\(BIN\)/`+name+`-(\S+)$`)
+		if want := find(t, "test/tools/"+name+"/go.mod", `(?m)^\s`+regexp.QuoteMeta(module)+` (\S+)`); have != want {
+			t.Errorf("Makefile names %s of %s, and test/tools builds %s", name, have, want)
 		}
 	}
 }
 
 // One Go: that of the pipeline is that of the images, and new enough for every module.
 func TestThePipelineHasTheGoOfTheImages(t *testing.T) {
-	_, check := pipeline(t)
+	p := readPipeline(t)
 	image := "golang:" + find(t, "Dockerfile", `golang:(\S+)`)
-	if check.Image != image {
-		t.Errorf("the pipeline has %s, and Dockerfile has %s", check.Image, image)
+	if p.Default.Image != image {
+		t.Errorf("the pipeline has %s, and Dockerfile has %s", p.Default.Image, image)
 	}
 	have := "go" + strings.TrimPrefix(image, "golang:")
 	modules, err := os.ReadDir(root + "test/tools")
