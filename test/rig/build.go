@@ -21,6 +21,7 @@ func sources() map[string]struct{ in, what string } {
 		"notation":          {"test/tools/notation", "github.com/notaryproject/notation/cmd/notation"},
 		"cert-rotator":      {".", "./cmd/cert-rotator"},
 		"policytest":        {".", "./cmd/policytest"},
+		"floor":             {".", "./test/bench/floor"},
 		"oras":              {"test/tools/oras", "oras.land/oras/cmd/oras"},
 		"helm":              {"test/tools/helm", "helm.sh/helm/v4/cmd/helm"},
 		"helm-docs":         {"test/tools/helm-docs", "github.com/norwoodj/helm-docs/cmd/helm-docs"},

@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -30,12 +32,13 @@ func main() {
 	}
 }
 
-// run serves from a folder that holds tls.crt, tls.key, ca.crt and answers.json.
+// run serves from the folder of the file that is named as the server's configuration is: serve --config FILE. There lie
+// tls.crt, tls.key, ca.crt, and the answers by their number of keys: 1.json, 50.json.
 func run(ctx context.Context) error {
-	if len(os.Args) != 3 {
-		return errors.New("usage: floor FOLDER CLIENTNAME")
+	if len(os.Args) != 4 || os.Args[1] != "serve" || os.Args[2] != "--config" {
+		return errors.New("usage: floor serve --config FILE")
 	}
-	dir, name := os.Args[1], os.Args[2]
+	dir := filepath.Dir(os.Args[3])
 	identity, err := server.LoadIdentity(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
 	if err != nil {
 		return err
@@ -44,7 +47,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answers, err := read(filepath.Join(dir, "answers.json"))
+	answers, err := read(dir)
 	if err != nil {
 		return err
 	}
@@ -54,7 +57,7 @@ func run(ctx context.Context) error {
 		AdminListen: "127.0.0.1:0",
 		Identity:    identity,
 		ClientCA:    clients,
-		ClientNames: []string{name},
+		ClientNames: []string{clientName},
 		Handler:     answers,
 		Refuse:      refuse,
 		Metrics:     metrics(),
@@ -76,30 +79,40 @@ func metrics() http.Handler {
 
 func refuse(w http.ResponseWriter, status int, message string) { http.Error(w, message, status) }
 
-// constants are the answers by the number of keys, whatever the keys.
+// clientName is the name in Gatekeeper's client certificate.
+const clientName = "gatekeeper-webhook-service.gatekeeper-system.svc"
+
+// constants are the answers by their number of keys, whatever the keys.
 type constants map[int]gatekeeper.ProviderResponse
 
-// read reads them with values of the type that the real handler encodes.
-func read(file string) (constants, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	var answers constants
-	if err := json.Unmarshal(text, &answers); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	for _, answer := range answers {
+// read reads every answer in the folder.
+func read(dir string) (constants, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	answers := constants{}
+	for _, file := range files {
+		keys, notAnAnswer := strconv.Atoi(strings.TrimSuffix(filepath.Base(file), ".json"))
+		if notAnAnswer != nil {
+			continue // the trust policy, or a docker config
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var answer gatekeeper.ProviderResponse
+		if err := json.Unmarshal(text, &answer); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
 		for i := range answer.Response.Items {
 			if err := retype(&answer.Response.Items[i]); err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 		}
+		answers[keys] = answer
 	}
-	return answers, nil
+	return answers, err
 }
 
-// retype turns what JSON made of a value into the value.
+// retype gives an item's value the type that the server encodes.
 func retype(item *gatekeeper.Item) error {
 	text, err := json.Marshal(item.Value)
 	if err != nil {
