@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/bundle"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
@@ -253,7 +254,7 @@ func (b *bundling) addIdentities(t *bundle.Trust) error {
 			return err
 		}
 		identity := ca.TrustedIdentity(chain[0])
-		if ca.RoleOf(chain[0]) != ca.RoleSigner || slices.Contains(t.Identities, identity) {
+		if rules.RoleOf(chain[0]) != rules.RoleSigner || slices.Contains(t.Identities, identity) {
 			continue
 		}
 		revoked, err := whyRevoked(b.pki, g)
@@ -286,7 +287,7 @@ func (b *bundling) addSigner(t *bundle.Trust) error {
 	if err != nil {
 		return err
 	}
-	if role := ca.RoleOf(identity.Cert); role != ca.RoleSigner {
+	if role := rules.RoleOf(identity.Cert); role != rules.RoleSigner {
 		return fmt.Errorf("%s is a certificate for another use (%s) and signs no images", from, role)
 	}
 	t.Signer, t.SignerName, t.InstallDir = identity, b.store, b.installDir

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 )
@@ -201,7 +202,7 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
 	found := reportOf(t, exitFound, dir)
 	found.has(t, tree.BrokenRule, "SKAO Root CA", "its path length is 0")
-	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != ca.RulePathLength {
+	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
 		t.Errorf("breaches %+v", broken)
 	}
 	if out, _ := inspected(t, dir); !strings.Contains(out, "BREAKS      the rule path-length: its path length is 0") {
@@ -224,7 +225,7 @@ func TestSeveralRootsInAFileAreNoChain(t *testing.T) {
 func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
 	server := made[*ca.Identity](t)(rootFor(t, ca.Options{}).Server(ca.Options{DNSNames: []string{"localhost"}}))
 	dir := folderOf(t, map[string][]byte{"tls.crt": ca.EncodeCertificates(server.Chain...)})
-	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != ca.RoleOther || c.Identity != "" {
+	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != rules.RoleOther || c.Identity != "" {
 		t.Errorf("found %+v", c)
 	}
 	if out, _ := inspected(t, dir); !strings.Contains(out, "no signer (for TLS, or the like") {

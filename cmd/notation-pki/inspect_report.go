@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -30,36 +31,36 @@ type inspection struct {
 
 // certificate is one, whichever files it is in.
 type certificate struct {
-	ID          string   `json:"id"` // SHA-256
-	Issuer      string   `json:"issuer,omitempty"`
-	NoIssuer    string   `json:"issuerMissing,omitempty"`
-	Role        ca.Role  `json:"role"`
-	CommonName  string   `json:"commonName"`
-	Subject     string   `json:"subject"`
-	Identity    string   `json:"trustedIdentity"`
-	NoIdentity  string   `json:"trustedIdentityRefused,omitempty"`
-	Generation  string   `json:"generation,omitempty"`
-	Superseded  bool     `json:"superseded"`
-	Files       []string `json:"files"`
-	Serial      string   `json:"serial"`
-	SHA256      string   `json:"sha256"`
-	SHA1        string   `json:"sha1"`
-	KeyType     string   `json:"keyType"`
-	NotBefore   string   `json:"notBefore"`
-	NotAfter    string   `json:"notAfter"`
-	DaysLeft    int      `json:"daysLeft"`
-	CRLURLs     []string `json:"crlURLs"`
-	OCSPURLs    []string `json:"ocspURLs"`
-	Revoked     *revoked `json:"revoked"`
-	Breaches    []breach `json:"breaches"`
-	Advice      []string `json:"advice"`
+	ID          string     `json:"id"` // SHA-256
+	Issuer      string     `json:"issuer,omitempty"`
+	NoIssuer    string     `json:"issuerMissing,omitempty"`
+	Role        rules.Role `json:"role"`
+	CommonName  string     `json:"commonName"`
+	Subject     string     `json:"subject"`
+	Identity    string     `json:"trustedIdentity"`
+	NoIdentity  string     `json:"trustedIdentityRefused,omitempty"`
+	Generation  string     `json:"generation,omitempty"`
+	Superseded  bool       `json:"superseded"`
+	Files       []string   `json:"files"`
+	Serial      string     `json:"serial"`
+	SHA256      string     `json:"sha256"`
+	SHA1        string     `json:"sha1"`
+	KeyType     string     `json:"keyType"`
+	NotBefore   string     `json:"notBefore"`
+	NotAfter    string     `json:"notAfter"`
+	DaysLeft    int        `json:"daysLeft"`
+	CRLURLs     []string   `json:"crlURLs"`
+	OCSPURLs    []string   `json:"ocspURLs"`
+	Revoked     *revoked   `json:"revoked"`
+	Breaches    []breach   `json:"breaches"`
+	Advice      []string   `json:"advice"`
 	cert        *tree.Cert
 	notYetValid bool
 }
 
 type breach struct {
-	Rule ca.Rule `json:"rule"`
-	Text string  `json:"text"`
+	Rule rules.Rule `json:"rule"`
+	Text string     `json:"text"`
 }
 
 // crlReport is a CRL, with who issued it and whether it is the last.
@@ -99,7 +100,7 @@ func newInspection(target string, forest *tree.Forest, now time.Time) *inspectio
 
 func newCertificate(c *tree.Cert, now time.Time) certificate {
 	result := certificate{
-		ID: c.ID, NoIssuer: c.Missing, Role: ca.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
+		ID: c.ID, NoIssuer: c.Missing, Role: rules.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
 		Superseded: c.Superseded, Files: c.Files, Serial: folder.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
 		KeyType: keyTypeOf(c.Certificate), NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), DaysLeft: daysUntil(c.NotAfter, now),
 		CRLURLs: append([]string{}, c.CRLDistributionPoints...), OCSPURLs: append([]string{}, c.OCSPServer...),
@@ -125,7 +126,7 @@ func newCertificate(c *tree.Cert, now time.Time) certificate {
 
 // signs tells whose name a trust policy compares.
 func signs(cert *x509.Certificate) bool {
-	return !cert.IsCA && tree.ForSigning(cert) && ca.RoleOf(cert) != ca.RoleTSA
+	return !cert.IsCA && tree.ForSigning(cert) && rules.RoleOf(cert) != rules.RoleTSA
 }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -149,9 +150,9 @@ func keyTypeOf(cert *x509.Certificate) string {
 
 // adviceOn is the advice on the certificate, on it and its issuer, and on it as a CA that is kept here.
 func adviceOn(c *tree.Cert, now time.Time) []string {
-	advice := ca.Advice(c.Certificate)
+	advice := rules.Advice(c.Certificate)
 	if c.Issuer != nil && tree.ForSigning(c.Certificate) {
-		advice = append(advice, ca.ChainAdvice([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
+		advice = append(advice, rules.ChainAdvice([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
 	}
 	if c.Generation == nil || len(c.Lists) > 0 || !c.Holds(now) {
 		return advice

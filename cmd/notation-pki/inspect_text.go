@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -79,16 +79,16 @@ func (i *inspection) draw(p *page, c certificate) {
 func depthOf(c *tree.Cert) int { return len(c.Chain()) - 1 }
 
 func inWords(c *tree.Cert) string {
-	role := ca.RoleOf(c.Certificate)
-	if role == ca.RoleOther && tree.ForSigning(c.Certificate) {
+	role := rules.RoleOf(c.Certificate)
+	if role == rules.RoleOther && tree.ForSigning(c.Certificate) {
 		return "certificate that does not say that it is a signer's"
 	}
-	return map[ca.Role]string{
-		ca.RoleRoot:         "root CA",
-		ca.RoleIntermediate: "intermediate CA",
-		ca.RoleSigner:       "signer",
-		ca.RoleTSA:          "timestamp authority",
-		ca.RoleOther:        "no signer (for TLS, or the like; no rule for signing is held against it)",
+	return map[rules.Role]string{
+		rules.RoleRoot:         "root CA",
+		rules.RoleIntermediate: "intermediate CA",
+		rules.RoleSigner:       "signer",
+		rules.RoleTSA:          "timestamp authority",
+		rules.RoleOther:        "no signer (for TLS, or the like; no rule for signing is held against it)",
 	}[role]
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -99,7 +100,7 @@ func (i *issuance) run() error {
 	if err != nil {
 		return err
 	}
-	if broken := ca.Breaches(identity.Chain); len(broken) > 0 {
+	if broken := rules.Breaches(identity.Chain); len(broken) > 0 {
 		return fmt.Errorf("nothing was written, since no verifier would take it: %s", broken[0].Text)
 	}
 	if err := i.sameAsBefore(next, identity.Cert); err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -151,7 +152,7 @@ func (i *issuance) sameAsBefore(next folder.Generation, cert *x509.Certificate) 
 	if err != nil {
 		return err
 	}
-	if was, is := ca.RoleOf(before[0]), ca.RoleOf(cert); was != is {
+	if was, is := rules.RoleOf(before[0]), rules.RoleOf(cert); was != is {
 		return fmt.Errorf("%s is a certificate for another use (%s), and its next generation cannot be one for this (%s); choose another --name", last, was, is)
 	}
 	if was, is := ca.TrustedIdentity(before[0]), ca.TrustedIdentity(cert); was != is {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -91,7 +91,7 @@ func TestWhatMayBeHiddenIsTold(t *testing.T) {
 		t.Errorf("stderr %q", signing.notes)
 	}
 	out, code := inspected(t, append(registryFlags(t, registry), image.Tagged())...)
-	if code != exitFailed || !strings.Contains(out, images.ErrIncomplete.Error()) || !strings.Contains(out, string(ca.RoleSigner)) {
+	if code != exitFailed || !strings.Contains(out, images.ErrIncomplete.Error()) || !strings.Contains(out, string(rules.RoleSigner)) {
 		t.Errorf("%d: %s", code, out)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
@@ -225,7 +226,7 @@ func ends(chain []*x509.Certificate) time.Time {
 
 // fitToSign refuses a chain that no verifier would take, since whoever signs with it learns so at the next admission.
 func fitToSign(from folder.Generation, chain []*x509.Certificate, now time.Time) error {
-	if role := ca.RoleOf(chain[0]); role != ca.RoleSigner {
+	if role := rules.RoleOf(chain[0]); role != rules.RoleSigner {
 		return fmt.Errorf("%s is a certificate for another use (%s) and cannot sign images; name a signer by --signer", from, role)
 	}
 	for i, cert := range chain {
@@ -238,7 +239,7 @@ func fitToSign(from folder.Generation, chain []*x509.Certificate, now time.Time)
 			return fmt.Errorf("%s, above %s, ended at %s; make its next generation by --rotate, and a signer below that one", printable.Quote(cert.Subject), from, moment(cert.NotAfter.UTC()))
 		}
 	}
-	if broken := ca.Breaches(chain); len(broken) > 0 {
+	if broken := rules.Breaches(chain); len(broken) > 0 {
 		return fmt.Errorf("no verifier would take what %s signs: its chain, or one certificate of it, %s", from, broken[0].Text)
 	}
 	return nil
@@ -337,7 +338,7 @@ func (s *signing) timestampRoots() (*x509.CertPool, error) {
 		return nil, fmt.Errorf("--timestamp-root: %s: %w", s.timestampRoot, err)
 	}
 	for _, cert := range certs {
-		if role := ca.RoleOf(cert); role != ca.RoleRoot {
+		if role := rules.RoleOf(cert); role != rules.RoleRoot {
 			return nil, fmt.Errorf("--timestamp-root: %s: %s is no root certificate (%s); give the one that it leads to", s.timestampRoot, printable.Quote(cert.Subject), role)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -95,7 +96,7 @@ func TestAChainMadeByTheRecipePutRightVerifiesImages(t *testing.T) {
 			b := newBench(t)
 			b.recipe("openssl.cnf", bits, "oci", signName)
 			signer := b.identity("signer.chain.pem", "signer.key")
-			if broken := ca.Breaches(signer.Chain); len(broken) > 0 {
+			if broken := rules.Breaches(signer.Chain); len(broken) > 0 {
 				t.Errorf("breaches of what the recipe makes: %+v", broken)
 			}
 			w := b.world(signer)
@@ -192,14 +193,14 @@ func TestASignerOfTheRecipeAsPublishedIsToldWhatIsWrongWithIt(t *testing.T) {
 	b := newBench(t)
 	b.recipe("published.cnf", 2048, "oci.interm", signName+"/emailAddress=oci@skao.int")
 	signer := b.identity("signer.chain.pem", "signer.key")
-	broken := ca.Breaches(signer.Chain)
-	if len(broken) != 1 || broken[0].Cert != signer.Cert || broken[0].Rule != ca.RulePathLengthOfNoCA {
+	broken := rules.Breaches(signer.Chain)
+	if len(broken) != 1 || broken[0].Cert != signer.Cert || broken[0].Rule != rules.RulePathLengthOfNoCA {
 		t.Errorf("breaches: %+v", broken)
 	}
 	for _, breach := range broken {
 		b.says(breach.Text, "path length", "CA:FALSE")
 	}
-	if advice := ca.Advice(signer.Cert); !slices.ContainsFunc(advice, func(line string) bool {
+	if advice := rules.Advice(signer.Cert); !slices.ContainsFunc(advice, func(line string) bool {
 		return strings.Contains(line, "emailAddress") && strings.Contains(line, "subject alternative name")
 	}) {
 		t.Errorf("advice: %q", advice)

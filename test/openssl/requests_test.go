@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 )
 
 func asPEM(der []byte) []byte {
@@ -62,7 +63,7 @@ func TestASignerIsIssuedForARequestOfOpenSSLsAndItsKeyStaysWhereItIs(t *testing.
 			if !b.lacks("skao-pki/hsm/1/key.pem") {
 				t.Error("a key was written")
 			}
-			if broken := ca.Breaches(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
+			if broken := rules.Breaches(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
 				t.Errorf("breaches: %+v", broken)
 			}
 			b.onlySigns(cert)
@@ -109,7 +110,7 @@ func TestAnIntermediateIsIssuedForARequestAndCannotGoOnWithoutItsKey(t *testing.
 	b.write("leaf.cnf", []byte("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nauthorityKeyIdentifier=keyid\n"))
 	b.openssl("x509 -req -in leaf.csr -CA skao-pki/intermediate/1/cert.pem -CAkey hsm.key -CAcreateserial -days 30 -extfile leaf.cnf -out leaf.pem")
 	b.join("leaf.chain.pem", "leaf.pem", "skao-pki/intermediate/1/chain.pem")
-	if broken := ca.Breaches(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
+	if broken := rules.Breaches(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
 		t.Errorf("breaches: %+v", broken)
 	}
 	b.openssl("verify -x509_strict -CAfile skao-pki/root/1/cert.pem -untrusted skao-pki/intermediate/1/cert.pem leaf.pem")

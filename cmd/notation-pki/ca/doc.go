@@ -7,8 +7,6 @@
 //   - [NewRoot], [CA.Intermediate], [CA.Signer] and [SelfSigned] make chains of three, two and one for code signing.
 //   - [CA.Server], [CA.Client] and [CA.Peer] make certificates for TLS.
 //   - [ParseSubject] and [ReadRequest] read whom a certificate is to speak of, and whose key it is to certify.
-//   - [Breaches] names every rule that a chain breaks, in words, and [Advice] what will bite; [RoleOf] tells what a
-//     certificate is for.
 //   - [Identity.Sign] makes the envelope that notation stores beside an image.
 //   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP.
 //   - [TSA] is an RFC 3161 timestamp authority, over HTTP or in the process.

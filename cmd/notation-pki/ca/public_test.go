@@ -1,4 +1,4 @@
-package ca
+package ca_test
 
 import (
 	"bytes"
@@ -7,25 +7,28 @@ import (
 	"testing"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 )
 
 // publicAlone is somebody's public key whose private half nobody here has.
 func publicAlone(t *testing.T) crypto.PublicKey {
 	t.Helper()
-	return testKey(t, ECP256).Public()
+	return must[crypto.Signer](t)(ca.ECP256.Generate()).Public()
 }
 
 func TestTheCertificateOfAKeyThatLivesElsewhereSaysWhatItWouldSayOfOurs(t *testing.T) {
-	root, err := NewRoot(Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := testKey(t, ECP256)
-	ours, err := root.Intermediate(Options{Key: key})
+	key := must[crypto.Signer](t)(ca.ECP256.Generate())
+	ours, err := root.Intermediate(ca.Options{Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := root.Intermediate(Options{Public: key.Public(), KeyType: ECP384})
+	theirs, err := root.Intermediate(ca.Options{Public: key.Public(), KeyType: ca.ECP384})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,66 +38,66 @@ func TestTheCertificateOfAKeyThatLivesElsewhereSaysWhatItWouldSayOfOurs(t *testi
 	if !bytes.Equal(ours.Cert.RawSubjectPublicKeyInfo, theirs.Cert.RawSubjectPublicKeyInfo) || theirs.Key != nil {
 		t.Errorf("certified %v; the key is %T", theirs.Cert.PublicKey, theirs.Key)
 	}
-	if broken := Breaches(theirs.Chain); len(broken) > 0 || len(theirs.Chain) != 2 {
+	if broken := rules.Breaches(theirs.Chain); len(broken) > 0 || len(theirs.Chain) != 2 {
 		t.Errorf("%d certificates, breaches %+v", len(theirs.Chain), broken)
 	}
 	// Whoever has the key can go on from there, and nobody else.
-	if _, err := theirs.Signer(Options{}); err == nil {
+	if _, err := theirs.Signer(ca.Options{}); err == nil {
 		t.Error("a certificate was issued without the issuer's key")
 	}
-	if der, err := theirs.CRL(CRLOptions{}); err == nil || der != nil || !strings.Contains(err.Error(), "its key lives elsewhere") {
+	if der, err := theirs.CRL(ca.CRLOptions{}); err == nil || der != nil || !strings.Contains(err.Error(), "its key lives elsewhere") {
 		t.Errorf("a CRL without the issuer's key: %v", err)
 	}
 	theirs.Key = key
-	signer, err := theirs.Signer(Options{})
+	signer, err := theirs.Signer(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if broken := Breaches(signer.Chain); len(broken) > 0 {
+	if broken := rules.Breaches(signer.Chain); len(broken) > 0 {
 		t.Errorf("breaches %+v", broken)
 	}
 }
 
 func TestAPublicKeyAloneSignsNoCertificateForItself(t *testing.T) {
-	for name, key := range map[string]crypto.Signer{"alone": nil, "beside another key": testKey(t, ECP256)} {
-		o := Options{Public: publicAlone(t), Key: key}
-		if root, err := NewRoot(o); err == nil || root != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
+	for name, key := range map[string]crypto.Signer{"alone": nil, "beside another key": must[crypto.Signer](t)(ca.ECP256.Generate())} {
+		o := ca.Options{Public: publicAlone(t), Key: key}
+		if root, err := ca.NewRoot(o); err == nil || root != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
 			t.Errorf("%s: a root: %v", name, err)
 		}
-		if signer, err := SelfSigned(o); err == nil || signer != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
+		if signer, err := ca.SelfSigned(o); err == nil || signer != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
 			t.Errorf("%s: a signer: %v", name, err)
 		}
 	}
 }
 
 func TestAPublicKeyThatIsNoneIsAnErrorAndNoPanic(t *testing.T) {
-	root, err := NewRoot(Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, public := range map[string]crypto.PublicKey{"a private key": testKey(t, ECP256), "a text": "key", "a number": 7} {
-		if got, err := root.Signer(Options{Public: public}); err == nil || got != nil {
+	for name, public := range map[string]crypto.PublicKey{"a private key": must[crypto.Signer](t)(ca.ECP256.Generate()), "a text": "key", "a number": 7} {
+		if got, err := root.Signer(ca.Options{Public: public}); err == nil || got != nil {
 			t.Errorf("%s is certified", name)
 		}
 	}
 }
 
 func TestWithoutItsKeyACertificateSignsNothing(t *testing.T) {
-	root, err := NewRoot(Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := root.Signer(Options{Public: publicAlone(t)})
+	signer, err := root.Signer(ca.Options{Public: publicAlone(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if envelope, err := signer.Sign(t.Context(), ocispec.Descriptor{}, SignOptions{}); err == nil || envelope != nil {
+	if envelope, err := signer.Sign(t.Context(), ocispec.Descriptor{}, ca.SignOptions{}); err == nil || envelope != nil {
 		t.Error("it signs an image")
 	}
-	if text, err := EncodeKey(signer.Key); err == nil || text != nil {
+	if text, err := ca.EncodeKey(signer.Key); err == nil || text != nil {
 		t.Error("its key is written")
 	}
-	if text, err := EncodeEncryptedKey(signer.Key, []byte(testPassphrase)); err == nil || text != nil {
+	if text, err := ca.EncodeEncryptedKey(signer.Key, []byte("correct horse battery staple")); err == nil || text != nil {
 		t.Error("its key is written, encrypted")
 	}
 }

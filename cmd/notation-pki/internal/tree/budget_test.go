@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 )
 
@@ -46,7 +47,7 @@ func read(t *testing.T, content []byte) *tree.Forest {
 func TestLargeKeysAreTold(t *testing.T) {
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
 	forest := read(t, ca.EncodeCertificates(alike(t, 1, func() any { return public })...))
-	if len(forest.Certs) != 1 || len(forest.Certs[0].Breaches) != 1 || forest.Certs[0].Breaches[0].Rule != ca.RuleKeyLength {
+	if len(forest.Certs) != 1 || len(forest.Certs[0].Breaches) != 1 || forest.Certs[0].Breaches[0].Rule != rules.RuleKeyLength {
 		t.Errorf("%+v", forest.Certs[0].Breaches)
 	}
 }

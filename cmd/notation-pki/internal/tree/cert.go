@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 )
 
@@ -28,8 +29,8 @@ type Cert struct {
 	Below []*Cert
 	Lists []*List // the CRLs that it signed, newest first
 
-	Breaches []ca.Breach // the rules that it breaks, each once
-	Revoked  *Revocation // nil: no list that is there revokes it
+	Breaches []rules.Breach // the rules that it breaks, each once
+	Revoked  *Revocation    // nil: no list that is there revokes it
 
 	// Generation is its place in a PKI folder. Superseded: a newer generation holds.
 	Generation *Generation
@@ -62,7 +63,7 @@ func (c *Cert) Name() string {
 // ForSigning tells whether the rules for signing are held against it: not where it says that it is for something else,
 // such as TLS. One that does not say what it is for may well have been made to sign, by defaults.
 func ForSigning(cert *x509.Certificate) bool {
-	return ca.RoleOf(cert) != ca.RoleOther || len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0 ||
+	return rules.RoleOf(cert) != rules.RoleOther || len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0 ||
 		slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
 }
 

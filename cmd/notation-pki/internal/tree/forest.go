@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -203,15 +204,15 @@ func (f *Forest) judge(source string, chain []*x509.Certificate, partial bool) {
 	if len(chain) <= keysize.MaxCertificates && !f.budget.take(len(chain)*len(chain)+len(chain), chain...) {
 		return
 	}
-	for _, b := range ca.Breaches(chain) {
-		if partial && b.Rule == ca.RuleChainRoot {
+	for _, b := range rules.Breaches(chain) {
+		if partial && b.Rule == rules.RuleChainRoot {
 			continue
 		}
 		if b.Cert == nil {
 			b.Cert, b.Text = chain[0], source+": "+b.Text
 		}
 		c := f.byID[ca.Thumbprint(b.Cert)]
-		if !slices.ContainsFunc(c.Breaches, func(other ca.Breach) bool { return other.Rule == b.Rule }) {
+		if !slices.ContainsFunc(c.Breaches, func(other rules.Breach) bool { return other.Rule == b.Rule }) {
 			c.Breaches = append(c.Breaches, b)
 		}
 	}

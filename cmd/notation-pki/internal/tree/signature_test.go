@@ -11,6 +11,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 )
 
@@ -52,13 +53,13 @@ func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T)
 		if len(forest.Problems) != 1 || forest.Problems[0].Kind != tree.BadSignature {
 			t.Errorf("%s: of the envelope it says %v", mediaType, forest.Problems)
 		}
-		var broken []ca.Rule
+		var broken []rules.Rule
 		for _, c := range forest.Certs {
 			for _, b := range c.Breaches {
 				broken = append(broken, b.Rule)
 			}
 		}
-		if len(forest.Certs) != 3 || !slices.Contains(broken, ca.RuleSignature) {
+		if len(forest.Certs) != 3 || !slices.Contains(broken, rules.RuleSignature) {
 			t.Errorf("%s: %d certificates, which break %q", mediaType, len(forest.Certs), broken)
 		}
 	}

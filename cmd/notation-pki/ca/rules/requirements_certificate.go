@@ -1,4 +1,4 @@
-package ca
+package rules
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // leafLike tells whether a certificate in first place is to be judged as a leaf. One that says cA, but by its key usage
@@ -122,11 +124,14 @@ func oldVersion(p place) string {
 		p.cert.Version)
 }
 
+// maxSerialBits is the length of a serial number: 20 octets is the most that RFC 5280 allows, and the first bit is the sign.
+const maxSerialBits = 159
+
 func oddSerial(p place) string {
 	switch serial := p.cert.SerialNumber; {
 	case serial.Sign() <= 0:
 		return fmt.Sprintf("its serial number is %s: issue it again with a positive one", serial)
-	case serial.BitLen() > serialBits:
+	case serial.BitLen() > maxSerialBits:
 		return fmt.Sprintf("its serial number takes %d octets, and 20 are the most: issue it again with a shorter one",
 			serial.BitLen()/8+1)
 	}
@@ -188,7 +193,7 @@ func otherKey(p place) string {
 		return ""
 	}
 	return fmt.Sprintf("its key is %s; notation signs with %s only: issue it again for one of those",
-		kind, listed(KeyTypes()))
+		kind, listed(ca.KeyTypes()))
 }
 
 func unknownCritical(p place) string {

@@ -1,4 +1,4 @@
-package ca
+package rules
 
 import (
 	"crypto/ecdsa"
@@ -12,11 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // longest is for how long a key of RSA 2048, which NIST SP 800-57 part 1 lets sign until 2030, should be relied on.
 const longest = 20 * 365 * day
+
+const day = 24 * time.Hour
 
 // Advice tells, a line each, what no rule forbids and will bite: what is there, what comes of it, and what to do. What
 // it says of notation holds for notation-go 1.3.2 and notation-core-go 1.3.0. It has none for a certificate that takes
@@ -67,7 +70,7 @@ func adviceOnCAKey(cert *x509.Certificate) []string {
 		return adviceOnRSA(key.N.BitLen(), cert)
 	case *ecdsa.PublicKey:
 		if bits := key.Curve.Params().BitSize; bits < 256 {
-			return []string{fmt.Sprintf("its EC key has %d bits: make a new CA with %s or %s", bits, ECP256, ECP384)}
+			return []string{fmt.Sprintf("its EC key has %d bits: make a new CA with %s or %s", bits, ca.ECP256, ca.ECP384)}
 		}
 	}
 	return nil
@@ -78,10 +81,10 @@ func adviceOnRSA(bits int, cert *x509.Certificate) []string {
 	switch {
 	case bits < 2048:
 		return []string{fmt.Sprintf("its RSA key has %d bits, which can be broken: make a new CA with %s or %s",
-			bits, RSA4096, ECP384)}
+			bits, ca.RSA4096, ca.ECP384)}
 	case bits < 3072 && lifetime > longest:
 		return []string{fmt.Sprintf("its RSA key of %d bits is to last %d years: make a CA that long-lived with %s or %s",
-			bits, lifetime/(365*day), RSA4096, ECP384)}
+			bits, lifetime/(365*day), ca.RSA4096, ca.ECP384)}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package ca
+package rules
 
 import (
 	"bytes"
@@ -22,6 +22,8 @@ import (
 	"unicode"
 
 	corex509 "github.com/notaryproject/notation-core-go/x509"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // mold is a chain of three about to be made: what is altered in it comes out of its certificates, nothing else.
@@ -41,11 +43,17 @@ func newMold(tb testing.TB) *mold {
 	tb.Helper()
 	m := &mold{tb: tb, leafKey: ecKey(tb, elliptic.P256()), intermediateKey: ecKey(tb, elliptic.P256())}
 	m.root, m.intermediate, m.leaf = cast("root", 1), cast("intermediate", 2), cast("leaf", 3)
-	makeCA(m.root, nil, nil)
-	makeCA(m.intermediate, nil, nil)
+	asCA(m.root, -1)
+	asCA(m.intermediate, -1)
 	m.leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	m.leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
 	return m
+}
+
+// asCA makes a CA of a certificate, with this path length; -1: unbounded.
+func asCA(c *x509.Certificate, pathLen int) {
+	c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
+	c.MaxPathLen, c.MaxPathLenZero = pathLen, pathLen == 0
 }
 
 func cast(name string, serial int64) *x509.Certificate {
@@ -257,7 +265,7 @@ func brokenCAs() []broken {
 			m.intermediate.IsCA = false
 		}},
 		{name: "path length too short", rule: RulePathLength, blamed: theRoot, alter: func(m *mold) {
-			makeCA(m.root, new(int), nil)
+			asCA(m.root, 0)
 		}},
 		{name: "no key usage", rule: RuleKeyUsage, blamed: theRoot, alter: func(m *mold) { m.root.KeyUsage = 0 }},
 		{name: "uncritical key usage", rule: RuleKeyUsageCritical, blamed: theRoot, alter: func(m *mold) {
@@ -462,7 +470,7 @@ func TestSoundChainsHaveNoBreach(t *testing.T) {
 		"no purpose":               func(m *mold) { m.leaf.ExtKeyUsage = nil },
 		"no basic constraints":     func(m *mold) { m.leaf.BasicConstraintsValid = false },
 		"contentCommitment":        func(m *mold) { m.leaf.KeyUsage |= x509.KeyUsageContentCommitment },
-		"path lengths to the dot":  func(m *mold) { makeCA(m.root, new(1), nil); makeCA(m.intermediate, new(int), nil) },
+		"path lengths to the dot":  func(m *mold) { asCA(m.root, 1); asCA(m.intermediate, 0) },
 		"serial of 20 octets":      func(m *mold) { m.leaf.SerialNumber.Lsh(big.NewInt(1), 158) },
 		"expired":                  func(m *mold) { m.leaf.NotAfter = m.leaf.NotBefore },
 		"leaf outlives its issuer": func(m *mold) { m.leaf.NotAfter = m.leaf.NotAfter.AddDate(1, 0, 0) },
@@ -488,7 +496,7 @@ func TestEveryBreachIsToldNotTheFirst(t *testing.T) {
 	m.leaf.KeyUsage = x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
 	m.leaf.SerialNumber = new(big.Int)
 	m.intermediate.KeyUsage = x509.KeyUsageCRLSign
-	makeCA(m.root, new(int), nil)
+	asCA(m.root, 0)
 	sound, other := newMold(t).pour(t), unrelated(t)
 	for name, c := range map[string]struct {
 		chain chain
@@ -515,14 +523,14 @@ func TestEveryBreachIsToldNotTheFirst(t *testing.T) {
 }
 
 func TestAllThatThisPackageMakesKeepsAllRules(t *testing.T) {
-	for _, keyType := range KeyTypes() {
+	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
 			key, err := keyType.Generate() // once for all: RSA keys are slow to make
 			if err != nil {
 				t.Fatal(err)
 			}
-			for role, chain := range madeWith(t, Options{Key: key}) {
+			for role, chain := range madeWith(t, ca.Options{Key: key}) {
 				if got := RoleOf(chain[0]); got != role.Role {
 					t.Errorf("%v: role %q", role, got)
 				}
@@ -543,13 +551,13 @@ type made struct {
 	length int
 }
 
-func madeWith(t *testing.T, opts Options) map[made][]*x509.Certificate {
+func madeWith(t *testing.T, opts ca.Options) map[made][]*x509.Certificate {
 	t.Helper()
-	root, err := NewRoot(opts)
+	root, err := ca.NewRoot(opts)
 	intermediate, err1 := root.Intermediate(opts)
 	three, err2 := intermediate.Signer(opts)
 	two, err3 := root.Signer(opts)
-	one, err4 := SelfSigned(opts)
+	one, err4 := ca.SelfSigned(opts)
 	stamper, err5 := intermediate.TSA(opts)
 	if err := errors.Join(err, err1, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
@@ -565,12 +573,12 @@ func madeWith(t *testing.T, opts Options) map[made][]*x509.Certificate {
 }
 
 func TestCertificatesForTLSAreOfAnotherRole(t *testing.T) {
-	root, err := NewRoot(Options{})
+	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, issue := range []func(Options) (*Identity, error){root.Server, root.Client, root.Peer} {
-		id, err := issue(Options{})
+	for _, issue := range []func(ca.Options) (*ca.Identity, error){root.Server, root.Client, root.Peer} {
+		id, err := issue(ca.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -623,7 +631,7 @@ func diced(t *testing.T, dice *mathrand.Rand) []*x509.Certificate {
 			cert.BasicConstraintsValid = !cert.BasicConstraintsValid
 		}
 		if cert.IsCA && dice.IntN(3) == 0 {
-			makeCA(cert, new(dice.IntN(3)), nil)
+			asCA(cert, dice.IntN(3))
 		}
 	}
 	if dice.IntN(4) == 0 {

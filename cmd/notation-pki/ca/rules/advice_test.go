@@ -1,4 +1,4 @@
-package ca_test
+package rules_test
 
 import (
 	"crypto"
@@ -21,7 +21,20 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 )
+
+// must fails the test on an error, and otherwise hands on what was made.
+func must[T any](tb testing.TB) func(T, error) T {
+	tb.Helper()
+	return func(made T, err error) T {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return made
+	}
+}
 
 // attribute is one part of a name, on its own in the certificate.
 func attribute(value string, arcs ...int) pkix.AttributeTypeAndValue {
@@ -121,7 +134,7 @@ func TestAdviceOnNamesIsWhatNotationMakesOfThem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cert := signerNamed(t, c.subject)
-			checkAdvice(t, ca.Advice(cert), c.says...)
+			checkAdvice(t, rules.Advice(cert), c.says...)
 			if err := identityRefused(cert); (err != nil) != c.refused {
 				t.Errorf("notation says %v of %q", err, cert.Subject)
 			}
@@ -141,7 +154,7 @@ func TestNoNameThatNotationRefusesGoesWithoutAdvice(t *testing.T) {
 			name = name[dice.IntN(2):]
 		}
 		cert := signerNamed(t, name)
-		err, advice := identityRefused(cert), ca.Advice(cert)
+		err, advice := identityRefused(cert), rules.Advice(cert)
 		if err != nil {
 			refused++
 		}
@@ -212,8 +225,8 @@ func TestAdviceOnWhatCertificatesSay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cert := crafted(t, ca.ECP256, c.alter)
-			checkAdvice(t, ca.Advice(cert), c.says...)
-			checkAdvice(t, ca.Advice(cert), c.says...) // as the first time: it alters nothing
+			checkAdvice(t, rules.Advice(cert), c.says...)
+			checkAdvice(t, rules.Advice(cert), c.says...) // as the first time: it alters nothing
 		})
 	}
 }
@@ -238,7 +251,7 @@ func TestAdviceOnTheKeysOfCAs(t *testing.T) {
 			cert := withKey(t, c.key, func(issuer *x509.Certificate) {
 				makeCA(issuer).NotAfter = issuer.NotBefore.AddDate(c.years, 0, 0)
 			})
-			checkAdvice(t, ca.Advice(cert), c.says...)
+			checkAdvice(t, rules.Advice(cert), c.says...)
 		})
 	}
 }
@@ -250,17 +263,17 @@ func TestWhatThisPackageMakesNeedsNoAdviceButOnRevocation(t *testing.T) {
 	stamper := must[*ca.TSA](t)(intermediate.TSA(at))
 	signer := must[*ca.Identity](t)(intermediate.Signer(at))
 	for _, cert := range append(signer.Chain, stamper.Cert) {
-		checkAdvice(t, ca.Advice(cert))
+		checkAdvice(t, rules.Advice(cert))
 	}
-	checkAdvice(t, ca.ChainAdvice(signer.Chain))
-	checkAdvice(t, ca.Advice(must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert), "no CRL URL")
+	checkAdvice(t, rules.ChainAdvice(signer.Chain))
+	checkAdvice(t, rules.Advice(must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert), "no CRL URL")
 }
 
 func TestACertificateThatOutlivesItsIssuerIsToldOf(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{NotAfter: time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)}))
 	late := must[*ca.Identity](t)(root.Signer(ca.Options{NotAfter: time.Date(2126, 1, 2, 0, 0, 0, 0, time.UTC)}))
-	checkAdvice(t, ca.ChainAdvice(late.Chain), `ends on 2126-01-02, after its issuer, on 2126-01-01`)
-	checkAdvice(t, ca.ChainAdvice(nil))
+	checkAdvice(t, rules.ChainAdvice(late.Chain), `ends on 2126-01-02, after its issuer, on 2126-01-01`)
+	checkAdvice(t, rules.ChainAdvice(nil))
 }
 
 // TestNotationFollowsURLsAsAdvised holds the advice on revocation against notation's own code, which asks nobody here.
@@ -282,8 +295,8 @@ func TestNotationFollowsURLsAsAdvised(t *testing.T) {
 			if got[0].Result != c.want {
 				t.Errorf("%s, want %s", got[0].Result, c.want)
 			}
-			if len(ca.Advice(signer.Cert)) != 1 {
-				t.Errorf("advice %q, want a line", ca.Advice(signer.Cert))
+			if len(rules.Advice(signer.Cert)) != 1 {
+				t.Errorf("advice %q, want a line", rules.Advice(signer.Cert))
 			}
 		})
 	}

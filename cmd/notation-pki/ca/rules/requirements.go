@@ -1,4 +1,4 @@
-package ca
+package rules
 
 import (
 	"crypto/x509"
@@ -79,7 +79,7 @@ const (
 	// RuleKeyLength asks a leaf for RSA keys of 2048 bits and elliptic curve keys of 256, or longer. NP, leaf 4. No
 	// certificate may have an RSA key with more than [keysize.MaxRSABits].
 	RuleKeyLength Rule = "key-length"
-	// RuleKeyType asks a leaf for a key that signature algorithms are listed for: [KeyTypes]. The specification's
+	// RuleKeyType asks a leaf for a key that signature algorithms are listed for: [ca.KeyTypes]. The specification's
 	// "Algorithm Selection", and enforced.
 	RuleKeyType Rule = "key-type"
 

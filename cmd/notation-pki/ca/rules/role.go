@@ -1,4 +1,4 @@
-package ca
+package rules
 
 import (
 	"bytes"
