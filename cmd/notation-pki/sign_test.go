@@ -128,7 +128,7 @@ func (b *bench) infos(image rig.Image, more ...string) []signatureInfo {
 }
 
 // timestamped are the flags that ask the world's timestamp authority.
-func (b *bench) timestamped(tsa *ca.TSA) []string {
+func (b *bench) timestamped(tsa *rig.TSA) []string {
 	b.t.Helper()
 	return []string{"--timestamp-url", b.Endpoints.PublishTSA(tsa), "--timestamp-root", b.file(ca.EncodeCertificates(tsa.Root()))}
 }
@@ -760,8 +760,8 @@ func TestARevokedTimestampAuthorityIsRefused(t *testing.T) {
 	b := newBench(t)
 	root, err := ca.NewRoot(ca.Options{})
 	b.must(err)
-	ledger := ca.NewLedger(root)
-	tsa, err := root.TSA(ca.Options{CRLURLs: []string{b.Endpoints.Publish(ledger).CRL}})
+	ledger := rig.NewLedger(root)
+	tsa, err := rig.NewTSA(root, ca.Options{CRLURLs: []string{b.Endpoints.Publish(ledger).CRL}})
 	b.must(err)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	flags := b.timestamped(tsa)

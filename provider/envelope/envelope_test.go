@@ -19,6 +19,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/envelope"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 const largest = 128 << 10
@@ -38,7 +39,7 @@ func honest(t testing.TB) map[string][][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tsa, err := root.TSA(ca.Options{})
+	tsa, err := rig.NewTSA(root, ca.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // watched is a signed image whose signer may be revoked, and a strict verifier that remembers answers for an hour.
@@ -157,7 +158,7 @@ func TestNoVerdictStandsOnAnAnswerThatIsOlderThanItMayBe(t *testing.T) {
 func TestAVerdictOnAnOldCRLIsJudgedAgainWhenANewOneMayBeHad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		w.is(t, provider.Verified)
@@ -219,7 +220,7 @@ func TestAnAnswerThatIsNotTheCAsIsNotKeptForTheGoodOneOfTheSameResponder(t *test
 		// One responder for both, as far as its URL tells.
 		const url = "http://ocsp.test/"
 		w.intermediate = must[*ca.CA](t)(w.root.Intermediate(ca.Options{OCSPURLs: []string{url + "root/"}}))
-		w.signerLedger = ca.NewLedger(w.intermediate)
+		w.signerLedger = rig.NewLedger(w.intermediate)
 		w.signer = must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{OCSPURLs: []string{url}}))
 		w.shelf.sign(t, w.signer, ca.SignOptions{})
 		w.serve(url, w.signerLedger.OCSPHandler())
@@ -421,7 +422,7 @@ func TestTheSecondResponderIsAskedWhereTheFirstIsStaleAndBoundsTheVerdict(t *tes
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.newRealm(t, revocable{})
-		stale := ca.NewLedger(r.intermediate)
+		stale := rig.NewLedger(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		r.signerLedger.SetValidity(time.Now(), time.Now().Add(2*time.Hour))
 		signer := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
@@ -490,7 +491,7 @@ func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := watch(t, how)
-				for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
+				for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
 					ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 				}
 				before := []*tape{{Handler: w.signerLedger.CRLHandler()}, {Handler: w.signerLedger.OCSPHandler()}}
@@ -519,7 +520,7 @@ func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
 func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(10*time.Hour))
 		}
 		w.is(t, provider.Verified)
@@ -542,7 +543,7 @@ func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 func TestVerdictsAreNotRenewedEverMoreOftenWhileNoNewListIsToBeHad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		began := time.Now()
@@ -568,7 +569,7 @@ func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T
 		*w.shelf = *newShelf()
 		w.shelf.sign(t, must[*ca.Identity](t)(second.Signer(ca.Options{CRLURLs: w.signerURLs[:1]})), ca.SignOptions{})
 		w.unknown(t) // the first CA's list says nothing of what the second issued
-		w.serve(w.signerURLs[0], ca.NewLedger(second).CRLHandler())
+		w.serve(w.signerURLs[0], rig.NewLedger(second).CRLHandler())
 		w.is(t, provider.Verified)
 	})
 }
@@ -576,7 +577,7 @@ func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T
 func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		for range 5 {
@@ -584,7 +585,7 @@ func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 		}
 		w.is(t, provider.Verified)
 		time.Sleep(2 * time.Hour)
-		again := ca.NewLedger(w.intermediate)
+		again := rig.NewLedger(w.intermediate)
 		again.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		again.Revoke(w.signer.Cert, time.Now(), 1)
 		w.serve(w.signerURLs[0], again.CRLHandler())
@@ -595,7 +596,7 @@ func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 func TestAListIsKeptForTheCAThatSignedItThoughOthersOfTheChainNameItsAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*ca.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		// The signer is answered for by OCSP, and names the list of the root beside it, as the intermediate does.

@@ -24,6 +24,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // outsizeDetail is what is said of a signature that nobody should have to check.
@@ -121,7 +122,7 @@ func jwsText(text string) blob { return blob{mediaType: ca.JWS, raw: []byte(text
 func heavyTimestamp(t *testing.T, signer *ca.Identity) []byte {
 	t.Helper()
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	tsa := must[*ca.TSA](t)(root.TSA(ca.Options{}))
+	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{}))
 	var envelope map[string]any
 	if err := json.Unmarshal(sign(t, signer, target, ca.SignOptions{}).Raw, &envelope); err != nil {
 		t.Fatal(err)

@@ -22,16 +22,16 @@ func expired() ca.SignOptions {
 
 // stamps is a timestamp authority of its own PKI.
 type stamps struct {
-	*ca.TSA
+	*rig.TSA
 
-	ledger *ca.Ledger
+	ledger *rig.Ledger
 }
 
 func (a *authority) newTSA(t *testing.T, how revocable) stamps {
 	t.Helper()
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	s := stamps{ledger: ca.NewLedger(root)}
-	s.TSA = must[*ca.TSA](t)(root.TSA(options(how, a.publish(s.ledger))))
+	s := stamps{ledger: rig.NewLedger(root)}
+	s.TSA = must[*rig.TSA](t)(rig.NewTSA(root, options(how, a.publish(s.ledger))))
 	return s
 }
 
@@ -185,7 +185,7 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.lapsing(t, revocable{crl: true, ocsp: true})
-		stale := ca.NewLedger(r.intermediate)
+		stale := rig.NewLedger(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		a.serve(r.signerURLs[1], stale.OCSPHandler())
 		s := newShelf()

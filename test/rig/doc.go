@@ -9,6 +9,8 @@
 //   - [Registry.PushImage] and [World.Sign] put content there, also content that is wrong in a chosen way ([Defect]).
 //     Both go past the switch: faults hit, and the log counts, only what comes over the network.
 //   - [World.NewPKI] makes further CAs, revocable ones too; [World.Endpoints] speaks for them.
+//   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP; [TSA] is an RFC 3161 timestamp
+//     authority, over HTTP or in the process.
 //   - [World.Trust] writes what a provider trusts, [World.WriteDoor] its TLS files, [WriteDockerConfig] its credentials.
 //   - [World.Asker] asks.
 package rig

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 const (
@@ -50,12 +48,12 @@ func newEndpoints() (*Endpoints, error) {
 }
 
 // Publish serves what a ledger says, as a CRL and over OCSP.
-func (e *Endpoints) Publish(ledger *ca.Ledger) Published {
+func (e *Endpoints) Publish(ledger *Ledger) Published {
 	return Published{CRL: e.mount(crlPath, ledger.CRLHandler()), OCSP: e.mount(ocspPath, ledger.OCSPHandler())}
 }
 
 // PublishTSA serves a timestamp authority and returns its URL.
-func (e *Endpoints) PublishTSA(tsa *ca.TSA) string {
+func (e *Endpoints) PublishTSA(tsa *TSA) string {
 	return e.mount(tsaPath, tsa)
 }
 

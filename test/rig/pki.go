@@ -15,7 +15,7 @@ type PKI struct {
 
 	// RootLedger tells which intermediates are revoked, SignerLedger which signers. Nobody reads them unless
 	// [PKIOptions] asks for CRLs or OCSP.
-	RootLedger, SignerLedger *ca.Ledger
+	RootLedger, SignerLedger *Ledger
 
 	options PKIOptions
 	root    Published
@@ -45,12 +45,12 @@ func (w *World) NewPKI(opts PKIOptions) (*PKI, error) {
 	if p.Root, err = ca.NewRoot(p.caOptions("Root CA")); err != nil {
 		return nil, err
 	}
-	p.RootLedger = ca.NewLedger(p.Root)
+	p.RootLedger = NewLedger(p.Root)
 	p.root = w.Endpoints.Publish(p.RootLedger)
 	if p.Intermediate, err = p.Root.Intermediate(p.revocable(p.caOptions("Intermediate CA"), p.root)); err != nil {
 		return nil, err
 	}
-	p.SignerLedger = ca.NewLedger(p.Intermediate)
+	p.SignerLedger = NewLedger(p.Intermediate)
 	p.signers = w.Endpoints.Publish(p.SignerLedger)
 	p.Signer, err = p.NewSigner(ca.Options{})
 	return p, err

@@ -31,7 +31,7 @@ type Signature struct {
 	Options ca.SignOptions
 
 	// TSA countersigns, at the signing time of the options where that is set. Default: none.
-	TSA *ca.TSA
+	TSA *TSA
 
 	// Target is what the envelope speaks of. Default: the image it is attached to.
 	Target *ocispec.Descriptor

@@ -24,7 +24,7 @@ type World struct {
 	SKAO *PKI
 
 	// TSA is a timestamp authority with a root of its own; its Root is what a tsa trust store holds.
-	TSA *ca.TSA
+	TSA *TSA
 
 	// RegistryCA vouches for registries, DoorCA for the provider's door, GatekeeperCA for who may ask there.
 	RegistryCA, DoorCA, GatekeeperCA *ca.CA
@@ -86,12 +86,12 @@ func (w *World) buildTLS() (err error) {
 }
 
 // newTSA makes a timestamp authority that has been there for years, so that it can stamp the past.
-func newTSA() (*ca.TSA, error) {
+func newTSA() (*TSA, error) {
 	root, err := ca.NewRoot(ca.Options{Subject: subject("Timestamps", "Timestamp Root CA"), NotBefore: longAgo()})
 	if err != nil {
 		return nil, err
 	}
-	return root.TSA(ca.Options{Subject: subject("Timestamps", "Timestamp Authority"), NotBefore: longAgo()})
+	return NewTSA(root, ca.Options{Subject: subject("Timestamps", "Timestamp Authority"), NotBefore: longAgo()})
 }
 
 // Close stops everything that the world started, the last first. Hanging requests end.

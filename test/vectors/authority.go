@@ -27,9 +27,9 @@ type authority struct {
 
 // stamper is a timestamp authority as a case wants it.
 type stamper struct {
-	*ca.TSA
+	*rig.TSA
 	spec   TSA
-	ledger *ca.Ledger
+	ledger *rig.Ledger
 	ca     *ca.CA
 }
 
@@ -134,7 +134,7 @@ func (s *Scene) setTSAs() error {
 		if err != nil {
 			return err
 		}
-		t := &stamper{spec: spec, ledger: ca.NewLedger(root), ca: root}
+		t := &stamper{spec: spec, ledger: rig.NewLedger(root), ca: root}
 		at := s.World.Endpoints.Publish(t.ledger)
 		subject.CommonName = "Timestamp Authority"
 		opts := ca.Options{Subject: subject, NotBefore: past}
@@ -144,7 +144,7 @@ func (s *Scene) setTSAs() error {
 		if spec.OCSP {
 			opts.OCSPURLs = []string{at.OCSP}
 		}
-		if t.TSA, err = root.TSA(opts); err != nil {
+		if t.TSA, err = rig.NewTSA(root, opts); err != nil {
 			return err
 		}
 		s.tsas[name] = t
@@ -155,16 +155,16 @@ func (s *Scene) setTSAs() error {
 // revoke writes into the ledgers what the case has revoked, when all is signed.
 func (s *Scene) revoke() error {
 	for name, a := range s.pkis {
-		ledgers := []*ca.Ledger{a.RootLedger, a.SignerLedger}
+		ledgers := []*rig.Ledger{a.RootLedger, a.SignerLedger}
 		if a.spec.Chain == 2 {
-			ledgers = []*ca.Ledger{a.RootLedger, a.RootLedger}
+			ledgers = []*rig.Ledger{a.RootLedger, a.RootLedger}
 		}
 		for _, who := range []struct {
 			named  string
-			revoke func(*ca.Ledger, *x509.Certificate)
+			revoke func(*rig.Ledger, *x509.Certificate)
 		}{
 			{a.spec.Revoked, s.strike},
-			{a.spec.Unknown, (*ca.Ledger).Disown},
+			{a.spec.Unknown, (*rig.Ledger).Disown},
 		} {
 			switch who.named {
 			case "":
@@ -215,7 +215,7 @@ func (s *Scene) impersonate() error {
 }
 
 // change makes a ledger misleading. The leaf is the certificate that it tells about.
-func (s *Scene) change(how Revocation, ledger *ca.Ledger, issuer *ca.CA, leaf *ca.Identity) error {
+func (s *Scene) change(how Revocation, ledger *rig.Ledger, issuer *ca.CA, leaf *ca.Identity) error {
 	if how.Responder != "" {
 		by, err := s.responder(how.Responder, issuer, leaf)
 		if err != nil {
@@ -267,7 +267,7 @@ func scopes() map[string]pkix.Extension {
 }
 
 // strike revokes a certificate whose key was stolen an hour ago.
-func (s *Scene) strike(ledger *ca.Ledger, cert *x509.Certificate) {
+func (s *Scene) strike(ledger *rig.Ledger, cert *x509.Certificate) {
 	const keyCompromise = 1
 	ledger.Revoke(cert, s.now.Add(-time.Hour), keyCompromise)
 }

@@ -2,6 +2,9 @@ package ca
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
 	"time"
 )
 
@@ -57,6 +60,32 @@ func (ca *CA) Peer(opts Options) (*Identity, error) {
 // Responder issues a certificate that signs OCSP responses in the CA's place (RFC 6960 section 4.2.2.2). Default: one year.
 func (ca *CA) Responder(opts Options) (*Identity, error) {
 	return ca.leaf(opts, "OCSP Responder", x509.ExtKeyUsageOCSPSigning)
+}
+
+// TSA issues a certificate that signs timestamps and nothing else (RFC 3161 section 2.3). Default: ten years.
+func (ca *CA) TSA(opts Options) (*Identity, error) {
+	timeStampingOnly, err := criticalTimeStamping()
+	if err != nil {
+		return nil, err
+	}
+	id, err := issue(opts, role{
+		commonName: "SKAO Timestamp Authority",
+		lifetime:   3650 * day,
+		extra:      []pkix.Extension{timeStampingOnly},
+	}, ca)
+	if err != nil {
+		return nil, err
+	}
+	return &id, nil
+}
+
+// criticalTimeStamping is the extended key usage that RFC 3161 asks for. Go would leave it uncritical.
+func criticalTimeStamping() (pkix.Extension, error) {
+	value, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
+	if err != nil {
+		return pkix.Extension{}, fmt.Errorf("encoding the key usage of a timestamp authority: %w", err)
+	}
+	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: value}, nil
 }
 
 func (ca *CA) leaf(opts Options, commonName string, purposes ...x509.ExtKeyUsage) (*Identity, error) {

@@ -52,7 +52,7 @@ func TestEveryKeyTypeMakesAChainThatNotationAccepts(t *testing.T) {
 			three := must[*ca.Identity](t)(intermediate.Signer(opts))
 			two := must[*ca.Identity](t)(root.Signer(opts))
 			one := must[*ca.Identity](t)(ca.SelfSigned(opts))
-			stamper := must[*ca.TSA](t)(intermediate.TSA(opts))
+			stamper := must[*ca.Identity](t)(intermediate.TSA(opts))
 			for n, id := range map[int]*ca.Identity{1: one, 2: two, 3: three} {
 				if len(id.Chain) != n {
 					t.Errorf("chain has %d certificates, want %d", len(id.Chain), n)

@@ -5,11 +5,10 @@
 // It serves the CA's command and the tests. The provider itself only ever verifies, and never links this package.
 //
 //   - [NewRoot], [CA.Intermediate], [CA.Signer] and [SelfSigned] make chains of three, two and one for code signing.
-//   - [CA.Server], [CA.Client] and [CA.Peer] make certificates for TLS.
+//   - [CA.Server], [CA.Client] and [CA.Peer] make certificates for TLS, [CA.TSA] and [CA.Responder] those that sign
+//     timestamps and OCSP responses, [CA.CRL] makes revocation lists.
 //   - [ParseSubject] and [ReadRequest] read whom a certificate is to speak of, and whose key it is to certify.
 //   - [Identity.Sign] makes the envelope that notation stores beside an image.
-//   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP.
-//   - [TSA] is an RFC 3161 timestamp authority, over HTTP or in the process.
 //   - [EncodeCertificates], [EncodeEncryptedKey], [EncodeKey] and [EncodeCRL] write PEM; [DecodeKey] and [DecodeCRL] read
 //     what others wrote, as provider/certfile does for certificates.
 //

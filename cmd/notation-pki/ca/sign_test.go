@@ -1,6 +1,7 @@
 package ca_test
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -15,10 +16,15 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func artifact() ocispec.Descriptor {
 	return ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("an image"), Size: 8}
+}
+
+func verifyAt(root *ca.CA, at time.Time) x509.VerifyOptions {
+	return x509.VerifyOptions{Roots: ca.Pool(root.Cert), CurrentTime: at}
 }
 
 // open verifies the envelope with notation's own code.
@@ -85,7 +91,7 @@ func TestSigningTimeMayLieInThePastButNotOutsideTheCertificate(t *testing.T) {
 
 func TestTimestampsVerifyAtAnyTime(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{NotBefore: time.Now().AddDate(-10, 0, 0)}))
-	tsa := must[*ca.TSA](t)(root.TSA(ca.Options{NotBefore: time.Now().AddDate(-5, 0, 0)}))
+	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{NotBefore: time.Now().AddDate(-5, 0, 0)}))
 	past := time.Now().AddDate(0, -6, 0).Truncate(time.Second)
 	server := httptest.NewServer(tsa.At(past))
 	t.Cleanup(server.Close)
@@ -125,7 +131,7 @@ func checkToken(t *testing.T, info signature.SignerInfo, root *ca.CA, at time.Ti
 
 func TestATimestampAuthorityRejectsNonsense(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	server := httptest.NewServer(must[*ca.TSA](t)(root.TSA(ca.Options{})))
+	server := httptest.NewServer(must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{})))
 	t.Cleanup(server.Close)
 	response := must[*http.Response](t)(http.Post(server.URL, tspclient.MediaTypeTimestampQuery, strings.NewReader("junk")))
 	defer func() { _ = response.Body.Close() }()

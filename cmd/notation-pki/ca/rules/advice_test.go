@@ -260,7 +260,7 @@ func TestWhatThisPackageMakesNeedsNoAdviceButOnRevocation(t *testing.T) {
 	at := ca.Options{CRLURLs: []string{"http://crl.example"}}
 	root := must[*ca.CA](t)(ca.NewRoot(at))
 	intermediate := must[*ca.CA](t)(root.Intermediate(at))
-	stamper := must[*ca.TSA](t)(intermediate.TSA(at))
+	stamper := must[*ca.Identity](t)(intermediate.TSA(at))
 	signer := must[*ca.Identity](t)(intermediate.Signer(at))
 	for _, cert := range append(signer.Chain, stamper.Cert) {
 		checkAdvice(t, rules.Advice(cert))

@@ -18,6 +18,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -74,7 +75,7 @@ func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain .
 func TestOutsizeEnvelopes(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	signer := must[*ca.Identity](t)(root.Signer(ca.Options{}))
-	tsa := must[*ca.TSA](t)(root.TSA(ca.Options{}))
+	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{}))
 	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
 	for _, mediaType := range []string{ca.JWS, ca.COSE} {
 		raw := must[*ca.Envelope](t)(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: ca.Pool(tsa.Root())})).Raw

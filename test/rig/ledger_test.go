@@ -1,4 +1,4 @@
-package ca_test
+package rig_test
 
 import (
 	"crypto/x509"
@@ -10,17 +10,14 @@ import (
 	"github.com/notaryproject/notation-core-go/revocation/result"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-func verifyAt(root *ca.CA, at time.Time) x509.VerifyOptions {
-	return x509.VerifyOptions{Roots: ca.Pool(root.Cert), CurrentTime: at}
-}
-
 // revocable is a signer whose issuer answers by one method on loopback.
-func revocable(t *testing.T, method string) (*ca.Ledger, *ca.Identity) {
+func revocable(t *testing.T, method string) (*rig.Ledger, *ca.Identity) {
 	t.Helper()
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	ledger := ca.NewLedger(root)
+	root := rig.Must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	ledger := rig.NewLedger(root)
 	crl := httptest.NewServer(ledger.CRLHandler())
 	t.Cleanup(crl.Close)
 	responder := httptest.NewServer(ledger.OCSPHandler())
@@ -33,14 +30,14 @@ func revocable(t *testing.T, method string) (*ca.Ledger, *ca.Identity) {
 	if method != "crl" {
 		opts.OCSPURLs = []string{responder.URL}
 	}
-	return ledger, must[*ca.Identity](t)(root.Signer(opts))
+	return ledger, rig.Must[*ca.Identity](t)(root.Signer(opts))
 }
 
 // check asks notation's own validator about the signer.
 func check(t *testing.T, signer *ca.Identity) *result.CertRevocationResult {
 	t.Helper()
-	validator := must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{}))
-	results := must[[]*result.CertRevocationResult](t)(validator.ValidateContext(t.Context(),
+	validator := rig.Must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{}))
+	results := rig.Must[[]*result.CertRevocationResult](t)(validator.ValidateContext(t.Context(),
 		revocation.ValidateContextOptions{CertChain: signer.Chain}))
 	return results[0]
 }
@@ -83,17 +80,17 @@ func TestADisownedCertificateIsUnknownToOCSPAndTheCRLIsAsked(t *testing.T) {
 
 func TestOCSPDoesNotSpeakForAnotherCA(t *testing.T) {
 	_, mine := revocable(t, "ocsp")
-	stranger := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	theirs := must[*ca.Identity](t)(stranger.Signer(ca.Options{OCSPURLs: mine.Cert.OCSPServer}))
+	stranger := rig.Must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	theirs := rig.Must[*ca.Identity](t)(stranger.Signer(ca.Options{OCSPURLs: mine.Cert.OCSPServer}))
 	if got := check(t, theirs).Result; got != result.ResultUnknown {
 		t.Errorf("the responder vouches for a stranger's certificate: %s", got)
 	}
 }
 
 func TestCRLNumbersRise(t *testing.T) {
-	ledger := ca.NewLedger(must[*ca.CA](t)(ca.NewRoot(ca.Options{})))
+	ledger := rig.NewLedger(rig.Must[*ca.CA](t)(ca.NewRoot(ca.Options{})))
 	for want := range int64(3) {
-		list := must[*x509.RevocationList](t)(x509.ParseRevocationList(must[[]byte](t)(ledger.CRL())))
+		list := rig.Must[*x509.RevocationList](t)(x509.ParseRevocationList(rig.Must[[]byte](t)(ledger.CRL())))
 		if list.Number.Int64() != want+1 {
 			t.Errorf("number %s, want %d", list.Number, want+1)
 		}

@@ -1,9 +1,8 @@
-package ca
+package rig
 
 import (
 	"context"
 	"crypto"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"io"
@@ -12,42 +11,27 @@ import (
 
 	"github.com/digitorus/timestamp"
 	"github.com/notaryproject/tspclient-go"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // TSA is an RFC 3161 timestamp authority: over HTTP as an [http.Handler], and in the process as a
 // [tspclient.Timestamper]. Its chain must hold at the time it stamps and, since the library that encodes tokens also
 // notes the time of encoding, now.
 type TSA struct {
-	Identity
+	ca.Identity
 
 	now func() time.Time
 }
 
-// TSA issues a certificate that signs timestamps and nothing else, and sets up the authority that holds it, with the
-// clock of this machine. Default: ten years.
-func (ca *CA) TSA(opts Options) (*TSA, error) {
-	timeStampingOnly, err := criticalTimeStamping()
+// NewTSA has the CA issue a certificate that signs timestamps, and sets up the authority that holds it, with the clock
+// of this machine. Default: ten years.
+func NewTSA(issuer *ca.CA, opts ca.Options) (*TSA, error) {
+	id, err := issuer.TSA(opts)
 	if err != nil {
 		return nil, err
 	}
-	id, err := issue(opts, role{
-		commonName: "SKAO Timestamp Authority",
-		lifetime:   3650 * day,
-		extra:      []pkix.Extension{timeStampingOnly},
-	}, ca)
-	if err != nil {
-		return nil, err
-	}
-	return &TSA{Identity: id, now: time.Now}, nil
-}
-
-// criticalTimeStamping is the extended key usage that RFC 3161 asks for. Go would leave it uncritical.
-func criticalTimeStamping() (pkix.Extension, error) {
-	value, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
-	if err != nil {
-		return pkix.Extension{}, fmt.Errorf("encoding the key usage of a timestamp authority: %w", err)
-	}
-	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: value}, nil
+	return &TSA{Identity: *id, now: time.Now}, nil
 }
 
 // At is the same authority with its clock stopped at t.

@@ -1,4 +1,4 @@
-package ca
+package rig
 
 import (
 	"cmp"
@@ -10,26 +10,28 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ocsp"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
 // Ledger is what a CA says today about the certificates it issued, as a CRL and over OCSP. What it does not know of is
 // good. It is safe for concurrent use, and what is written shows in the next answer.
 type Ledger struct {
-	ca *CA
+	ca *ca.CA
 
 	mu                     sync.Mutex
 	revoked                map[string]x509.RevocationListEntry // by serial number, in decimal
 	disowned               map[string]bool                     // by serial number, in decimal
 	issued                 int64                               // number of CRLs so far
 	thisUpdate, nextUpdate time.Time                           // zero: as of each answer
-	responder              *Identity                           // signs OCSP responses; nil: the CA
+	responder              *ca.Identity                        // signs OCSP responses; nil: the CA
 	extensions             []pkix.Extension                    // of the CRL
 }
 
 // NewLedger opens an empty ledger for the CA.
-func NewLedger(ca *CA) *Ledger {
+func NewLedger(issuer *ca.CA) *Ledger {
 	return &Ledger{
-		ca:       ca,
+		ca:       issuer,
 		revoked:  map[string]x509.RevocationListEntry{},
 		disowned: map[string]bool{},
 	}
@@ -72,7 +74,7 @@ func (l *Ledger) SetValidity(thisUpdate, nextUpdate time.Time) {
 
 // SetResponder has an identity sign the OCSP responses, which then carry its certificate. Default: the CA signs, and
 // sends no certificate.
-func (l *Ledger) SetResponder(by *Identity) {
+func (l *Ledger) SetResponder(by *ca.Identity) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.responder = by
@@ -90,7 +92,7 @@ func (l *Ledger) CRL() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.issued++
-	opts := CRLOptions{Number: l.issued, ThisUpdate: l.thisUpdate, NextUpdate: l.nextUpdate, Extensions: l.extensions}
+	opts := ca.CRLOptions{Number: l.issued, ThisUpdate: l.thisUpdate, NextUpdate: l.nextUpdate, Extensions: l.extensions}
 	for _, entry := range l.revoked {
 		opts.Revoked = append(opts.Revoked, entry)
 	}
@@ -117,7 +119,13 @@ func (l *Ledger) CRLHandler() http.Handler {
 func (l *Ledger) status(into *ocsp.Response) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	into.ThisUpdate, into.NextUpdate = updates(l.thisUpdate, l.nextUpdate)
+	into.ThisUpdate, into.NextUpdate = l.thisUpdate, l.nextUpdate
+	if l.thisUpdate.IsZero() {
+		into.ThisUpdate = time.Now().Add(-5 * time.Minute)
+	}
+	if l.nextUpdate.IsZero() {
+		into.NextUpdate = into.ThisUpdate.AddDate(0, 0, 1)
+	}
 	serial := into.SerialNumber.String()
 	entry, revoked := l.revoked[serial]
 	switch {

@@ -1,4 +1,4 @@
-package ca
+package rig
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func (l *Ledger) answerOCSP(r *http.Request) []byte {
 	if err != nil {
 		return ocsp.MalformedRequestErrorResponse
 	}
-	if !l.ca.issuedFor(request) {
+	if !issuedBy(l.ca.Cert, request) {
 		return ocsp.UnauthorizedErrorResponse
 	}
 	response := ocsp.Response{SerialNumber: request.SerialNumber, IssuerHash: request.HashAlgorithm}
@@ -72,21 +72,12 @@ func readOCSPRequest(r *http.Request) ([]byte, error) {
 	return nil, errors.New("neither GET nor POST")
 }
 
-// issuedFor tells whether the request is about a certificate of this CA: another CA may have used the same serial.
-func (ca *CA) issuedFor(request *ocsp.Request) bool {
-	if !request.HashAlgorithm.Available() {
-		return false
-	}
-	key, err := publicKeyBits(ca.Cert.RawSubjectPublicKeyInfo)
+// issuedBy tells whether the request is about a certificate of this CA: another CA may have used the same serial.
+func issuedBy(issuer *x509.Certificate, request *ocsp.Request) bool {
+	der, err := ocsp.CreateRequest(issuer, issuer, &ocsp.RequestOptions{Hash: request.HashAlgorithm})
 	if err != nil {
 		return false
 	}
-	return bytes.Equal(request.IssuerNameHash, digest(request.HashAlgorithm, ca.Cert.RawSubject)) &&
-		bytes.Equal(request.IssuerKeyHash, digest(request.HashAlgorithm, key))
-}
-
-func digest(hash crypto.Hash, data []byte) []byte {
-	h := hash.New()
-	h.Write(data)
-	return h.Sum(nil)
+	own, err := ocsp.ParseRequest(der)
+	return err == nil && bytes.Equal(own.IssuerNameHash, request.IssuerNameHash) && bytes.Equal(own.IssuerKeyHash, request.IssuerKeyHash)
 }
