@@ -16,7 +16,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/bundle"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -26,7 +26,7 @@ type bundling struct {
 	*cobra.Command
 
 	output *output
-	pki    folder.Folder
+	pki    layout.Folder
 
 	out, installDir          string
 	store, policy, tsaStore  string
@@ -212,10 +212,10 @@ func (b *bundling) addRoots(t *bundle.Trust) error {
 }
 
 // generations are all of a name, or the one that has the number.
-func (b *bundling) generations(which string) ([]folder.Generation, error) {
+func (b *bundling) generations(which string) ([]layout.Generation, error) {
 	g, err := b.pki.Find(which)
 	if err != nil || strings.Contains(which, "/") {
-		return []folder.Generation{g}, err
+		return []layout.Generation{g}, err
 	}
 	return b.pki.Generations(which)
 }

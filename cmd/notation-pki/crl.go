@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -26,14 +26,14 @@ type revocation struct {
 	*cobra.Command
 
 	output *output
-	pki    folder.Folder
+	pki    layout.Folder
 
 	issuer, reason string
 	revoke         []string
 	unrecorded     bool
 	nextUpdate     duration
 	publish        string
-	place          *folder.Publication // nil without --publish
+	place          *layout.Publication // nil without --publish
 	passphrase     *passphrase
 }
 
@@ -127,7 +127,7 @@ func (r *revocation) run() error {
 
 // lock is held from reading the last list to publishing the next, or two runs would each forget what the other revoked;
 // and not while somebody is asked for a passphrase, who may have gone for lunch.
-func (r *revocation) lock(from folder.Generation) (unlock func(), err error) {
+func (r *revocation) lock(from layout.Generation) (unlock func(), err error) {
 	waiting := time.AfterFunc(time.Second, func() { note(r.Command, "waiting for another run that issues a list of %s", from) })
 	defer waiting.Stop()
 	if unlock, err = from.Lock(); err != nil {
@@ -141,7 +141,7 @@ func (r *revocation) lock(from folder.Generation) (unlock func(), err error) {
 }
 
 // issue makes the list that follows, keeps it, and publishes it.
-func (r *revocation) issue(from folder.Generation, issuer *ca.CA, before history, asked []*big.Int) error {
+func (r *revocation) issue(from layout.Generation, issuer *ca.CA, before history, asked []*big.Int) error {
 	options, added := r.next(before, asked)
 	der, err := issuer.CRL(options)
 	if err != nil {
@@ -192,7 +192,7 @@ func (r *revocation) check() error {
 }
 
 // find reads what --revoke names, and makes sure that it is this CA's to revoke.
-func (r *revocation) find(from folder.Generation, issuer *x509.Certificate) ([]*big.Int, error) {
+func (r *revocation) find(from layout.Generation, issuer *x509.Certificate) ([]*big.Int, error) {
 	var found []*big.Int
 	for _, which := range r.revoke {
 		serial, err := r.findOne(from, issuer, which)
@@ -204,7 +204,7 @@ func (r *revocation) find(from folder.Generation, issuer *x509.Certificate) ([]*
 	return found, nil
 }
 
-func (r *revocation) findOne(from folder.Generation, issuer *x509.Certificate, which string) (*big.Int, error) {
+func (r *revocation) findOne(from layout.Generation, issuer *x509.Certificate, which string) (*big.Int, error) {
 	data, err := readInput(r.Command, which)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.findSerial(from, which)
@@ -238,7 +238,7 @@ func (r *revocation) noteUnheard(cert *x509.Certificate) {
 	}
 }
 
-func (r *revocation) findSerial(from folder.Generation, which string) (*big.Int, error) {
+func (r *revocation) findSerial(from layout.Generation, which string) (*big.Int, error) {
 	digits := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(which), "0x"), ":", "")
 	serial, ok := new(big.Int).SetString(digits, 16)
 	if !ok || serial.Sign() <= 0 || serial.BitLen() > maxSerialBits {
@@ -253,7 +253,7 @@ func (r *revocation) findSerial(from folder.Generation, which string) (*big.Int,
 	}
 	if !known {
 		return nil, fmt.Errorf("%s has no record of a certificate with serial %s: see whether a digit is wrong, or another generation issued it; --unrecorded revokes it all the same",
-			from, folder.Serial(serial))
+			from, layout.Serial(serial))
 	}
 	r.noteUnheard(cert)
 	return serial, nil
@@ -270,7 +270,7 @@ type history struct {
 
 // before gathers what the CA's last list says, and the one that is published, which may have been issued from a copy of
 // the folder: what was revoked once must stay so.
-func (r *revocation) before(from folder.Generation, issuer *x509.Certificate) (history, error) {
+func (r *revocation) before(from layout.Generation, issuer *x509.Certificate) (history, error) {
 	var h history
 	last, number, err := from.LastCRL()
 	if err != nil {
@@ -324,7 +324,7 @@ func (r *revocation) next(before history, asked []*big.Int) (options ca.CRLOptio
 	now := time.Now()
 	for _, serial := range asked {
 		if before.knows(serial) {
-			note(r.Command, "note: %s is revoked already", folder.Serial(serial))
+			note(r.Command, "note: %s is revoked already", layout.Serial(serial))
 			continue
 		}
 		added++
@@ -386,7 +386,7 @@ func newRevocationList(file string, list *x509.RevocationList, added int) revoca
 		Revoked: []revoked{}, Added: added,
 	}
 	for _, entry := range list.RevokedCertificateEntries {
-		result.Revoked = append(result.Revoked, revoked{folder.Serial(entry.SerialNumber), string(ca.ReasonOf(entry.ReasonCode)), entry.RevocationTime.UTC()})
+		result.Revoked = append(result.Revoked, revoked{layout.Serial(entry.SerialNumber), string(ca.ReasonOf(entry.ReasonCode)), entry.RevocationTime.UTC()})
 	}
 	return result
 }

@@ -19,7 +19,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 )
 
@@ -325,7 +325,7 @@ func rotated(t *testing.T, ends times) (dir string, root *ca.CA, before *ca.Iden
 		number := string(rune('1' + i))
 		files["signer/"+number+"/cert.pem"] = ca.EncodeCertificates(signer.Cert)
 		files["signer/"+number+"/chain.pem"] = ca.EncodeCertificates(signer.Chain...)
-		files["root/1/issued/"+folder.Serial(signer.Cert.SerialNumber)+".pem"] = ca.EncodeCertificates(signer.Cert)
+		files["root/1/issued/"+layout.Serial(signer.Cert.SerialNumber)+".pem"] = ca.EncodeCertificates(signer.Cert)
 		if i == 0 {
 			before = signer
 		}

@@ -12,7 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
@@ -101,7 +101,7 @@ func newInspection(target string, forest *tree.Forest, now time.Time) *inspectio
 func newCertificate(c *tree.Cert, now time.Time) certificate {
 	result := certificate{
 		ID: c.ID, NoIssuer: c.Missing, Role: rules.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
-		Superseded: c.Superseded, Files: c.Files, Serial: folder.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
+		Superseded: c.Superseded, Files: c.Files, Serial: layout.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
 		KeyType: keyTypeOf(c.Certificate), NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), DaysLeft: daysUntil(c.NotAfter, now),
 		CRLURLs: append([]string{}, c.CRLDistributionPoints...), OCSPURLs: append([]string{}, c.OCSPServer...),
 		Breaches: []breach{}, Advice: append([]string{}, adviceOn(c, now)...), cert: c, notYetValid: now.Before(c.NotBefore),

@@ -12,7 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -26,7 +26,7 @@ type issuance struct {
 	make func(issuer *ca.CA, o ca.Options) (*ca.Identity, error)
 
 	output *output
-	pki    folder.Folder
+	pki    layout.Folder
 
 	name, issuer, subject, keyType string
 	days                           int
@@ -63,7 +63,7 @@ func (i *issuance) addIssuer(name, revokedBy string) {
 	i.issuerPassphrase = addPassphrase(i.Command, "issuer-", "the issuer's key")
 }
 
-func addDir(c *cobra.Command, pki *folder.Folder) {
+func addDir(c *cobra.Command, pki *layout.Folder) {
 	c.Flags().StringVar(&pki.Path, "dir", "skao-pki", "`FOLDER` of the PKI")
 }
 
@@ -111,8 +111,8 @@ func (i *issuance) run() error {
 			return fmt.Errorf("nothing was issued, since it could not be recorded: %w", err)
 		}
 	}
-	files[folder.CertFile] = ca.EncodeCertificates(identity.Cert)
-	files[folder.ChainFile] = ca.EncodeCertificates(identity.Chain...)
+	files[layout.CertFile] = ca.EncodeCertificates(identity.Cert)
+	files[layout.ChainFile] = ca.EncodeCertificates(identity.Chain...)
 	if err := i.pki.Create(next, files); err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func subjectFlag(text string) (ca.Subject, error) {
 }
 
 // openIssuer unlocks the CA that issues, if there is to be one.
-func (i *issuance) openIssuer() (*ca.CA, *folder.Generation, error) {
+func (i *issuance) openIssuer() (*ca.CA, *layout.Generation, error) {
 	if i.issuer == "" {
 		return nil, nil, nil
 	}
@@ -255,7 +255,7 @@ func (i *issuance) newKey(o *ca.Options, files map[string][]byte) error {
 		return err
 	}
 	o.Key = key
-	files[folder.KeyFile], err = ca.EncodeEncryptedKey(key, secret)
+	files[layout.KeyFile], err = ca.EncodeEncryptedKey(key, secret)
 	return err
 }
 
@@ -275,17 +275,17 @@ type issued struct {
 	NotAfter        time.Time `json:"notAfter"`
 }
 
-func newIssued(g folder.Generation, identity *ca.Identity) issued {
+func newIssued(g layout.Generation, identity *ca.Identity) issued {
 	cert := identity.Cert
 	result := issued{
 		Name: g.Name, Generation: g.Number, Folder: g.Dir,
-		Certificate: g.File(folder.CertFile), Chain: g.File(folder.ChainFile),
+		Certificate: g.File(layout.CertFile), Chain: g.File(layout.ChainFile),
 		Subject: cert.Subject.String(), TrustedIdentity: ca.TrustedIdentity(cert),
-		Serial: folder.Serial(cert.SerialNumber), SHA256: ca.Thumbprint(cert),
+		Serial: layout.Serial(cert.SerialNumber), SHA256: ca.Thumbprint(cert),
 		NotBefore: cert.NotBefore.UTC(), NotAfter: cert.NotAfter.UTC(),
 	}
 	if identity.Key != nil {
-		result.Key = g.File(folder.KeyFile)
+		result.Key = g.File(layout.KeyFile)
 	}
 	return result
 }

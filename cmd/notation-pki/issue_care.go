@@ -12,12 +12,12 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // settle fills in what the command line leaves open, and then refuses what nobody could use.
-func (i *issuance) settle(next folder.Generation, from *folder.Generation, issuer *ca.CA, o *ca.Options) error {
+func (i *issuance) settle(next layout.Generation, from *layout.Generation, issuer *ca.CA, o *ca.Options) error {
 	if err := i.sameURLs(issuer, o); err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (i *issuance) fit(issuer *ca.CA, o *ca.Options) error {
 }
 
 // ownCRL refuses the URL of another list: each generation of each CA signs its own, and one URL can serve one of them.
-func (i *issuance) ownCRL(issuer *ca.CA, from *folder.Generation, urls []string) error {
+func (i *issuance) ownCRL(issuer *ca.CA, from *layout.Generation, urls []string) error {
 	if from == nil {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (i *issuance) ownCRL(issuer *ca.CA, from *folder.Generation, urls []string)
 			return fmt.Errorf("%s is where the issuer of %s publishes its CRL; %[2]s has a list of its own: give it a URL of its own", u, from)
 		}
 	}
-	return i.each(func(other folder.Generation, chain []*x509.Certificate) error {
+	return i.each(func(other layout.Generation, chain []*x509.Certificate) error {
 		if bytes.Equal(chain[0].RawSubjectPublicKeyInfo, issuer.Cert.RawSubjectPublicKeyInfo) {
 			return nil // the same CA, maybe under another name
 		}
@@ -106,11 +106,11 @@ func (i *issuance) ownCRL(issuer *ca.CA, from *folder.Generation, urls []string)
 
 // ownName refuses a request that gives itself the name of another certificate here, which trust policies may trust: whoever
 // means that says so by --subject.
-func (i *issuance) ownName(next folder.Generation, subject pkix.Name) error {
+func (i *issuance) ownName(next layout.Generation, subject pkix.Name) error {
 	if i.csr == "" || i.subject != "" {
 		return nil
 	}
-	return i.each(func(other folder.Generation, chain []*x509.Certificate) error {
+	return i.each(func(other layout.Generation, chain []*x509.Certificate) error {
 		if other.Name != next.Name && chain[0].Subject.String() == subject.String() {
 			return fmt.Errorf("%s names itself %s, which is %s; if it is to be trusted as that one is, say so by --subject", i.csr, printable.Quote(subject), other)
 		}
@@ -119,7 +119,7 @@ func (i *issuance) ownName(next folder.Generation, subject pkix.Name) error {
 }
 
 // each goes through all generations of all names.
-func (i *issuance) each(do func(folder.Generation, []*x509.Certificate) error) error {
+func (i *issuance) each(do func(layout.Generation, []*x509.Certificate) error) error {
 	all, err := i.pki.All()
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (i *issuance) each(do func(folder.Generation, []*x509.Certificate) error) e
 }
 
 // sameAsBefore refuses a generation of another kind, and tells of another name.
-func (i *issuance) sameAsBefore(next folder.Generation, cert *x509.Certificate) error {
+func (i *issuance) sameAsBefore(next layout.Generation, cert *x509.Certificate) error {
 	if next.Number == 1 {
 		return nil
 	}

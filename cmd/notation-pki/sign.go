@@ -21,8 +21,8 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -33,7 +33,7 @@ type signing struct {
 	*cobra.Command
 
 	output     *output
-	pki        folder.Folder
+	pki        layout.Folder
 	passphrase *passphrase
 	registry   *images.Options
 
@@ -191,7 +191,7 @@ func (s *signing) identity() (*ca.Identity, error) {
 }
 
 // refuseRevoked goes by the lists in the PKI folder: what comes of a revoked certificate is refused everywhere else.
-func refuseRevoked(in folder.Folder, from folder.Generation, to string) error {
+func refuseRevoked(in layout.Folder, from layout.Generation, to string) error {
 	revoked, err := whyRevoked(in, from)
 	if err == nil && revoked != "" {
 		err = fmt.Errorf("%s; %s another generation", revoked, to)
@@ -200,7 +200,7 @@ func refuseRevoked(in folder.Folder, from folder.Generation, to string) error {
 }
 
 // whyRevoked tells which certificate of a chain is revoked; nothing if none is.
-func whyRevoked(in folder.Folder, from folder.Generation) (string, error) {
+func whyRevoked(in layout.Folder, from layout.Generation) (string, error) {
 	chain, err := from.Chain()
 	if err != nil {
 		return "", err
@@ -225,7 +225,7 @@ func ends(chain []*x509.Certificate) time.Time {
 }
 
 // fitToSign refuses a chain that no verifier would take, since whoever signs with it learns so at the next admission.
-func fitToSign(from folder.Generation, chain []*x509.Certificate, now time.Time) error {
+func fitToSign(from layout.Generation, chain []*x509.Certificate, now time.Time) error {
 	if role := rules.RoleOf(chain[0]); role != rules.RoleSigner {
 		return fmt.Errorf("%s is a certificate for another use (%s) and cannot sign images; name a signer by --signer", from, role)
 	}

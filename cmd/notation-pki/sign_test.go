@@ -21,8 +21,8 @@ import (
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -54,13 +54,13 @@ func (b *bench) keep(name string, identity *ca.Identity) {
 
 func (b *bench) keepWith(name string, identity *ca.Identity, key []byte) {
 	b.t.Helper()
-	pkiFolder := folder.Folder{Path: b.dir}
+	pkiFolder := layout.Folder{Path: b.dir}
 	next, err := pkiFolder.Next(name, false)
 	b.must(err)
 	b.must(pkiFolder.Create(next, map[string][]byte{
-		folder.CertFile:  ca.EncodeCertificates(identity.Cert),
-		folder.ChainFile: ca.EncodeCertificates(identity.Chain...),
-		folder.KeyFile:   key,
+		layout.CertFile:  ca.EncodeCertificates(identity.Cert),
+		layout.ChainFile: ca.EncodeCertificates(identity.Chain...),
+		layout.KeyFile:   key,
 	}))
 }
 

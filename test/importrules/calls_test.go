@@ -56,7 +56,7 @@ func guards() []guarded {
 // inputs may open something else than an input file: a directory, to see it safely onto
 // the disk.
 func inputs() map[string][]string {
-	return map[string][]string{"os.Open": {pki + "/internal/folder"}}
+	return map[string][]string{"os.Open": {pki + "/internal/layout"}}
 }
 
 // uses are the functions that our packages use, each by the packages that do, with

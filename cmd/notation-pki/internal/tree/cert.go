@@ -12,7 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/folder"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 )
 
 // Cert is a certificate in its place.
@@ -93,7 +93,7 @@ func (c *Cert) Watched(now time.Time) bool {
 // recordOnly tells whether it is only in the folders where CAs keep what they issued.
 func (c *Cert) recordOnly() bool {
 	for _, file := range c.Files {
-		if filepath.Base(filepath.Dir(file)) != "issued" || filepath.Base(file) != folder.Serial(c.SerialNumber)+".pem" {
+		if filepath.Base(filepath.Dir(file)) != "issued" || filepath.Base(file) != layout.Serial(c.SerialNumber)+".pem" {
 			return false
 		}
 	}
@@ -105,7 +105,7 @@ func (c *Cert) keptHere() bool {
 	if c.Generation == nil {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(c.Generation.home, strconv.Itoa(c.Generation.Number), folder.KeyFile))
+	_, err := os.Stat(filepath.Join(c.Generation.home, strconv.Itoa(c.Generation.Number), layout.KeyFile))
 	return err == nil
 }
 

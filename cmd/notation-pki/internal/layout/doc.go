@@ -1,4 +1,4 @@
-// Package folder keeps a PKI in a folder, one generation of a certificate beside the other:
+// Package layout keeps a PKI in a folder, one generation of a certificate beside the other:
 //
 //	skao-pki/
 //	  root/1/            cert.pem  key.pem  chain.pem        the newest generation is the highest number
@@ -13,4 +13,4 @@
 //
 // Nothing in it is ever overwritten, and what is written is there whole or not at all. Folders are made with mode 0700,
 // files with 0600.
-package folder
+package layout
