@@ -21,18 +21,18 @@ type Trust interface {
 type Snapshot interface {
 	// Policy returns the statement that covers the image, the most specific one;
 	// false if none does. It asks nobody.
-	Policy(Image) (Policy, bool)
+	Verifier(Image) (Verifier, bool)
 }
 
 // Policy is one statement of the trust policy, with its certificates.
-type Policy interface {
+type Verifier interface {
 	// Name is the statement's.
 	Name() string
 	// Fingerprint changes whenever a verdict under the policy could.
 	Fingerprint() string
 	// Recheck judges the image by what is remembered of its signatures; false if that
 	// does not prove it good today. It asks no registry.
-	Recheck(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, bool)
+	VerifyKnown(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, bool)
 	// Verify judges the image, whose descriptor has at least a digest. A refusal
 	// is a Verdict; the error is an UndecidedError.
 	Verify(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, error)
@@ -41,9 +41,9 @@ type Policy interface {
 // Memory answers from what is known already, and finds out what is not.
 type Memory interface {
 	// Recall answers at once, or says that it cannot.
-	Recall(Image, Policy) (Verdict, bool)
+	Recall(Image, Verifier) (Verdict, bool)
 	// Judge waits for the answer until ctx is done. The work itself goes on.
-	Judge(ctx context.Context, image Image, policy Policy) (Verdict, error)
+	Judge(ctx context.Context, image Image, verifier Verifier) (Verdict, error)
 	// Resolve returns the digest that the image's tag stands for, or ErrNotFound.
 	Resolve(ctx context.Context, image Image) (ocispec.Descriptor, error)
 }
@@ -96,13 +96,13 @@ func (p *Provider) Answer(ctx context.Context, keys []string) []Finding {
 	var asking sync.WaitGroup
 	for i := range findings {
 		finding := &findings[i]
-		image, policy, settled := p.admit(snapshot, finding.Key)
+		image, verifier, settled := p.resolvePolicy(snapshot, finding.Key)
 		if settled != nil {
 			finding.Verdict = *settled
-		} else if known, ok := p.Memory.Recall(image, policy); ok {
+		} else if known, ok := p.Memory.Recall(image, verifier); ok {
 			finding.Verdict = known
 		} else {
-			asking.Go(func() { finding.settle(p.Memory.Judge(ctx, image, policy)) })
+			asking.Go(func() { finding.record(p.Memory.Judge(ctx, image, verifier)) })
 		}
 	}
 	asking.Wait()
@@ -110,7 +110,7 @@ func (p *Provider) Answer(ctx context.Context, keys []string) []Finding {
 }
 
 // settle notes what the walk came back with.
-func (f *Finding) settle(verdict Verdict, err error) {
+func (f *Finding) record(verdict Verdict, err error) {
 	if err != nil {
 		f.Verdict, f.Err = Verdict{}, AsUndecided(err)
 		return
@@ -120,16 +120,16 @@ func (f *Finding) settle(verdict Verdict, err error) {
 
 // admit reads the key and finds the policy that covers it. What it settles
 // itself needs no network and is never remembered.
-func (p *Provider) admit(snapshot Snapshot, key string) (Image, Policy, *Verdict) {
+func (p *Provider) resolvePolicy(snapshot Snapshot, key string) (Image, Verifier, *Verdict) {
 	image, err := p.parse(key)
 	if err != nil {
 		return Image{}, nil, &Verdict{Reason: Malformed, Detail: err.Error()}
 	}
-	policy, ok := snapshot.Policy(image)
+	verifier, ok := snapshot.Verifier(image)
 	if !ok {
 		return Image{}, nil, &Verdict{Reason: OutOfScope, Image: image, Detail: "no trust policy covers " + image.Repository}
 	}
-	return image, policy, nil
+	return image, verifier, nil
 }
 
 func (p *Provider) parse(key string) (Image, error) {
@@ -165,7 +165,7 @@ func (p *Provider) Pin(ctx context.Context, keys []string) []Pinned {
 	var asking sync.WaitGroup
 	for i := range pins {
 		pin := &pins[i]
-		image, _, settled := p.admit(snapshot, pin.Key)
+		image, _, settled := p.resolvePolicy(snapshot, pin.Key)
 		switch {
 		case settled != nil && settled.Reason == Malformed:
 			pin.Problem = string(Malformed) + ": " + settled.Detail

@@ -42,7 +42,7 @@ type snapshot struct {
 	at int
 }
 
-func (s snapshot) Policy(image provider.Image) (provider.Policy, bool) {
+func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
 	if !slices.Contains(s.hosts, image.Host) {
 		return nil, false
 	}
@@ -53,7 +53,7 @@ type policy string
 
 func (p policy) Name() string        { return string(p) }
 func (p policy) Fingerprint() string { return string(p) }
-func (p policy) Recheck(context.Context, provider.Image, ocispec.Descriptor) (provider.Verdict, bool) {
+func (p policy) VerifyKnown(context.Context, provider.Image, ocispec.Descriptor) (provider.Verdict, bool) {
 	panic("the provider judges through its memory only")
 }
 func (p policy) Verify(context.Context, provider.Image, ocispec.Descriptor) (provider.Verdict, error) {
@@ -62,8 +62,8 @@ func (p policy) Verify(context.Context, provider.Image, ocispec.Descriptor) (pro
 
 // memory answers by functions, and notes whom it was asked about.
 type memory struct {
-	recall  func(provider.Image, provider.Policy) (provider.Verdict, bool)
-	judge   func(context.Context, provider.Image, provider.Policy) (provider.Verdict, error)
+	recall  func(provider.Image, provider.Verifier) (provider.Verdict, bool)
+	judge   func(context.Context, provider.Image, provider.Verifier) (provider.Verdict, error)
 	resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
 
 	mu    sync.Mutex
@@ -76,7 +76,7 @@ func (m *memory) note(question string, image provider.Image) {
 	m.asked = append(m.asked, question+" "+image.String())
 }
 
-func (m *memory) Recall(image provider.Image, p provider.Policy) (provider.Verdict, bool) {
+func (m *memory) Recall(image provider.Image, p provider.Verifier) (provider.Verdict, bool) {
 	m.note("recall", image)
 	if m.recall == nil {
 		return provider.Verdict{}, false
@@ -84,7 +84,7 @@ func (m *memory) Recall(image provider.Image, p provider.Policy) (provider.Verdi
 	return m.recall(image, p)
 }
 
-func (m *memory) Judge(ctx context.Context, image provider.Image, p provider.Policy) (provider.Verdict, error) {
+func (m *memory) Judge(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 	m.note("judge", image)
 	return m.judge(ctx, image, p)
 }
@@ -94,11 +94,11 @@ func (m *memory) Resolve(ctx context.Context, image provider.Image) (ocispec.Des
 	return m.resolve(ctx, image)
 }
 
-func good(_ context.Context, image provider.Image, p provider.Policy) (provider.Verdict, error) {
+func good(_ context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 	return provider.Verdict{Reason: provider.Verified, Image: image.At(sha256), Policy: p.Name()}, nil
 }
 
-func hang(ctx context.Context, _ provider.Image, _ provider.Policy) (provider.Verdict, error) {
+func hang(ctx context.Context, _ provider.Image, _ provider.Verifier) (provider.Verdict, error) {
 	<-ctx.Done()
 	return provider.Verdict{}, provider.Undecided(provider.StageDeadline, ctx.Err(), "not settled in time")
 }
@@ -167,7 +167,7 @@ func TestWhatNeedsNoNetworkNeverReachesMemory(t *testing.T) {
 }
 
 func TestWhatIsRememberedIsNotAskedAgain(t *testing.T) {
-	m := &memory{recall: func(image provider.Image, p provider.Policy) (provider.Verdict, bool) {
+	m := &memory{recall: func(image provider.Image, p provider.Verifier) (provider.Verdict, bool) {
 		return provider.Verdict{Reason: provider.Unsigned, Image: image}, true
 	}}
 	f := providerOf(t, m).Answer(t.Context(), []string{"in.example/x"})[0]
@@ -178,7 +178,7 @@ func TestWhatIsRememberedIsNotAskedAgain(t *testing.T) {
 
 func TestOneSlowImageCostsItsNeighboursNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Policy) (provider.Verdict, error) {
+		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 			if image.Path() == "slow" {
 				return hang(ctx, image, p)
 			}
@@ -250,7 +250,7 @@ func TestAnAskerWhoLeavesIsNotWaitedFor(t *testing.T) {
 
 func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 	tr := &trust{hosts: []string{"in.example"}}
-	m := &memory{judge: good, recall: func(provider.Image, provider.Policy) (provider.Verdict, bool) {
+	m := &memory{judge: good, recall: func(provider.Image, provider.Verifier) (provider.Verdict, bool) {
 		tr.reload() // in the middle of every request
 		return provider.Verdict{}, false
 	}}
@@ -285,7 +285,7 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 		"an UndecidedError":    {overload, provider.StageOverload},
 		"a wrapped one":        {fmt.Errorf("judging: %w", overload), provider.StageOverload},
 	} {
-		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Policy) (provider.Verdict, error) {
+		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 			verdict, _ := good(ctx, image, p) // beside an error it must not count
 			return verdict, tc.err
 		}}
@@ -301,7 +301,7 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 }
 
 func TestAnEmptyVerdictIsNotGood(t *testing.T) {
-	m := &memory{judge: func(context.Context, provider.Image, provider.Policy) (provider.Verdict, error) {
+	m := &memory{judge: func(context.Context, provider.Image, provider.Verifier) (provider.Verdict, error) {
 		return provider.Verdict{}, nil
 	}}
 	if f := providerOf(t, m).Answer(t.Context(), []string{"in.example/x"})[0]; f.Verdict.Good() {

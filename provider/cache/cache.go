@@ -147,7 +147,7 @@ func atMost(ttl time.Duration, until time.Time) time.Duration {
 func (c *Cache) Close() { c.bg.close() }
 
 // Recall answers from memory alone. What of it is due is renewed in the background.
-func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.Verdict, bool) {
+func (c *Cache) Recall(image provider.Image, verifier provider.Verifier) (provider.Verdict, bool) {
 	desc := ocispec.Descriptor{Digest: image.Digest}
 	if image.Digest == "" {
 		tag := tagKey{image.Repository, image.Tag}
@@ -156,21 +156,21 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 			return provider.Verdict{}, false
 		}
 		if stale {
-			c.tags.join(tag, image, c.resolving(image, policy))
+			c.tags.join(tag, image, c.resolving(image, verifier))
 		}
 		if !resolved.found {
 			c.bg.observe(Tags, Hit)
-			return notFound(image, policy), true
+			return notFound(image, verifier), true
 		}
 		desc = resolved.desc
 	}
-	key := keyOf(image, desc, policy)
+	key := keyOf(image, desc, verifier)
 	verdict, stale, ok := c.verdicts.recall(key)
 	if !ok {
 		return provider.Verdict{}, false
 	}
 	if stale { // only then: making the closure costs more than all the rest
-		c.verdicts.join(key, image, c.judging(image, desc, policy))
+		c.verdicts.join(key, image, c.judging(image, desc, verifier))
 	}
 	if image.Digest == "" {
 		c.bg.observe(Tags, Hit)
@@ -181,27 +181,27 @@ func (c *Cache) Recall(image provider.Image, policy provider.Policy) (provider.V
 
 // Judge answers from memory, or finds out. What a request has waited for in vain a
 // moment ago, and is still being found out, it does not wait for.
-func (c *Cache) Judge(ctx context.Context, image provider.Image, policy provider.Policy) (provider.Verdict, error) {
-	q := question{image, policy.Fingerprint()}
+func (c *Cache) Judge(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
+	q := question{image, verifier.Fingerprint()}
 	if c.spare(q) {
 		return provider.Verdict{}, notInTime(nil)
 	}
-	verdict, err := c.judge(ctx, image, policy)
+	verdict, err := c.judge(ctx, image, verifier)
 	if err != nil {
 		c.overdue.note(ctx, q)
 	}
 	return verdict, err
 }
 
-func (c *Cache) judge(ctx context.Context, image provider.Image, policy provider.Policy) (provider.Verdict, error) {
-	desc, err := c.resolve(ctx, image, policy)
+func (c *Cache) judge(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
+	desc, err := c.resolve(ctx, image, verifier)
 	if errors.Is(err, provider.ErrNotFound) {
-		return notFound(image, policy), nil
+		return notFound(image, verifier), nil
 	}
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, policy), image, c.judging(image, desc, policy))
+	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, verifier), image, c.judging(image, desc, verifier))
 	if err != nil {
 		return provider.Verdict{}, err
 	}
@@ -222,11 +222,11 @@ func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Desc
 	return desc, err
 }
 
-func (c *Cache) resolve(ctx context.Context, image provider.Image, policy provider.Policy) (ocispec.Descriptor, error) {
+func (c *Cache) resolve(ctx context.Context, image provider.Image, verifier provider.Verifier) (ocispec.Descriptor, error) {
 	if image.Digest != "" {
 		return ocispec.Descriptor{Digest: image.Digest}, nil
 	}
-	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image, c.resolving(image, policy))
+	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image, c.resolving(image, verifier))
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -238,35 +238,35 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, policy provid
 
 // resolving finds out what a tag stands for. Judging that, where there is a policy
 // to judge by, starts right behind it: whoever asked may have no time left to.
-func (c *Cache) resolving(image provider.Image, policy provider.Policy) fetcher[resolution] {
+func (c *Cache) resolving(image provider.Image, verifier provider.Verifier) fetcher[resolution] {
 	return fetcher[resolution]{ask: func(ctx context.Context) (resolution, error) {
 		desc, err := c.resolver.Resolve(ctx, image)
 		if errors.Is(err, provider.ErrNotFound) {
 			return resolution{}, nil
 		}
-		if err == nil && policy != nil {
-			c.verdicts.ahead(keyOf(image, desc, policy), image, c.judging(image, desc, policy))
+		if err == nil && verifier != nil {
+			c.verdicts.ahead(keyOf(image, desc, verifier), image, c.judging(image, desc, verifier))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}}
 }
 
-func keyOf(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) verdictKey {
-	return verdictKey{image.Repository, desc.Digest, policy.Fingerprint()}
+func keyOf(image provider.Image, desc ocispec.Descriptor, verifier provider.Verifier) verdictKey {
+	return verdictKey{image.Repository, desc.Digest, verifier.Fingerprint()}
 }
 
-func (c *Cache) judging(image provider.Image, desc ocispec.Descriptor, policy provider.Policy) fetcher[*provider.Verdict] {
+func (c *Cache) judging(image provider.Image, desc ocispec.Descriptor, verifier provider.Verifier) fetcher[*provider.Verdict] {
 	image = image.At(desc.Digest)
 	return fetcher[*provider.Verdict]{
 		known: func(ctx context.Context) (*provider.Verdict, bool) {
-			verdict, ok := policy.Recheck(ctx, image, desc)
+			verdict, ok := verifier.VerifyKnown(ctx, image, desc)
 			if !ok {
 				return nil, false
 			}
 			return c.settled(verdict), true
 		},
 		ask: func(ctx context.Context) (*provider.Verdict, error) {
-			verdict, err := policy.Verify(ctx, image, desc)
+			verdict, err := verifier.Verify(ctx, image, desc)
 			if err != nil {
 				return nil, err
 			}
@@ -285,11 +285,11 @@ func (c *Cache) settled(verdict provider.Verdict) *provider.Verdict {
 	return &verdict
 }
 
-func notFound(image provider.Image, policy provider.Policy) provider.Verdict {
+func notFound(image provider.Image, verifier provider.Verifier) provider.Verdict {
 	return provider.Verdict{
 		Reason: provider.NotFound,
 		Detail: "the registry has no " + image.String(),
 		Image:  image,
-		Policy: policy.Name(),
+		Policy: verifier.Name(),
 	}
 }

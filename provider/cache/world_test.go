@@ -128,7 +128,7 @@ type policy struct {
 func (p policy) Name() string        { return p.name }
 func (p policy) Fingerprint() string { return "fingerprint of " + p.name }
 
-func (p policy) Recheck(ctx context.Context, image provider.Image, _ ocispec.Descriptor) (provider.Verdict, bool) {
+func (p policy) VerifyKnown(ctx context.Context, image provider.Image, _ ocispec.Descriptor) (provider.Verdict, bool) {
 	if p.recheck == nil {
 		return provider.Verdict{}, false
 	}

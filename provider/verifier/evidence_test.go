@@ -166,7 +166,7 @@ func (w *archive) trusts(t *testing.T, trust rig.Trust) {
 // known judges the image where its tag told the whole descriptor.
 func (w *archive) known(ctx context.Context, t testing.TB, desc ocispec.Descriptor) (provider.Verdict, error) {
 	t.Helper()
-	policy, ok := w.Snapshot().Policy(image)
+	policy, ok := w.Snapshot().Verifier(image)
 	if !ok {
 		t.Fatal("no policy covers the image")
 	}
@@ -179,7 +179,7 @@ func (w *archive) known(ctx context.Context, t testing.TB, desc ocispec.Descript
 func (w *archive) is(t *testing.T, reason provider.Reason, asked bool) provider.Verdict {
 	t.Helper()
 	w.line.count()
-	verdict, err := judge(t.Context(), t, w.Verifier)
+	verdict, err := policyVerifier(t.Context(), t, w.Verifier)
 	is(t, reason, verdict, err)
 	if got := w.line.count(); (got > 0) != asked {
 		t.Errorf("%s after %d requests to the registry, want any: %t", reason, got, asked)
@@ -190,7 +190,7 @@ func (w *archive) is(t *testing.T, reason provider.Reason, asked bool) provider.
 // unknown judges and fails unless the answer is ignorance at the stage.
 func (w *archive) unknown(t *testing.T, stage provider.Stage) {
 	t.Helper()
-	verdict, err := judge(t.Context(), t, w.Verifier)
+	verdict, err := policyVerifier(t.Context(), t, w.Verifier)
 	unknown(t, stage, verdict, err)
 }
 
@@ -273,7 +273,7 @@ func TestNothingIsKeptOfAnImageThatWasNotVerified(t *testing.T) {
 			w := strict(t, revocable{crl: true})
 			c.spoil(w)
 			for range 2 {
-				verdict, err := judge(t.Context(), t, w.Verifier)
+				verdict, err := policyVerifier(t.Context(), t, w.Verifier)
 				if verdict.Reason != c.reason {
 					t.Errorf("%q, %v, want %q", verdict.Reason, err, c.reason)
 				}
@@ -387,7 +387,7 @@ func TestWhatIsKeptIsJudgedByTheSnapshotOfItsRequest(t *testing.T) {
 	w.is(t, provider.Verified, true)
 	w.trusts(t, trusting(stranger.root.Cert, trustpolicy.SignatureVerification{}))
 	for range 2 {
-		policy, _ := before.Policy(image)
+		policy, _ := before.Verifier(image)
 		verdict, err := ask(t.Context(), policy, target)
 		is(t, provider.Verified, verdict, err)
 		w.is(t, provider.Untrusted, true)
@@ -589,7 +589,7 @@ func TestAStoreThatLiesHidesNoGoodSignature(t *testing.T) {
 	for what, entry := range forgeries(t, w) {
 		w.store.forged = entry
 		w.line.count()
-		verdict, err := judge(t.Context(), t, w.Verifier)
+		verdict, err := policyVerifier(t.Context(), t, w.Verifier)
 		if is(t, provider.Verified, verdict, err); w.line.count() == 0 {
 			t.Errorf("%s: verified though nobody asked the registry", what)
 		}
@@ -641,7 +641,7 @@ func TestEvidenceServesManyAtOnce(t *testing.T) {
 	for range 16 {
 		asking.Go(func() {
 			for range 4 {
-				verdict, err := judge(t.Context(), t, w.Verifier)
+				verdict, err := policyVerifier(t.Context(), t, w.Verifier)
 				is(t, provider.Verified, verdict, err)
 			}
 		})

@@ -59,7 +59,7 @@ func TestWhatMayBeMissingDecidesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.list, h.more, h.incomplete = c.list, c.more, refusesUs()
-			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
+			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
 			if c.reason != "" {
 				is(t, c.reason, verdict, err)
 				return
@@ -103,7 +103,7 @@ func TestTheNextHostIsAskedWhereNoneIsGood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.list, h.further, h.lists, h.fetched = c.first, c.further, 0, nil
-			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf, limit: 2}.open(t))
+			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf, limit: 2}.open(t))
 			if c.reason != "" {
 				is(t, c.reason, verdict, err)
 			} else if err == nil {
@@ -116,6 +116,6 @@ func TestTheNextHostIsAskedWhereNoneIsGood(t *testing.T) {
 	}
 	// The first list's gaps are filled by the last one, which is the authority on what there is not.
 	h.list, h.more, h.incomplete, h.further = []ocispec.Descriptor{h.strange}, true, refusesUs(), []listed{signaturesOf(h.strange)}
-	verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
+	verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
 	is(t, provider.Untrusted, verdict, err)
 }

@@ -145,7 +145,7 @@ func TestAVerdictHoldsUntilTheFirstFactLapsesThatThePolicyEnforces(t *testing.T)
 				s.sign(t, r.signer, opts)
 				v := setup{trust: trust, shelf: s, authority: a}.open(t)
 				for range 2 { // what is remembered of CRLs and OCSP bounds as it did
-					verdict, err := judge(t.Context(), t, v)
+					verdict, err := policyVerifier(t.Context(), t, v)
 					is(t, provider.Verified, verdict, err)
 					want := began.Add(c.until)
 					if c.until == never {
@@ -170,7 +170,7 @@ func TestASigningAuthoritysWordOutlivesItsChain(t *testing.T) {
 		s.sign(t, r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority})
 		signed, v := time.Now(), setup{trust: trust, shelf: s}.open(t)
 		for range 2 {
-			verdict, err := judge(t.Context(), t, v)
+			verdict, err := policyVerifier(t.Context(), t, v)
 			is(t, provider.Verified, verdict, err)
 			if !verdict.Until.IsZero() || !verdict.SignedAt.Equal(signed) {
 				t.Errorf("until %s, signed at %s", verdict.Until, verdict.SignedAt)
@@ -191,7 +191,7 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 		s := newShelf()
 		s.sign(t, r.signer, ca.SignOptions{})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
-		verdict, err := judge(t.Context(), t, v)
+		verdict, err := policyVerifier(t.Context(), t, v)
 		is(t, provider.Verified, verdict, err)
 		if want := time.Now().Add(6 * time.Hour); !verdict.Until.Equal(want) {
 			t.Errorf("until %s, want %s", verdict.Until, want)
@@ -228,7 +228,7 @@ func TestAnImageIsSignedWhenAVerifiedTimestampSaysElseWhenItsSignerSays(t *testi
 				s := newShelf()
 				s.sign(t, r.signer, opts)
 				time.Sleep(c.later)
-				verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
+				verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
 				is(t, provider.Verified, verdict, err)
 				if want := began.Add(-c.want); !verdict.SignedAt.Equal(want) {
 					t.Errorf("signed at %s, want %s", verdict.SignedAt, want)
@@ -294,7 +294,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 					if c.always {
 						trust = stamped(trust, tsa, trustpolicy.OptionAlways)
 					}
-					return judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+					return policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 				}
 				strict, err := at(trustpolicy.SignatureVerification{})
 				detail := strict.Detail
@@ -355,7 +355,7 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 				}
 				ask := func(when trustpolicy.TimestampOption, want provider.Reason) {
 					trust := stamped(trusting(r.root.Cert, trustpolicy.SignatureVerification{}), trusted, when)
-					verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+					verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 					if c.stage != "" {
 						unknown(t, c.stage, verdict, err)
 						return
@@ -377,7 +377,7 @@ func TestARefusalSaysWhoAndWhen(t *testing.T) {
 		s := newShelf()
 		s.sign(t, r.signer, ca.SignOptions{})
 		time.Sleep(30 * time.Hour)
-		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+		verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 		is(t, provider.Expired, verdict, err)
 		for _, want := range []string{r.signer.Cert.Subject.String(), "2000-01-01", "no valid timestamp"} {
 			if !strings.Contains(verdict.Detail, want) {
@@ -397,10 +397,10 @@ func TestACertificateThatIsNotYetValidIsRefused(t *testing.T) {
 		s := newShelf()
 		s.sign(t, soon, ca.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)
-		verdict, err := judge(t.Context(), t, v)
+		verdict, err := policyVerifier(t.Context(), t, v)
 		is(t, provider.Expired, verdict, err)
 		time.Sleep(61 * time.Minute)
-		verdict, err = judge(t.Context(), t, v)
+		verdict, err = policyVerifier(t.Context(), t, v)
 		is(t, provider.Verified, verdict, err)
 	})
 }

@@ -178,17 +178,17 @@ func stampOf(signer signature.SignerInfo) (time.Time, error) {
 // in which it would have refused.
 func (w *witness) warnings(outcome *notation.VerificationOutcome) []string {
 	var list []string
-	for _, r := range outcome.VerificationResults {
-		if r.Error == nil {
+	for _, check := range outcome.VerificationResults {
+		if check.Error == nil {
 			continue
 		}
 		var f finding
 		f.Signer = legible(chainOf(outcome)[0].Subject.String())
 		w.refuse(&f, &notation.VerificationOutcome{
 			EnvelopeContent:     outcome.EnvelopeContent,
-			VerificationResults: []*notation.ValidationResult{{Type: r.Type, Error: r.Error, Action: trustpolicy.ActionEnforce}},
-		}, r.Error)
-		list = append(list, string(r.Type)+": "+f.Detail)
+			VerificationResults: []*notation.ValidationResult{{Type: check.Type, Error: check.Error, Action: trustpolicy.ActionEnforce}},
+		}, check.Error)
+		list = append(list, string(check.Type)+": "+f.Detail)
 	}
 	return list
 }

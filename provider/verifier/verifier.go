@@ -91,25 +91,25 @@ func New(o Options) (*Verifier, error) {
 }
 
 // Snapshot returns the trust in force.
-func (v *Verifier) Snapshot() provider.Snapshot { return court{v, v.Trust.Current()} }
+func (v *Verifier) Snapshot() provider.Snapshot { return snapshot{v, v.Trust.Current()} }
 
 // court is a verifier under one snapshot.
-type court struct {
-	*Verifier
-	snapshot *trust.Snapshot
+type snapshot struct {
+	verifier *Verifier
+	trusted  *trust.Snapshot
 }
 
 // Policy returns the statement that covers the image, ready to judge.
-func (c court) Policy(image provider.Image) (provider.Policy, bool) {
-	policy, ok := c.snapshot.Find(image.Repository)
+func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
+	policy, ok := s.trusted.Find(image.Repository)
 	if !ok {
 		return nil, false
 	}
-	return judge{policy, c.Verifier}, true
+	return policyVerifier{policy, s.verifier}, true
 }
 
 // judge is a verifier under one policy.
-type judge struct {
+type policyVerifier struct {
 	*trust.Policy
 	verifier *Verifier
 }
@@ -122,57 +122,57 @@ const reference = "image.invalid/judged@"
 
 // Recheck judges by the evidence. Evidence that fails decides nothing: another
 // signature may have come.
-func (j judge) Recheck(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, bool) {
-	piece, ok := j.verifier.Evidence.Recall(ctx, image)
+func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, bool) {
+	piece, ok := p.verifier.Evidence.Recall(ctx, image)
 	if !ok {
 		return provider.Verdict{}, false
 	}
-	verdict, _, err := j.hear(ctx, image, desc, piece)
+	verdict, _, err := p.verifyFrom(ctx, image, desc, piece)
 	if err != nil || !verdict.Good() {
 		return provider.Verdict{}, false
 	}
-	j.log(ctx, image, verdict, nil)
+	p.log(ctx, image, verdict, nil)
 	return verdict, true
 }
 
 // Verify judges by what the registry says, and keeps what proved the image good.
-func (j judge) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
-	verdict, witness, err := j.hear(ctx, image, desc, j.verifier.Repository(image))
+func (p policyVerifier) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
+	verdict, witness, err := p.verifyFrom(ctx, image, desc, p.verifier.Repository(image))
 	if err == nil && verdict.Good() {
-		j.verifier.Evidence.Keep(ctx, image, witness.hand)
+		p.verifier.Evidence.Keep(ctx, image, witness.hand)
 	}
-	j.log(ctx, image, verdict, err)
+	p.log(ctx, image, verdict, err)
 	return verdict, err
 }
 
 // log tells what the judgement came to: once, here, and not each time that the verdict is
 // given again. Each line is bounded, for strangers decide how much there is to tell.
-func (j judge) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
+func (p policyVerifier) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
 	if err != nil {
 		undecided := provider.AsUndecided(err)
 		list, leftOut := provider.BriefSignatures(undecided.Signatures)
-		j.verifier.Log.WarnContext(ctx, "not judged", "image", provider.Brief(image.String(), provider.BriefKey), "policy", j.Name(),
+		p.verifier.Log.WarnContext(ctx, "not judged", "image", provider.Brief(image.String(), provider.BriefKey), "policy", p.Name(),
 			"error", undecided.Brief(), "signatures", list, "signaturesLeftOut", leftOut)
 		return
 	}
 	list, leftOut := provider.BriefSignatures(v.Signatures)
-	j.verifier.Log.InfoContext(ctx, "judged", "image", provider.Brief(v.Image.String(), provider.BriefKey), "reason", v.Reason, "policy", v.Policy,
+	p.verifier.Log.InfoContext(ctx, "judged", "image", provider.Brief(v.Image.String(), provider.BriefKey), "reason", v.Reason, "policy", v.Policy,
 		"signer", provider.Brief(v.Signer, provider.BriefDetail), "detail", provider.Brief(v.Detail, provider.BriefDetail),
 		"warnings", v.Warnings, "signatures", list, "signaturesLeftOut", leftOut)
 }
 
-// hear judges by what a repository says.
-func (j judge) hear(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *witness, error) {
+// verifyFrom judges by what a repository says.
+func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *witness, error) {
 	w := &witness{
-		policy: j.Policy, image: image, desc: desc, limit: j.verifier.Signatures, repository: repository,
-		links: j.verifier.links, decoding: j.verifier.decoding,
+		policy: p.Policy, image: image, desc: desc, limit: p.verifier.Signatures, repository: repository,
+		links: p.verifier.links, decoding: p.verifier.decoding,
 	}
 	defer w.release()
 	options := notationverifier.VerifierOptions{
-		RevocationCodeSigningValidator:  outside{j.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told), w},
-		RevocationTimestampingValidator: outside{j.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told), w},
+		RevocationCodeSigningValidator:  outside{p.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told), w},
+		RevocationTimestampingValidator: outside{p.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told), w},
 	}
-	inner, err := notationverifier.NewWithOptions(j.Document(), w, nil, options)
+	inner, err := notationverifier.NewWithOptions(p.Document(), w, nil, options)
 	if err != nil {
 		return provider.Verdict{}, w, provider.Undecided(provider.StageInternal, err, "internal error")
 	}

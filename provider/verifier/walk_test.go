@@ -40,7 +40,7 @@ func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
 
 	// The good one is within a limit of two only because of the order: first liar and good, in the order they are listed.
 	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, limit: 2}.open(t)
-	verdict, err := judge(t.Context(), t, v)
+	verdict, err := policyVerifier(t.Context(), t, v)
 	is(t, provider.Verified, verdict, err)
 	if want := []digest.Digest{liar, good}; !slices.Equal(s.fetched, want) {
 		t.Errorf("looked at %v, want %v", s.fetched, want)
@@ -53,7 +53,7 @@ func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
 	}
 
 	s.held[good], s.fetched = blob{raw: []byte("junk"), mediaType: ca.JWS}, nil
-	verdict, err = judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+	verdict, err = policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 	is(t, provider.Untrusted, verdict, err)
 	if want := []digest.Digest{liar, good, nothing, noList, tooLong, strangers, upper}; !slices.Equal(s.fetched, want) {
 		t.Errorf("looked at %v, want %v", s.fetched, want)
@@ -104,7 +104,7 @@ func TestOnlyAGoodSignatureWithinTheLimitMakesAnImageVerified(t *testing.T) {
 				s.put(k.blob, nil)
 			}
 			reason, stage := expected(chosen[:min(len(chosen), limit)], more || len(chosen) > limit)
-			verdict, err := judge(t.Context(), t, v)
+			verdict, err := policyVerifier(t.Context(), t, v)
 			if stage == "" {
 				is(t, reason, verdict, err)
 			} else {
@@ -200,7 +200,7 @@ func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newShelf()
 			c.change(s)
-			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			if c.stage == "" {
 				is(t, c.reason, verdict, err)
 			} else if got := provider.AsUndecided(err); err == nil || got.Stage != c.stage {
@@ -222,7 +222,7 @@ func TestASignatureSpeaksOfOneDescriptorInEveryPart(t *testing.T) {
 			change(&other)
 			envelope := sign(t, r.signer, other, ca.SignOptions{MediaType: mediaType})
 			s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
-			verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			is(t, provider.Tampered, verdict, err)
 			if !strings.Contains(verdict.Detail, "another artifact") {
 				t.Errorf("%s: %s", name, verdict.Detail)
@@ -236,7 +236,7 @@ func TestWhatTheWalkKnowsOfTheImageIsNotAskedAgain(t *testing.T) {
 	s := newShelf()
 	s.resolveErr = provider.ErrNotFound
 	s.sign(t, r.signer, ca.SignOptions{})
-	policy, _ := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t).Snapshot().Policy(image)
+	policy, _ := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t).Snapshot().Verifier(image)
 	verdict, err := policy.Verify(t.Context(), image, target)
 	is(t, provider.Verified, verdict, err)
 	// What is known is bound to the digest that is asked about, whoever knows it.
@@ -263,7 +263,7 @@ func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
 			trust.Policies[0].TrustedIdentities = []string{"x509.subject:C=GB,ST=England,O=SKAO,CN=somebody else"}
 			s := newShelf()
 			s.sign(t, c.by, c.opts)
-			verdict, err := judge(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
+			verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
 			is(t, provider.Untrusted, verdict, err)
 			if signer := c.by.Cert.Subject.String(); !strings.Contains(verdict.Detail, c.says) || !strings.Contains(verdict.Detail, signer) || verdict.Signer != signer {
 				t.Errorf("%q by %q, want %q", verdict.Detail, verdict.Signer, c.says)
@@ -291,7 +291,7 @@ func TestANameThatAnyoneMayWriteIsShownShortAndPlain(t *testing.T) {
 	} {
 		s := newShelf()
 		s.sign(t, opts.by, opts.SignOptions)
-		verdict, err := judge(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+		verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 		is(t, reason, verdict, err)
 		texts := []string{verdict.Detail, verdict.Signer, verdict.Signatures[0].Detail, verdict.Signatures[0].Signer}
 		for _, check := range verdict.Signatures[0].Checks {
@@ -315,7 +315,7 @@ func TestOneVerifierServesManyAtOnce(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 16 {
 		asking.Go(func() {
-			verdict, err := judge(t.Context(), t, v)
+			verdict, err := policyVerifier(t.Context(), t, v)
 			is(t, provider.Verified, verdict, err)
 		})
 	}

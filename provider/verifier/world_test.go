@@ -294,17 +294,17 @@ func (s setup) open(t testing.TB) *verifier.Verifier {
 }
 
 // ask asks as the walk does: what is known first, then the registry.
-func ask(ctx context.Context, policy provider.Policy, desc ocispec.Descriptor) (provider.Verdict, error) {
-	if verdict, ok := policy.Recheck(ctx, image, desc); ok {
+func ask(ctx context.Context, policy provider.Verifier, desc ocispec.Descriptor) (provider.Verdict, error) {
+	if verdict, ok := policy.VerifyKnown(ctx, image, desc); ok {
 		return verdict, nil
 	}
 	return policy.Verify(ctx, image, desc)
 }
 
 // judge asks about the image, of which nothing is known but its digest.
-func judge(ctx context.Context, t testing.TB, v *verifier.Verifier) (provider.Verdict, error) {
+func policyVerifier(ctx context.Context, t testing.TB, v *verifier.Verifier) (provider.Verdict, error) {
 	t.Helper()
-	policy, ok := v.Snapshot().Policy(image)
+	policy, ok := v.Snapshot().Verifier(image)
 	if !ok {
 		t.Fatal("no policy covers the image")
 	}

@@ -141,7 +141,7 @@ func full(b *testing.B, w *rig.Test, r *rig.Registry, trusted rig.Trust) verify 
 		if err != nil {
 			return "", err
 		}
-		policy, ok := v.Snapshot().Policy(image)
+		policy, ok := v.Snapshot().Verifier(image)
 		if !ok {
 			return "", fmt.Errorf("no policy covers %s", image)
 		}

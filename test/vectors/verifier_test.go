@@ -83,7 +83,7 @@ func (r *verifierRung) judge(ctx context.Context, key string) heard {
 	if err != nil {
 		return refused(provider.Malformed, err.Error())
 	}
-	policy, covered := r.snapshot.Policy(image)
+	policy, covered := r.snapshot.Verifier(image)
 	if !covered {
 		return refused(provider.OutOfScope, "")
 	}
