@@ -39,19 +39,19 @@ type Verifier interface {
 }
 
 // Memory answers from what is known already, and finds out what is not.
-type Memory interface {
+type Cache interface {
 	// Recall answers at once, or says that it cannot.
-	Recall(Image, Verifier) (Verdict, bool)
+	Get(Image, Verifier) (Verdict, bool)
 	// Judge waits for the answer until ctx is done. The work itself goes on.
-	Judge(ctx context.Context, image Image, verifier Verifier) (Verdict, error)
+	Verify(ctx context.Context, image Image, verifier Verifier) (Verdict, error)
 	// Resolve returns the digest that the image's tag stands for, or ErrNotFound.
 	Resolve(ctx context.Context, image Image) (ocispec.Descriptor, error)
 }
 
 // Options are what New needs.
 type Options struct {
-	Trust  Trust
-	Memory Memory
+	Trust Trust
+	Cache Cache
 	// AnswerWithin bounds Answer, MutateWithin bounds Pin.
 	AnswerWithin, MutateWithin time.Duration
 	// Images is how many references are kept parsed; at least one.
@@ -99,10 +99,10 @@ func (p *Provider) Answer(ctx context.Context, keys []string) []Finding {
 		image, verifier, settled := p.resolvePolicy(snapshot, finding.Key)
 		if settled != nil {
 			finding.Verdict = *settled
-		} else if known, ok := p.Memory.Recall(image, verifier); ok {
+		} else if known, ok := p.Cache.Get(image, verifier); ok {
 			finding.Verdict = known
 		} else {
-			asking.Go(func() { finding.record(p.Memory.Judge(ctx, image, verifier)) })
+			asking.Go(func() { finding.record(p.Cache.Verify(ctx, image, verifier)) })
 		}
 	}
 	asking.Wait()
@@ -172,14 +172,14 @@ func (p *Provider) Pin(ctx context.Context, keys []string) []Pinned {
 		case settled != nil || image.Digest != "":
 			pin.Image = pin.Key
 		default:
-			asking.Go(func() { pin.resolve(ctx, p.Memory, image) })
+			asking.Go(func() { pin.resolve(ctx, p.Cache, image) })
 		}
 	}
 	asking.Wait()
 	return pins
 }
 
-func (p *Pinned) resolve(ctx context.Context, memory Memory, image Image) {
+func (p *Pinned) resolve(ctx context.Context, memory Cache, image Image) {
 	desc, err := memory.Resolve(ctx, image)
 	switch {
 	case errors.Is(err, ErrNotFound):

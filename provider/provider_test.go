@@ -76,7 +76,7 @@ func (m *memory) note(question string, image provider.Image) {
 	m.asked = append(m.asked, question+" "+image.String())
 }
 
-func (m *memory) Recall(image provider.Image, p provider.Verifier) (provider.Verdict, bool) {
+func (m *memory) Get(image provider.Image, p provider.Verifier) (provider.Verdict, bool) {
 	m.note("recall", image)
 	if m.recall == nil {
 		return provider.Verdict{}, false
@@ -84,7 +84,7 @@ func (m *memory) Recall(image provider.Image, p provider.Verifier) (provider.Ver
 	return m.recall(image, p)
 }
 
-func (m *memory) Judge(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
+func (m *memory) Verify(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 	m.note("judge", image)
 	return m.judge(ctx, image, p)
 }
@@ -107,7 +107,7 @@ func hang(ctx context.Context, _ provider.Image, _ provider.Verifier) (provider.
 func providerOf(t *testing.T, m *memory) *provider.Provider {
 	t.Helper()
 	p, err := provider.New(provider.Options{
-		Trust: &trust{hosts: []string{"in.example"}}, Memory: m,
+		Trust: &trust{hosts: []string{"in.example"}}, Cache: m,
 		AnswerWithin: 1800 * time.Millisecond, MutateWithin: 800 * time.Millisecond, Images: 10,
 	})
 	if err != nil {
@@ -254,7 +254,7 @@ func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 		tr.reload() // in the middle of every request
 		return provider.Verdict{}, false
 	}}
-	p, err := provider.New(provider.Options{Trust: tr, Memory: m, AnswerWithin: time.Minute, MutateWithin: time.Minute, Images: 10})
+	p, err := provider.New(provider.Options{Trust: tr, Cache: m, AnswerWithin: time.Minute, MutateWithin: time.Minute, Images: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

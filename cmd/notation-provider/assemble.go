@@ -96,7 +96,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 	}
 	answers, err := provider.New(provider.Options{
 		Trust:        judge,
-		Memory:       memory,
+		Cache:        memory,
 		AnswerWithin: time.Duration(c.AnswerWithin),
 		MutateWithin: time.Duration(c.MutateWithin),
 		Images:       c.Cache.Entries,

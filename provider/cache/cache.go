@@ -58,7 +58,7 @@ type Options struct {
 	Took func(memory string, took time.Duration)
 }
 
-// Cache is the memory of the walk. It implements provider.Memory.
+// Cache is the memory of the walk. It implements provider.Cache.
 type Cache struct {
 	bg       *background
 	resolver Resolver
@@ -146,8 +146,8 @@ func atMost(ttl time.Duration, until time.Time) time.Duration {
 // Close ends all that is under way and waits for it.
 func (c *Cache) Close() { c.bg.close() }
 
-// Recall answers from memory alone. What of it is due is renewed in the background.
-func (c *Cache) Recall(image provider.Image, verifier provider.Verifier) (provider.Verdict, bool) {
+// Get answers from memory alone. What of it is due is renewed in the background.
+func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.Verdict, bool) {
 	desc := ocispec.Descriptor{Digest: image.Digest}
 	if image.Digest == "" {
 		tag := tagKey{image.Repository, image.Tag}
@@ -156,7 +156,7 @@ func (c *Cache) Recall(image provider.Image, verifier provider.Verifier) (provid
 			return provider.Verdict{}, false
 		}
 		if stale {
-			c.tags.join(tag, image, c.resolving(image, verifier))
+			c.tags.join(tag, image, c.resolveFetcher(image, verifier))
 		}
 		if !resolved.found {
 			c.bg.observe(Tags, Hit)
@@ -170,7 +170,7 @@ func (c *Cache) Recall(image provider.Image, verifier provider.Verifier) (provid
 		return provider.Verdict{}, false
 	}
 	if stale { // only then: making the closure costs more than all the rest
-		c.verdicts.join(key, image, c.judging(image, desc, verifier))
+		c.verdicts.join(key, image, c.verifyFetcher(image, desc, verifier))
 	}
 	if image.Digest == "" {
 		c.bg.observe(Tags, Hit)
@@ -179,21 +179,21 @@ func (c *Cache) Recall(image provider.Image, verifier provider.Verifier) (provid
 	return *verdict, true
 }
 
-// Judge answers from memory, or finds out. What a request has waited for in vain a
+// Verify answers from memory, or finds out. What a request has waited for in vain a
 // moment ago, and is still being found out, it does not wait for.
-func (c *Cache) Judge(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
+func (c *Cache) Verify(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
 	q := question{image, verifier.Fingerprint()}
 	if c.spare(q) {
 		return provider.Verdict{}, notInTime(nil)
 	}
-	verdict, err := c.judge(ctx, image, verifier)
+	verdict, err := c.verify(ctx, image, verifier)
 	if err != nil {
 		c.overdue.note(ctx, q)
 	}
 	return verdict, err
 }
 
-func (c *Cache) judge(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
+func (c *Cache) verify(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
 	desc, err := c.resolve(ctx, image, verifier)
 	if errors.Is(err, provider.ErrNotFound) {
 		return notFound(image, verifier), nil
@@ -201,7 +201,7 @@ func (c *Cache) judge(ctx context.Context, image provider.Image, verifier provid
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, verifier), image, c.judging(image, desc, verifier))
+	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
 	if err != nil {
 		return provider.Verdict{}, err
 	}
@@ -209,7 +209,7 @@ func (c *Cache) judge(ctx context.Context, image provider.Image, verifier provid
 }
 
 // Resolve returns what the image's reference stands for. A digest stands for
-// itself: nobody is asked, and the descriptor holds nothing else. It waits as Judge does.
+// itself: nobody is asked, and the descriptor holds nothing else. It waits as Verify does.
 func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
 	q := question{image: image}
 	if c.spare(q) {
@@ -226,7 +226,7 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, verifier prov
 	if image.Digest != "" {
 		return ocispec.Descriptor{Digest: image.Digest}, nil
 	}
-	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image, c.resolving(image, verifier))
+	resolved, err := c.tags.get(ctx, tagKey{image.Repository, image.Tag}, image, c.resolveFetcher(image, verifier))
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
@@ -238,14 +238,14 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, verifier prov
 
 // resolving finds out what a tag stands for. Judging that, where there is a policy
 // to judge by, starts right behind it: whoever asked may have no time left to.
-func (c *Cache) resolving(image provider.Image, verifier provider.Verifier) fetcher[resolution] {
+func (c *Cache) resolveFetcher(image provider.Image, verifier provider.Verifier) fetcher[resolution] {
 	return fetcher[resolution]{ask: func(ctx context.Context) (resolution, error) {
 		desc, err := c.resolver.Resolve(ctx, image)
 		if errors.Is(err, provider.ErrNotFound) {
 			return resolution{}, nil
 		}
 		if err == nil && verifier != nil {
-			c.verdicts.ahead(keyOf(image, desc, verifier), image, c.judging(image, desc, verifier))
+			c.verdicts.ahead(keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}}
@@ -255,7 +255,7 @@ func keyOf(image provider.Image, desc ocispec.Descriptor, verifier provider.Veri
 	return verdictKey{image.Repository, desc.Digest, verifier.Fingerprint()}
 }
 
-func (c *Cache) judging(image provider.Image, desc ocispec.Descriptor, verifier provider.Verifier) fetcher[*provider.Verdict] {
+func (c *Cache) verifyFetcher(image provider.Image, desc ocispec.Descriptor, verifier provider.Verifier) fetcher[*provider.Verdict] {
 	image = image.At(desc.Digest)
 	return fetcher[*provider.Verdict]{
 		known: func(ctx context.Context) (*provider.Verdict, bool) {
@@ -263,14 +263,14 @@ func (c *Cache) judging(image provider.Image, desc ocispec.Descriptor, verifier 
 			if !ok {
 				return nil, false
 			}
-			return c.settled(verdict), true
+			return c.withItem(verdict), true
 		},
 		ask: func(ctx context.Context) (*provider.Verdict, error) {
 			verdict, err := verifier.Verify(ctx, image, desc)
 			if err != nil {
 				return nil, err
 			}
-			return c.settled(verdict), nil
+			return c.withItem(verdict), nil
 		},
 	}
 }
@@ -278,7 +278,7 @@ func (c *Cache) judging(image provider.Image, desc ocispec.Descriptor, verifier 
 // settled encodes what is sent of a good image, for all who ask from now on. A refusal is
 // encoded each time it is sent: it is kept for seconds, and strangers choose how many there
 // are and how long.
-func (c *Cache) settled(verdict provider.Verdict) *provider.Verdict {
+func (c *Cache) withItem(verdict provider.Verdict) *provider.Verdict {
 	if verdict.Good() {
 		verdict.Item = c.encode(&verdict)
 	}

@@ -262,7 +262,7 @@ func TestADigestStandsForItself(t *testing.T) {
 	if err != nil || desc.Digest != digestOf("d") || w.resolves != 0 {
 		t.Errorf("Resolve = %v, %v after %d questions to the registry; want the digest and none", desc.Digest, err, w.resolves)
 	}
-	if verdict, err := w.Judge(t.Context(), both, policy{w, "p"}); err != nil || verdict.Image.Tag != "" || w.resolves != 0 {
+	if verdict, err := w.Verify(t.Context(), both, policy{w, "p"}); err != nil || verdict.Image.Tag != "" || w.resolves != 0 {
 		t.Errorf("Judge = %+v, %v; want a verdict on the digest, whatever the tag", verdict, err)
 	}
 }
@@ -276,8 +276,8 @@ func TestATagThatIsGoneIsNotFoundInTheWordsOfItsPolicy(t *testing.T) {
 		t.Errorf("Resolve: %v; want ErrNotFound", err)
 	}
 	for _, name := range []string{"old", "new"} {
-		verdict, err := w.Judge(t.Context(), image("x:1"), policy{w, name})
-		recalled, ok := w.Recall(image("x:1"), policy{w, name})
+		verdict, err := w.Verify(t.Context(), image("x:1"), policy{w, name})
+		recalled, ok := w.Get(image("x:1"), policy{w, name})
 		for _, v := range []provider.Verdict{verdict, recalled} {
 			if err != nil || !ok || v.Reason != provider.NotFound || v.Policy != name || v.Detail != "the registry has no in.example/x:1" || v.Image != image("x:1") {
 				t.Errorf("under %s: %+v, %v, %v", name, v, err, ok)

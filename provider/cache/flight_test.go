@@ -70,7 +70,7 @@ func TestTheFirstWhoLosesPatienceFailsNobody(t *testing.T) {
 		w.verify = takes(time.Second, provider.Verified)
 		ctx, cancel := context.WithCancel(t.Context())
 		first := make(chan string)
-		go func() { first <- said(w.Judge(ctx, image("x@d"), policy{w, "p"})) }()
+		go func() { first <- said(w.Verify(ctx, image("x@d"), policy{w, "p"})) }()
 		synctest.Wait()
 		second := make(chan string)
 		go func() { second <- w.ask(t, "x@d", "p") }()
@@ -117,7 +117,7 @@ func TestWorkThatNobodyWaitsForIsBounded(t *testing.T) {
 		w := newWorld(t, 10)
 		w.verify = takes(time.Hour, provider.Verified)
 		began := time.Now()
-		got := said(w.Judge(t.Context(), image("x@d"), policy{w, "p"}))
+		got := said(w.Verify(t.Context(), image("x@d"), policy{w, "p"}))
 		if got != "undecided deadline" || time.Since(began) != verifyWithin {
 			t.Errorf("%q after %v; want undecided, deadline, after %v", got, time.Since(began), verifyWithin)
 		}
@@ -224,7 +224,7 @@ func TestARenewalThatFailsKeepsTheOldVerdictToItsEndAndIsNotHammered(t *testing.
 func TestAPanicIsIgnorance(t *testing.T) {
 	w := newWorld(t, 10)
 	w.verify = func(context.Context, provider.Image) (provider.Verdict, error) { panic("hostile bytes") }
-	_, err := w.Judge(t.Context(), image("x@d"), policy{w, "p"})
+	_, err := w.Verify(t.Context(), image("x@d"), policy{w, "p"})
 	undecided := provider.AsUndecided(err)
 	if undecided.Stage != provider.StageInternal || undecided.Detail != "internal error" || undecided.Err == nil {
 		t.Errorf("a panic while judging: %v; want undecided, internal, with the cause for the log", err)

@@ -19,7 +19,7 @@ func TestSignaturesAreNotRemembered(t *testing.T) {
 				return provider.Verdict{Reason: reason, Signatures: make([]provider.Signature, 20)}, nil
 			}
 			for i, want := range []int{20, 0} {
-				verdict, err := w.Judge(t.Context(), image("x@d"), policy{w, "p"})
+				verdict, err := w.Verify(t.Context(), image("x@d"), policy{w, "p"})
 				if err != nil || verdict.Reason != reason || len(verdict.Signatures) != want {
 					t.Errorf("%s, request %d: %q with %d signatures, want %d; %v", reason, i+1, verdict.Reason, len(verdict.Signatures), want, err)
 				}
@@ -68,7 +68,7 @@ func TestItemsAreEncodedOnce(t *testing.T) {
 			for round := range 2 {
 				for range 3 {
 					for _, written := range []string{"x:1", "x@1"} {
-						verdict, err := w.Judge(t.Context(), image(written), policy{w, "p"})
+						verdict, err := w.Verify(t.Context(), image(written), policy{w, "p"})
 						if err != nil || verdict.Item != itemOf(&verdict) {
 							t.Errorf("%s: item %q of %q until %s; %v", written, verdict.Item, verdict.Reason, verdict.Until, err)
 						}
@@ -99,7 +99,7 @@ func TestOnlyWhatIsVerifiedIsEncoded(t *testing.T) {
 			return provider.Verdict{Reason: provider.Untrusted, Signer: "CN=stranger"}, nil
 		}
 		for i, want := range []string{"CN=stranger", ""} {
-			if verdict, err := w.Judge(t.Context(), image("x@1"), policy{w, "p"}); err != nil || verdict.Item != "" || verdict.Signer != want {
+			if verdict, err := w.Verify(t.Context(), image("x@1"), policy{w, "p"}); err != nil || verdict.Item != "" || verdict.Signer != want {
 				t.Errorf("request %d: item %q, signer %q; want %q; %v", i+1, verdict.Item, verdict.Signer, want, err)
 			}
 		}

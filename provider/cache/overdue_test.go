@@ -110,7 +110,7 @@ func (w *world) leave(t *testing.T, written string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { time.Sleep(time.Second); cancel() }()
-	if _, err := w.Judge(ctx, image(written), policy{w, "p"}); err == nil {
+	if _, err := w.Verify(ctx, image(written), policy{w, "p"}); err == nil {
 		t.Error("judged though the client left")
 	}
 }

@@ -163,12 +163,12 @@ func (w *world) ask(t *testing.T, written, policyName string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 1800*time.Millisecond)
 	defer cancel()
-	return said(w.Judge(ctx, image(written), policy{w, policyName}))
+	return said(w.Verify(ctx, image(written), policy{w, policyName}))
 }
 
 // known is what is remembered, "" for nothing.
 func (w *world) known(written, policyName string) string {
-	verdict, ok := w.Recall(image(written), policy{w, policyName})
+	verdict, ok := w.Get(image(written), policy{w, policyName})
 	if !ok {
 		return ""
 	}

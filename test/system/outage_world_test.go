@@ -105,7 +105,7 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 	}))(t)
 	t.Cleanup(memory.Close)
 	answers := rig.Must(provider.New(provider.Options{
-		Trust: judge, Memory: memory, Images: c.Cache.Entries,
+		Trust: judge, Cache: memory, Images: c.Cache.Entries,
 		AnswerWithin: time.Duration(c.AnswerWithin), MutateWithin: time.Duration(c.MutateWithin),
 	}))(t)
 	return &walk{Provider: answers, trust: files, dir: dir}
