@@ -24,7 +24,7 @@ func TestTheAdviceIsTheReadmes(t *testing.T) {
 			findings[string(reason)] = map[string]any{"reason": reason, "detail": "x"}
 		}
 	}
-	for _, stage := range provider.Stages() {
+	for _, stage := range provider.Causes() {
 		findings[string(stage)] = map[string]any{"reason": "undecided", "detail": stage + ": x"}
 	}
 	advice := evaluate(t, "{name: data.lib.advice.on(finding) | some name, finding in input}", findings).(map[string]any)

@@ -60,7 +60,7 @@ func printed(r rune) rune {
 
 // Brief is the error in so many bytes. It holds what the wire must not.
 func (e *UndecidedError) Brief() string {
-	if e.Stage == StageInternal {
+	if e.Cause == CauseInternal {
 		return Brief(e.Error(), BriefDefect)
 	}
 	return Brief(e.Error(), BriefError)

@@ -57,7 +57,7 @@ func TestALineHasTheSignaturesThatTellMost(t *testing.T) {
 	for i := range 18 {
 		all = append(all, provider.Signature{Digest: digest.Digest(strconv.Itoa(i)), Reason: provider.Untrusted, Detail: strings.Repeat("x", 1000), Checks: make([]provider.Check, 9)})
 	}
-	all = append(all, provider.Signature{Digest: "unknown", Undecided: provider.StageRegistry}, provider.Signature{Digest: "good", Reason: provider.Verified})
+	all = append(all, provider.Signature{Digest: "unknown", Undecided: provider.CauseRegistry}, provider.Signature{Digest: "good", Reason: provider.Verified})
 	before := slices.Clone(all)
 	list, leftOut := provider.BriefSignatures(all)
 	if len(list) != 2 || list[0].Digest != "good" || list[1].Digest != "unknown" || leftOut != 18 {
@@ -81,10 +81,10 @@ func TestALineHasTheSignaturesThatTellMost(t *testing.T) {
 // A defect is told with the beginning of its stack; all else shortly.
 func TestABriefErrorTellsADefectAtMoreLength(t *testing.T) {
 	long := errors.New(strings.Repeat("x", 9999))
-	for stage, want := range map[provider.Stage]int{provider.StageRegistry: provider.BriefError, provider.StageInternal: provider.BriefDefect} {
-		got := fmt.Sprint(provider.Undecided(stage, long, "down").Brief())
-		if len(got) > want || len(got) < want-10 || !strings.HasPrefix(got, string(stage)+": down: xxx") {
-			t.Errorf("at stage %s the error has %d bytes; want %d", stage, len(got), want)
+	for cause, want := range map[provider.Cause]int{provider.CauseRegistry: provider.BriefError, provider.CauseInternal: provider.BriefDefect} {
+		got := fmt.Sprint(provider.Undecided(cause, long, "down").Brief())
+		if len(got) > want || len(got) < want-10 || !strings.HasPrefix(got, string(cause)+": down: xxx") {
+			t.Errorf("at stage %s the error has %d bytes; want %d", cause, len(got), want)
 		}
 	}
 }

@@ -186,7 +186,7 @@ func (p *Pinned) resolve(ctx context.Context, memory Cache, image Image) {
 		p.Problem = string(NotFound) + ": the registry has no " + image.String()
 	case err != nil:
 		undecided := AsUndecided(err)
-		p.Problem = "undecided: " + string(undecided.Stage) + ": " + undecided.Detail
+		p.Problem = "undecided: " + string(undecided.Cause) + ": " + undecided.Detail
 	default:
 		p.Image = p.Key + "@" + desc.Digest.String()
 	}

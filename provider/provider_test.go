@@ -100,7 +100,7 @@ func good(_ context.Context, image provider.Image, p provider.Verifier) (provide
 
 func hang(ctx context.Context, _ provider.Image, _ provider.Verifier) (provider.Verdict, error) {
 	<-ctx.Done()
-	return provider.Verdict{}, provider.Undecided(provider.StageDeadline, ctx.Err(), "not settled in time")
+	return provider.Verdict{}, provider.Undecided(provider.CauseDeadline, ctx.Err(), "not settled in time")
 }
 
 // asked returns a provider whose trust covers in.example.
@@ -193,11 +193,11 @@ func TestOneSlowImageCostsItsNeighboursNothing(t *testing.T) {
 		}
 		var got []string
 		for _, f := range findings {
-			stage := provider.Stage("")
+			cause := provider.Cause("")
 			if f.Err != nil {
-				stage = f.Err.Stage
+				cause = f.Err.Cause
 			}
-			got = append(got, string(f.Verdict.Reason)+"/"+string(stage))
+			got = append(got, string(f.Verdict.Reason)+"/"+string(cause))
 		}
 		if want := []string{"verified/", "/deadline", "verified/", "verified/", "malformed/"}; !slices.Equal(got, want) {
 			t.Errorf("findings %q; want %q", got, want)
@@ -217,7 +217,7 @@ func TestTheAnswerComesInTimeWhateverHangs(t *testing.T) {
 		}
 		began := time.Now()
 		for _, f := range providerOf(t, m).Answer(t.Context(), keys) {
-			if f.Err == nil || f.Err.Stage != provider.StageDeadline || f.Verdict.Good() {
+			if f.Err == nil || f.Err.Cause != provider.CauseDeadline || f.Verdict.Good() {
 				t.Errorf("%s: %+v; want undecided, deadline", f.Key, f)
 			}
 		}
@@ -273,17 +273,17 @@ func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 
 func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 	var none *provider.UndecidedError
-	overload := provider.Undecided(provider.StageOverload, nil, "too much")
+	overload := provider.Undecided(provider.CauseOverload, nil, "too much")
 	for name, tc := range map[string]struct {
 		err   error
-		stage provider.Stage
+		stage provider.Cause
 	}{
-		"any error":            {errors.New("dial tcp 10.0.0.1: refused"), provider.StageInternal},
-		"a context's":          {context.DeadlineExceeded, provider.StageInternal},
-		"not found, as error":  {provider.ErrNotFound, provider.StageInternal},
-		"a nil UndecidedError": {none, provider.StageInternal},
-		"an UndecidedError":    {overload, provider.StageOverload},
-		"a wrapped one":        {fmt.Errorf("judging: %w", overload), provider.StageOverload},
+		"any error":            {errors.New("dial tcp 10.0.0.1: refused"), provider.CauseInternal},
+		"a context's":          {context.DeadlineExceeded, provider.CauseInternal},
+		"not found, as error":  {provider.ErrNotFound, provider.CauseInternal},
+		"a nil UndecidedError": {none, provider.CauseInternal},
+		"an UndecidedError":    {overload, provider.CauseOverload},
+		"a wrapped one":        {fmt.Errorf("judging: %w", overload), provider.CauseOverload},
 	} {
 		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 			verdict, _ := good(ctx, image, p) // beside an error it must not count
@@ -294,8 +294,8 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 			t.Errorf("%s: %+v; want undecided and no verdict", name, f)
 			continue
 		}
-		if f.Err.Stage != tc.stage || strings.Contains(f.Err.Detail, "10.0.0.1") {
-			t.Errorf("%s: stage %s, detail %q; want %s, and nothing that is for the log", name, f.Err.Stage, f.Err.Detail, tc.stage)
+		if f.Err.Cause != tc.stage || strings.Contains(f.Err.Detail, "10.0.0.1") {
+			t.Errorf("%s: stage %s, detail %q; want %s, and nothing that is for the log", name, f.Err.Cause, f.Err.Detail, tc.stage)
 		}
 	}
 }
@@ -337,7 +337,7 @@ func TestPinResolvesTagsAndJudgesNothing(t *testing.T) {
 		case "gone":
 			return ocispec.Descriptor{}, fmt.Errorf("asking: %w", provider.ErrNotFound)
 		case "down":
-			return ocispec.Descriptor{}, provider.Undecided(provider.StageRegistry, errors.New("dial 10.0.0.1"), "the registry answered 500")
+			return ocispec.Descriptor{}, provider.Undecided(provider.CauseRegistry, errors.New("dial 10.0.0.1"), "the registry answered 500")
 		case "broken":
 			return ocispec.Descriptor{Digest: sha256}, errors.New("dial 10.0.0.1")
 		}

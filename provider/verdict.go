@@ -90,8 +90,8 @@ type Signature struct {
 	Digest digest.Digest `json:"digest"`
 	// Reason is why it counts or does not; "" if Undecided says that nobody knows.
 	Reason Reason `json:"reason,omitempty"`
-	// Undecided is the stage at which judging it failed.
-	Undecided Stage `json:"undecided,omitempty"`
+	// Undecided is the cause at which judging it failed.
+	Undecided Cause `json:"undecided,omitempty"`
 	// Detail is one line.
 	Detail string `json:"detail,omitempty"`
 	// Signer is the distinguished name of the signing certificate, if one was read.
@@ -110,32 +110,32 @@ type Check struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// Stage says where finding out failed. The list is closed, as Reason's is.
-type Stage string
+// Cause says where finding out failed. The list is closed, as Reason's is.
+type Cause string
 
 const (
-	// StageRegistry means: the registry is down, slow, rate-limits us or answers nonsense.
-	StageRegistry Stage = "registry"
-	// StageCredentials means: the registry refuses our credentials, or wants some and there are none that can be used.
-	StageCredentials Stage = "credentials"
-	// StageRevocation means: neither OCSP responder nor CRL told whether a certificate is revoked.
-	StageRevocation Stage = "revocation"
-	// StageDeadline means: the answer was not there in time. Work goes on; a retry may find it done.
-	StageDeadline Stage = "deadline"
-	// StageOverload means: too much is waiting already.
-	StageOverload Stage = "overload"
-	// StageInternal means: a defect of this program; the log has the rest.
-	StageInternal Stage = "internal"
+	// CauseRegistry means: the registry is down, slow, rate-limits us or answers nonsense.
+	CauseRegistry Cause = "registry"
+	// CauseCredentials means: the registry refuses our credentials, or wants some and there are none that can be used.
+	CauseCredentials Cause = "credentials"
+	// CauseRevocation means: neither OCSP responder nor CRL told whether a certificate is revoked.
+	CauseRevocation Cause = "revocation"
+	// CauseDeadline means: the answer was not there in time. Work goes on; a retry may find it done.
+	CauseDeadline Cause = "deadline"
+	// CauseOverload means: too much is waiting already.
+	CauseOverload Cause = "overload"
+	// CauseInternal means: a defect of this program; the log has the rest.
+	CauseInternal Cause = "internal"
 )
 
-// Stages returns every Stage there is.
-func Stages() []Stage {
-	return []Stage{StageRegistry, StageCredentials, StageRevocation, StageDeadline, StageOverload, StageInternal}
+// Causes returns every Cause there is.
+func Causes() []Cause {
+	return []Cause{CauseRegistry, CauseCredentials, CauseRevocation, CauseDeadline, CauseOverload, CauseInternal}
 }
 
 // UndecidedError is ignorance: we could not find out. It is never remembered.
 type UndecidedError struct {
-	Stage Stage
+	Cause Cause
 	// Detail is one line for whoever waits: no URL, address, path or credential.
 	Detail string
 	// Err is the whole truth, for the log.
@@ -145,16 +145,16 @@ type UndecidedError struct {
 }
 
 // Undecided makes an UndecidedError.
-func Undecided(stage Stage, err error, detail string, args ...any) *UndecidedError {
-	return &UndecidedError{Stage: stage, Detail: fmt.Sprintf(detail, args...), Err: err}
+func Undecided(cause Cause, err error, detail string, args ...any) *UndecidedError {
+	return &UndecidedError{Cause: cause, Detail: fmt.Sprintf(detail, args...), Err: err}
 }
 
 // Error is for the log: it holds what the wire must not.
 func (e *UndecidedError) Error() string {
 	if e.Err == nil {
-		return fmt.Sprintf("%s: %s", e.Stage, e.Detail)
+		return fmt.Sprintf("%s: %s", e.Cause, e.Detail)
 	}
-	return fmt.Sprintf("%s: %s: %v", e.Stage, e.Detail, e.Err)
+	return fmt.Sprintf("%s: %s: %v", e.Cause, e.Detail, e.Err)
 }
 
 // Unwrap returns the cause.
@@ -166,7 +166,7 @@ func AsUndecided(err error) *UndecidedError {
 	if undecided, ok := errors.AsType[*UndecidedError](err); ok && undecided != nil {
 		return undecided
 	}
-	return Undecided(StageInternal, err, "internal error")
+	return Undecided(CauseInternal, err, "internal error")
 }
 
 // ErrNotFound is a registry's 404: what was asked for is not there. It is

@@ -50,7 +50,7 @@ func TestTheClosedListsAreComplete(t *testing.T) {
 	for _, r := range provider.Reasons() {
 		reasons = append(reasons, string(r))
 	}
-	for _, s := range provider.Stages() {
+	for _, s := range provider.Causes() {
 		stages = append(stages, string(s))
 	}
 	for name, list := range map[string][]string{"Reason": reasons, "Stage": stages} {
@@ -73,7 +73,7 @@ func TestOnlyVerifiedIsGood(t *testing.T) {
 
 func TestAnUndecidedErrorTellsTheLogAllAndTheWireLittle(t *testing.T) {
 	cause := errors.New("dial tcp 10.0.0.1:443: refused")
-	err := provider.Undecided(provider.StageRegistry, cause, "the registry answered %d", 500)
+	err := provider.Undecided(provider.CauseRegistry, cause, "the registry answered %d", 500)
 	if got, want := err.Error(), "registry: the registry answered 500: dial tcp 10.0.0.1:443: refused"; got != want {
 		t.Errorf("Error = %q; want %q", got, want)
 	}
@@ -83,7 +83,7 @@ func TestAnUndecidedErrorTellsTheLogAllAndTheWireLittle(t *testing.T) {
 	if got, want := err.Detail, "the registry answered 500"; got != want {
 		t.Errorf("Detail = %q; want %q", got, want)
 	}
-	if got, want := provider.Undecided(provider.StageOverload, nil, "too much").Error(), "overload: too much"; got != want {
+	if got, want := provider.Undecided(provider.CauseOverload, nil, "too much").Error(), "overload: too much"; got != want {
 		t.Errorf("Error = %q; want %q", got, want)
 	}
 }

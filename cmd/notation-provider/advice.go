@@ -5,7 +5,7 @@ import "gitlab.com/ska-telescope/notation-provider/provider"
 // advice says what whoever wants the image in can do. The README has the same table.
 func (r report) advice() string {
 	if r.Outcome == outcomeUndecided {
-		return stageAdvice(r.Stage)
+		return causeAdvice(r.Cause)
 	}
 	return reasonAdvice(r.Reason)
 }
@@ -38,17 +38,17 @@ func reasonAdvice(reason provider.Reason) string {
 	return ""
 }
 
-func stageAdvice(stage provider.Stage) string {
-	switch stage {
-	case provider.StageRegistry:
+func causeAdvice(cause provider.Cause) string {
+	switch cause {
+	case provider.CauseRegistry:
 		return "do what the message says; if it does not say, try again, and see whether the registry is well and can be reached from here"
-	case provider.StageCredentials:
+	case provider.CauseCredentials:
 		return "give credentials for this host in dockerConfigs, with the right to pull; notation-provider check tells which entries cannot be used"
-	case provider.StageRevocation:
+	case provider.CauseRevocation:
 		return "the message says which answer is missing or bad: let this server reach it (a private host must be named in egress.allow), or have the CA mend it"
-	case provider.StageDeadline, provider.StageOverload:
+	case provider.CauseDeadline, provider.CauseOverload:
 		return "try again: the check goes on and its verdict may be there"
-	case provider.StageInternal:
+	case provider.CauseInternal:
 		return "this is a defect; please report it with the log"
 	}
 	return ""

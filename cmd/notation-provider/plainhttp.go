@@ -44,7 +44,7 @@ func plainHTTP(c config.Config, reports []report) string {
 // on this machine or inside the network, or it answered so. Empty otherwise.
 func (r report) plainHost() string {
 	image, err := provider.ParseImage(r.Image)
-	if err != nil || r.Outcome != outcomeUndecided || r.Stage != provider.StageRegistry {
+	if err != nil || r.Outcome != outcomeUndecided || r.Cause != provider.CauseRegistry {
 		return ""
 	}
 	if inside(image.Host) || strings.Contains(r.Detail, "server gave HTTP response to HTTPS client") {

@@ -22,7 +22,7 @@ type report struct {
 	Image      string               `json:"image"`
 	Outcome    string               `json:"outcome"`
 	Reason     provider.Reason      `json:"reason,omitempty"`
-	Stage      provider.Stage       `json:"stage,omitempty"`
+	Cause      provider.Cause       `json:"stage,omitempty"`
 	Detail     string               `json:"detail,omitempty"`
 	Digest     string               `json:"digest,omitempty"`
 	Policy     string               `json:"policy,omitempty"`
@@ -37,7 +37,7 @@ func reportOf(f provider.Finding) report {
 	if f.Err != nil {
 		// Here, unlike on the wire, the whole truth may be told: whoever runs the
 		// command can see the registry.
-		return report{Image: f.Key, Outcome: outcomeUndecided, Stage: f.Err.Stage, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: append([]provider.Signature{}, f.Err.Signatures...)}
+		return report{Image: f.Key, Outcome: outcomeUndecided, Cause: f.Err.Cause, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: append([]provider.Signature{}, f.Err.Signatures...)}
 	}
 	v := f.Verdict
 	r := report{
@@ -88,7 +88,7 @@ func (r report) print(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "%s %s  %s\n", mark, strings.ToUpper(r.Outcome), printable.Text(r.Image))
 	line("reason", string(r.Reason))
-	line("stage", string(r.Stage))
+	line("stage", string(r.Cause))
 	line("detail", r.Detail)
 	line("digest", r.Digest)
 	line("policy", r.Policy)

@@ -33,11 +33,11 @@ func TestThereIsAdviceForEveryReasonAndStage(t *testing.T) {
 		}
 		note(string(reason), r.advice())
 	}
-	for _, stage := range provider.Stages() {
-		note(string(stage), reportOf(provider.Finding{Err: provider.Undecided(stage, nil, "x")}).advice())
+	for _, cause := range provider.Causes() {
+		note(string(cause), reportOf(provider.Finding{Err: provider.Undecided(cause, nil, "x")}).advice())
 	}
 	// Deadline and overload share theirs: there is one thing to do about both.
-	if want := len(provider.Reasons()) - 1 + len(provider.Stages()) - 1; len(seen) != want {
+	if want := len(provider.Reasons()) - 1 + len(provider.Causes()) - 1; len(seen) != want {
 		t.Errorf("%d pieces of advice, want %d: one is given for two", len(seen), want)
 	}
 }
@@ -45,7 +45,7 @@ func TestThereIsAdviceForEveryReasonAndStage(t *testing.T) {
 func TestTheExitCodeIsThatOfTheWorstOutcome(t *testing.T) {
 	verified := provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}}
 	refused := provider.Finding{Verdict: provider.Verdict{Reason: provider.Unsigned}}
-	undecided := provider.Finding{Err: provider.Undecided(provider.StageRegistry, nil, "down")}
+	undecided := provider.Finding{Err: provider.Undecided(provider.CauseRegistry, nil, "down")}
 	for want, cases := range map[int][][]provider.Finding{
 		0: {{verified}, {verified, verified}, nil},
 		3: {{refused}, {verified, refused}, {refused, undecided}, {undecided, refused, verified}},
@@ -69,15 +69,15 @@ func TestAFindingIsVerifiedOnlyIfItsReasonIs(t *testing.T) {
 			t.Errorf("%q: %s", reason, got)
 		}
 	}
-	both := provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}, Err: provider.Undecided(provider.StageInternal, nil, "x")}
+	both := provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}, Err: provider.Undecided(provider.CauseInternal, nil, "x")}
 	if got := reportOf(both).Outcome; got != outcomeUndecided {
 		t.Errorf("an undecided finding is %s", got)
 	}
 }
 
 func TestAnUndecidedReportTellsTheWholeTruth(t *testing.T) {
-	r := reportOf(provider.Finding{Key: "a", Err: provider.Undecided(provider.StageRegistry, errors.New("dial tcp 10.0.0.1"), "the registry could not be reached")})
-	if r.Detail != "the registry could not be reached: dial tcp 10.0.0.1" || r.Stage != provider.StageRegistry || r.Reason != "" {
+	r := reportOf(provider.Finding{Key: "a", Err: provider.Undecided(provider.CauseRegistry, errors.New("dial tcp 10.0.0.1"), "the registry could not be reached")})
+	if r.Detail != "the registry could not be reached: dial tcp 10.0.0.1" || r.Cause != provider.CauseRegistry || r.Reason != "" {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -88,7 +88,7 @@ func TestAReportExplainsEverySignatureAndCheck(t *testing.T) {
 		Reason: provider.Expired, Detail: "all of them", Policy: "skao", Signer: "CN=x", SignedAt: time.Unix(0, 0), Warnings: []string{"careful"},
 		Signatures: []provider.Signature{
 			{Digest: "sha256:one", Reason: provider.Expired, Detail: "last year", Checks: []provider.Check{{Name: "integrity", Action: "enforce"}, {Name: "expiry", Action: "enforce", Problem: "over"}}},
-			{Digest: "sha256:two", Undecided: provider.StageRegistry, Detail: "gone"},
+			{Digest: "sha256:two", Undecided: provider.CauseRegistry, Detail: "gone"},
 		},
 	}})})
 	if err != nil {
@@ -168,12 +168,12 @@ func TestThePrintedConfigurationIsTheDefault(t *testing.T) {
 // Without a configuration the lines to write are told for registries that may have no TLS, and for no others.
 func TestWhoMayHaveNoTLS(t *testing.T) {
 	undecided := func(image, detail string) report {
-		return report{Image: image, Outcome: outcomeUndecided, Stage: provider.StageRegistry, Detail: detail}
+		return report{Image: image, Outcome: outcomeUndecided, Cause: provider.CauseRegistry, Detail: detail}
 	}
 	refused := undecided("localhost:5000/x", "")
 	refused.Outcome = outcomeRefused
 	denied := undecided("localhost:5000/x", "")
-	denied.Stage = provider.StageCredentials
+	denied.Cause = provider.CauseCredentials
 	for _, c := range []struct {
 		report report
 		want   string

@@ -338,7 +338,7 @@ func TestTheFetchIsTimedWithoutItsWait(t *testing.T) {
 func TestWhoIsNotLetInIsUndecidedAsTheGateSays(t *testing.T) {
 	w := newWorld(t, 10)
 	w.enter = func(context.Context, string) error {
-		return provider.Undecided(provider.StageOverload, nil, "too many checks are waiting")
+		return provider.Undecided(provider.CauseOverload, nil, "too many checks are waiting")
 	}
 	if got := w.ask(t, "x:1", "p") + " " + w.ask(t, "x@d", "p"); got != "undecided overload undecided overload" {
 		t.Errorf("with a closed gate: %q", got)
@@ -351,7 +351,7 @@ func TestWhoIsNotLetInIsUndecidedAsTheGateSays(t *testing.T) {
 func TestWhatIsKnownOfAnImageWaitsForNoPlaceAtTheGate(t *testing.T) {
 	w := newWorld(t, 10)
 	w.enter = func(context.Context, string) error {
-		return provider.Undecided(provider.StageOverload, nil, "full")
+		return provider.Undecided(provider.CauseOverload, nil, "full")
 	}
 	w.recheck = func(_ context.Context, image provider.Image) (provider.Verdict, bool) {
 		return provider.Verdict{Reason: provider.Verified, Image: image}, image == imageAt("x@d")

@@ -104,7 +104,7 @@ func TestOnlyWhatIsVerifiedIsEncoded(t *testing.T) {
 			}
 		}
 		w.verify = func(context.Context, provider.Image) (provider.Verdict, error) {
-			return provider.Verdict{Reason: provider.Verified}, provider.Undecided(provider.StageRegistry, nil, "down")
+			return provider.Verdict{Reason: provider.Verified}, provider.Undecided(provider.CauseRegistry, nil, "down")
 		}
 		if got := w.ask(t, "x@2", "p"); got != "undecided registry" {
 			t.Errorf("got %q", got)

@@ -150,9 +150,9 @@ func (l *Limiter) makeRoom(host, repository string) error {
 
 func overload(full bool) error {
 	if full {
-		return provider.Undecided(provider.StageOverload, nil, "too many checks are waiting; ask again")
+		return provider.Undecided(provider.CauseOverload, nil, "too many checks are waiting; ask again")
 	}
-	return provider.Undecided(provider.StageOverload, nil, "too many checks of this registry are waiting; ask again")
+	return provider.Undecided(provider.CauseOverload, nil, "too many checks of this registry are waiting; ask again")
 }
 
 // longest is the host that has most waiting.
@@ -254,7 +254,7 @@ func (l *Limiter) withdraw(ctx context.Context, host, repository string, w *wait
 }
 
 func tooLate(err error) error {
-	return provider.Undecided(provider.StageDeadline, err, "too many checks of this registry are under way")
+	return provider.Undecided(provider.CauseDeadline, err, "too many checks of this registry are under way")
 }
 
 func (l *Limiter) leave(host string) {

@@ -84,16 +84,16 @@ func (v *visitors) failures() []error {
 	return slices.Clone(v.failed)
 }
 
-// stages are those of the failures, and how often.
-func (v *visitors) stages() map[provider.Stage]int {
-	stages := map[provider.Stage]int{}
+// causes are those of the failures, and how often.
+func (v *visitors) stages() map[provider.Cause]int {
+	stages := map[provider.Cause]int{}
 	for _, err := range v.failures() {
 		undecided, ok := errors.AsType[*provider.UndecidedError](err)
 		if !ok {
 			v.t.Errorf("Enter failed with %v, no UndecidedError", err)
 			continue
 		}
-		stages[undecided.Stage]++
+		stages[undecided.Cause]++
 	}
 	return stages
 }
@@ -142,7 +142,7 @@ func TestAFullQueueIsOverloadAtOnce(t *testing.T) {
 			t.Fatalf("failures while there is room in the queue: %v", v.failures())
 		}
 		v.come(2, "b", time.Minute, time.Hour) // no time passes: they are told at once
-		if got := v.stages(); len(got) != 1 || got[provider.StageOverload] != 2 {
+		if got := v.stages(); len(got) != 1 || got[provider.CauseOverload] != 2 {
 			t.Errorf("with a full queue: %v; want overload, twice", got)
 		}
 		time.Sleep(time.Hour)
@@ -166,7 +166,7 @@ func TestGivingUpLeavesNoTrace(t *testing.T) {
 		v.come(9, "third", time.Second, time.Minute) // and these, one of them at a time, for one of all
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if got := v.stages(); len(got) != 1 || got[provider.StageDeadline] != 18 {
+		if got := v.stages(); len(got) != 1 || got[provider.CauseDeadline] != 18 {
 			t.Errorf("those who gave up: %v; want deadline, 18 times", got)
 		}
 		if running, waiting := v.limiter.Load(); running != 2 || waiting != 0 || v.limiter.Hosts() != 2 {
@@ -222,7 +222,7 @@ func TestASlowRegistryDoesNotFillTheQueueForAll(t *testing.T) {
 		if _, waiting := v.limiter.Load(); waiting != 10 {
 			t.Errorf("%d wait for one registry; want its half of the queue, 10", waiting)
 		}
-		if got := v.stages(); got[provider.StageOverload] != 88 {
+		if got := v.stages(); got[provider.CauseOverload] != 88 {
 			t.Errorf("failures: %v; want overload, 88 times", got)
 		}
 		v.come(10, "quick", time.Second, time.Minute)
@@ -272,7 +272,7 @@ func TestWhoeverCameTooLateIsNotLetIn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	leave, err := limiter.Enter(ctx, "a", "a/x")
-	if leave != nil || provider.AsUndecided(err).Stage != provider.StageDeadline || !errors.Is(err, context.Canceled) {
+	if leave != nil || provider.AsUndecided(err).Cause != provider.CauseDeadline || !errors.Is(err, context.Canceled) {
 		t.Errorf("Enter with a context that is over: %v; want deadline", err)
 	}
 	if running, waiting := limiter.Load(); running+waiting+limiter.Hosts() != 0 {
@@ -293,7 +293,7 @@ func TestNamedRegistryHasPlacesInReserve(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if got := v.seen(v.inside, "good/x"); got != 0 || v.stages()[provider.StageDeadline] != 0 {
+		if got := v.seen(v.inside, "good/x"); got != 0 || v.stages()[provider.CauseDeadline] != 0 {
 			t.Errorf("%d of the good registry are inside after 20 s, failures %v", got, v.stages())
 		}
 		time.Sleep(2 * time.Hour)

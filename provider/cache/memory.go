@@ -153,7 +153,7 @@ func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *flig
 	}
 	f := &flight[V]{done: make(chan struct{})}
 	if !m.bg.start(func(ctx context.Context) { m.fly(ctx, f, key, image, fetch) }) {
-		f.err = provider.Undecided(provider.StageInternal, nil, "shutting down")
+		f.err = provider.Undecided(provider.CauseInternal, nil, "shutting down")
 		close(f.done)
 		return f
 	}
@@ -184,7 +184,7 @@ func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, image provi
 func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fetcher[V]) (value V, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = provider.Undecided(provider.StageInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
+			err = provider.Undecided(provider.CauseInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
 		}
 	}()
 	if fetch.known != nil {
@@ -201,7 +201,7 @@ func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fe
 	value, err = fetch.ask(ctx)
 	m.bg.took(m.name, time.Since(began))
 	if err != nil && ctx.Err() != nil {
-		err = provider.Undecided(provider.StageDeadline, err, "the check took too long")
+		err = provider.Undecided(provider.CauseDeadline, err, "the check took too long")
 	}
 	return value, err
 }

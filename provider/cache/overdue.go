@@ -83,5 +83,5 @@ func (c *Cache) underWay(q question) (memory string, ok bool) {
 
 // notInTime is the answer to a request whose time is over while the check goes on.
 func notInTime(err error) error {
-	return provider.Undecided(provider.StageDeadline, err, "not settled in time; the check goes on, ask again")
+	return provider.Undecided(provider.CauseDeadline, err, "not settled in time; the check goes on, ask again")
 }

@@ -158,7 +158,7 @@ func image(written string) provider.Image {
 }
 
 // ask judges an image under a policy, as a request would that has 1.8 s, and
-// returns the reason or "undecided <stage>".
+// returns the reason or "undecided <cause>".
 func (w *world) ask(t *testing.T, written, policyName string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 1800*time.Millisecond)
@@ -177,7 +177,7 @@ func (w *world) known(written, policyName string) string {
 
 func said(verdict provider.Verdict, err error) string {
 	if err != nil {
-		return "undecided " + string(provider.AsUndecided(err).Stage)
+		return "undecided " + string(provider.AsUndecided(err).Cause)
 	}
 	return string(verdict.Reason)
 }
@@ -204,10 +204,10 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
-		return provider.Undecided(provider.StageRegistry, ctx.Err(), "the registry does not answer")
+		return provider.Undecided(provider.CauseRegistry, ctx.Err(), "the registry does not answer")
 	}
 }
 
 func down(context.Context, provider.Image) (provider.Verdict, error) {
-	return provider.Verdict{Reason: provider.Verified}, provider.Undecided(provider.StageRegistry, nil, "the registry is down")
+	return provider.Verdict{Reason: provider.Verified}, provider.Undecided(provider.CauseRegistry, nil, "the registry is down")
 }

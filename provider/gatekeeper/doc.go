@@ -9,5 +9,5 @@
 //
 //	verified   item with a value
 //	refused    item with an error "<reason>: [<image>@<digest>: ]<detail>"
-//	undecided  no item; "undecided: <key>: <stage>: <detail>; …" in systemError
+//	undecided  no item; "undecided: <key>: <cause>: <detail>; …" in systemError
 package gatekeeper

@@ -21,7 +21,7 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 		findings := []provider.Finding{
 			{Key: key, Verdict: provider.Verdict{Reason: provider.Verified, Image: image, Policy: signer, Signer: signer, SignedAt: time.Unix(a%1e10, 0), Until: time.Unix(b%1e10, 0), Warnings: []string{warning, key}}},
 			{Key: signer, Verdict: provider.Verdict{Reason: provider.Verified, Image: image}},
-			{Key: key, Err: provider.Undecided(provider.StageRegistry, errors.New("x"), "%s", warning)},
+			{Key: key, Err: provider.Undecided(provider.CauseRegistry, errors.New("x"), "%s", warning)},
 			{Key: warning, Verdict: provider.Verdict{Reason: provider.Unsigned, Image: image, Detail: warning}},
 		}
 		for i := range findings { // as they come from memory

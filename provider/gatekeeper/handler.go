@@ -156,7 +156,7 @@ func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string)
 		f := &findings[i] // it is large
 		h.Found(*f)
 		report(ctx, log, f)
-		if f.Err != nil && f.Err.Stage == provider.StageOverload {
+		if f.Err != nil && f.Err.Cause == provider.CauseOverload {
 			status = http.StatusServiceUnavailable
 		}
 	}
@@ -169,7 +169,7 @@ func report(ctx context.Context, log *slog.Logger, f *provider.Finding) {
 	key := func() string { return provider.Brief(f.Key, provider.BriefKey) }
 	switch {
 	case f.Err != nil:
-		log.WarnContext(ctx, "undecided", "key", key(), "stage", f.Err.Stage, "error", f.Err.Brief())
+		log.WarnContext(ctx, "undecided", "key", key(), "stage", f.Err.Cause, "error", f.Err.Brief())
 	case !f.Verdict.Good():
 		log.InfoContext(ctx, "refused", "key", key(), "reason", f.Verdict.Reason, "detail", provider.Brief(f.Verdict.Detail, provider.BriefDetail), "digest", f.Verdict.Digest())
 	case log.Enabled(ctx, slog.LevelDebug):

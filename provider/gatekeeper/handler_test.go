@@ -129,7 +129,7 @@ func TestFieldsThatGatekeeperMayGrowAreIgnored(t *testing.T) {
 func TestOverloadIsA503AndWhatIsKnownIsStillSaid(t *testing.T) {
 	d := newDoor()
 	d.findings["good"] = verified()
-	d.findings["much"] = undecided(provider.StageOverload, "too many checks are waiting; ask again")
+	d.findings["much"] = undecided(provider.CauseOverload, "too many checks are waiting; ask again")
 	response, status := d.ask(t, "/validate", "good", "much")
 	if status != http.StatusServiceUnavailable || len(response.Response.Items) != 1 || response.Response.Items[0].Key != "good" ||
 		response.Response.SystemError != "undecided: much: overload: too many checks are waiting; ask again" {
@@ -138,8 +138,8 @@ func TestOverloadIsA503AndWhatIsKnownIsStillSaid(t *testing.T) {
 }
 
 func TestUndecidedIsA200AndItsKeyIsLeftOut(t *testing.T) {
-	for _, stage := range provider.Stages() {
-		if stage == provider.StageOverload {
+	for _, stage := range provider.Causes() {
+		if stage == provider.CauseOverload {
 			continue
 		}
 		d := newDoor()
@@ -205,7 +205,7 @@ func FuzzNoRequestMakesAValueThatTheProviderDidNotGive(f *testing.F) {
 		d := newDoor()
 		d.findings["good"] = verified()
 		d.findings["bad"] = refused(provider.Unsigned, body)
-		d.findings["slow"] = undecided(provider.StageRegistry, body)
+		d.findings["slow"] = undecided(provider.CauseRegistry, body)
 		d.pins["good"] = provider.Pinned{Image: "good@" + digest}
 		d.pins["bad"] = provider.Pinned{Problem: "x" + body}
 		path := "/mutate"

@@ -60,7 +60,7 @@ func systemError(findings []provider.Finding) string {
 	var undecided []string
 	for i := range findings {
 		if f := &findings[i]; f.Err != nil {
-			undecided = append(undecided, "undecided: "+oneLine(f.Key)+": "+string(f.Err.Stage)+": "+oneLine(f.Err.Detail))
+			undecided = append(undecided, "undecided: "+oneLine(f.Key)+": "+string(f.Err.Cause)+": "+oneLine(f.Err.Detail))
 		}
 	}
 	return strings.Join(undecided, "; ")

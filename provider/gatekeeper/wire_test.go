@@ -21,8 +21,8 @@ func TestTheThreeOutcomesOnTheWire(t *testing.T) {
 	d := newDoor()
 	d.findings["good"] = verified()
 	d.findings["bad"] = refused(provider.Unsigned, "no signature is associated with x")
-	d.findings["slow"] = undecided(provider.StageDeadline, "not settled in time")
-	d.findings["down"] = undecided(provider.StageRegistry, "the registry answered 500")
+	d.findings["slow"] = undecided(provider.CauseDeadline, "not settled in time")
+	d.findings["down"] = undecided(provider.CauseRegistry, "the registry answered 500")
 	w := d.send(http.MethodPost, "/validate", "application/json; charset=utf-8", request(`"slow"`, `"good"`, `"bad"`, `"down"`))
 	if w.Code != http.StatusOK {
 		t.Errorf("status %d; want 200", w.Code)
@@ -100,7 +100,7 @@ func TestWhatOthersWroteComesOutAsOneBoundedLine(t *testing.T) {
 	} {
 		d := newDoor()
 		d.findings["bad"] = refused(provider.Tampered, text)
-		d.findings["slow"] = undecided(provider.StageInternal, text)
+		d.findings["slow"] = undecided(provider.CauseInternal, text)
 		response, _ := d.ask(t, "/validate", "bad", "slow") // ask looks for what is not printable
 		for _, line := range []string{response.Response.Items[0].Error, response.Response.SystemError} {
 			if n := len([]rune(line)); n > 600 {
@@ -110,7 +110,7 @@ func TestWhatOthersWroteComesOutAsOneBoundedLine(t *testing.T) {
 	}
 	d := newDoor()
 	key := "k" + strings.Repeat("\x1b", 600)
-	d.findings[key] = undecided(provider.StageRegistry, "down")
+	d.findings[key] = undecided(provider.CauseRegistry, "down")
 	response, _ := d.ask(t, "/validate", key) // the key itself is in the systemError
 	if got := response.Response.SystemError; len([]rune(got)) > 600 || !strings.HasSuffix(got, "… (601 bytes): registry: down") {
 		t.Errorf("systemError %q; want the key cut short", got)
@@ -141,7 +141,7 @@ func TestARefusalsErrorIsNeverEmpty(t *testing.T) {
 func TestErrBeatsAGoodVerdict(t *testing.T) {
 	d := newDoor()
 	f := verified()
-	f.Err = provider.Undecided(provider.StageInternal, nil, "odd")
+	f.Err = provider.Undecided(provider.CauseInternal, nil, "odd")
 	d.findings["x"] = f
 	if response, _ := d.ask(t, "/validate", "x"); len(response.Response.Items) != 0 || response.Response.SystemError == "" {
 		t.Errorf("a finding with an error beside its verdict is %+v; want undecided", response.Response)
@@ -172,7 +172,7 @@ func TestWhatRegoMakesOfIt(t *testing.T) {
 	d := newDoor()
 	d.findings["good"] = verified()
 	d.findings["bad"] = refused(provider.Revoked, "the certificate is revoked")
-	d.findings["slow"] = undecided(provider.StageDeadline, "not settled in time")
+	d.findings["slow"] = undecided(provider.CauseDeadline, "not settled in time")
 	response, status := d.ask(t, "/validate", "good", "bad", "slow")
 	rego := externaldata.NewRegoResponse(status, &response)
 	if len(rego.Responses) != 1 || rego.Responses[0][0] != "good" {

@@ -152,7 +152,7 @@ func refused(reason provider.Reason, detail string) provider.Finding {
 	return provider.Finding{Verdict: provider.Verdict{Reason: reason, Detail: detail}}
 }
 
-func undecided(stage provider.Stage, detail string) provider.Finding {
+func undecided(stage provider.Cause, detail string) provider.Finding {
 	return provider.Finding{Err: provider.Undecided(stage, fmt.Errorf("dial tcp 10.0.0.1: refused"), "%s", detail)}
 }
 

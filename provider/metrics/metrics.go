@@ -68,8 +68,8 @@ func New(version string, memories, events []string) *Metrics {
 	for _, reason := range provider.Reasons() {
 		m.verdict[reason] = m.verdicts.WithLabelValues(string(reason))
 	}
-	for _, stage := range provider.Stages() {
-		m.undecided.WithLabelValues(string(stage))
+	for _, cause := range provider.Causes() {
+		m.undecided.WithLabelValues(string(cause))
 	}
 	for _, memory := range memories {
 		for _, event := range events {
@@ -111,7 +111,7 @@ func (m *Metrics) Request(path string, status int, took time.Duration) {
 // Finding notes what one image was answered.
 func (m *Metrics) Finding(f provider.Finding) {
 	if f.Err != nil {
-		m.undecided.WithLabelValues(string(f.Err.Stage)).Inc()
+		m.undecided.WithLabelValues(string(f.Err.Cause)).Inc()
 		return
 	}
 	if counter, ok := m.verdict[f.Verdict.Reason]; ok {

@@ -39,8 +39,8 @@ func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
 	for _, reason := range provider.Reasons() {
 		has(t, text, fmt.Sprintf(`notation_provider_verdicts_total{reason="%s"} 0`, reason))
 	}
-	for _, stage := range provider.Stages() {
-		has(t, text, fmt.Sprintf(`notation_provider_undecided_total{stage="%s"} 0`, stage))
+	for _, cause := range provider.Causes() {
+		has(t, text, fmt.Sprintf(`notation_provider_undecided_total{stage="%s"} 0`, cause))
 	}
 	has(t, text, `notation_provider_build_info{version="v1.2.3"} 1`)
 }
@@ -50,7 +50,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	m.Request("/validate", 200, 2*time.Millisecond)
 	m.Request("/validate", 503, time.Hour)
 	m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Unsigned}})
-	m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}, Err: provider.Undecided(provider.StageDeadline, nil, "x")})
+	m.Finding(provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}, Err: provider.Undecided(provider.CauseDeadline, nil, "x")})
 	m.Step("tags", time.Second)
 	m.Cache("tags", "hit")
 	m.RegistryRequest("harbor.skao.int", 404, time.Second)
@@ -90,7 +90,7 @@ func TestNothingThatUsersChooseIsALabel(t *testing.T) {
 		Reason: provider.Tampered, Detail: "secret/b", Image: provider.Image{Host: "secret.c", Repository: "secret.c/d", Tag: "secret-e"},
 		Policy: "secret f", Signer: "CN=secret g", Warnings: []string{"secret h"},
 	}})
-	m.Finding(provider.Finding{Key: "secret/i\xff", Err: provider.Undecided(provider.StageInternal, fmt.Errorf("secret j"), "secret k")})
+	m.Finding(provider.Finding{Key: "secret/i\xff", Err: provider.Undecided(provider.CauseInternal, fmt.Errorf("secret j"), "secret k")})
 	if text := scrape(t, m); strings.Contains(text, "secret") {
 		t.Error("the metrics tell what findings are about")
 	}

@@ -104,7 +104,7 @@ func TestAPageElsewhereIsNotTurnedTo(t *testing.T) {
 		sendIndex(w, index(0, 1))
 	})
 	_, _, err := ask(t, f, registry.Options{Registries: []config.Registry{elsewhere.settings(t)}}, "api")
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 	if got := elsewhere.requests(); len(got) != 0 {
 		t.Errorf("asked elsewhere: %+v", got)
 	}
@@ -120,7 +120,7 @@ func TestAListThatIsTooLargeIsIgnorance(t *testing.T) {
 			t.Run(name+" "+string(referrers), func(t *testing.T) {
 				f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { send(w) })
 				_, _, err := ask(t, f, registry.Options{}, referrers)
-				undecided(t, err, provider.StageRegistry)
+				undecided(t, err, provider.CauseRegistry)
 			})
 		}
 	}
@@ -277,7 +277,7 @@ func TestABodyIsWhatWasAnnouncedOrItIsIgnorance(t *testing.T) {
 					}
 				})
 				_, _, err := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}}).Repository(f.image()).Envelope(t.Context(), desc)
-				u := undecided(t, err, provider.StageRegistry)
+				u := undecided(t, err, provider.CauseRegistry)
 				if strings.Contains(u.Detail, "in time") {
 					t.Errorf("it was waited for: %v", u)
 				}
@@ -304,7 +304,7 @@ func TestARequestEndsInTimeThoughItsBodyDrips(t *testing.T) {
 	f := newFake(t, drip)
 	began := time.Now()
 	_, _, err := ask(t, f, registry.Options{RequestTimeout: 50 * time.Millisecond}, "api")
-	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "in time") {
+	if u := undecided(t, err, provider.CauseRegistry); !strings.Contains(u.Detail, "in time") {
 		t.Error(u)
 	}
 	if took := time.Since(began); took > 10*time.Second {
@@ -353,7 +353,7 @@ func TestNoRedirectLeadsOutOfTLSOrRoundForEver(t *testing.T) {
 				Guard:      egress.NewGuard(hostile.host, strings.TrimPrefix(plain.URL, "http://")),
 			})
 			_, err := r.Resolve(t.Context(), hostile.image())
-			undecided(t, err, provider.StageRegistry)
+			undecided(t, err, provider.CauseRegistry)
 			if n := len(hostile.requests()); n > 7 {
 				t.Errorf("%d requests for one", n)
 			}
@@ -372,5 +372,5 @@ func TestAListOfNothingIsNotReadToItsEnd(t *testing.T) {
 	if !errors.Is(err, egress.ErrTooLarge) {
 		t.Errorf("%v; want ErrTooLarge: a member takes a hundred times its own size once it is parsed", err)
 	}
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 }

@@ -69,7 +69,7 @@ func TestACAFileCountsBesideTheSystems(t *testing.T) {
 			}
 			_, err := open(t, registry.Options{Registries: entries}).Resolve(t.Context(), imageOf(c.host))
 			if c.want == nil {
-				undecided(t, err, provider.StageRegistry)
+				undecided(t, err, provider.CauseRegistry)
 			} else if !errors.Is(err, c.want) {
 				t.Error(err)
 			}

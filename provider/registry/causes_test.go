@@ -130,7 +130,7 @@ func TestEachCauseIsToldByItsName(t *testing.T) {
 			r := open(t, o)
 			for range 12 { // the cause is told as well where the host is asked no more
 				_, err := r.Resolve(t.Context(), imageOf(c.scene.entry.Host))
-				u := undecided(t, err, provider.StageRegistry)
+				u := undecided(t, err, provider.CauseRegistry)
 				if !strings.Contains(u.Detail, c.says) {
 					t.Fatalf("%q, want %q; %v", u.Detail, c.says, u.Err)
 				}

@@ -158,7 +158,7 @@ func TestTheSameServerByAnotherNameGetsNoCredential(t *testing.T) {
 	private.Forget()
 	other := provider.Image{Host: renamed.Host, Repository: renamed.Host + "/production/a", Digest: image.Descriptor.Digest}
 	_, err := r.Resolve(t.Context(), other)
-	if u := undecided(t, err, provider.StageCredentials); !strings.Contains(u.Detail, "none are configured") {
+	if u := undecided(t, err, provider.CauseCredentials); !strings.Contains(u.Detail, "none are configured") {
 		t.Error(u.Detail)
 	}
 	if requests := private.Requests(); len(requests) != 1 || requests[0].Authorization != "" {
@@ -179,7 +179,7 @@ func TestATokenServiceElsewhereGetsTheCredentialOnlyWhereTheConfigurationSaysSo(
 
 	closed := open(t, registry.Options{Registries: []config.Registry{asking.settings(t)}, DockerConfigs: []string{account}})
 	_, err := closed.Resolve(t.Context(), asking.image())
-	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "tokenService") {
+	if u := undecided(t, err, provider.CauseRegistry); !strings.Contains(u.Detail, "tokenService") {
 		t.Error(u.Detail)
 	}
 	if got := service.requests(); len(got) != 0 {
@@ -191,7 +191,7 @@ func TestATokenServiceElsewhereGetsTheCredentialOnlyWhereTheConfigurationSaysSo(
 		Guard: egress.NewGuard(asking.host, service.host),
 	})
 	_, err = unnamed.Resolve(t.Context(), asking.image())
-	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "tokenService") {
+	if u := undecided(t, err, provider.CauseRegistry); !strings.Contains(u.Detail, "tokenService") {
 		t.Error(u.Detail)
 	}
 	if got := service.requests(); len(got) != 0 {
@@ -287,7 +287,7 @@ func TestACredentialThatCannotBeReadIsIgnoranceAndNobodyIsAskedWithoutIt(t *test
 			})
 			before := len(asked.requests())
 			_, err := r.Resolve(t.Context(), asked.image())
-			undecided(t, err, provider.StageCredentials)
+			undecided(t, err, provider.CauseCredentials)
 			if seen := asked.requests()[before:]; len(seen) != 1 || seen[0].authorization != "" {
 				t.Errorf("%+v", seen)
 			}
@@ -339,7 +339,7 @@ func TestAnOddEntryConcernsItsHostAlone(t *testing.T) {
 		t.Errorf("the good host: %v", err)
 	}
 	_, err := r.Resolve(t.Context(), odd.image())
-	if u := undecided(t, err, provider.StageCredentials); !strings.Contains(u.Detail, "the credentials configured for "+odd.host+" cannot be read") ||
+	if u := undecided(t, err, provider.CauseCredentials); !strings.Contains(u.Detail, "the credentials configured for "+odd.host+" cannot be read") ||
 		!strings.Contains(u.Error(), path) || strings.Contains(u.Error(), "secret") {
 		t.Error(u)
 	}
@@ -404,7 +404,7 @@ func TestNoCredentialGoesInClearText(t *testing.T) {
 	account := write(t, "config.json", dockerConfig(t, map[string]string{own.Host: "robot:secret"}))
 	r := open(t, registry.Options{Registries: []config.Registry{own}, DockerConfigs: []string{account}, Guard: egress.NewGuard(own.Host, host)})
 	_, err := r.Resolve(t.Context(), imageOf(own.Host))
-	if u := undecided(t, err, provider.StageRegistry); !strings.Contains(u.Detail, "without TLS") {
+	if u := undecided(t, err, provider.CauseRegistry); !strings.Contains(u.Detail, "without TLS") {
 		t.Error(u.Detail)
 	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // classify turns whatever went wrong into what the walk knows: a 404, a signature
-// that is none, or ignorance at a stage. The words are ours; those of the
+// that is none, or ignorance at a cause. The words are ours; those of the
 // registry go to the log.
 func classify(err error) error {
 	switch {
@@ -28,27 +28,27 @@ func classify(err error) error {
 	case errors.Is(err, errdef.ErrNotFound):
 		return fmt.Errorf("%w: %w", provider.ErrNotFound, err)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return provider.Undecided(provider.StageCredentials, err, "the registry wants credentials and none are configured for it")
+		return provider.Undecided(provider.CauseCredentials, err, "the registry wants credentials and none are configured for it")
 	}
 	if undecided, ok := errors.AsType[*provider.UndecidedError](err); ok {
 		return undecided
 	}
 	if refused, ok := errors.AsType[*login.Error](err); ok {
-		return provider.Undecided(provider.StageCredentials, err, "%s", refused.Reason)
+		return provider.Undecided(provider.CauseCredentials, err, "%s", refused.Reason)
 	}
 	if response, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
 		return classifyStatus(response)
 	}
-	return provider.Undecided(provider.StageRegistry, err, "%s", describe(err))
+	return provider.Undecided(provider.CauseRegistry, err, "%s", describe(err))
 }
 
 // classifyStatus reads the status of an answer that is none of the above.
 func classifyStatus(response *errcode.ErrorResponse) error {
-	stage, status := provider.StageRegistry, response.StatusCode
+	cause, status := provider.CauseRegistry, response.StatusCode
 	says := fmt.Sprintf("the registry answered %d", status)
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		stage, says = provider.StageCredentials, fmt.Sprintf("the registry refuses access (%d)", status)
+		cause, says = provider.CauseCredentials, fmt.Sprintf("the registry refuses access (%d)", status)
 	case status == http.StatusTooManyRequests:
 		says = "the registry limits our rate (429)"
 	case status == http.StatusPreconditionFailed:
@@ -62,7 +62,7 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 	case status < http.StatusInternalServerError && status != http.StatusRequestTimeout:
 		says += ", which tells of no registry, or of a proxy before it; see what answers there"
 	}
-	return provider.Undecided(stage, response, "%s", says)
+	return provider.Undecided(cause, response, "%s", says)
 }
 
 // describe names what happened to a request that got no good answer, and what to do.

@@ -58,26 +58,26 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		effect rig.Effect
-		stage  provider.Stage
+		stage  provider.Cause
 		says   string
 	}{
-		"400":             {rig.Status(400, nil), provider.StageRegistry, "answered 400"},
-		"401":             {rig.Status(401, nil), provider.StageCredentials, "refuses access (401)"},
-		"403":             {rig.Status(403, nil), provider.StageCredentials, "refuses access (403)"},
-		"405":             {rig.Status(405, nil), provider.StageRegistry, "answered 405"},
-		"418":             {rig.Status(418, nil), provider.StageRegistry, "answered 418"},
-		"429":             {rig.Status(429, http.Header{"Retry-After": {"60"}}), provider.StageRegistry, "limits our rate"},
-		"500":             {rig.Status(500, nil), provider.StageRegistry, "answered 500"},
-		"502":             {rig.Status(502, nil), provider.StageRegistry, "answered 502"},
-		"503":             {rig.Status(503, nil), provider.StageRegistry, "answered 503"},
-		"cut off":         {rig.Cut(), provider.StageRegistry, "the registry"},
-		"a hang":          {rig.Hang(), provider.StageRegistry, "in time"},
-		"a page":          {rig.HTML(), provider.StageRegistry, "the registry"},
-		"truncated":       {rig.Truncate(5), provider.StageRegistry, "the registry"},
-		"junk":            {rig.Rewrite(func(body []byte) []byte { return []byte(strings.Repeat("x", len(body))) }), provider.StageRegistry, "the registry"},
-		"emptied":         {rig.Rewrite(func([]byte) []byte { return nil }), provider.StageRegistry, "the registry"},
-		"an endless loop": {rig.Status(307, http.Header{"Location": {"?again"}}), provider.StageRegistry, "the registry"},
-		"sent inside":     {rig.Status(302, http.Header{"Location": {"https://169.254.169.254/latest"}}), provider.StageRegistry, "inside the network; if it is meant"},
+		"400":             {rig.Status(400, nil), provider.CauseRegistry, "answered 400"},
+		"401":             {rig.Status(401, nil), provider.CauseCredentials, "refuses access (401)"},
+		"403":             {rig.Status(403, nil), provider.CauseCredentials, "refuses access (403)"},
+		"405":             {rig.Status(405, nil), provider.CauseRegistry, "answered 405"},
+		"418":             {rig.Status(418, nil), provider.CauseRegistry, "answered 418"},
+		"429":             {rig.Status(429, http.Header{"Retry-After": {"60"}}), provider.CauseRegistry, "limits our rate"},
+		"500":             {rig.Status(500, nil), provider.CauseRegistry, "answered 500"},
+		"502":             {rig.Status(502, nil), provider.CauseRegistry, "answered 502"},
+		"503":             {rig.Status(503, nil), provider.CauseRegistry, "answered 503"},
+		"cut off":         {rig.Cut(), provider.CauseRegistry, "the registry"},
+		"a hang":          {rig.Hang(), provider.CauseRegistry, "in time"},
+		"a page":          {rig.HTML(), provider.CauseRegistry, "the registry"},
+		"truncated":       {rig.Truncate(5), provider.CauseRegistry, "the registry"},
+		"junk":            {rig.Rewrite(func(body []byte) []byte { return []byte(strings.Repeat("x", len(body))) }), provider.CauseRegistry, "the registry"},
+		"emptied":         {rig.Rewrite(func([]byte) []byte { return nil }), provider.CauseRegistry, "the registry"},
+		"an endless loop": {rig.Status(307, http.Header{"Location": {"?again"}}), provider.CauseRegistry, "the registry"},
+		"sent inside":     {rig.Status(302, http.Header{"Location": {"https://169.254.169.254/latest"}}), provider.CauseRegistry, "inside the network; if it is meant"},
 	} {
 		for _, place := range places {
 			if place.path != "" && strings.Contains("truncated junk emptied", name) { // HEAD has no body
@@ -143,7 +143,7 @@ func TestA404MeansWhatWasAskedFor(t *testing.T) {
 			err := walk(t.Context(), r, image)
 			lift()
 			if c.want == nil {
-				undecided(t, err, provider.StageRegistry)
+				undecided(t, err, provider.CauseRegistry)
 			} else if !errors.Is(err, c.want) {
 				t.Errorf("404 at %s: %v, want %v", c.class, err, c.want)
 			}
@@ -162,7 +162,7 @@ func TestATokenServiceThatVanishesMakesNoImageUnsigned(t *testing.T) {
 		own.Referrers = referrers
 		r := open(t, registry.Options{Registries: []config.Registry{own}, DockerConfigs: []string{w.WriteDockerConfig(private)}})
 		_, _, err := listSignatures(t.Context(), r.Repository(pinned(image)), image.Descriptor)
-		undecided(t, err, provider.StageRegistry)
+		undecided(t, err, provider.CauseRegistry)
 	}
 }
 
@@ -187,7 +187,7 @@ func TestATokenServiceThatIsAwayForAMomentHidesNoAPI(t *testing.T) {
 		return listSignatures(t.Context(), r.Repository(f.image()), ocispec.Descriptor{Digest: someDigest, Size: 1})
 	}
 	_, _, err := ask()
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 	if list, _, err := ask(); len(list) != 1 || err != nil {
 		t.Errorf("%d signatures, %v", len(list), err)
 	}
@@ -209,7 +209,7 @@ func TestWhatCannotBeReachedIsIgnorance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, registry.Options{Guard: c.guard})
 			for what, ask := range questions(r, c.image) {
-				if u := undecided(t, ask(t.Context()), provider.StageRegistry); !strings.Contains(u.Detail, c.says) {
+				if u := undecided(t, ask(t.Context()), provider.CauseRegistry); !strings.Contains(u.Detail, c.says) {
 					t.Errorf("%s: %q, want %q", what, u.Detail, c.says)
 				}
 			}
@@ -224,7 +224,7 @@ func TestWhoeverLeavesGetsIgnorance(t *testing.T) {
 	slow.Fault(rig.Match{}, rig.Hang())
 	for what, ask := range questions(referring(t, slow, "auto"), pinned(image)) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if u := undecided(t, ask(ctx), provider.StageRegistry); !strings.Contains(u.Detail, "in time") {
+		if u := undecided(t, ask(ctx), provider.CauseRegistry); !strings.Contains(u.Detail, "in time") {
 			t.Errorf("%s: %q", what, u.Detail)
 		}
 		cancel()
@@ -271,5 +271,5 @@ func TestARegistryThatAnswersForAnotherDigestIsNotBelieved(t *testing.T) {
 		w.Header().Set("Docker-Content-Digest", strings.ReplaceAll(someDigest, "1", "2"))
 	})
 	_, err := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}}).Resolve(t.Context(), f.image())
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 }

@@ -49,9 +49,9 @@ func TestTheTroubleOfATokenOrARedirectIsItsOwn(t *testing.T) {
 			}
 			for i := range 12 {
 				_, err := r.Resolve(t.Context(), at("proxy/x"))
-				undecided(t, err, provider.StageRegistry)
+				undecided(t, err, provider.CauseRegistry)
 				_, err = r.Resolve(t.Context(), at(fmt.Sprintf("proxy/%d", i)))
-				undecided(t, err, provider.StageRegistry)
+				undecided(t, err, provider.CauseRegistry)
 			}
 			for i := range 3 {
 				if _, err := r.Resolve(t.Context(), at(fmt.Sprintf("production/%d", i))); !errors.Is(err, provider.ErrNotFound) {
@@ -80,7 +80,7 @@ func TestAProbeCarriesNoCredential(t *testing.T) {
 	r := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}, DockerConfigs: []string{account}})
 	for i := range 14 {
 		_, err := r.Resolve(t.Context(), provider.Image{Host: f.host, Repository: fmt.Sprintf("%s/team/%d", f.host, i), Tag: "1"})
-		undecided(t, err, provider.StageRegistry)
+		undecided(t, err, provider.CauseRegistry)
 	}
 	if got := <-probed; got != "" {
 		t.Errorf("a probe brought %s", got)

@@ -26,7 +26,7 @@ func (r *Remote) identify(ctx context.Context, found *collection) {
 		found.fetched++
 		manifest, err := r.manifest(ctx, desc)
 		if errors.Is(err, errdef.ErrNotFound) { // which is no word on the image
-			err = provider.Undecided(provider.StageRegistry, fmt.Errorf("no manifest %s", desc.Digest), "the registry lists a signature that it does not have")
+			err = provider.Undecided(provider.CauseRegistry, fmt.Errorf("no manifest %s", desc.Digest), "the registry lists a signature that it does not have")
 		}
 		if err != nil {
 			found.doubt(err)

@@ -141,7 +141,7 @@ func TestTheOwnHostDecidesWhatThereIsNot(t *testing.T) {
 	m.mirror.Fault(rig.Match{}, rig.Status(404, nil))
 	m.own.Fault(rig.Match{}, rig.Status(500, nil))
 	_, err := find(t, r, m.image)
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 }
 
 func TestWhereOnlyTheMirrorMayBeAskedItsWordCounts(t *testing.T) {
@@ -154,7 +154,7 @@ func TestWhereOnlyTheMirrorMayBeAskedItsWordCounts(t *testing.T) {
 	lift()
 	m.mirror.Fault(rig.Match{}, rig.Status(503, nil))
 	_, err := find(t, r, m.image)
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 	if got := m.own.Requests(); len(got) != 0 {
 		t.Errorf("the image's own host was asked %+v", got)
 	}

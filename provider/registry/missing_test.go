@@ -17,37 +17,37 @@ import (
 // answers are what a referrers API that lists nothing may answer, and whether that may hide signatures.
 func answers() map[string]struct {
 	effect rig.Effect
-	hides  provider.Stage // "" if it says that there is no API
+	hides  provider.Cause // "" if it says that there is no API
 } {
 	all := map[string]struct {
 		effect rig.Effect
-		hides  provider.Stage
+		hides  provider.Cause
 	}{
-		"a page":       {rig.HTML(), provider.StageRegistry},
-		"JSON":         {rig.Status(200, nil), provider.StageRegistry},
-		"plain text":   {rig.Header("Content-Type", "text/plain"), provider.StageRegistry},
-		"junk":         {rig.Rewrite(func([]byte) []byte { return []byte("[1") }), provider.StageRegistry},
-		"a cut":        {rig.Cut(), provider.StageRegistry},
-		"429 at once":  {rig.Status(429, http.Header{"Retry-After": {"0"}}), provider.StageRegistry},
+		"a page":       {rig.HTML(), provider.CauseRegistry},
+		"JSON":         {rig.Status(200, nil), provider.CauseRegistry},
+		"plain text":   {rig.Header("Content-Type", "text/plain"), provider.CauseRegistry},
+		"junk":         {rig.Rewrite(func([]byte) []byte { return []byte("[1") }), provider.CauseRegistry},
+		"a cut":        {rig.Cut(), provider.CauseRegistry},
+		"429 at once":  {rig.Status(429, http.Header{"Retry-After": {"0"}}), provider.CauseRegistry},
 		"a name error": {nameUnknown, ""},
 	}
 	for _, status := range []int{400, 404, 405, 406, 410, 415, 501} {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Effect
-			hides  provider.Stage
+			hides  provider.Cause
 		}{rig.Status(status, nil), ""}
 	}
 	for _, status := range []int{402, 407, 408, 409, 411, 412, 414, 417, 418, 421, 422, 423, 425, 426, 428, 431, 451, 499, 500, 502, 503, 504, 505, 300, 304} {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Effect
-			hides  provider.Stage
-		}{rig.Status(status, nil), provider.StageRegistry}
+			hides  provider.Cause
+		}{rig.Status(status, nil), provider.CauseRegistry}
 	}
 	for _, status := range []int{401, 403} {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Effect
-			hides  provider.Stage
-		}{rig.Status(status, nil), provider.StageCredentials}
+			hides  provider.Cause
+		}{rig.Status(status, nil), provider.CauseCredentials}
 	}
 	return all
 }
@@ -73,11 +73,11 @@ func TestTheTagIsAskedWhateverTheAPIAnswers(t *testing.T) {
 				r := referring(t, byAPI, referrers)
 				found, err := first(t, r, signed)
 				if referrers == config.ReferrersAPI {
-					stage := c.hides
-					if stage == "" {
-						stage = provider.StageRegistry
+					cause := c.hides
+					if cause == "" {
+						cause = provider.CauseRegistry
 					}
-					undecided(t, err, stage)
+					undecided(t, err, cause)
 					return
 				}
 				if len(found.Signatures) != 1 || err != nil {
@@ -129,17 +129,17 @@ func TestTheAPICountsWhereTheTagFails(t *testing.T) {
 	signed, bare := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
 	w.Sign(signed, rig.Signature{})
 	r := referring(t, byAPI, config.ReferrersBoth)
-	for stage, effect := range map[provider.Stage]rig.Effect{
-		provider.StageCredentials: rig.Status(403, nil), provider.StageRegistry: rig.Status(500, nil),
+	for cause, effect := range map[provider.Cause]rig.Effect{
+		provider.CauseCredentials: rig.Status(403, nil), provider.CauseRegistry: rig.Status(500, nil),
 	} {
 		lift := byAPI.Fault(rig.Match{Class: rig.ClassReferrersTag}, effect)
 		found, err := first(t, r, signed)
 		if len(found.Signatures) != 1 || err != nil {
 			t.Errorf("%d signatures, %v", len(found.Signatures), err)
 		}
-		undecided(t, found.Incomplete, stage)
+		undecided(t, found.Incomplete, cause)
 		_, err = first(t, r, bare)
-		undecided(t, err, stage)
+		undecided(t, err, cause)
 		lift()
 	}
 }
@@ -147,8 +147,8 @@ func TestTheAPICountsWhereTheTagFails(t *testing.T) {
 // An API that gave a page is there. A list that ends after that is incomplete, by any status.
 func TestAListThatEndsInTheMiddleIsIncomplete(t *testing.T) {
 	for _, size := range []int{0, 1} {
-		for status, stage := range map[int]provider.Stage{
-			404: provider.StageRegistry, 405: provider.StageRegistry, 403: provider.StageCredentials, 500: provider.StageRegistry,
+		for status, cause := range map[int]provider.Cause{
+			404: provider.CauseRegistry, 405: provider.CauseRegistry, 403: provider.CauseCredentials, 500: provider.CauseRegistry,
 		} {
 			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 				switch {
@@ -163,7 +163,7 @@ func TestAListThatEndsInTheMiddleIsIncomplete(t *testing.T) {
 			})
 			for _, referrers := range []config.Referrers{"api", "auto", "both"} {
 				list, _, err := ask(t, f, registry.Options{}, referrers)
-				undecided(t, err, stage)
+				undecided(t, err, cause)
 				if len(list) != size {
 					t.Errorf("%d, %s: %d listed, want %d", status, referrers, len(list), size)
 				}
@@ -223,7 +223,7 @@ func TestAListIsReadByWhatItIs(t *testing.T) {
 			for _, referrers := range []config.Referrers{"api", "auto", "both"} {
 				list, more, err := ask(t, f, registry.Options{}, referrers)
 				if c.list < 0 {
-					undecided(t, err, provider.StageRegistry)
+					undecided(t, err, provider.CauseRegistry)
 				} else if len(list) != c.list || more || err != nil {
 					t.Errorf("%s: %d listed, %v", referrers, len(list), err)
 				}

@@ -30,7 +30,7 @@ func (r *Remote) listByAPI(ctx context.Context, desc ocispec.Descriptor, found *
 		found.more = true
 		return nil
 	case client.read > 0 && LacksReferrersAPI(err): // it is there: it gave a page
-		return provider.Undecided(provider.StageRegistry, err, "the registry did not give the whole list of signatures")
+		return provider.Undecided(provider.CauseRegistry, err, "the registry did not give the whole list of signatures")
 	}
 	return err
 }

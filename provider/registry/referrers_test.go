@@ -69,7 +69,7 @@ func TestSignaturesAreFoundTheWayTheRegistryIsConfigured(t *testing.T) {
 				for range 2 { // what is remembered of the first time changes nothing
 					got, err := listed(t, r, c.image)
 					if want < 0 {
-						undecided(t, err, provider.StageRegistry)
+						undecided(t, err, provider.CauseRegistry)
 					} else if got != want || err != nil {
 						t.Errorf("%d signatures, want %d: %v", got, want, err)
 					}
@@ -154,9 +154,9 @@ func TestALoginPageIsNeitherAnImageNorAnEmptyList(t *testing.T) {
 			r := referring(t, behind, referrers)
 			lift := behind.Fault(rig.Match{}, rig.HTML())
 			_, err := r.Resolve(t.Context(), pinned(image))
-			undecided(t, err, provider.StageRegistry)
+			undecided(t, err, provider.CauseRegistry)
 			_, err = listed(t, r, image)
-			undecided(t, err, provider.StageRegistry)
+			undecided(t, err, provider.CauseRegistry)
 			lift()
 		}
 	}
@@ -169,7 +169,7 @@ func TestAPageForMachinesIsNoEmptyListEither(t *testing.T) {
 	})
 	for _, referrers := range []config.Referrers{"auto", "api", "tag", "both"} {
 		_, _, err := ask(t, f, registry.Options{}, referrers)
-		undecided(t, err, provider.StageRegistry)
+		undecided(t, err, provider.CauseRegistry)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestAListThatIsNotTheOneUnderItsDigestIsIgnorance(t *testing.T) {
 	w.Sign(image, rig.Signature{})
 	byTag.Fault(rig.Match{Class: rig.ClassReferrersTag}, rig.Rewrite(func([]byte) []byte { return []byte(`{"manifests":[]}`) }))
 	_, err := listed(t, referring(t, byTag, "auto"), image)
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 }
 
 func TestATagThatLeadsToTheImageItselfListsNothing(t *testing.T) {

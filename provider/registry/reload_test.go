@@ -89,7 +89,7 @@ func TestAnUntrustedRegistryIsIgnorance(t *testing.T) {
 	f := newFake(t, http.NotFound)
 	r := open(t, registry.Options{Registries: []config.Registry{{Host: f.host}}}) // the system's CAs
 	_, err := r.Resolve(t.Context(), f.image())
-	undecided(t, err, provider.StageRegistry)
+	undecided(t, err, provider.CauseRegistry)
 	if got := f.requests(); len(got) != 0 {
 		t.Errorf("a request came through: %+v", got)
 	}

@@ -125,17 +125,17 @@ func TestHEADDecidesWhereItCan(t *testing.T) {
 	for name, c := range map[string]struct {
 		head     says
 		requests int
-		stage    provider.Stage
+		stage    provider.Cause
 		err      error
 	}{
 		"to the letter":      {head, 1, "", nil},
 		"a parameter":        {says{kind: imageType + "; charset=utf-8", digest: head.digest, length: head.length}, 1, "", nil},
 		"not there":          {says{status: 404}, 1, "", provider.ErrNotFound},
-		"credentials":        {says{status: 401, challenge: `Basic realm="x"`}, 1, provider.StageCredentials, nil},
-		"too often":          {says{status: 429}, 2, provider.StageRegistry, nil},
-		"failed, once more":  {says{status: 500}, 2, provider.StageRegistry, nil},
-		"away, once more":    {says{status: 503}, 2, provider.StageRegistry, nil},
-		"timeout, once more": {says{status: 504}, 2, provider.StageRegistry, nil},
+		"credentials":        {says{status: 401, challenge: `Basic realm="x"`}, 1, provider.CauseCredentials, nil},
+		"too often":          {says{status: 429}, 2, provider.CauseRegistry, nil},
+		"failed, once more":  {says{status: 500}, 2, provider.CauseRegistry, nil},
+		"away, once more":    {says{status: 503}, 2, provider.CauseRegistry, nil},
+		"timeout, once more": {says{status: 504}, 2, provider.CauseRegistry, nil},
 	} {
 		for _, by := range []digest.Digest{"", digest.FromString(content)} {
 			t.Run(name+" by "+string(by), func(t *testing.T) {
@@ -197,15 +197,15 @@ func TestWhatGETSendsIsHashedAndRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			desc, _, err := resolving(t, refused, c.get, c.by)
 			if c.digest == "" {
-				undecided(t, err, provider.StageRegistry)
+				undecided(t, err, provider.CauseRegistry)
 			} else if err != nil || desc.Digest != c.digest || desc.MediaType != c.kind || desc.Size != int64(len(c.get.body)) {
 				t.Errorf("%+v, %v", desc, err)
 			}
 		})
 	}
-	for status, stage := range map[int]provider.Stage{401: provider.StageCredentials, 403: provider.StageCredentials, 412: provider.StageRegistry, 500: provider.StageRegistry} {
+	for status, cause := range map[int]provider.Cause{401: provider.CauseCredentials, 403: provider.CauseCredentials, 412: provider.CauseRegistry, 500: provider.CauseRegistry} {
 		_, _, err := resolving(t, refused, says{status: status}, "")
-		undecided(t, err, stage)
+		undecided(t, err, cause)
 	}
 	if _, _, err := resolving(t, refused, says{status: 404}, ""); !errors.Is(err, provider.ErrNotFound) {
 		t.Error(err)

@@ -197,7 +197,7 @@ func TestWhatCannotBeLookedIntoMayBeASignature(t *testing.T) {
 		for _, with := range []int{0, 1} {
 			list := append([]ocispec.Descriptor{bad}, slices.Repeat([]ocispec.Descriptor{entryOf(imageType, sound)}, with)...)
 			got, more, err := ask(t, listing(t, list, sound, other), registry.Options{}, "api")
-			undecided(t, err, provider.StageRegistry)
+			undecided(t, err, provider.CauseRegistry)
 			if len(got) != with || more {
 				t.Errorf("%s: %+v, more %t", name, got, more)
 			}

@@ -172,14 +172,14 @@ func basic(account string) string {
 }
 
 // undecided is the error as ignorance, which must be fit for the wire.
-func undecided(t *testing.T, err error, stage provider.Stage) *provider.UndecidedError {
+func undecided(t *testing.T, err error, cause provider.Cause) *provider.UndecidedError {
 	t.Helper()
 	var u *provider.UndecidedError
 	switch {
 	case !errors.As(err, &u):
 		t.Fatalf("no ignorance but %v", err)
-	case u.Stage != stage:
-		t.Errorf("stage %s, want %s: %v", u.Stage, stage, u)
+	case u.Cause != cause:
+		t.Errorf("stage %s, want %s: %v", u.Cause, cause, u)
 	}
 	wireable(t, fakeHosts.ReplaceAllString(u.Detail, "HOST"))
 	return u

@@ -19,7 +19,7 @@ func (w *witness) hold(ctx context.Context, bytes int) error {
 	w.release()
 	weight := min(int64(bytes), maxDecoding)
 	if err := w.decoding.Acquire(ctx, weight); err != nil {
-		return provider.Undecided(provider.StageDeadline, err, "too many signatures are looked at; the check goes on, ask again")
+		return provider.Undecided(provider.CauseDeadline, err, "too many signatures are looked at; the check goes on, ask again")
 	}
 	w.held = weight
 	return nil

@@ -26,7 +26,7 @@ func TestRoomToDecodeIsWaitedForInTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
 		verdict, err := policyVerifier(ctx, t, w.verifier)
-		unknown(t, provider.StageDeadline, verdict, err)
+		unknown(t, provider.CauseDeadline, verdict, err)
 		if took := time.Since(began); took != 4*time.Second {
 			t.Errorf("it waited for %s", took)
 		}

@@ -82,16 +82,16 @@ func (l *line) count() int {
 }
 
 func isDown(context.Context) error {
-	return provider.Undecided(provider.StageRegistry, nil, "the registry cannot be reached")
+	return provider.Undecided(provider.CauseRegistry, nil, "the registry cannot be reached")
 }
 
 func hangs(ctx context.Context) error {
 	<-ctx.Done()
-	return provider.Undecided(provider.StageRegistry, ctx.Err(), "the registry did not answer in time")
+	return provider.Undecided(provider.CauseRegistry, ctx.Err(), "the registry did not answer in time")
 }
 
 func limitsUs(context.Context) error {
-	return provider.Undecided(provider.StageRegistry, nil, "the registry limits our rate; it is asked again after 12:00:00")
+	return provider.Undecided(provider.CauseRegistry, nil, "the registry limits our rate; it is asked again after 12:00:00")
 }
 
 // store keeps everything, and lets a test read and forge it.
@@ -187,8 +187,8 @@ func (w *archive) is(t *testing.T, reason provider.Reason, asked bool) provider.
 	return verdict
 }
 
-// unknown judges and fails unless the answer is ignorance at the stage.
-func (w *archive) unknown(t *testing.T, stage provider.Stage) {
+// unknown judges and fails unless the answer is ignorance at the cause.
+func (w *archive) unknown(t *testing.T, stage provider.Cause) {
 	t.Helper()
 	verdict, err := policyVerifier(t.Context(), t, w.Verifier)
 	unknown(t, stage, verdict, err)
@@ -331,7 +331,7 @@ func TestAnImageWhoseSignatureWasSeenIsVerifiedWhileItsRegistryIsInTrouble(t *te
 							t.Errorf("waited %v for a registry that need not be asked", waited)
 						}
 						verdict, err = ask(unseen)
-						unknown(t, provider.StageRegistry, verdict, err)
+						unknown(t, provider.CauseRegistry, verdict, err)
 						time.Sleep(10 * time.Minute)
 					}
 					unseen.line.cut(nil)
@@ -367,7 +367,7 @@ func TestWhatIsKeptIsJudgedByTodaysTrust(t *testing.T) {
 			w.trusts(t, today(w))
 			w.is(t, provider.Untrusted, true)
 			w.line.cut(isDown)
-			w.unknown(t, provider.StageRegistry)
+			w.unknown(t, provider.CauseRegistry)
 
 			renamed := trusting(w.root.Cert, trustpolicy.SignatureVerification{})
 			renamed.Policies[0].Name = "today"
@@ -429,9 +429,9 @@ func TestWhatIsRevokedTodayIsNotVerifiedByWhatWasKept(t *testing.T) {
 				w.fail(down)
 				w.line.cut(isDown)
 				time.Sleep(25 * time.Hour)
-				w.unknown(t, provider.StageRegistry) // nobody knows whether it is revoked
+				w.unknown(t, provider.CauseRegistry) // nobody knows whether it is revoked
 				w.line.cut(nil)
-				w.unknown(t, provider.StageRevocation)
+				w.unknown(t, provider.CauseRevocation)
 
 				w.fail(nil)
 				w.line.cut(isDown)
@@ -439,7 +439,7 @@ func TestWhatIsRevokedTodayIsNotVerifiedByWhatWasKept(t *testing.T) {
 				w.is(t, provider.Verified, false)
 				w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 				time.Sleep(2 * time.Hour)
-				w.unknown(t, provider.StageRegistry)
+				w.unknown(t, provider.CauseRegistry)
 				w.line.cut(nil)
 				w.is(t, provider.Revoked, true)
 			})
@@ -466,7 +466,7 @@ func TestWhatExpiredIsNotVerifiedByWhatWasKept(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				w.is(t, provider.Expired, true)
 				w.line.cut(isDown)
-				w.unknown(t, provider.StageRegistry)
+				w.unknown(t, provider.CauseRegistry)
 			})
 		})
 	}
@@ -566,7 +566,7 @@ func (w *archive) lies(t *testing.T, what string, entry []byte) {
 		}
 		w.line.cut(isDown)
 		verdict, err = w.known(t.Context(), t, desc)
-		if err == nil || verdict.Good() || provider.AsUndecided(err).Stage != provider.StageRegistry {
+		if err == nil || verdict.Good() || provider.AsUndecided(err).Cause != provider.CauseRegistry {
 			t.Errorf("%s: %q (%s), %v, want ignorance: the registry is down", what, verdict.Reason, verdict.Detail, err)
 		}
 	}

@@ -27,7 +27,7 @@ type finding struct {
 // undecidedAt makes a finding one of ignorance.
 func (f *finding) undecidedAt(err error) {
 	f.undecided = provider.AsUndecided(err)
-	f.Undecided, f.Detail = f.undecided.Stage, f.undecided.Detail
+	f.Undecided, f.Detail = f.undecided.Cause, f.undecided.Detail
 }
 
 func (f *finding) refused(reason provider.Reason, detail string, args ...any) {

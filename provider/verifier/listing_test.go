@@ -13,7 +13,7 @@ import (
 
 // refusesUs is why a list may not be the whole.
 func refusesUs() error {
-	return provider.Undecided(provider.StageCredentials, errors.New("https://10.1.2.3/v2"), "the registry refuses access (403)")
+	return provider.Undecided(provider.CauseCredentials, errors.New("https://10.1.2.3/v2"), "the registry refuses access (403)")
 }
 
 // hosts is a shelf for lists of several hosts, with signatures to put into them.
@@ -46,15 +46,15 @@ func TestWhatMayBeMissingDecidesNothing(t *testing.T) {
 		list   []ocispec.Descriptor
 		more   bool
 		reason provider.Reason // "" for ignorance
-		stage  provider.Stage
+		stage  provider.Cause
 	}{
 		"a good one":             {[]ocispec.Descriptor{h.good}, false, provider.Verified, ""},
 		"a good one among":       {[]ocispec.Descriptor{h.strange, h.good}, false, provider.Verified, ""},
-		"a stranger's":           {[]ocispec.Descriptor{h.strange}, false, "", provider.StageCredentials},
-		"a tampered one":         {[]ocispec.Descriptor{h.tampered}, false, "", provider.StageCredentials},
-		"none":                   {nil, false, "", provider.StageCredentials},
-		"more than are seen":     {[]ocispec.Descriptor{h.strange}, true, "", provider.StageCredentials},
-		"one that is lost, too":  {[]ocispec.Descriptor{h.lost, h.strange}, false, "", provider.StageRegistry},
+		"a stranger's":           {[]ocispec.Descriptor{h.strange}, false, "", provider.CauseCredentials},
+		"a tampered one":         {[]ocispec.Descriptor{h.tampered}, false, "", provider.CauseCredentials},
+		"none":                   {nil, false, "", provider.CauseCredentials},
+		"more than are seen":     {[]ocispec.Descriptor{h.strange}, true, "", provider.CauseCredentials},
+		"one that is lost, too":  {[]ocispec.Descriptor{h.lost, h.strange}, false, "", provider.CauseRegistry},
 		"and the good one, more": {[]ocispec.Descriptor{h.good, h.strange}, true, provider.Verified, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,9 +26,9 @@ func (s *revocationStatus) refuse(f *finding, chain string) {
 		return
 	}
 	if unknown, ok := errors.AsType[*revocation.UnknownError](s.Unknown); ok {
-		f.undecidedAt(provider.Undecided(provider.StageRevocation, unknown, "it is not known whether the certificate %q of the %s chain is revoked: %s",
+		f.undecidedAt(provider.Undecided(provider.CauseRevocation, unknown, "it is not known whether the certificate %q of the %s chain is revoked: %s",
 			legible(unknown.Subject), chain, unknown.Causes()))
 		return
 	}
-	f.undecidedAt(provider.Undecided(provider.StageRevocation, s.Unknown, "the revocation of the %s chain could not be checked", chain))
+	f.undecidedAt(provider.Undecided(provider.CauseRevocation, s.Unknown, "the revocation of the %s chain could not be checked", chain))
 }

@@ -55,7 +55,7 @@ func (w *watched) is(t *testing.T, reason provider.Reason) provider.Verdict {
 func (w *watched) unknown(t *testing.T) {
 	t.Helper()
 	verdict, err := policyVerifier(t.Context(), t, w.verifier)
-	unknown(t, provider.StageRevocation, verdict, err)
+	unknown(t, provider.CauseRevocation, verdict, err)
 }
 
 var everyWay = map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}, "both": {crl: true, ocsp: true}}
@@ -387,7 +387,7 @@ func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
 		s.sign(t, revoked.signer, ca.SignOptions{})
 		s.sign(t, silent.signer, ca.SignOptions{})
 		verdict, err = policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
-		unknown(t, provider.StageRevocation, verdict, err)
+		unknown(t, provider.CauseRevocation, verdict, err)
 
 		*s = *newShelf()
 		s.sign(t, plain.signer, withdrawn.by(time.Now()))

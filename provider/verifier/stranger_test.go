@@ -169,7 +169,7 @@ func TestWhatBecameOfTheSignaturesIsToldOfTheUndecidedToo(t *testing.T) {
 	s.put(blob{err: provider.ErrNotFound}, nil)
 	_, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
 	told := provider.AsUndecided(err).Signatures
-	if len(told) != 2 || told[0].Reason != provider.Tampered || told[1].Undecided != provider.StageRegistry {
+	if len(told) != 2 || told[0].Reason != provider.Tampered || told[1].Undecided != provider.CauseRegistry {
 		t.Errorf("told of %+v", told)
 	}
 }

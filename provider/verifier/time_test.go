@@ -247,7 +247,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 		spoil  func(*authority, *realm)
 		check  string
 		reason provider.Reason
-		stage  provider.Stage
+		stage  provider.Cause
 		always bool
 	}{
 		"an expired signature": {
@@ -274,7 +274,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 		},
 		"nobody knows whether it is revoked": {
 			how: revocable{crl: true, ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
-			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", stage: provider.StageRevocation,
+			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", stage: provider.CauseRevocation,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -323,7 +323,7 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 		spoil func(*authority, stamps)
 		// What is said while the signer holds, where the policy always wants a timestamp; and what once it has lapsed.
 		held, lapsed provider.Reason
-		stage        provider.Stage
+		stage        provider.Cause
 	}{
 		"good":    {held: provider.Verified, lapsed: provider.Verified},
 		"CRL":     {how: revocable{crl: true}, held: provider.Verified, lapsed: provider.Verified},
@@ -337,8 +337,8 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 			how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
 			held: provider.Revoked, lapsed: provider.Revoked,
 		},
-		"disowned": {how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, stage: provider.StageRevocation},
-		"silent":   {how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, stage: provider.StageRevocation},
+		"disowned": {how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, stage: provider.CauseRevocation},
+		"silent":   {how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, stage: provider.CauseRevocation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

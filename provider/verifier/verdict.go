@@ -44,7 +44,7 @@ func (w *witness) notVerified(err error) (provider.Verdict, error) {
 	switch {
 	case err == nil, !w.heard, len(w.findings) != len(w.offered), slices.ContainsFunc(w.findings, good):
 		// notation.Verify ended in a way that the witness cannot account for.
-		return provider.Verdict{}, provider.Undecided(provider.StageInternal, err, "internal error")
+		return provider.Verdict{}, provider.Undecided(provider.CauseInternal, err, "internal error")
 	case w.more:
 		return w.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", w.limit)), nil
 	case len(w.offered) == 0:

@@ -174,7 +174,7 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 	}
 	inner, err := notationverifier.NewWithOptions(p.Document(), w, nil, options)
 	if err != nil {
-		return provider.Verdict{}, w, provider.Undecided(provider.StageInternal, err, "internal error")
+		return provider.Verdict{}, w, provider.Undecided(provider.CauseInternal, err, "internal error")
 	}
 	w.inner = inner
 	judged, outcomes, err := notation.Verify(ctx, w, w, notation.VerifyOptions{

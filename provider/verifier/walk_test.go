@@ -66,7 +66,7 @@ type kind struct {
 	blob blob
 	// One of the two says what it comes to.
 	reason provider.Reason
-	stage  provider.Stage
+	stage  provider.Cause
 }
 
 func kinds(t *testing.T, r, stranger *realm) []kind {
@@ -82,7 +82,7 @@ func kinds(t *testing.T, r, stranger *realm) []kind {
 		{"stranger's", made(stranger.signer, target, ca.SignOptions{}), provider.Untrusted, ""},
 		{"expired", made(r.signer, target, expired()), provider.Expired, ""},
 		{"junk", blob{raw: []byte("junk"), mediaType: ca.JWS}, provider.Tampered, ""},
-		{"lost", blob{err: provider.ErrNotFound}, "", provider.StageRegistry},
+		{"lost", blob{err: provider.ErrNotFound}, "", provider.CauseRegistry},
 	}
 }
 
@@ -144,7 +144,7 @@ func combinations(all []kind, most int) func(yield func([]kind) bool) {
 }
 
 // expected is the rule, said without a witness.
-func expected(seen []kind, more bool) (provider.Reason, provider.Stage) {
+func expected(seen []kind, more bool) (provider.Reason, provider.Cause) {
 	for _, k := range seen {
 		if k.reason == provider.Verified {
 			return provider.Verified, ""
@@ -175,22 +175,22 @@ func names(chosen []kind) (list []string) {
 
 func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
-	limited := provider.Undecided(provider.StageCredentials, errors.New("https://10.1.2.3/token"), "the registry refuses access")
+	limited := provider.Undecided(provider.CauseCredentials, errors.New("https://10.1.2.3/token"), "the registry refuses access")
 	for name, c := range map[string]struct {
 		change func(*shelf)
 		reason provider.Reason
-		stage  provider.Stage
+		stage  provider.Cause
 	}{
 		"no image":            {func(s *shelf) { s.resolveErr = fmt.Errorf("at 10.1.2.3: %w", provider.ErrNotFound) }, provider.NotFound, ""},
-		"resolving fails":     {func(s *shelf) { s.resolveErr = limited }, "", provider.StageCredentials},
-		"resolving is broken": {func(s *shelf) { s.resolveErr = errors.New("https://10.1.2.3") }, "", provider.StageInternal},
-		"another digest":      {func(s *shelf) { s.desc.Digest = digest.FromString("another") }, "", provider.StageRegistry},
-		"no descriptor":       {func(s *shelf) { s.desc = ocispec.Descriptor{} }, "", provider.StageRegistry},
-		"listing fails":       {func(s *shelf) { s.listErr = limited }, "", provider.StageCredentials},
-		"listing and a list":  {func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, ca.SignOptions{}) }, "", provider.StageCredentials},
+		"resolving fails":     {func(s *shelf) { s.resolveErr = limited }, "", provider.CauseCredentials},
+		"resolving is broken": {func(s *shelf) { s.resolveErr = errors.New("https://10.1.2.3") }, "", provider.CauseInternal},
+		"another digest":      {func(s *shelf) { s.desc.Digest = digest.FromString("another") }, "", provider.CauseRegistry},
+		"no descriptor":       {func(s *shelf) { s.desc = ocispec.Descriptor{} }, "", provider.CauseRegistry},
+		"listing fails":       {func(s *shelf) { s.listErr = limited }, "", provider.CauseCredentials},
+		"listing and a list":  {func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, ca.SignOptions{}) }, "", provider.CauseCredentials},
 		"none":                {func(*shelf) {}, provider.Unsigned, ""},
 		"none, but more":      {func(s *shelf) { s.more = true }, provider.TooManySignatures, ""},
-		"an envelope fails":   {func(s *shelf) { s.put(blob{err: limited}, nil) }, "", provider.StageCredentials},
+		"an envelope fails":   {func(s *shelf) { s.put(blob{err: limited}, nil) }, "", provider.CauseCredentials},
 		"no envelope":         {func(s *shelf) { s.put(blob{err: fmt.Errorf("%w: two layers", provider.ErrNoEnvelope)}, nil) }, provider.Tampered, ""},
 		"no envelope's type":  {func(s *shelf) { s.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported, ""},
 		"an empty envelope":   {func(s *shelf) { s.put(blob{mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
@@ -203,7 +203,7 @@ func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			if c.stage == "" {
 				is(t, c.reason, verdict, err)
-			} else if got := provider.AsUndecided(err); err == nil || got.Stage != c.stage {
+			} else if got := provider.AsUndecided(err); err == nil || got.Cause != c.stage {
 				t.Errorf("%q, %v, want ignorance at %s", verdict.Reason, err, c.stage)
 			}
 		})

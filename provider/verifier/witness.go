@@ -61,7 +61,7 @@ func (w *witness) Resolve(ctx context.Context, _ string) (ocispec.Descriptor, er
 	}
 	desc, err := w.repository.Resolve(ctx)
 	if err == nil && desc.Digest != w.image.Digest {
-		err = provider.Undecided(provider.StageRegistry, nil, "the registry answered with another digest")
+		err = provider.Undecided(provider.CauseRegistry, nil, "the registry answered with another digest")
 	}
 	w.hand.Manifest, w.fault = desc, err
 	return desc, err
@@ -136,7 +136,7 @@ func (w *witness) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descr
 	case errors.Is(err, provider.ErrNoEnvelope):
 		w.aside = &setAside{reason: provider.Tampered, err: err}
 	case errors.Is(err, provider.ErrNotFound):
-		w.aside = &setAside{err: provider.Undecided(provider.StageRegistry, err, "the registry lists a signature that it does not have")}
+		w.aside = &setAside{err: provider.Undecided(provider.CauseRegistry, err, "the registry lists a signature that it does not have")}
 	case err != nil:
 		w.aside = &setAside{err: err}
 	default:

@@ -345,11 +345,11 @@ func is(t testing.TB, reason provider.Reason, verdict provider.Verdict, err erro
 	}
 }
 
-// unknown fails unless the answer is ignorance at the stage.
-func unknown(t testing.TB, stage provider.Stage, verdict provider.Verdict, err error) {
+// unknown fails unless the answer is ignorance at the cause.
+func unknown(t testing.TB, stage provider.Cause, verdict provider.Verdict, err error) {
 	t.Helper()
 	u, ok := errors.AsType[*provider.UndecidedError](err)
-	if !ok || u.Stage != stage {
+	if !ok || u.Cause != stage {
 		t.Errorf("%q (%s), want ignorance at %s: %v", verdict.Reason, verdict.Detail, stage, err)
 	}
 }

@@ -73,7 +73,7 @@ func TestReadmeHasARowForEachReasonAndStage(t *testing.T) {
 	for _, reason := range provider.Reasons() {
 		names = append(names, string(reason))
 	}
-	for _, stage := range provider.Stages() {
+	for _, stage := range provider.Causes() {
 		names = append(names, string(stage))
 	}
 	for _, name := range names {

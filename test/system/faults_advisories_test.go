@@ -49,7 +49,7 @@ func TestNoCredentialGoesAlongARedirectHoweverManyHopsItHas(t *testing.T) {
 	recorder.Fault(rig.Match{}, rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + private.Host + "/v2/back"}}))
 
 	r := row{image: image}
-	if got := r.ask(t, asker); got != (outcome{stage: provider.StageRegistry}) {
+	if got := r.ask(t, asker); got != (outcome{stage: provider.CauseRegistry}) {
 		t.Errorf("it is %+v", got)
 	}
 	authorized := 0
@@ -100,7 +100,7 @@ func TestARealmLeadsNobodyAstray(t *testing.T) {
 	}
 	asker := serve(t, w, func(*config.Config) {}, registries...)
 	for realm, r := range rows {
-		if got := r.ask(t, asker); got.stage != provider.StageRegistry && got.stage != provider.StageCredentials {
+		if got := r.ask(t, asker); got.stage != provider.CauseRegistry && got.stage != provider.CauseCredentials {
 			t.Errorf("realm %q: it is %+v", realm, got)
 		}
 		if r.image.Registry.Count() == 0 {

@@ -19,7 +19,7 @@ type step struct {
 	pinned   bool
 	pki      rig.PKIOptions
 
-	stage provider.Stage // at which ignorance is told
+	stage provider.Cause // at which ignorance is told
 
 	// What the rules go by.
 	bodiless bool // it is a HEAD: where that is refused or says too little, GET tells
@@ -46,9 +46,9 @@ func steps() []step {
 		{name: "OCSP beside a CRL", class: rig.ClassOCSP, pki: rig.PKIOptions{OCSP: true, CRL: true}, spare: true},
 	}
 	for i := range list {
-		list[i].stage = provider.StageRegistry
+		list[i].stage = provider.CauseRegistry
 		if list[i].revocation() {
-			list[i].stage = provider.StageRevocation
+			list[i].stage = provider.CauseRevocation
 		}
 	}
 	return list
@@ -75,7 +75,7 @@ type fault struct {
 // outcome is what is said of the image: a reason, or a stage of ignorance.
 type outcome struct {
 	reason provider.Reason
-	stage  provider.Stage
+	stage  provider.Cause
 	other  bool // it is said of the other image
 }
 
@@ -88,7 +88,7 @@ func noAccess(s step) outcome {
 	if s.revocation() {
 		return unknown(s)
 	}
-	return outcome{stage: provider.StageCredentials}
+	return outcome{stage: provider.CauseCredentials}
 }
 
 // askedByGet is the outcome of a HEAD that is refused or says too little: GET tells. At other steps it is as told.
@@ -154,7 +154,7 @@ func noSuchAPI(s step) outcome {
 // forgedToken is a token that the registry does not take.
 func forgedToken(s step) outcome {
 	if s.class == rig.ClassToken {
-		return outcome{stage: provider.StageCredentials}
+		return outcome{stage: provider.CauseCredentials}
 	}
 	return emptied(s)
 }
@@ -204,7 +204,7 @@ func (f fault) applies(s step) bool {
 func (f fault) expect(s step, on setting) outcome {
 	switch {
 	case on == hasty:
-		return outcome{stage: provider.StageDeadline}
+		return outcome{stage: provider.CauseDeadline}
 	case s.spare && !f.rests:
 		return verified(s)
 	case f.told != nil:

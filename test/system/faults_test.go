@@ -316,7 +316,7 @@ func (r *row) ask(t *testing.T, asker *rig.Asker) outcome {
 		if said == nil || said[1] != r.key() || len(answer.Items) > 0 {
 			t.Fatalf("answer %+v", answer)
 		}
-		return outcome{stage: provider.Stage(said[2])}
+		return outcome{stage: provider.Cause(said[2])}
 	case !there || len(answer.Items) != 1:
 		t.Fatalf("answer %+v", answer)
 	case item.Error != "":

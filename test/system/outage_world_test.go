@@ -126,7 +126,7 @@ func (w *walk) trusts(trusted rig.Trust) error {
 // foundOf is what one image came to, in a word or two.
 func foundOf(f provider.Finding) string {
 	if f.Err != nil {
-		return "undecided " + string(f.Err.Stage)
+		return "undecided " + string(f.Err.Cause)
 	}
 	return string(f.Verdict.Reason)
 }

@@ -62,7 +62,7 @@ func (r *admissionRung) decide(t *testing.T, q vectors.Question, admit bool, exp
 		return
 	}
 	why := string(expect.Reason)
-	if expect.Stage != "" {
+	if expect.Cause != "" {
 		why = "undecided"
 	}
 	for _, v := range violations {

@@ -10,10 +10,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// Outcome is what an image comes to: a reason or, where nobody knows, a stage.
+// Outcome is what an image comes to: a reason or, where nobody knows, a cause.
 type Outcome struct {
 	Reason provider.Reason
-	Stage  provider.Stage
+	Cause  provider.Cause
 }
 
 func (o Outcome) zero() bool { return o == Outcome{} }
@@ -21,18 +21,18 @@ func (o Outcome) good() bool { return o.Reason == provider.Verified }
 
 // String is how cases write it.
 func (o Outcome) String() string {
-	if o.Stage != "" {
-		return "undecided " + string(o.Stage)
+	if o.Cause != "" {
+		return "undecided " + string(o.Cause)
 	}
 	return string(o.Reason)
 }
 
-// UnmarshalText reads "<reason>" or "undecided <stage>".
+// UnmarshalText reads "<reason>" or "undecided <cause>".
 func (o *Outcome) UnmarshalText(text []byte) error {
 	stage, undecided := strings.CutPrefix(string(text), "undecided ")
 	switch {
-	case undecided && slices.Contains(provider.Stages(), provider.Stage(stage)):
-		*o = Outcome{Stage: provider.Stage(stage)}
+	case undecided && slices.Contains(provider.Causes(), provider.Cause(stage)):
+		*o = Outcome{Cause: provider.Cause(stage)}
 	case slices.Contains(provider.Reasons(), provider.Reason(text)):
 		*o = Outcome{Reason: provider.Reason(text)}
 	default:

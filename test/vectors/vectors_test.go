@@ -86,12 +86,12 @@ func TestEveryReasonAndStageThatCanBeReachedHasAVector(t *testing.T) {
 			t.Errorf("no vector expects the reason %q", reason)
 		}
 	}
-	unreachable := map[provider.Stage]string{
-		provider.StageOverload: "takes a thousand images that wait at once; the limiter's own test makes it small",
-		provider.StageInternal: "is a defect of ours: whoever can reach it from outside has found one",
+	unreachable := map[provider.Cause]string{
+		provider.CauseOverload: "takes a thousand images that wait at once; the limiter's own test makes it small",
+		provider.CauseInternal: "is a defect of ours: whoever can reach it from outside has found one",
 	}
-	for _, stage := range provider.Stages() {
-		covered := expected[vectors.Outcome{Stage: stage}]
+	for _, stage := range provider.Causes() {
+		covered := expected[vectors.Outcome{Cause: stage}]
 		if why, excepted := unreachable[stage]; covered == excepted {
 			t.Errorf("undecided %s: covered %t, excepted since it %q", stage, covered, why)
 		}

@@ -99,7 +99,7 @@ func (r *verifierRung) judge(ctx context.Context, key string) heard {
 	}
 	if err != nil {
 		undecided := provider.AsUndecided(err)
-		return heard{Outcome: vectors.Outcome{Stage: undecided.Stage}, Detail: undecided.Detail}
+		return heard{Outcome: vectors.Outcome{Cause: undecided.Cause}, Detail: undecided.Detail}
 	}
 	return told(verdict)
 }

@@ -67,7 +67,7 @@ func (r *wireRung) ask(t *testing.T, q vectors.Question) {
 	between := r.scene.Asked()
 	second := r.validate(t, q.Key)
 	check(t, r.scene, q, q.Expect, second)
-	if first.Stage != "" {
+	if first.Cause != "" {
 		return
 	}
 	if !reflect.DeepEqual(first, second) {
@@ -82,7 +82,7 @@ func (r *wireRung) ask(t *testing.T, q vectors.Question) {
 func (r *wireRung) mended(t *testing.T, q vectors.Question) {
 	t.Helper()
 	got := r.validate(t, q.Key)
-	for got.Stage == provider.StageDeadline {
+	for got.Cause == provider.CauseDeadline {
 		got = r.validate(t, q.Key)
 	}
 	check(t, r.scene, q, q.Mended, got)
@@ -126,7 +126,7 @@ func undecided(t *testing.T, key, text string) heard {
 	if !ok || !ok2 || detail == "" {
 		t.Errorf("%q: systemError %q", short(key), text)
 	}
-	return heard{Outcome: vectors.Outcome{Stage: provider.Stage(stage)}, Detail: detail}
+	return heard{Outcome: vectors.Outcome{Cause: provider.Cause(stage)}, Detail: detail}
 }
 
 // verified reads the value of a verified image. A field that is not known, or not there, is an error.

@@ -93,7 +93,7 @@ func undecided(key string, following []string, systemError string) (answer map[s
 		}
 	}
 	stage, detail, _ := strings.Cut(said, ": ")
-	if detail == "" || !slices.Contains(provider.Stages(), provider.Stage(stage)) {
+	if detail == "" || !slices.Contains(provider.Causes(), provider.Cause(stage)) {
 		return map[string]any{}, systemError
 	}
 	return map[string]any{"undecided": map[string]any{"stage": stage, "detail": detail}}, rest

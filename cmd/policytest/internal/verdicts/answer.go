@@ -49,7 +49,7 @@ type Refused struct {
 
 // Undecided is notation-provider's word on an image of which it could not find out.
 type Undecided struct {
-	Stage  provider.Stage `yaml:"stage"`
+	Stage  provider.Cause `yaml:"stage"`
 	Detail string         `yaml:"detail"`
 }
 
@@ -153,7 +153,7 @@ func (r *Refused) check() error {
 // UnmarshalYAML reads "registry" and {stage: registry, detail: …}.
 func (u *Undecided) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
-		*u = Undecided{Stage: provider.Stage(node.Value)}
+		*u = Undecided{Stage: provider.Cause(node.Value)}
 		return nil
 	}
 	type fields Undecided
@@ -161,8 +161,8 @@ func (u *Undecided) UnmarshalYAML(node *yaml.Node) error {
 }
 
 func (u *Undecided) check() error {
-	if !slices.Contains(provider.Stages(), u.Stage) {
-		return fmt.Errorf("%q is no stage to fail at; there are %s", u.Stage, list(provider.Stages()))
+	if !slices.Contains(provider.Causes(), u.Stage) {
+		return fmt.Errorf("%q is no stage to fail at; there are %s", u.Stage, list(provider.Causes()))
 	}
 	return nil
 }

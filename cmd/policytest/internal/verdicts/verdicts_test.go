@@ -126,7 +126,7 @@ func TestEveryReasonAndStageCanBeWritten(t *testing.T) {
 	for _, reason := range provider.Reasons()[1:] {
 		answering(t, "{refused: "+string(reason)+"}")
 	}
-	for _, stage := range provider.Stages() {
+	for _, stage := range provider.Causes() {
 		answering(t, "{undecided: "+string(stage)+"}")
 	}
 }
