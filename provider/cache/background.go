@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// background is where flights run: under one context that ends with the cache.
+// background is where calls run: under one context that ends with the cache.
 type background struct {
 	limit   Limit
 	within  time.Duration
 	observe func(string, Event)
 	took    func(string, time.Duration)
 
-	ctx    context.Context //nolint:containedctx // the life of the cache, which its flights may not outlive
+	ctx    context.Context //nolint:containedctx // the life of the cache, which its calls may not outlive
 	cancel context.CancelFunc
 	mu     sync.Mutex
 	closed bool

@@ -183,7 +183,7 @@ func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.
 // moment ago, and is still being found out, it does not wait for.
 func (c *Cache) Verify(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
 	q := question{image, verifier.Fingerprint()}
-	if c.spare(q) {
+	if c.skipWait(q) {
 		return provider.Verdict{}, notInTime(nil)
 	}
 	verdict, err := c.verify(ctx, image, verifier)
@@ -212,7 +212,7 @@ func (c *Cache) verify(ctx context.Context, image provider.Image, verifier provi
 // itself: nobody is asked, and the descriptor holds nothing else. It waits as Verify does.
 func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
 	q := question{image: image}
-	if c.spare(q) {
+	if c.skipWait(q) {
 		return ocispec.Descriptor{}, notInTime(nil)
 	}
 	desc, err := c.resolve(ctx, image, nil)
@@ -239,13 +239,13 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, verifier prov
 // resolving finds out what a tag stands for. Judging that, where there is a policy
 // to judge by, starts right behind it: whoever asked may have no time left to.
 func (c *Cache) resolveFetcher(image provider.Image, verifier provider.Verifier) fetcher[resolution] {
-	return fetcher[resolution]{ask: func(ctx context.Context) (resolution, error) {
+	return fetcher[resolution]{remote: func(ctx context.Context) (resolution, error) {
 		desc, err := c.resolver.Resolve(ctx, image)
 		if errors.Is(err, provider.ErrNotFound) {
 			return resolution{}, nil
 		}
 		if err == nil && verifier != nil {
-			c.verdicts.ahead(keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
+			c.verdicts.prefetch(keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}}
@@ -258,14 +258,14 @@ func keyOf(image provider.Image, desc ocispec.Descriptor, verifier provider.Veri
 func (c *Cache) verifyFetcher(image provider.Image, desc ocispec.Descriptor, verifier provider.Verifier) fetcher[*provider.Verdict] {
 	image = image.At(desc.Digest)
 	return fetcher[*provider.Verdict]{
-		known: func(ctx context.Context) (*provider.Verdict, bool) {
+		local: func(ctx context.Context) (*provider.Verdict, bool) {
 			verdict, ok := verifier.VerifyKnown(ctx, image, desc)
 			if !ok {
 				return nil, false
 			}
 			return c.withItem(verdict), true
 		},
-		ask: func(ctx context.Context) (*provider.Verdict, error) {
+		remote: func(ctx context.Context) (*provider.Verdict, error) {
 			verdict, err := verifier.Verify(ctx, image, desc)
 			if err != nil {
 				return nil, err

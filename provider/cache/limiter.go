@@ -31,7 +31,7 @@ type Limiter struct {
 	LimiterOptions
 
 	reserve int             // places kept for each named host
-	crowd   int             // how many one host may have, running and waiting
+	perHost int             // how many one host may have, running and waiting
 	named   map[string]bool // hosts
 
 	mu       sync.Mutex
@@ -54,7 +54,7 @@ type waiter struct{ told chan error }
 // NewLimiter returns a limiter with all places free.
 func NewLimiter(o LimiterOptions) *Limiter {
 	l := &Limiter{LimiterOptions: o, named: map[string]bool{}, hosts: map[string]*hostPlaces{}}
-	l.crowd = o.PerRegistry + o.Queue*o.PerRegistry/o.Concurrent
+	l.perHost = o.PerRegistry + o.Queue*o.PerRegistry/o.Concurrent
 	for _, host := range o.Named {
 		l.named[host] = true
 	}
@@ -78,7 +78,7 @@ func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave fun
 	select {
 	case err = <-w.told:
 	case <-ctx.Done():
-		err = l.withdraw(ctx, host, repository, w)
+		err = l.dequeue(ctx, host, repository, w)
 	}
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (l *Limiter) host(name string) *hostPlaces {
 // that has most waiting, or within one host of the repository that has most waiting, if the new check's has fewer.
 func (l *Limiter) makeRoom(host, repository string) error {
 	h := l.hosts[host]
-	full, crowded := l.waiting >= l.Queue, h.running+h.waiting >= l.crowd
+	full, crowded := l.waiting >= l.Queue, h.running+h.waiting >= l.perHost
 	if h.waiting == 0 && l.mayRun(host) || !full && !crowded {
 		return nil
 	}
@@ -236,8 +236,8 @@ func without[T comparable](list []T, value T) []T {
 	return slices.DeleteFunc(list, func(v T) bool { return v == value })
 }
 
-// withdraw ends a wait whose time is over. A place that was given meanwhile is given back.
-func (l *Limiter) withdraw(ctx context.Context, host, repository string, w *waiter) error {
+// dequeue ends a wait whose time is over. A place that was given meanwhile is given back.
+func (l *Limiter) dequeue(ctx context.Context, host, repository string, w *waiter) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {

@@ -17,9 +17,9 @@ import (
 type memory[K comparable, V any] struct {
 	name string
 	bg   *background
-	// settle says how long a value may be kept from now on (not at all if that is
+	// ttl says how long a value may be kept from now on (not at all if that is
 	// not positive) and whether it is a refusal.
-	settle func(V) (keep time.Duration, refused bool)
+	ttl func(V) (keep time.Duration, refused bool)
 	// kept is the part of a value that is remembered.
 	kept func(V) V
 
@@ -27,8 +27,8 @@ type memory[K comparable, V any] struct {
 	// not signed) must not be able to push out what is verified.
 	good, refused *lru.Cache[K, entry[V]]
 
-	mu      sync.Mutex
-	flights map[K]*flight[V]
+	mu    sync.Mutex
+	calls map[K]*call[V]
 }
 
 // entry is a settled value with its age limits.
@@ -59,9 +59,9 @@ func (e entry[V]) holds(now time.Time) (ok, stale bool) {
 	return known && age < e.keep, age >= e.renew
 }
 
-// flight is one fetch that any number of callers wait for. Nobody may be waiting:
-// a flight is also started ahead of need.
-type flight[V any] struct {
+// call is one fetch that any number of callers wait for. Nobody may be waiting:
+// a call is also started ahead of need.
+type call[V any] struct {
 	awaited atomic.Bool
 	done    chan struct{}
 	value   V
@@ -69,7 +69,7 @@ type flight[V any] struct {
 }
 
 func newMemory[K comparable, V any](name string, bg *background, entries int, settle func(V) (time.Duration, bool), kept func(V) V) (*memory[K, V], error) {
-	m := &memory[K, V]{name: name, bg: bg, settle: settle, kept: kept, flights: map[K]*flight[V]{}}
+	m := &memory[K, V]{name: name, bg: bg, ttl: settle, kept: kept, calls: map[K]*call[V]{}}
 	var err error
 	if m.good, err = lru.New[K, entry[V]](entries); err != nil {
 		return nil, fmt.Errorf("making the %s memory: %w", name, err)
@@ -96,8 +96,8 @@ func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 	return e.value, stale, true
 }
 
-// ahead starts the fetch for what somebody is about to ask, unless it is known.
-func (m *memory[K, V]) ahead(key K, image provider.Image, fetch fetcher[V]) {
+// prefetch starts the fetch for what somebody is about to ask, unless it is known.
+func (m *memory[K, V]) prefetch(key K, image provider.Image, fetch fetcher[V]) {
 	if _, _, ok := m.recall(key); !ok {
 		m.join(key, image, fetch)
 	}
@@ -107,15 +107,15 @@ func (m *memory[K, V]) ahead(key K, image provider.Image, fetch fetcher[V]) {
 func (m *memory[K, V]) underWay(key K) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.flights[key] != nil
+	return m.calls[key] != nil
 }
 
-// fetcher finds out a value under the flight's own context.
+// fetcher finds out a value under the call's own context.
 type fetcher[V any] struct {
-	// known looks where nobody need be asked, and so needs no place: what
+	// local looks where nobody need be asked, and so needs no place: what
 	// is known of one image must not wait for others whose registry hangs. It may be nil.
-	known func(context.Context) (V, bool)
-	ask   func(context.Context) (V, error)
+	local  func(context.Context) (V, bool)
+	remote func(context.Context) (V, error)
 }
 
 // get returns what is remembered, or waits for it until ctx is done. The fetch
@@ -129,54 +129,54 @@ func (m *memory[K, V]) get(ctx context.Context, key K, image provider.Image, fet
 		}
 		return value, nil
 	}
-	f := m.join(key, image, fetch)
+	c := m.join(key, image, fetch)
 	event := Missed
-	if f.awaited.Swap(true) {
+	if c.awaited.Swap(true) {
 		event = Joined
 	}
 	m.bg.observe(m.name, event)
 	select {
-	case <-f.done:
-		return f.value, f.err
+	case <-c.done:
+		return c.value, c.err
 	case <-ctx.Done():
 		var none V
 		return none, notInTime(ctx.Err())
 	}
 }
 
-// join returns the flight for key, and starts it if there is none.
-func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *flight[V] {
+// join returns the call for key, and starts it if there is none.
+func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *call[V] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if f := m.flights[key]; f != nil {
-		return f
+	if c := m.calls[key]; c != nil {
+		return c
 	}
-	f := &flight[V]{done: make(chan struct{})}
-	if !m.bg.start(func(ctx context.Context) { m.fly(ctx, f, key, image, fetch) }) {
-		f.err = provider.Undecided(provider.CauseInternal, nil, "shutting down")
-		close(f.done)
-		return f
+	c := &call[V]{done: make(chan struct{})}
+	if !m.bg.start(func(ctx context.Context) { m.run(ctx, c, key, image, fetch) }) {
+		c.err = provider.Undecided(provider.CauseInternal, nil, "shutting down")
+		close(c.done)
+		return c
 	}
-	m.flights[key] = f
-	return f
+	m.calls[key] = c
+	return c
 }
 
-// fly fetches, remembers what is settled, and lets the waiting go.
-func (m *memory[K, V]) fly(ctx context.Context, f *flight[V], key K, image provider.Image, fetch fetcher[V]) {
+// run fetches, remembers what is settled, and lets the waiting go.
+func (m *memory[K, V]) run(ctx context.Context, c *call[V], key K, image provider.Image, fetch fetcher[V]) {
 	if m.good.Contains(key) { // perhaps lapsed: it was in use a moment ago
 		ctx = provider.WithRenewal(ctx)
 	}
-	f.value, f.err = m.fetch(ctx, image, fetch)
+	c.value, c.err = m.fetch(ctx, image, fetch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if f.err == nil {
-		m.remember(key, f.value)
+	if c.err == nil {
+		m.remember(key, c.value)
 	} else {
-		m.postpone(m.good, key)
-		m.postpone(m.refused, key)
+		m.backOffRenewal(m.good, key)
+		m.backOffRenewal(m.refused, key)
 	}
-	delete(m.flights, key)
-	close(f.done)
+	delete(m.calls, key)
+	close(c.done)
 }
 
 // fetch takes a place and holds a panic: a parser that hostile bytes bring to
@@ -187,8 +187,8 @@ func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fe
 			err = provider.Undecided(provider.CauseInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
 		}
 	}()
-	if fetch.known != nil {
-		if value, ok := fetch.known(ctx); ok {
+	if fetch.local != nil {
+		if value, ok := fetch.local(ctx); ok {
 			return value, nil
 		}
 	}
@@ -198,7 +198,7 @@ func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fe
 	}
 	defer leave()
 	began := time.Now()
-	value, err = fetch.ask(ctx)
+	value, err = fetch.remote(ctx)
 	m.bg.took(m.name, time.Since(began))
 	if err != nil && ctx.Err() != nil {
 		err = provider.Undecided(provider.CauseDeadline, err, "the check took too long")
@@ -209,7 +209,7 @@ func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fe
 // remember keeps a settled value in its place, and only there.
 func (m *memory[K, V]) remember(key K, value V) {
 	made := time.Now() // before settle reads the clock, or the entry would outlive Until by what lies between
-	keep, refused := m.settle(value)
+	keep, refused := m.ttl(value)
 	into, other := m.good, m.refused
 	if refused {
 		into, other = m.refused, m.good
@@ -236,10 +236,10 @@ func forgetLapsed[K comparable, V any](entries *lru.Cache[K, entry[V]], now time
 	}
 }
 
-// postpone leaves an entry whose renewal failed alone for a while, half of what
+// backOffRenewal leaves an entry whose renewal failed alone for a while, half of what
 // is left of its life: a registry that is down must not be asked at the rate at
 // which its images are.
-func (m *memory[K, V]) postpone(entries *lru.Cache[K, entry[V]], key K) {
+func (m *memory[K, V]) backOffRenewal(entries *lru.Cache[K, entry[V]], key K) {
 	e, ok := entries.Peek(key)
 	if !ok {
 		return

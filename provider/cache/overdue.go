@@ -10,11 +10,11 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// moment is for how long it counts that a request has waited for an image in vain. A
+// skipWindow is for how long it counts that a request has waited for an image in vain. A
 // request that comes within it is most likely about the same object: Gatekeeper evaluates
 // constraints one after the other, each asks for itself, and the webhook has one deadline
 // for them all. A request that comes later is a retry, and waits.
-const moment = 2 * time.Second
+const skipWindow = 2 * time.Second
 
 // maxOverdue bounds how many questions are remembered as waited for in vain.
 const maxOverdue = 4096
@@ -45,16 +45,16 @@ func (o overdue) note(ctx context.Context, q question) {
 	}
 }
 
-// lately tells whether a request has waited for the answer in vain a moment ago.
-func (o overdue) lately(q question) bool {
+// recently tells whether a request has waited for the answer in vain a moment ago.
+func (o overdue) recently(q question) bool {
 	at, ok := o.missed.Get(q)
-	return ok && time.Since(at) < moment
+	return ok && time.Since(at) < skipWindow
 }
 
-// spare tells whether to answer at once that the question is not settled: a request has
+// skipWait tells whether to answer at once that the question is not settled: a request has
 // waited for it in vain a moment ago, and the check is still under way.
-func (c *Cache) spare(q question) bool {
-	if !c.overdue.lately(q) {
+func (c *Cache) skipWait(q question) bool {
+	if !c.overdue.recently(q) {
 		return false
 	}
 	memory, ok := c.underWay(q)

@@ -166,7 +166,7 @@ func (w *world) ask(t *testing.T, written, policyName string) string {
 	return said(w.Verify(ctx, image(written), policy{w, policyName}))
 }
 
-// known is what is remembered, "" for nothing.
+// local is what is remembered, "" for nothing.
 func (w *world) known(written, policyName string) string {
 	verdict, ok := w.Get(image(written), policy{w, policyName})
 	if !ok {
