@@ -14,33 +14,33 @@ import (
 // an answer that does not come. What waits is served in its order.
 const maxDecoding = 2 << 20
 
-// hold waits for room for an envelope of so many bytes, until the context ends.
-func (w *witness) hold(ctx context.Context, bytes int) error {
-	w.release()
+// acquire waits for room for an envelope of so many bytes, until the context ends.
+func (rec *recorder) acquire(ctx context.Context, bytes int) error {
+	rec.release()
 	weight := min(int64(bytes), maxDecoding)
-	if err := w.decoding.Acquire(ctx, weight); err != nil {
+	if err := rec.decoding.Acquire(ctx, weight); err != nil {
 		return provider.Undecided(provider.CauseDeadline, err, "too many signatures are looked at; the check goes on, ask again")
 	}
-	w.held = weight
+	rec.held = weight
 	return nil
 }
 
 // release gives the room back, if there is any.
-func (w *witness) release() {
-	if w.held > 0 {
-		w.decoding.Release(w.held)
-		w.held = 0
+func (rec *recorder) release() {
+	if rec.held > 0 {
+		rec.decoding.Release(rec.held)
+		rec.held = 0
 	}
 }
 
-// outside is a validator that gives the room back before it asks anybody. notation calls it in the goroutine of its judge.
-type outside struct {
+// releasing is a validator that gives the room back before it asks anybody. notation calls it in the goroutine of its judge.
+type releasing struct {
 	revocation.Validator
-	witness *witness
+	recorder *recorder
 }
 
 // ValidateContext implements revocation.Validator.
-func (o outside) ValidateContext(ctx context.Context, options revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
-	o.witness.release()
-	return o.Validator.ValidateContext(ctx, options)
+func (v releasing) ValidateContext(ctx context.Context, options revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
+	v.recorder.release()
+	return v.Validator.ValidateContext(ctx, options)
 }

@@ -67,7 +67,7 @@ func envelopes(t testing.TB) (map[string][]byte, *shelf, *verifier.Verifier) {
 	return made, s, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)
 }
 
-// hold puts an envelope on the shelf and fails if it is verified though it does not say what the original says.
+// acquire puts an envelope on the shelf and fails if it is verified though it does not say what the original says.
 func hold(t testing.TB, s *shelf, v *verifier.Verifier, mediaType string, original, envelope []byte) (verified bool) {
 	t.Helper()
 	s.list, s.fetched = nil, nil

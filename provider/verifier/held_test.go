@@ -20,29 +20,29 @@ func (f judgeFunc) Verify(context.Context, ocispec.Descriptor, []byte, notation.
 
 // Room is held while the judge decodes, and not behind it.
 func TestRoomIsHeldForTheJudge(t *testing.T) {
-	w := &witness{decoding: semaphore.NewWeighted(maxDecoding)}
+	rec := &recorder{decoding: semaphore.NewWeighted(maxDecoding)}
 	free := func(bytes int64) bool {
-		ok := w.decoding.TryAcquire(bytes)
+		ok := rec.decoding.TryAcquire(bytes)
 		if ok {
-			w.decoding.Release(bytes)
+			rec.decoding.Release(bytes)
 		}
 		return ok
 	}
-	w.inner = judgeFunc(func() {
+	rec.inner = judgeFunc(func() {
 		if !free(maxDecoding-100) || free(maxDecoding-99) {
 			t.Error("while it judges, not 100 bytes are held")
 		}
 	})
 	for range 2 { // what is held is counted once
-		if err := w.hold(t.Context(), 100); err != nil {
+		if err := rec.acquire(t.Context(), 100); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, _ = w.Verify(t.Context(), ocispec.Descriptor{}, nil, notation.VerifierVerifyOptions{})
+	_, _ = rec.Verify(t.Context(), ocispec.Descriptor{}, nil, notation.VerifierVerifyOptions{})
 	if !free(maxDecoding) {
 		t.Error("it is held behind the judge")
 	}
-	if err := w.hold(t.Context(), 10*maxDecoding); err != nil || free(1) {
+	if err := rec.acquire(t.Context(), 10*maxDecoding); err != nil || free(1) {
 		t.Errorf("one that is larger than all room has all of it: %v", err)
 	}
 }

@@ -15,64 +15,64 @@ import (
 )
 
 // verified is the verdict on an image with a good signature.
-func (w *witness) verified(outcome *notation.VerificationOutcome) provider.Verdict {
+func (rec *recorder) verified(outcome *notation.VerificationOutcome) provider.Verdict {
 	return provider.Verdict{
 		Reason:     provider.Verified,
-		Image:      w.image,
-		Policy:     w.policy.Name(),
+		Image:      rec.image,
+		Policy:     rec.policy.Name(),
 		Signer:     chainOf(outcome)[0].Subject.String(),
-		SignedAt:   w.signedAt(outcome),
-		Until:      w.until(outcome),
-		RecheckAt:  w.recheckAt(),
-		Warnings:   w.warnings(outcome),
-		Signatures: w.signatures(),
+		SignedAt:   rec.signedAt(outcome),
+		Until:      rec.until(outcome),
+		RecheckAt:  rec.recheckAt(),
+		Warnings:   rec.warnings(outcome),
+		Signatures: rec.signatures(),
 	}
 }
 
 // notVerified names why there is no good signature. Ignorance goes first: one of
 // the signatures that could not be judged might have been good.
-func (w *witness) notVerified(err error) (provider.Verdict, error) {
-	if errors.Is(w.fault, provider.ErrNotFound) {
-		return w.refused(provider.NotFound, "the registry has no such manifest"), nil
+func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
+	if errors.Is(rec.resolveErr, provider.ErrNotFound) {
+		return rec.refused(provider.NotFound, "the registry has no such manifest"), nil
 	}
-	if w.fault != nil {
-		return provider.Verdict{}, w.fault
+	if rec.resolveErr != nil {
+		return provider.Verdict{}, rec.resolveErr
 	}
-	if undecided := w.undecided(); undecided != nil {
+	if undecided := rec.undecided(); undecided != nil {
 		return provider.Verdict{}, undecided
 	}
 	switch {
-	case err == nil, !w.heard, len(w.findings) != len(w.offered), slices.ContainsFunc(w.findings, good):
-		// notation.Verify ended in a way that the witness cannot account for.
+	case err == nil, !rec.listed, len(rec.results) != len(rec.candidates), slices.ContainsFunc(rec.results, good):
+		// notation.Verify ended in a way that the recorder cannot account for.
 		return provider.Verdict{}, provider.Undecided(provider.CauseInternal, err, "internal error")
-	case w.more:
-		return w.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", w.limit)), nil
-	case len(w.offered) == 0:
-		return w.refused(provider.Unsigned, "no signature is associated with this digest; make sure the artifact was signed successfully"), nil
+	case rec.more:
+		return rec.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", rec.limit)), nil
+	case len(rec.candidates) == 0:
+		return rec.refused(provider.Unsigned, "no signature is associated with this digest; make sure the artifact was signed successfully"), nil
 	}
-	furthest := slices.MinFunc(w.findings, func(a, b finding) int { return rank(a.Reason) - rank(b.Reason) })
-	verdict := w.refused(furthest.Reason, furthest.Detail)
+	furthest := slices.MinFunc(rec.results, func(a, b signatureResult) int { return rank(a.Reason) - rank(b.Reason) })
+	verdict := rec.refused(furthest.Reason, furthest.Detail)
 	verdict.Signer = furthest.Signer
 	return verdict, nil
 }
 
 // undecided is why a signature that was looked at, or one that was not listed, might
 // have been good; nil if none might.
-func (w *witness) undecided() *provider.UndecidedError {
+func (rec *recorder) undecided() *provider.UndecidedError {
 	var why *provider.UndecidedError
-	if i := slices.IndexFunc(w.findings, func(f finding) bool { return f.undecided != nil }); i >= 0 {
-		why = w.findings[i].undecided
-	} else if w.incomplete != nil {
-		why = provider.AsUndecided(w.incomplete)
+	if i := slices.IndexFunc(rec.results, func(r signatureResult) bool { return r.undecided != nil }); i >= 0 {
+		why = rec.results[i].undecided
+	} else if rec.incomplete != nil {
+		why = provider.AsUndecided(rec.incomplete)
 	} else {
 		return nil
 	}
 	undecided := *why
-	undecided.Signatures = w.signatures()
+	undecided.Signatures = rec.signatures()
 	return &undecided
 }
 
-func good(f finding) bool { return f.Reason == provider.Verified }
+func good(r signatureResult) bool { return r.Reason == provider.Verified }
 
 // rank orders reasons by how far a signature came before it failed.
 func rank(reason provider.Reason) int {
@@ -80,58 +80,58 @@ func rank(reason provider.Reason) int {
 	return slices.Index(order, reason)
 }
 
-func (w *witness) refused(reason provider.Reason, detail string) provider.Verdict {
+func (rec *recorder) refused(reason provider.Reason, detail string) provider.Verdict {
 	return provider.Verdict{
 		Reason:     reason,
 		Detail:     detail,
-		Image:      w.image,
-		Policy:     w.policy.Name(),
-		Signatures: w.signatures(),
+		Image:      rec.image,
+		Policy:     rec.policy.Name(),
+		Signatures: rec.signatures(),
 	}
 }
 
-func (w *witness) signatures() []provider.Signature {
-	list := make([]provider.Signature, 0, len(w.findings))
-	for _, f := range w.findings {
-		list = append(list, f.Signature)
+func (rec *recorder) signatures() []provider.Signature {
+	list := make([]provider.Signature, 0, len(rec.results))
+	for _, r := range rec.results {
+		list = append(list, r.Signature)
 	}
 	return list
 }
 
 // timestamped tells whether a timestamp was verified. Asking whether the TSA's
 // chain is revoked is the last step of that, and made for nothing else.
-func (w *witness) timestamped() bool { return w.timestamping.asked && w.timestamping.Good() }
+func (rec *recorder) timestamped() bool { return rec.timestamping.asked && rec.timestamping.Good() }
 
 // until is when the first of the facts lapses that the policy enforces.
-func (w *witness) until(outcome *notation.VerificationOutcome) time.Time {
+func (rec *recorder) until(outcome *notation.VerificationOutcome) time.Time {
 	var ends []time.Time
 	signer := outcome.EnvelopeContent.SignerInfo
-	if w.policy.Enforces(trustpolicy.TypeExpiry) {
+	if rec.policy.Enforces(trustpolicy.TypeExpiry) {
 		ends = append(ends, signer.SignedAttributes.Expiry)
 	}
-	if w.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) {
-		if w.timestamped() {
-			ends = append(ends, w.timestamping.NextUpdate)
+	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) {
+		if rec.timestamped() {
+			ends = append(ends, rec.timestamping.NextUpdate)
 		} else if signer.SignedAttributes.SigningScheme == signature.SigningSchemeX509 {
 			for _, c := range signer.CertificateChain {
 				ends = append(ends, c.NotAfter)
 			}
 		}
 	}
-	if w.policy.Enforces(trustpolicy.TypeRevocation) {
-		ends = append(ends, w.signing.NextUpdate)
+	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
+		ends = append(ends, rec.signing.NextUpdate)
 	}
 	return earliest(ends)
 }
 
 // recheckAt is when somebody must be asked again whether anything was revoked.
-func (w *witness) recheckAt() time.Time {
+func (rec *recorder) recheckAt() time.Time {
 	var ends []time.Time
-	if w.policy.Enforces(trustpolicy.TypeRevocation) {
-		ends = append(ends, w.signing.RecheckAt)
+	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
+		ends = append(ends, rec.signing.RecheckAt)
 	}
-	if w.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && w.timestamped() {
-		ends = append(ends, w.timestamping.RecheckAt)
+	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && rec.timestamped() {
+		ends = append(ends, rec.timestamping.RecheckAt)
 	}
 	return earliest(ends)
 }
@@ -148,9 +148,9 @@ func earliest(times []time.Time) time.Time {
 }
 
 // signedAt is the time stamped, if the stamp was verified, else the time claimed.
-func (w *witness) signedAt(outcome *notation.VerificationOutcome) time.Time {
+func (rec *recorder) signedAt(outcome *notation.VerificationOutcome) time.Time {
 	signer := outcome.EnvelopeContent.SignerInfo
-	if w.timestamped() {
+	if rec.timestamped() {
 		if stamped, err := stampOf(signer); err == nil {
 			return stamped
 		}
@@ -176,19 +176,19 @@ func stampOf(signer signature.SignerInfo) (time.Time, error) {
 
 // warnings are the checks that failed and that the policy only logs, in the words
 // in which it would have refused.
-func (w *witness) warnings(outcome *notation.VerificationOutcome) []string {
+func (rec *recorder) warnings(outcome *notation.VerificationOutcome) []string {
 	var list []string
 	for _, check := range outcome.VerificationResults {
 		if check.Error == nil {
 			continue
 		}
-		var f finding
-		f.Signer = legible(chainOf(outcome)[0].Subject.String())
-		w.refuse(&f, &notation.VerificationOutcome{
+		var r signatureResult
+		r.Signer = legible(chainOf(outcome)[0].Subject.String())
+		rec.refuse(&r, &notation.VerificationOutcome{
 			EnvelopeContent:     outcome.EnvelopeContent,
 			VerificationResults: []*notation.ValidationResult{{Type: check.Type, Error: check.Error, Action: trustpolicy.ActionEnforce}},
 		}, check.Error)
-		list = append(list, string(check.Type)+": "+f.Detail)
+		list = append(list, string(check.Type)+": "+r.Detail)
 	}
 	return list
 }

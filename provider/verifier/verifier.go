@@ -137,9 +137,9 @@ func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, d
 
 // Verify judges by what the registry says, and keeps what proved the image good.
 func (p policyVerifier) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
-	verdict, witness, err := p.verifyFrom(ctx, image, desc, p.verifier.Repository(image))
+	verdict, rec, err := p.verifyFrom(ctx, image, desc, p.verifier.Repository(image))
 	if err == nil && verdict.Good() {
-		p.verifier.Evidence.Keep(ctx, image, witness.hand)
+		p.verifier.Evidence.Keep(ctx, image, rec.current)
 	}
 	p.log(ctx, image, verdict, err)
 	return verdict, err
@@ -162,30 +162,30 @@ func (p policyVerifier) log(ctx context.Context, image provider.Image, v provide
 }
 
 // verifyFrom judges by what a repository says.
-func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *witness, error) {
-	w := &witness{
+func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *recorder, error) {
+	rec := &recorder{
 		policy: p.Policy, image: image, desc: desc, limit: p.verifier.Signatures, repository: repository,
 		links: p.verifier.links, decoding: p.verifier.decoding,
 	}
-	defer w.release()
+	defer rec.release()
 	options := notationverifier.VerifierOptions{
-		RevocationCodeSigningValidator:  outside{p.verifier.revocation.Validator(purpose.CodeSigning, w.signing.told), w},
-		RevocationTimestampingValidator: outside{p.verifier.revocation.Validator(purpose.Timestamping, w.timestamping.told), w},
+		RevocationCodeSigningValidator:  releasing{p.verifier.revocation.Validator(purpose.CodeSigning, rec.signing.record), rec},
+		RevocationTimestampingValidator: releasing{p.verifier.revocation.Validator(purpose.Timestamping, rec.timestamping.record), rec},
 	}
-	inner, err := notationverifier.NewWithOptions(p.Document(), w, nil, options)
+	inner, err := notationverifier.NewWithOptions(p.Document(), rec, nil, options)
 	if err != nil {
-		return provider.Verdict{}, w, provider.Undecided(provider.CauseInternal, err, "internal error")
+		return provider.Verdict{}, rec, provider.Undecided(provider.CauseInternal, err, "internal error")
 	}
-	w.inner = inner
-	judged, outcomes, err := notation.Verify(ctx, w, w, notation.VerifyOptions{
+	rec.inner = inner
+	judged, outcomes, err := notation.Verify(ctx, rec, rec, notation.VerifyOptions{
 		ArtifactReference: reference + image.Digest.String(),
-		// The witness keeps to the limit: notation takes reaching its own for a
+		// The recorder keeps to the limit: notation takes reaching its own for a
 		// failure, and would hide what the last one's was.
 		MaxSignatureAttempts: math.MaxInt,
 	})
 	if err == nil && len(outcomes) == 1 && judged.Digest == image.Digest {
-		return w.verified(outcomes[0]), w, nil
+		return rec.verified(outcomes[0]), rec, nil
 	}
-	verdict, err := w.notVerified(err)
-	return verdict, w, err
+	verdict, err := rec.notVerified(err)
+	return verdict, rec, err
 }

@@ -86,7 +86,7 @@ func kinds(t *testing.T, r, stranger *realm) []kind {
 	}
 }
 
-// A witness that notes wrongly, or an order that is not kept, would show in some combination of a few signatures.
+// A recorder that notes wrongly, or an order that is not kept, would show in some combination of a few signatures.
 func TestOnlyAGoodSignatureWithinTheLimitMakesAnImageVerified(t *testing.T) {
 	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
 	all := kinds(t, r, stranger)
@@ -143,7 +143,7 @@ func combinations(all []kind, most int) func(yield func([]kind) bool) {
 	}
 }
 
-// expected is the rule, said without a witness.
+// expected is the rule, said without a recorder.
 func expected(seen []kind, more bool) (provider.Reason, provider.Cause) {
 	for _, k := range seen {
 		if k.reason == provider.Verified {

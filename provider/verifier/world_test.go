@@ -315,7 +315,7 @@ func policyVerifier(ctx context.Context, t testing.TB, v *verifier.Verifier) (pr
 
 var leaks = regexp.MustCompile(`://|ca\.test|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|(^|[ "])/|\.pem|\.json|\n`)
 
-// told fails on a line that tells more than whoever is denied may know, and on a settled answer that comes with an error.
+// record fails on a line that tells more than whoever is denied may know, and on a settled answer that comes with an error.
 func told(t testing.TB, verdict provider.Verdict, err error) {
 	t.Helper()
 	lines := append(slices.Clone(verdict.Warnings), verdict.Detail)

@@ -16,10 +16,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
-// witness stands in for both arguments of notation.Verify, the repository and the
+// recorder stands in for both arguments of notation.Verify, the repository and the
 // verifier, and notes what it sees. It serves one call; notation.Verify makes its
 // calls one after the other.
-type witness struct {
+type recorder struct {
 	policy     *trust.Policy
 	image      provider.Image
 	desc       ocispec.Descriptor
@@ -27,9 +27,9 @@ type witness struct {
 	repository Repository
 	inner      notation.Verifier
 
-	fault      error                // of resolving
-	heard      bool                 // whether the repository told its list
-	offered    []ocispec.Descriptor // signatures that the judge was given
+	resolveErr error                // of resolving
+	listed     bool                 // whether the repository told its list
+	candidates []ocispec.Descriptor // signatures that the judge was given
 	more       bool                 // signatures beyond the limit, unseen
 	incomplete error                // why there may be signatures that were not listed
 
@@ -37,16 +37,16 @@ type witness struct {
 	decoding *semaphore.Weighted
 	held     int64 // of decoding, in bytes, for the signature at hand
 
-	hand         evidence.Piece // the signature at hand
+	current      evidence.Piece // the signature at hand
 	token        *tspclient.SignedToken
-	aside        *setAside // why it is not put before the judge
+	rejected     *rejection // why it is not put before the judge
 	signing      revocationStatus
 	timestamping revocationStatus
-	findings     []finding
+	results      []signatureResult
 }
 
-// setAside is a signature that the judge need not see.
-type setAside struct {
+// rejection is a signature that the judge need not see.
+type rejection struct {
 	reason provider.Reason // "" for ignorance
 	signer string
 	err    error
@@ -54,72 +54,72 @@ type setAside struct {
 
 // Resolve implements notation's registry.Repository. What the walk knows of the
 // image already is not asked again.
-func (w *witness) Resolve(ctx context.Context, _ string) (ocispec.Descriptor, error) {
-	if w.desc.MediaType != "" {
-		w.hand.Manifest = w.desc
-		return w.desc, nil
+func (rec *recorder) Resolve(ctx context.Context, _ string) (ocispec.Descriptor, error) {
+	if rec.desc.MediaType != "" {
+		rec.current.Manifest = rec.desc
+		return rec.desc, nil
 	}
-	desc, err := w.repository.Resolve(ctx)
-	if err == nil && desc.Digest != w.image.Digest {
+	desc, err := rec.repository.Resolve(ctx)
+	if err == nil && desc.Digest != rec.image.Digest {
 		err = provider.Undecided(provider.CauseRegistry, nil, "the registry answered with another digest")
 	}
-	w.hand.Manifest, w.fault = desc, err
+	rec.current.Manifest, rec.resolveErr = desc, err
 	return desc, err
 }
 
 // ListSignatures implements notation's registry.Repository: the most promising
 // signatures first, and no more than the limit of each list. A further list is
 // asked for while none is good.
-func (w *witness) ListSignatures(ctx context.Context, desc ocispec.Descriptor, fn func([]ocispec.Descriptor) error) error {
-	for listing, err := range w.repository.Signatures(ctx, desc) {
+func (rec *recorder) ListSignatures(ctx context.Context, desc ocispec.Descriptor, fn func([]ocispec.Descriptor) error) error {
+	for listing, err := range rec.repository.Signatures(ctx, desc) {
 		if err != nil {
-			w.incomplete = err
+			rec.incomplete = err
 			return err
 		}
-		if err := fn(w.take(listing)); err != nil {
+		if err := fn(rec.record(listing)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take notes a list and returns what of it is to be looked at: what was not in a list
+// record notes a list and returns what of it is to be looked at: what was not in a list
 // before, within the limit.
-func (w *witness) take(listing provider.Listing) []ocispec.Descriptor {
-	list := w.inOrder(slices.DeleteFunc(slices.Clone(listing.Signatures), w.wasOffered))
-	w.heard, w.incomplete, w.more = true, listing.Incomplete, listing.More || len(list) > w.limit
-	list = list[:min(len(list), w.limit)]
-	w.offered = append(w.offered, list...)
+func (rec *recorder) record(listing provider.Listing) []ocispec.Descriptor {
+	list := rec.inOrder(slices.DeleteFunc(slices.Clone(listing.Signatures), rec.isCandidate))
+	rec.listed, rec.incomplete, rec.more = true, listing.Incomplete, listing.More || len(list) > rec.limit
+	list = list[:min(len(list), rec.limit)]
+	rec.candidates = append(rec.candidates, list...)
 	return list
 }
 
-// wasOffered tells whether a list before had the same signature. One that called it by
+// isCandidate tells whether a list before had the same signature. One that called it by
 // another media type or size may have been wrong.
-func (w *witness) wasOffered(desc ocispec.Descriptor) bool {
-	return slices.ContainsFunc(w.offered, func(o ocispec.Descriptor) bool {
+func (rec *recorder) isCandidate(desc ocispec.Descriptor) bool {
+	return slices.ContainsFunc(rec.candidates, func(o ocispec.Descriptor) bool {
 		return o.Digest == desc.Digest && o.MediaType == desc.MediaType && o.Size == desc.Size
 	})
 }
 
 // inOrder sorts signatures by what they promise, and leaves the order else.
-func (w *witness) inOrder(list []ocispec.Descriptor) []ocispec.Descriptor {
+func (rec *recorder) inOrder(list []ocispec.Descriptor) []ocispec.Descriptor {
 	var byPromise [3][]ocispec.Descriptor
 	for _, desc := range list {
-		promise := w.promise(desc)
+		promise := rec.priority(desc)
 		byPromise[promise] = append(byPromise[promise], desc)
 	}
 	return slices.Concat(byPromise[:]...)
 }
 
-// promise ranks a signature by what its annotation says: 0 names a certificate
+// priority ranks a signature by what its annotation says: 0 names a certificate
 // that we trust, 1 says nothing, 2 names strangers only.
-func (w *witness) promise(desc ocispec.Descriptor) int {
+func (rec *recorder) priority(desc ocispec.Descriptor) int {
 	var chain []string
 	text := desc.Annotations[provider.ThumbprintAnnotation]
 	if len(text) > provider.MaxThumbprints || json.Unmarshal([]byte(text), &chain) != nil {
 		return 1
 	}
-	if slices.ContainsFunc(chain, w.policy.Trusts) {
+	if slices.ContainsFunc(chain, rec.policy.Trusts) {
 		return 0
 	}
 	return 2
@@ -127,45 +127,45 @@ func (w *witness) promise(desc ocispec.Descriptor) int {
 
 // FetchSignatureBlob implements notation's registry.Repository. It never fails: an
 // error would end notation.Verify, though the next signature may be good.
-func (w *witness) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
-	w.aside = nil
-	w.release()
-	envelope, desc, err := w.repository.Envelope(ctx, manifest)
-	w.hand.Signature, w.hand.Blob, w.hand.Bytes = manifest, desc, envelope
+func (rec *recorder) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
+	rec.rejected = nil
+	rec.release()
+	envelope, desc, err := rec.repository.Envelope(ctx, manifest)
+	rec.current.Signature, rec.current.Blob, rec.current.Bytes = manifest, desc, envelope
 	switch {
 	case errors.Is(err, provider.ErrNoEnvelope):
-		w.aside = &setAside{reason: provider.Tampered, err: err}
+		rec.rejected = &rejection{reason: provider.Tampered, err: err}
 	case errors.Is(err, provider.ErrNotFound):
-		w.aside = &setAside{err: provider.Undecided(provider.CauseRegistry, err, "the registry lists a signature that it does not have")}
+		rec.rejected = &rejection{err: provider.Undecided(provider.CauseRegistry, err, "the registry lists a signature that it does not have")}
 	case err != nil:
-		w.aside = &setAside{err: err}
+		rec.rejected = &rejection{err: err}
 	default:
-		w.aside = w.stranger(ctx, desc.MediaType, envelope)
+		rec.rejected = rec.precheck(ctx, desc.MediaType, envelope)
 	}
 	return envelope, desc, nil
 }
 
 // PushSignature implements notation's registry.Repository; nobody pushes here.
-func (w *witness) PushSignature(context.Context, string, []byte, ocispec.Descriptor, map[string]string) (blob, manifest ocispec.Descriptor, err error) {
+func (rec *recorder) PushSignature(context.Context, string, []byte, ocispec.Descriptor, map[string]string) (blob, manifest ocispec.Descriptor, err error) {
 	return ocispec.Descriptor{}, ocispec.Descriptor{}, errors.ErrUnsupported
 }
 
 // Verify implements notation.Verifier: it passes the envelope to the real one, adds
 // what that one does not check, and notes the outcome.
-func (w *witness) Verify(ctx context.Context, desc ocispec.Descriptor, envelope []byte, opts notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
-	if w.aside != nil {
-		w.findings = append(w.findings, findAside(w.hand.Signature.Digest, w.aside))
-		return &notation.VerificationOutcome{Error: w.aside.err}, w.aside.err
+func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelope []byte, opts notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
+	if rec.rejected != nil {
+		rec.results = append(rec.results, rejectedResult(rec.current.Signature.Digest, rec.rejected))
+		return &notation.VerificationOutcome{Error: rec.rejected.err}, rec.rejected.err
 	}
-	defer w.release()
-	w.signing, w.timestamping = revocationStatus{}, revocationStatus{}
-	outcome, err := w.inner.Verify(ctx, desc, envelope, opts)
+	defer rec.release()
+	rec.signing, rec.timestamping = revocationStatus{}, revocationStatus{}
+	outcome, err := rec.inner.Verify(ctx, desc, envelope, opts)
 	if err == nil {
 		err = unknownCritical(outcome)
 		outcome.Error = err
 	}
 	if outcome != nil {
-		w.findings = append(w.findings, w.find(outcome, err))
+		rec.results = append(rec.results, rec.result(outcome, err))
 	}
 	return outcome, err
 }

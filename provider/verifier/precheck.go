@@ -20,37 +20,37 @@ import (
 // that vouches for theirs.
 const maxUnlinked = 2
 
-var errOutsize = errors.New("it holds more than is checked: too many values or certificates, or too large keys")
+var errTooCostly = errors.New("it holds more than is checked: too many values or certificates, or too large keys")
 
-// stranger says why an envelope need not be put before the judge, who decodes it and computes with every key in it before
+// precheck says why an envelope need not be put before the judge, who decodes it and computes with every key in it before
 // asking whether any is trusted. It is nil for one whose chain leads to a trusted certificate, byte for byte: the room for
 // it is held on, for the judge.
-func (w *witness) stranger(ctx context.Context, mediaType string, raw []byte) (aside *setAside) {
-	if err := w.hold(ctx, len(raw)); err != nil {
-		return &setAside{err: err}
+func (rec *recorder) precheck(ctx context.Context, mediaType string, raw []byte) (rejected *rejection) {
+	if err := rec.acquire(ctx, len(raw)); err != nil {
+		return &rejection{err: err}
 	}
 	defer func() {
-		if aside != nil {
-			w.release()
+		if rejected != nil {
+			rec.release()
 		}
 	}()
 	contents, err := envelope.Open(mediaType, raw)
 	switch {
 	case errors.Is(err, envelope.ErrFormat):
-		return &setAside{reason: provider.Unsupported, err: errors.New("its envelope is neither JWS nor COSE")}
+		return &rejection{reason: provider.Unsupported, err: errors.New("its envelope is neither JWS nor COSE")}
 	case errors.Is(err, envelope.ErrTooComplex), len(contents.Chain) > keysize.MaxCertificates:
-		return &setAside{reason: provider.Unsupported, err: errOutsize}
+		return &rejection{reason: provider.Unsupported, err: errTooCostly}
 	case err != nil, len(contents.Chain) == 0:
-		return &setAside{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
+		return &rejection{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
 	}
-	return w.untrusted(contents)
+	return rec.precheckChain(contents)
 }
 
-// untrusted looks for a trusted certificate in the chain, and at the links from it to the leaf and the root.
-func (w *witness) untrusted(contents envelope.Contents) *setAside {
+// precheckChain looks for a trusted certificate in the chain, and at the links from it to the leaf and the root.
+func (rec *recorder) precheckChain(contents envelope.Contents) *rejection {
 	trusted := slices.IndexFunc(contents.Chain, func(der []byte) bool {
 		sum := sha256.Sum256(der)
-		return w.policy.Trusts(hex.EncodeToString(sum[:]))
+		return rec.policy.Trusts(hex.EncodeToString(sum[:]))
 	})
 	leaf, err := x509.ParseCertificate(contents.Chain[0])
 	signer := "?"
@@ -58,27 +58,27 @@ func (w *witness) untrusted(contents envelope.Contents) *setAside {
 		signer = legible(leaf.Subject.String())
 	}
 	if trusted < 0 {
-		return &setAside{reason: provider.Untrusted, signer: signer, err: w.noTrust(signer)}
+		return &rejection{reason: provider.Untrusted, signer: signer, err: rec.noTrust(signer)}
 	}
 	chain := make([]*x509.Certificate, len(contents.Chain))
 	for i, der := range contents.Chain {
 		if chain[i], err = x509.ParseCertificate(der); err != nil {
-			return &setAside{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
+			return &rejection{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
 		}
 	}
 	if keysize.CheckChain(chain) != nil {
-		return &setAside{reason: provider.Unsupported, signer: signer, err: errOutsize}
+		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
 	}
-	if w.links.chain(chain, trusted) != nil {
-		return &setAside{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
+	if rec.links.chain(chain, trusted) != nil {
+		return &rejection{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
 	}
-	return w.keepTimestamp(contents.Timestamp, signer)
+	return rec.precheckTimestamp(contents.Timestamp, signer)
 }
 
-// keepTimestamp parses the timestamp for when the judge asks whom to trust about it. Which one comes along is not signed,
+// precheckTimestamp parses the timestamp for when the judge asks whom to trust about it. Which one comes along is not signed,
 // so its keys are looked at before.
-func (w *witness) keepTimestamp(token []byte, signer string) *setAside {
-	w.token = nil
+func (rec *recorder) precheckTimestamp(token []byte, signer string) *rejection {
+	rec.token = nil
 	if len(token) == 0 {
 		return nil
 	}
@@ -87,17 +87,17 @@ func (w *witness) keepTimestamp(token []byte, signer string) *setAside {
 		return nil // the judge finds the same, where a timestamp is needed
 	}
 	if keysize.CheckChain(parsed.Certificates) != nil || len(parsed.SignerInfos) > 1 { // one is what RFC 3161 allows
-		return &setAside{reason: provider.Unsupported, signer: signer, err: errOutsize}
+		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
 	}
-	w.token = parsed
+	rec.token = parsed
 	return nil
 }
 
 // GetCertificates implements notation's truststore.X509TrustStore. The judge asks for timestamp authorities right before it
 // looks for a chain from the timestamp to one of them, among all certificates that came along: strangers' are refused before.
-func (w *witness) GetCertificates(ctx context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
-	if kind == truststore.TypeTSA && w.token != nil && w.links.unlinked(w.token.Certificates, w.policy.TimestampAuthorities()) > maxUnlinked {
+func (rec *recorder) GetCertificates(ctx context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
+	if kind == truststore.TypeTSA && rec.token != nil && rec.links.unlinked(rec.token.Certificates, rec.policy.TimestampAuthorities()) > maxUnlinked {
 		return nil, errors.New("the timestamp brings certificates of strangers")
 	}
-	return w.policy.GetCertificates(ctx, kind, name)
+	return rec.policy.GetCertificates(ctx, kind, name)
 }

@@ -18,70 +18,70 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// finding is what one signature came to: a reason, or why there is none.
-type finding struct {
+// signatureResult is what one signature came to: a reason, or why there is none.
+type signatureResult struct {
 	provider.Signature
 	undecided *provider.UndecidedError
 }
 
-// undecidedAt makes a finding one of ignorance.
-func (f *finding) undecidedAt(err error) {
-	f.undecided = provider.AsUndecided(err)
-	f.Undecided, f.Detail = f.undecided.Cause, f.undecided.Detail
+// undecidedAt makes a result one of ignorance.
+func (r *signatureResult) undecidedAt(err error) {
+	r.undecided = provider.AsUndecided(err)
+	r.Undecided, r.Detail = r.undecided.Cause, r.undecided.Detail
 }
 
-func (f *finding) refused(reason provider.Reason, detail string, args ...any) {
-	f.Reason, f.Detail = reason, fmt.Sprintf(detail, args...)
+func (r *signatureResult) refused(reason provider.Reason, detail string, args ...any) {
+	r.Reason, r.Detail = reason, fmt.Sprintf(detail, args...)
 }
 
-func findAside(manifest digest.Digest, aside *setAside) finding {
-	f := finding{Signature: provider.Signature{Digest: manifest, Signer: aside.signer}}
-	if aside.reason == "" {
-		f.undecidedAt(aside.err)
+func rejectedResult(manifest digest.Digest, rejected *rejection) signatureResult {
+	r := signatureResult{Signature: provider.Signature{Digest: manifest, Signer: rejected.signer}}
+	if rejected.reason == "" {
+		r.undecidedAt(rejected.err)
 	} else {
-		f.refused(aside.reason, "%s", aside.err.Error())
+		r.refused(rejected.reason, "%s", rejected.err.Error())
 	}
-	return f
+	return r
 }
 
-// find names what a judged signature came to.
-func (w *witness) find(outcome *notation.VerificationOutcome, err error) finding {
-	f := finding{Signature: provider.Signature{Digest: w.hand.Signature.Digest, Checks: checks(outcome)}}
+// result names what a judged signature came to.
+func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) signatureResult {
+	r := signatureResult{Signature: provider.Signature{Digest: rec.current.Signature.Digest, Checks: checks(outcome)}}
 	if chain := chainOf(outcome); len(chain) > 0 {
-		f.Signer = legible(chain[0].Subject.String())
+		r.Signer = legible(chain[0].Subject.String())
 	}
 	if err == nil {
-		f.Reason = provider.Verified
-		return f
+		r.Reason = provider.Verified
+		return r
 	}
-	w.refuse(&f, outcome, err)
-	return f
+	rec.refuse(&r, outcome, err)
+	return r
 }
 
 // refuse names why the judge said no, by the check that ended the judgement.
-func (w *witness) refuse(f *finding, outcome *notation.VerificationOutcome, err error) {
+func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOutcome, err error) {
 	if critical, ok := errors.AsType[criticalError](err); ok {
-		f.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", legible(fmt.Sprint(critical.key)))
+		r.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", legible(fmt.Sprint(critical.key)))
 		return
 	}
 	failed := enforced(outcome)
 	if failed == nil {
-		refuseBetween(f, outcome)
+		refuseBetween(r, outcome)
 		return
 	}
 	switch failed.Type {
 	case trustpolicy.TypeIntegrity:
-		refuseIntegrity(f, failed.Error)
+		refuseIntegrity(r, failed.Error)
 	case trustpolicy.TypeAuthenticity:
-		w.refuseAuthenticity(f, failed.Error)
+		rec.refuseAuthenticity(r, failed.Error)
 	case trustpolicy.TypeExpiry:
-		f.refused(provider.Expired, "the signature expired on %s", day(outcome.EnvelopeContent.SignerInfo.SignedAttributes.Expiry))
+		r.refused(provider.Expired, "the signature expired on %s", day(outcome.EnvelopeContent.SignerInfo.SignedAttributes.Expiry))
 	case trustpolicy.TypeAuthenticTimestamp:
-		w.refuseTimestamp(f, outcome)
+		rec.refuseTimestamp(r, outcome)
 	case trustpolicy.TypeRevocation:
-		w.signing.refuse(f, "signing")
+		rec.signing.refuse(r, "signing")
 	default:
-		f.undecidedAt(err)
+		r.undecidedAt(err)
 	}
 }
 
@@ -98,64 +98,64 @@ func enforced(outcome *notation.VerificationOutcome) *notation.ValidationResult 
 
 // refuseBetween names a failure that belongs to none of the checks: the plugin that
 // is asked for before them, and the payload that is compared after them.
-func refuseBetween(f *finding, outcome *notation.VerificationOutcome) {
+func refuseBetween(r *signatureResult, outcome *notation.VerificationOutcome) {
 	passed := func(r *notation.ValidationResult) bool { return r.Type == trustpolicy.TypeAuthenticity }
 	if !slices.ContainsFunc(outcome.VerificationResults, passed) {
-		f.refused(provider.Unsupported, "the signature needs a verification plugin; none is ever run here")
+		r.refused(provider.Unsupported, "the signature needs a verification plugin; none is ever run here")
 		return
 	}
-	f.refused(provider.Tampered, "the signature is for another artifact")
+	r.refused(provider.Tampered, "the signature is for another artifact")
 }
 
 const brokenEnvelope = "the envelope is broken or was changed after signing"
 
 // refuseIntegrity tells an algorithm that is unknown from an envelope that is broken.
-func refuseIntegrity(f *finding, err error) {
+func refuseIntegrity(r *signatureResult, err error) {
 	if _, ok := errors.AsType[notation.VerificationInconclusiveError](err); ok {
-		f.refused(provider.Unsupported, "the envelope uses an algorithm that is not supported")
+		r.refused(provider.Unsupported, "the envelope uses an algorithm that is not supported")
 		return
 	}
-	f.refused(provider.Tampered, brokenEnvelope)
+	r.refused(provider.Tampered, brokenEnvelope)
 }
 
 // noTrust says that no certificate of a chain is trusted.
-func (w *witness) noTrust(signer string) error {
-	return fmt.Errorf("signed by %s, whose certificate chain ends in none of the trust stores of policy %q", printable.Quote(signer), w.policy.Name())
+func (rec *recorder) noTrust(signer string) error {
+	return fmt.Errorf("signed by %s, whose certificate chain ends in none of the trust stores of policy %q", printable.Quote(signer), rec.policy.Name())
 }
 
-func (w *witness) refuseAuthenticity(f *finding, err error) {
+func (rec *recorder) refuseAuthenticity(r *signatureResult, err error) {
 	_, stranger := errors.AsType[*signature.SignatureAuthenticityError](err)
 	_, noStore := errors.AsType[notation.VerificationInconclusiveError](err)
 	if stranger || noStore {
-		f.refused(provider.Untrusted, "%s", w.noTrust(f.Signer))
+		r.refused(provider.Untrusted, "%s", rec.noTrust(r.Signer))
 		return
 	}
-	f.refused(provider.Untrusted, "signed by %s, who is none of the trusted identities of policy %q", printable.Quote(f.Signer), w.policy.Name())
+	r.refused(provider.Untrusted, "signed by %s, who is none of the trusted identities of policy %q", printable.Quote(r.Signer), rec.policy.Name())
 }
 
 // refuseTimestamp tells why time speaks against a signature: the TSA's revocation
 // is unknown or known, a certificate is out of its time, or the policy always
 // wants a timestamp and there is no good one.
-func (w *witness) refuseTimestamp(f *finding, outcome *notation.VerificationOutcome) {
-	if w.timestamping.asked && !w.timestamping.Good() {
-		w.timestamping.refuse(f, "timestamping")
+func (rec *recorder) refuseTimestamp(r *signatureResult, outcome *notation.VerificationOutcome) {
+	if rec.timestamping.asked && !rec.timestamping.Good() {
+		rec.timestamping.refuse(r, "timestamping")
 		return
 	}
 	for _, c := range chainOf(outcome) {
 		switch now := time.Now(); {
 		case now.After(c.NotAfter):
-			f.refused(provider.Expired, "the certificate %s expired on %s and no valid timestamp shows that the signature is older", printable.Quote(legible(c.Subject.String())), day(c.NotAfter))
+			r.refused(provider.Expired, "the certificate %s expired on %s and no valid timestamp shows that the signature is older", printable.Quote(legible(c.Subject.String())), day(c.NotAfter))
 			return
 		case now.Before(c.NotBefore):
-			f.refused(provider.Expired, "the certificate %s is not valid before %s", printable.Quote(legible(c.Subject.String())), day(c.NotBefore))
+			r.refused(provider.Expired, "the certificate %s is not valid before %s", printable.Quote(legible(c.Subject.String())), day(c.NotBefore))
 			return
 		}
 	}
 	if outcome.EnvelopeContent.SignerInfo.SignedAttributes.SigningScheme == signature.SigningSchemeX509SigningAuthority {
-		f.refused(provider.Expired, "a certificate of %s was not valid at the time of signing", printable.Quote(f.Signer))
+		r.refused(provider.Expired, "a certificate of %s was not valid at the time of signing", printable.Quote(r.Signer))
 		return
 	}
-	f.refused(provider.Untrusted, "policy %q always wants a timestamp, and the signature has none that is valid", w.policy.Name())
+	r.refused(provider.Untrusted, "policy %q always wants a timestamp, and the signature has none that is valid", rec.policy.Name())
 }
 
 func checks(outcome *notation.VerificationOutcome) []provider.Check {
