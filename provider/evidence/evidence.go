@@ -19,8 +19,8 @@ type Store interface {
 	Put(ctx context.Context, key string, value []byte)
 }
 
-// Piece is what proves that an image is signed.
-type Piece struct {
+// Record is what proves that an image is signed.
+type Record struct {
 	// Manifest is the image's own descriptor.
 	Manifest ocispec.Descriptor `json:"manifest"`
 	// Signature is the descriptor of the signature's manifest.
@@ -30,7 +30,7 @@ type Piece struct {
 	Bytes []byte             `json:"bytes"`
 }
 
-// Evidence remembers a Piece for each repository and digest.
+// Evidence remembers a Record for each repository and digest.
 type Evidence struct {
 	store   Store
 	observe func(hit bool)
@@ -40,29 +40,29 @@ type Evidence struct {
 func New(store Store, observe func(hit bool)) *Evidence { return &Evidence{store, observe} }
 
 // Recall returns what is remembered of an image and can be true of it.
-func (e *Evidence) Recall(ctx context.Context, image provider.Image) (*Piece, bool) {
-	var piece Piece
+func (e *Evidence) Recall(ctx context.Context, image provider.Image) (*Record, bool) {
+	var record Record
 	text, ok := e.store.Get(ctx, key(image))
-	ok = ok && json.Unmarshal(text, &piece) == nil && piece.sound(image)
+	ok = ok && json.Unmarshal(text, &record) == nil && record.sound(image)
 	e.observe(ok)
-	return &piece, ok
+	return &record, ok
 }
 
 // sound checks every byte against its digest, and the digest against the image.
-func (p *Piece) sound(image provider.Image) bool {
-	return p.Manifest.Digest == image.Digest &&
-		p.Signature.Digest.Validate() == nil &&
-		p.Blob.Digest.Validate() == nil &&
-		p.Blob.Size == int64(len(p.Bytes)) &&
-		p.Blob.Digest.Algorithm().FromBytes(p.Bytes) == p.Blob.Digest
+func (r *Record) sound(image provider.Image) bool {
+	return r.Manifest.Digest == image.Digest &&
+		r.Signature.Digest.Validate() == nil &&
+		r.Blob.Digest.Validate() == nil &&
+		r.Blob.Size == int64(len(r.Bytes)) &&
+		r.Blob.Digest.Algorithm().FromBytes(r.Bytes) == r.Blob.Digest
 }
 
 // Keep remembers what verified an image.
-func (e *Evidence) Keep(ctx context.Context, image provider.Image, piece Piece) {
+func (e *Evidence) Keep(ctx context.Context, image provider.Image, record Record) {
 	// Annotations are a stranger's, and of no use any more: they only say which
 	// signature to look at first.
-	piece.Signature.Annotations, piece.Blob.Annotations, piece.Manifest.Annotations = nil, nil, nil
-	text, err := json.Marshal(piece)
+	record.Signature.Annotations, record.Blob.Annotations, record.Manifest.Annotations = nil, nil, nil
+	text, err := json.Marshal(record)
 	if err != nil {
 		return
 	}
@@ -74,16 +74,16 @@ func (e *Evidence) Keep(ctx context.Context, image provider.Image, piece Piece) 
 func key(image provider.Image) string { return image.Repository + "@" + image.Digest.String() }
 
 // Resolve returns the image's descriptor, as the registry did.
-func (p *Piece) Resolve(context.Context) (ocispec.Descriptor, error) { return p.Manifest, nil }
+func (r *Record) Resolve(context.Context) (ocispec.Descriptor, error) { return r.Manifest, nil }
 
 // Signatures lists the one signature that counted.
-func (p *Piece) Signatures(context.Context, ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
+func (r *Record) Signatures(context.Context, ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
 	return func(yield func(provider.Listing, error) bool) {
-		yield(provider.Listing{Signatures: []ocispec.Descriptor{p.Signature}}, nil)
+		yield(provider.Listing{Signatures: []ocispec.Descriptor{r.Signature}}, nil)
 	}
 }
 
 // Envelope returns that signature's envelope, and its descriptor.
-func (p *Piece) Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
-	return p.Bytes, p.Blob, nil
+func (r *Record) Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
+	return r.Bytes, r.Blob, nil
 }

@@ -49,9 +49,9 @@ func (s *shelf) says(value []byte) {
 }
 
 // piece is sound evidence of the image.
-func piece() evidence.Piece {
+func piece() evidence.Record {
 	envelope := []byte(`{"payload":"e30","signature":"AAAA"}`)
-	return evidence.Piece{
+	return evidence.Record{
 		Manifest:  ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: image.Digest, Size: 528},
 		Signature: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("signature"), Size: 700},
 		Blob:      ocispec.Descriptor{MediaType: "application/jose+json", Digest: digest.FromBytes(envelope), Size: int64(len(envelope))},
@@ -123,10 +123,10 @@ func TestWhatTheCallerDoesWithItLaterChangesNothingThatIsKept(t *testing.T) {
 
 func TestAnnotationsAreDropped(t *testing.T) {
 	stranger := map[string]string{"io.cncf.notary.x509chain.thumbprint#S256": strings.Repeat("a stranger's text", 1000)}
-	store, p := newShelf(), piece()
-	p.Manifest.Annotations, p.Signature.Annotations, p.Blob.Annotations = stranger, stranger, stranger
+	store, r := newShelf(), piece()
+	r.Manifest.Annotations, r.Signature.Annotations, r.Blob.Annotations = stranger, stranger, stranger
 	e := evidence.New(store, func(bool) {})
-	e.Keep(t.Context(), image, p)
+	e.Keep(t.Context(), image, r)
 	for _, text := range store.entries {
 		if bytes.Contains(text, []byte("stranger")) {
 			t.Errorf("kept %.200s", text)
@@ -135,7 +135,7 @@ func TestAnnotationsAreDropped(t *testing.T) {
 	if got, ok := e.Recall(t.Context(), image); !ok || !reflect.DeepEqual(*got, piece()) {
 		t.Errorf("recalled %+v, %t", got, ok)
 	}
-	if len(stranger) != 1 || p.Signature.Annotations == nil {
+	if len(stranger) != 1 || r.Signature.Annotations == nil {
 		t.Error("Keep changed what belongs to its caller")
 	}
 }
@@ -166,34 +166,34 @@ func TestEvidenceIsOfOneDigestInOneRepository(t *testing.T) {
 func TestWhatAStoreChangedIsNotRecalled(t *testing.T) {
 	other := []byte("another envelope")
 	sha512 := digest.SHA512.FromBytes(piece().Bytes)
-	changes := map[string]func(*evidence.Piece){
-		"another image":              func(p *evidence.Piece) { p.Manifest.Digest = digest.FromString("another") },
-		"no image":                   func(p *evidence.Piece) { p.Manifest = ocispec.Descriptor{} },
-		"another envelope":           func(p *evidence.Piece) { p.Bytes = other },
-		"another envelope, its size": func(p *evidence.Piece) { p.Bytes, p.Blob.Size = other, int64(len(other)) },
-		"no envelope":                func(p *evidence.Piece) { p.Bytes = nil },
-		"no envelope, its size":      func(p *evidence.Piece) { p.Bytes, p.Blob.Size = nil, 0 },
-		"a cut envelope":             func(p *evidence.Piece) { p.Bytes = p.Bytes[:len(p.Bytes)-1] },
-		"a longer envelope":          func(p *evidence.Piece) { p.Bytes = append(bytes.Clone(p.Bytes), ' ') },
-		"another digest":             func(p *evidence.Piece) { p.Blob.Digest = digest.FromBytes(other) },
-		"another algorithm":          func(p *evidence.Piece) { p.Blob.Digest = digest.Digest("sha512:" + p.Blob.Digest.Encoded()) },
-		"another algorithm's digest": func(p *evidence.Piece) { p.Blob.Digest = digest.Digest("sha256:" + sha512.Encoded()) },
-		"an unknown algorithm":       func(p *evidence.Piece) { p.Blob.Digest = digest.Digest("md5:" + strings.Repeat("0", 32)) },
-		"an invented algorithm":      func(p *evidence.Piece) { p.Blob.Digest = "none:0000" },
-		"no algorithm":               func(p *evidence.Piece) { p.Blob.Digest = "0000" },
-		"an empty algorithm":         func(p *evidence.Piece) { p.Blob.Digest = ":0000" },
-		"no digest":                  func(p *evidence.Piece) { p.Blob.Digest = "" },
-		"an upper case digest": func(p *evidence.Piece) {
-			p.Blob.Digest = digest.Digest("sha256:" + strings.ToUpper(p.Blob.Digest.Encoded()))
+	changes := map[string]func(*evidence.Record){
+		"another image":              func(r *evidence.Record) { r.Manifest.Digest = digest.FromString("another") },
+		"no image":                   func(r *evidence.Record) { r.Manifest = ocispec.Descriptor{} },
+		"another envelope":           func(r *evidence.Record) { r.Bytes = other },
+		"another envelope, its size": func(r *evidence.Record) { r.Bytes, r.Blob.Size = other, int64(len(other)) },
+		"no envelope":                func(r *evidence.Record) { r.Bytes = nil },
+		"no envelope, its size":      func(r *evidence.Record) { r.Bytes, r.Blob.Size = nil, 0 },
+		"a cut envelope":             func(r *evidence.Record) { r.Bytes = r.Bytes[:len(r.Bytes)-1] },
+		"a longer envelope":          func(r *evidence.Record) { r.Bytes = append(bytes.Clone(r.Bytes), ' ') },
+		"another digest":             func(r *evidence.Record) { r.Blob.Digest = digest.FromBytes(other) },
+		"another algorithm":          func(r *evidence.Record) { r.Blob.Digest = digest.Digest("sha512:" + r.Blob.Digest.Encoded()) },
+		"another algorithm's digest": func(r *evidence.Record) { r.Blob.Digest = digest.Digest("sha256:" + sha512.Encoded()) },
+		"an unknown algorithm":       func(r *evidence.Record) { r.Blob.Digest = digest.Digest("md5:" + strings.Repeat("0", 32)) },
+		"an invented algorithm":      func(r *evidence.Record) { r.Blob.Digest = "none:0000" },
+		"no algorithm":               func(r *evidence.Record) { r.Blob.Digest = "0000" },
+		"an empty algorithm":         func(r *evidence.Record) { r.Blob.Digest = ":0000" },
+		"no digest":                  func(r *evidence.Record) { r.Blob.Digest = "" },
+		"an upper case digest": func(r *evidence.Record) {
+			r.Blob.Digest = digest.Digest("sha256:" + strings.ToUpper(r.Blob.Digest.Encoded()))
 		},
-		"a size too small":            func(p *evidence.Piece) { p.Blob.Size-- },
-		"a size too large":            func(p *evidence.Piece) { p.Blob.Size++ },
-		"a negative size":             func(p *evidence.Piece) { p.Blob.Size = -p.Blob.Size },
-		"an absurd size":              func(p *evidence.Piece) { p.Blob.Size = 1<<63 - 1 },
-		"a signature with no digest":  func(p *evidence.Piece) { p.Signature.Digest = "" },
-		"a signature with a path":     func(p *evidence.Piece) { p.Signature.Digest = "sha256:../../x" },
-		"a signature, no algorithm":   func(p *evidence.Piece) { p.Signature.Digest = ":" },
-		"a signature, unknown digest": func(p *evidence.Piece) { p.Signature.Digest = "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+		"a size too small":            func(r *evidence.Record) { r.Blob.Size-- },
+		"a size too large":            func(r *evidence.Record) { r.Blob.Size++ },
+		"a negative size":             func(r *evidence.Record) { r.Blob.Size = -r.Blob.Size },
+		"an absurd size":              func(r *evidence.Record) { r.Blob.Size = 1<<63 - 1 },
+		"a signature with no digest":  func(r *evidence.Record) { r.Signature.Digest = "" },
+		"a signature with a path":     func(r *evidence.Record) { r.Signature.Digest = "sha256:../../x" },
+		"a signature, no algorithm":   func(r *evidence.Record) { r.Signature.Digest = ":" },
+		"a signature, unknown digest": func(r *evidence.Record) { r.Signature.Digest = "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709" },
 	}
 	for name, change := range changes {
 		var w witness
@@ -271,12 +271,12 @@ func FuzzRecall(f *testing.F) {
 		e := evidence.New(store, func(bool) {})
 		e.Keep(t.Context(), image, piece())
 		store.says(text)
-		p, ok := e.Recall(t.Context(), image)
+		r, ok := e.Recall(t.Context(), image)
 		if !ok {
 			return
 		}
-		if p.Manifest.Digest != image.Digest || p.Blob.Digest.Validate() != nil || p.Blob.Digest.Algorithm().FromBytes(p.Bytes) != p.Blob.Digest {
-			t.Errorf("recalled %+v", p)
+		if r.Manifest.Digest != image.Digest || r.Blob.Digest.Validate() != nil || r.Blob.Digest.Algorithm().FromBytes(r.Bytes) != r.Blob.Digest {
+			t.Errorf("recalled %+v", r)
 		}
 	})
 }
@@ -291,10 +291,10 @@ func TestManyKeepAndRecallAtOnce(t *testing.T) {
 	for who := range 8 {
 		asking.Go(func() {
 			for i := range 200 {
-				one, p := image, piece()
+				one, r := image, piece()
 				one.Digest = digest.FromString(fmt.Sprint((i + who) % 100))
-				p.Manifest.Digest = one.Digest
-				e.Keep(context.Background(), one, p)
+				r.Manifest.Digest = one.Digest
+				e.Keep(context.Background(), one, r)
 				if got, ok := e.Recall(context.Background(), one); ok && got.Manifest.Digest != one.Digest {
 					t.Errorf("recalled another's: %+v", got)
 				}

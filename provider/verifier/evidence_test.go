@@ -476,9 +476,9 @@ func TestWhatExpiredIsNotVerifiedByWhatWasKept(t *testing.T) {
 func forgeries(t testing.TB, w *archive) map[string][]byte {
 	t.Helper()
 	stranger := newAuthority().newRealm(t, revocable{})
-	piece := func(by *ca.Identity, what ocispec.Descriptor, opts ca.SignOptions, change func(*evidence.Piece)) []byte {
+	piece := func(by *ca.Identity, what ocispec.Descriptor, opts ca.SignOptions, change func(*evidence.Record)) []byte {
 		envelope := sign(t, by, what, opts)
-		p := evidence.Piece{
+		p := evidence.Record{
 			Manifest:  target,
 			Signature: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("signature"), Size: 700, Annotations: envelope.Annotations},
 			Blob:      ocispec.Descriptor{MediaType: envelope.MediaType},
@@ -499,12 +499,12 @@ func forgeries(t testing.TB, w *archive) map[string][]byte {
 		"null":            []byte("null"),
 		"an empty object": []byte("{}"),
 		"a negative size": []byte(`{"manifest":{"digest":"` + string(target.Digest) + `","size":-1},"signature":{"digest":"` + string(target.Digest) + `","size":-1},"blob":{"digest":"` + string(digest.FromString("")) + `","size":0}}`),
-		"no envelope":     piece(w.signer, target, ca.SignOptions{}, func(p *evidence.Piece) { p.Bytes = nil }),
-		"no types": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Piece) {
+		"no envelope":     piece(w.signer, target, ca.SignOptions{}, func(p *evidence.Record) { p.Bytes = nil }),
+		"no types": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Record) {
 			p.Manifest.MediaType, p.Signature.MediaType, p.Blob.MediaType = "", "", ""
 		}),
-		"a type that is none": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Piece) { p.Blob.MediaType = "text/plain" }),
-		"a claim to be trusted": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Piece) {
+		"a type that is none": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Record) { p.Blob.MediaType = "text/plain" }),
+		"a claim to be trusted": piece(stranger.signer, target, ca.SignOptions{}, func(p *evidence.Record) {
 			p.Signature.Annotations = map[string]string{thumbprints: `["` + ca.Thumbprint(w.root.Cert) + `"]`}
 		}),
 	}
@@ -514,15 +514,15 @@ func forgeries(t testing.TB, w *archive) map[string][]byte {
 		lapsed.MediaType = mediaType
 		all["a stranger's "+mediaType] = piece(stranger.signer, target, how, nil)
 		all["another image's "+mediaType] = piece(w.signer, other(), how, nil)
-		all["another image's, as it is "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Piece) { p.Manifest = other() })
-		all["another image's, with this digest "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Piece) { p.Manifest = other(); p.Manifest.Digest = target.Digest })
+		all["another image's, as it is "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Record) { p.Manifest = other() })
+		all["another image's, with this digest "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Record) { p.Manifest = other(); p.Manifest.Digest = target.Digest })
 		all["another size's "+mediaType] = piece(w.signer, larger, how, nil)
 		all["another type's "+mediaType] = piece(w.signer, index, how, nil)
 		all["expired "+mediaType] = piece(w.signer, target, lapsed, nil)
-		all["the other format's "+mediaType] = piece(stranger.signer, target, how, func(p *evidence.Piece) {
+		all["the other format's "+mediaType] = piece(stranger.signer, target, how, func(p *evidence.Record) {
 			p.Blob.MediaType = map[string]string{ca.JWS: ca.COSE, ca.COSE: ca.JWS}[mediaType]
 		})
-		all["another payload "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Piece) {
+		all["another payload "+mediaType] = piece(w.signer, other(), how, func(p *evidence.Record) {
 			p.Bytes = otherPayload(t, mediaType, p.Bytes)
 		})
 	}
@@ -607,7 +607,7 @@ func TestWhatATagToldOutweighsWhatAStoreSays(t *testing.T) {
 		said := target
 		change(&said)
 		envelope := sign(t, w.signer, said, ca.SignOptions{})
-		w.store.forged = must[[]byte](t)(json.Marshal(evidence.Piece{
+		w.store.forged = must[[]byte](t)(json.Marshal(evidence.Record{
 			Manifest:  said,
 			Signature: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("signature"), Size: 700},
 			Blob:      ocispec.Descriptor{MediaType: envelope.MediaType, Digest: digest.FromBytes(envelope.Raw), Size: int64(len(envelope.Raw))},

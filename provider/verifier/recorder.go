@@ -37,7 +37,7 @@ type recorder struct {
 	decoding *semaphore.Weighted
 	held     int64 // of decoding, in bytes, for the signature at hand
 
-	current      evidence.Piece // the signature at hand
+	current      evidence.Record // the signature at hand
 	token        *tspclient.SignedToken
 	rejected     *rejection // why it is not put before the judge
 	signing      revocationStatus

@@ -36,9 +36,9 @@ type Repository interface {
 // Evidence remembers what proved an image good.
 type Evidence interface {
 	// Recall returns what is remembered of the image, checked against its digests.
-	Recall(context.Context, provider.Image) (*evidence.Piece, bool)
+	Recall(context.Context, provider.Image) (*evidence.Record, bool)
 	// Keep remembers what verified the image.
-	Keep(context.Context, provider.Image, evidence.Piece)
+	Keep(context.Context, provider.Image, evidence.Record)
 }
 
 // Options are what New needs.
@@ -62,8 +62,8 @@ type Options struct {
 // forgetful is evidence that nobody keeps.
 type forgetful struct{}
 
-func (forgetful) Recall(context.Context, provider.Image) (*evidence.Piece, bool) { return nil, false }
-func (forgetful) Keep(context.Context, provider.Image, evidence.Piece)           {}
+func (forgetful) Recall(context.Context, provider.Image) (*evidence.Record, bool) { return nil, false }
+func (forgetful) Keep(context.Context, provider.Image, evidence.Record)           {}
 
 // Verifier judges images. It implements provider.Trust: a snapshot of the trust in
 // force, with the judge bound to each policy.
@@ -123,11 +123,11 @@ const reference = "image.invalid/judged@"
 // Recheck judges by the evidence. Evidence that fails decides nothing: another
 // signature may have come.
 func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, bool) {
-	piece, ok := p.verifier.Evidence.Recall(ctx, image)
+	record, ok := p.verifier.Evidence.Recall(ctx, image)
 	if !ok {
 		return provider.Verdict{}, false
 	}
-	verdict, _, err := p.verifyFrom(ctx, image, desc, piece)
+	verdict, _, err := p.verifyFrom(ctx, image, desc, record)
 	if err != nil || !verdict.Good() {
 		return provider.Verdict{}, false
 	}
