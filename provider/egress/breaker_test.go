@@ -27,7 +27,7 @@ func breakCircuit(w *world) {
 			w.Fatalf("got %+v while the circuit should hold", got)
 		}
 	}
-	if got := w.do(context.Background(), http.MethodGet, "http://registry.example/", nil); !errors.Is(got.err, egress.ErrBroken) || got.took != 0 {
+	if got := w.do(context.Background(), http.MethodGet, "http://registry.example/", nil); !errors.Is(got.err, egress.ErrCircuitOpen) || got.took != 0 {
 		w.Fatalf("got %+v; want ErrBroken, at once", got)
 	}
 }
@@ -37,7 +37,7 @@ func TestAHostThatKeepsFailingIsLeftAloneAndNoOther(t *testing.T) {
 	in(t, ill(&well), func(w *world) {
 		breakCircuit(w)
 		before := len(w.times())
-		if got := w.do(context.Background(), http.MethodGet, "http://registry.example/", nil); !errors.Is(got.err, egress.ErrBroken) {
+		if got := w.do(context.Background(), http.MethodGet, "http://registry.example/", nil); !errors.Is(got.err, egress.ErrCircuitOpen) {
 			t.Errorf("got %+v", got)
 		}
 		if n := len(w.times()) - before; n != 0 {
@@ -118,7 +118,7 @@ func TestAHostThatHangsBreaksItsCircuit(t *testing.T) {
 		for range 10 {
 			w.get()
 		}
-		if got := w.get(); !errors.Is(got.err, egress.ErrBroken) || got.took != 0 {
+		if got := w.get(); !errors.Is(got.err, egress.ErrCircuitOpen) || got.took != 0 {
 			t.Errorf("got %+v; want ErrBroken, at once", got)
 		}
 	})

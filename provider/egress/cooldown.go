@@ -13,18 +13,18 @@ import (
 // Bounds of what a server may ask for with Retry-After: one that names no time
 // gets a second, and none keeps us away for longer than a minute.
 const (
-	defaultRest = time.Second
-	maxRest     = time.Minute
+	defaultRetryAfter = time.Second
+	maxRetryAfter     = time.Minute
 )
 
-// RestingError is a request that was not sent: the server asked to be left alone.
-type RestingError struct {
+// RateLimitedError is a request that was not sent: the server asked to be left alone.
+type RateLimitedError struct {
 	// Until is when it may be asked again.
 	Until time.Time
 }
 
 // Error implements error.
-func (e *RestingError) Error() string {
+func (e *RateLimitedError) Error() string {
 	return fmt.Sprintf("rate limited: asking again after %s", e.Until.UTC().Format(time.RFC3339))
 }
 
@@ -58,7 +58,7 @@ func (c *cooldown) wait(ctx context.Context) error {
 			return nil
 		}
 		if !fits(ctx, end) {
-			return &RestingError{Until: end}
+			return &RateLimitedError{Until: end}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
@@ -88,10 +88,10 @@ func retryAfter(header http.Header) time.Duration {
 	text := header.Get("Retry-After")
 	// A number out of range comes back as the nearest one in it.
 	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(max(seconds, 0), int(maxRest/time.Second))) * time.Second
+		return time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
 	}
 	if date, err := http.ParseTime(text); err == nil {
-		return min(max(time.Until(date), 0), maxRest)
+		return min(max(time.Until(date), 0), maxRetryAfter)
 	}
-	return defaultRest
+	return defaultRetryAfter
 }

@@ -68,8 +68,8 @@ func TestARestThatDoesNotFitFailsAtOnceForEveryoneUntilItIsOver(t *testing.T) {
 		for range 10 {
 			others.Go(func() {
 				got := w.get()
-				var resting *egress.RestingError
-				if !errors.As(got.err, &resting) || got.took != 0 || !resting.Until.Equal(w.began.Add(30*time.Second)) {
+				var limited *egress.RateLimitedError
+				if !errors.As(got.err, &limited) || got.took != 0 || !limited.Until.Equal(w.began.Add(30*time.Second)) {
 					t.Errorf("another: %+v", got)
 				}
 			})
@@ -116,14 +116,14 @@ func TestWhatRetryAfterMayHoldIsReadWithinBounds(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.Context(), time.Millisecond)
 			defer cancel()
 			got := w.do(ctx, http.MethodGet, "http://a.test/", nil)
-			var resting *egress.RestingError
+			var limited *egress.RateLimitedError
 			switch {
 			case want == 0 && got.status != 200:
 				t.Errorf("%q: got %+v, want no rest", value, got)
-			case want > 0 && !errors.As(got.err, &resting):
+			case want > 0 && !errors.As(got.err, &limited):
 				t.Errorf("%q: got %+v, want a rest", value, got)
-			case want > 0 && resting.Until.Sub(w.began) != want:
-				t.Errorf("%q: rests for %v, want %v", value, resting.Until.Sub(w.began), want)
+			case want > 0 && limited.Until.Sub(w.began) != want:
+				t.Errorf("%q: rests for %v, want %v", value, limited.Until.Sub(w.began), want)
 			}
 		})
 	}
@@ -145,8 +145,8 @@ func TestWhatIsSaidLaterNeverShortensARest(t *testing.T) {
 			synctest.Wait()
 			w.get()
 			time.Sleep(10 * time.Second) // the slow one has come back
-			var resting *egress.RestingError
-			if got := w.get(); !errors.As(got.err, &resting) || !resting.Until.Equal(w.began.Add(30*time.Second)) {
+			var limited *egress.RateLimitedError
+			if got := w.get(); !errors.As(got.err, &limited) || !limited.Until.Equal(w.began.Add(30*time.Second)) {
 				t.Errorf("%d later: %+v", later, got)
 			}
 		})
@@ -183,8 +183,8 @@ func TestARestIsThatOfOneHost(t *testing.T) {
 		if got := w.do(w.Context(), http.MethodGet, "http://a.test:8080/", nil); got.status != 200 {
 			t.Errorf("another port: %+v", got)
 		}
-		var resting *egress.RestingError
-		if got := w.get(); !errors.As(got.err, &resting) {
+		var limited *egress.RateLimitedError
+		if got := w.get(); !errors.As(got.err, &limited) {
 			t.Errorf("the host itself, after others: %+v", got)
 		}
 	})

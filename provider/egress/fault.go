@@ -107,7 +107,7 @@ func (f Fault) Advice() string {
 
 // FaultOf names why a request failed; "" if that is none of the list.
 func FaultOf(err error) Fault {
-	for _, find := range []func(error) Fault{ours, proxyFault, certificateFault, handshakeFault, dnsFault, connectionFault} {
+	for _, find := range []func(error) Fault{egressFault, proxyFault, certificateFault, handshakeFault, dnsFault, connectionFault} {
 		if f := find(err); f != "" {
 			return f
 		}
@@ -115,8 +115,8 @@ func FaultOf(err error) Fault {
 	return ""
 }
 
-// ours are the faults that this room finds itself.
-func ours(err error) Fault {
+// egressFault are the faults that this room finds itself.
+func egressFault(err error) Fault {
 	switch {
 	case errors.Is(err, ErrForbidden):
 		return Private

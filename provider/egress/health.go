@@ -15,9 +15,9 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// ErrBroken is a request that was not sent, because the host or the repository failed so
+// ErrCircuitOpen is a request that was not sent, because the host or the repository failed so
 // often in a row that waiting for it once more does not help.
-var ErrBroken = errors.New("it keeps failing; it is asked again in a moment")
+var ErrCircuitOpen = errors.New("it keeps failing; it is asked again in a moment")
 
 const (
 	// tripAfter is how many failures in a row break the circuit to a repository, and let a
@@ -111,7 +111,7 @@ func (r *repositoryHealth) allow(ctx context.Context) (done func(error), err err
 	case provider.IsRenewal(ctx):
 		count = func(error) {}
 	default:
-		return nil, brokenBy(r.last.Load(), broken)
+		return nil, circuitOpen(r.last.Load(), broken)
 	}
 	return func(failed error) {
 		if failed != nil {
@@ -121,8 +121,8 @@ func (r *repositoryHealth) allow(ctx context.Context) (done func(error), err err
 	}, nil
 }
 
-// whole tells that the circuit is not broken, and that this is no probe of it.
-func (r *repositoryHealth) whole() bool { return r.circuit.State() == gobreaker.StateClosed }
+// isClosed tells that the circuit is not broken, and that this is no probe of it.
+func (r *repositoryHealth) isClosed() bool { return r.circuit.State() == gobreaker.StateClosed }
 
 // renewEvery is how often a renewal may be sent to a repository that rests.
 const renewEvery = time.Second
@@ -136,12 +136,12 @@ func (r *repositoryHealth) renews(ctx context.Context) bool {
 	return (now < last || now-last >= int64(renewEvery)) && r.renewal.CompareAndSwap(last, now)
 }
 
-// brokenBy is ErrBroken with what broke the circuit, which is what can be mended.
-func brokenBy(last *error, broken error) error {
+// circuitOpen is ErrCircuitOpen with what broke the circuit, which is what can be mended.
+func circuitOpen(last *error, broken error) error {
 	if last != nil {
 		broken = *last
 	}
-	return fmt.Errorf("%w: %w", ErrBroken, broken)
+	return fmt.Errorf("%w: %w", ErrCircuitOpen, broken)
 }
 
 // hostHealth is what is known of a host: that it is well, until a probe fails.
@@ -188,7 +188,7 @@ func (h *hostHealth) try(probe func() error) error {
 		return struct{}{}, err
 	})
 	if err != nil {
-		return brokenBy(h.last.Load(), err)
+		return circuitOpen(h.last.Load(), err)
 	}
 	return nil
 }

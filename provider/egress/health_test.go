@@ -87,7 +87,7 @@ func TestAHostThatIsDownIsNotHammered(t *testing.T) {
 			if n := len(w.times()); n > 45 {
 				t.Errorf("%d: %d requests in 10 seconds", status, n)
 			}
-			if got := w.about(w.Context(), "production/x"); !errors.Is(got.err, egress.ErrBroken) || got.took != 0 {
+			if got := w.about(w.Context(), "production/x"); !errors.Is(got.err, egress.ErrCircuitOpen) || got.took != 0 {
 				t.Errorf("%d: %+v; want ErrBroken at once", status, got)
 			}
 			faults["/"] = 0
@@ -111,7 +111,7 @@ func TestAHostThatHangsIsNotHammered(t *testing.T) {
 		time.Sleep(timeout + time.Millisecond) // of the probe
 		before := len(w.times())
 		for i := range 100 {
-			if got := w.about(w.Context(), fmt.Sprintf("other/%d", i)); !errors.Is(got.err, egress.ErrBroken) || got.took != 0 {
+			if got := w.about(w.Context(), fmt.Sprintf("other/%d", i)); !errors.Is(got.err, egress.ErrCircuitOpen) || got.took != 0 {
 				t.Fatalf("%+v; want ErrBroken at once", got)
 			}
 		}
@@ -148,7 +148,7 @@ func TestAHostRestsWhereItSaysSoItself(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 			got := w.about(w.Context(), "production/x")
-			if resting := (*egress.RestingError)(nil); errors.As(got.err, &resting) != wanted {
+			if limited := (*egress.RateLimitedError)(nil); errors.As(got.err, &limited) != wanted {
 				t.Errorf("%s: %+v", limited, got)
 			}
 		})

@@ -89,9 +89,9 @@ func (p *Pool) RoundTrip(request *http.Request) (*http.Response, error) {
 	return race(first, p.send(request))
 }
 
-// ErrKept is a request that failed on a kept connection and may not be sent twice. It
+// ErrStaleConnection is a request that failed on a kept connection and may not be sent twice. It
 // tells of that connection, and not of the host.
-var ErrKept = errors.New("the connection had been kept from an earlier request")
+var ErrStaleConnection = errors.New("the connection had been kept from an earlier request")
 
 // ErrNoConnection is a request that was not sent, since no connection could be made.
 var ErrNoConnection = errors.New("no connection could be made")
@@ -104,7 +104,7 @@ func (p *Pool) only(a *attempt) (*http.Response, error) {
 	}
 	p.CloseIdleConnections()
 	if a.http1.Load() || a.inTime() { // over HTTP/2 it lives, and it is the host that hangs
-		err = fmt.Errorf("%w: %w", ErrKept, err)
+		err = fmt.Errorf("%w: %w", ErrStaleConnection, err)
 	}
 	return nil, err
 }

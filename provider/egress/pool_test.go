@@ -193,7 +193,7 @@ func TestADeadConnectionIsNoFailureOfItsHost(t *testing.T) {
 						t.Errorf("failure %d: %+v %v", 9+nth, got, got.err)
 					}
 				}
-				if got := w.do(w.Context(), http.MethodPost, url, nil); !errors.Is(got.err, egress.ErrBroken) {
+				if got := w.do(w.Context(), http.MethodPost, url, nil); !errors.Is(got.err, egress.ErrCircuitOpen) {
 					t.Errorf("after ten failures: %+v", got)
 				}
 			})
@@ -218,7 +218,7 @@ func TestAHostThatHangsIsNoDeadConnection(t *testing.T) {
 						t.Fatalf("got %+v", got)
 					}
 				}
-				if got := w.do(w.Context(), method, url, nil); !errors.Is(got.err, egress.ErrBroken) {
+				if got := w.do(w.Context(), method, url, nil); !errors.Is(got.err, egress.ErrCircuitOpen) {
 					t.Errorf("after ten failures: %+v", got)
 				}
 			})

@@ -104,7 +104,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 // send makes the first attempt and, where the server said so, the second.
 func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Response, error) {
 	host, repository := t.Health.of(request)
-	done, err := t.admit(ctx, request, host, repository)
+	done, err := t.waitTurn(ctx, request, host, repository)
 	if err != nil {
 		if request.Body != nil {
 			_ = request.Body.Close()
@@ -138,7 +138,7 @@ func again(ctx context.Context, response *http.Response, repository *repositoryH
 	case response.StatusCode == http.StatusTooManyRequests:
 		return fits(ctx, repository.until()) // and that is waited for
 	case isFailure(response.StatusCode):
-		return repository.whole() && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
+		return repository.isClosed() && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 	}
 	return false
 }

@@ -67,8 +67,8 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 
 // describe names what happened to a request that got no good answer, and what to do.
 func describe(err error) string {
-	if resting, ok := errors.AsType[*egress.RestingError](err); ok {
-		return "the registry limits our rate; it is asked again after " + resting.Until.UTC().Format(time.TimeOnly)
+	if limited, ok := errors.AsType[*egress.RateLimitedError](err); ok {
+		return "the registry limits our rate; it is asked again after " + limited.Until.UTC().Format(time.TimeOnly)
 	}
 	if errors.Is(err, errConfided) {
 		return "the registry wants its credential given to another host; name that as its tokenService if it is to be had"
@@ -84,7 +84,7 @@ func describe(err error) string {
 		return string(who) + " " + string(fault) + "; " + advise(who, fault)
 	}
 	switch {
-	case errors.Is(err, egress.ErrBroken):
+	case errors.Is(err, egress.ErrCircuitOpen):
 		return "the registry keeps failing; it is asked again in a moment"
 	case errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrTrailingData), errors.Is(err, content.ErrInvalidDescriptorSize):
 		return "the registry sent other content than it announced; see whether its storage, or a proxy before it, is well"

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// admit waits until a request may be made, or says why it may not. What came of it is
+// waitTurn waits until a request may be made, or says why it may not. What came of it is
 // to be told to done.
-func (t *Transport) admit(ctx context.Context, request *http.Request, host *hostHealth, repository *repositoryHealth) (done func(error), err error) {
+func (t *Transport) waitTurn(ctx context.Context, request *http.Request, host *hostHealth, repository *repositoryHealth) (done func(error), err error) {
 	probe := func() error { return t.probe(ctx, request, host) }
 	if err := host.allow(ctx, probe); err != nil {
 		return nil, err
@@ -71,11 +71,11 @@ var errLimited = errors.New(http.StatusText(http.StatusTooManyRequests))
 // request has, or that it says it failed, or wants to be left alone. What it says of us
 // and of what was asked for does not, nor does a connection that was kept and died.
 func failure(request *http.Request, response *http.Response, err error) error {
-	resting, _ := errors.AsType[*RestingError](err)
+	limited, _ := errors.AsType[*RateLimitedError](err)
 	switch {
-	case resting != nil:
+	case limited != nil:
 		return errLimited
-	case err != nil && request.Context().Err() != nil, errors.Is(err, ErrKept):
+	case err != nil && request.Context().Err() != nil, errors.Is(err, ErrStaleConnection):
 		return context.Canceled
 	case err != nil:
 		return err
