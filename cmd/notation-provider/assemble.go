@@ -27,7 +27,7 @@ const queuePerPlace = 16
 // walk is everything between the doors and the network, put together.
 type walk struct {
 	trust      *trust.Files
-	registries *registry.Registries
+	registries *registry.Client
 	memory     *cache.Cache
 	provider   *provider.Provider
 }

@@ -9,11 +9,11 @@ import (
 // artifactType is that of notation signatures (signature specification, "Storage").
 const artifactType = "application/vnd.cncf.notary.signature"
 
-// saysNothing tells the artifact types that do not say what an artifact is, since registries and clients put them where they
+// isGenericType tells the artifact types that do not say what an artifact is, since registries and clients put them where they
 // know none: the type of the config or of the manifest itself, and the defaults of oras. A signature's own type in another
 // spelling is among them, for the manifest has it to the letter. All other types say what the artifact is, and that it is no
 // signature.
-func saysNothing(said string) bool {
+func isGenericType(said string) bool {
 	bare, _, err := mime.ParseMediaType(said)
 	if err != nil {
 		bare = said
@@ -30,10 +30,10 @@ func saysNothing(said string) bool {
 	return false
 }
 
-// firstTelling is the first of some artifact types that says what the artifact is.
-func firstTelling(types ...string) string {
+// firstSpecific is the first of some artifact types that says what the artifact is.
+func firstSpecific(types ...string) string {
 	for _, said := range types {
-		if said == artifactType || !saysNothing(said) {
+		if said == artifactType || !isGenericType(said) {
 			return said
 		}
 	}

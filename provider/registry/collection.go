@@ -45,7 +45,7 @@ var errEnough = errors.New("enough")
 func (c *collection) add(list []ocispec.Descriptor) error {
 	for _, desc := range list {
 		of := entryOf(desc)
-		if c.seen[of] || !of.signature && (!saysNothing(desc.ArtifactType) || fetchable(desc) != nil) {
+		if c.seen[of] || !of.signature && (!isGenericType(desc.ArtifactType) || fetchable(desc) != nil) {
 			continue
 		}
 		desc = trimmed(desc)

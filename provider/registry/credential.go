@@ -6,9 +6,9 @@ import (
 )
 
 // logins reads the docker configs, in their order.
-func (r *Registries) logins(contents reload.Contents) (login.Configs, error) {
+func (c *Client) logins(contents reload.Contents) (login.Configs, error) {
 	var configs login.Configs
-	for _, path := range r.DockerConfigs {
+	for _, path := range c.DockerConfigs {
 		config, err := login.Parse(path, contents[path])
 		if err != nil {
 			return nil, err
@@ -20,22 +20,22 @@ func (r *Registries) logins(contents reload.Contents) (login.Configs, error) {
 
 // Warnings tells what of the docker configs can never be used, one line each: keys that match no host, entries that cannot
 // be read, helpers that are not there. No line holds a credential.
-func (r *Registries) Warnings() []string { return r.files.Load().warnings(r) }
+func (c *Client) Warnings() []string { return c.generation.Load().warnings(c) }
 
-func (f *files) warnings(r *Registries) []string {
+func (g *generation) warnings(c *Client) []string {
 	var named []string
-	for _, c := range r.Registries {
-		named = append(named, c.Host, c.Mirror)
+	for _, s := range c.Registries {
+		named = append(named, s.Host, s.Mirror)
 	}
-	return f.logins.Warnings(named...)
+	return g.logins.Warnings(named...)
 }
 
-// logWarnings tells at start and at each reload what [Registries.Warnings] tells.
-func (r *Registries) logWarnings(f *files) {
-	if r.Log == nil {
+// logWarnings tells at start and at each reload what [Client.Warnings] tells.
+func (c *Client) logWarnings(g *generation) {
+	if c.Log == nil {
 		return
 	}
-	for _, warning := range f.warnings(r) {
-		r.Log.Warn("part of a docker config is of no use", "warning", warning)
+	for _, warning := range g.warnings(c) {
+		c.Log.Warn("part of a docker config is of no use", "warning", warning)
 	}
 }

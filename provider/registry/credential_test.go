@@ -69,7 +69,7 @@ func challenge(w http.ResponseWriter, scheme string) {
 }
 
 // askAll makes every kind of request that a registry gets.
-func askAll(t *testing.T, r *registry.Registries, image provider.Image) {
+func askAll(t *testing.T, r *registry.Client, image provider.Image) {
 	t.Helper()
 	for name, ask := range questions(r, image) {
 		if err := ask(t.Context()); err == nil && name != "signatures" {

@@ -2,7 +2,7 @@
 // refer to a digest, and what is in them. It is step 7 of the walk, where the walk
 // leaves the process.
 //
-// Registries are asked as they are, and not only as the distribution specification
+// Client are asked as they are, and not only as the distribution specification
 // has them: Normalize makes up for answers that say too little, and Remote looks for
 // signatures wherever a registry may list them.
 //

@@ -39,7 +39,7 @@ func classify(err error) error {
 	if response, ok := errors.AsType[*errcode.ErrorResponse](err); ok {
 		return classifyStatus(response)
 	}
-	return provider.Undecided(provider.CauseRegistry, err, "%s", describe(err))
+	return provider.Undecided(provider.CauseRegistry, err, "%s", explain(err))
 }
 
 // classifyStatus reads the status of an answer that is none of the above.
@@ -65,21 +65,21 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 	return provider.Undecided(cause, response, "%s", says)
 }
 
-// describe names what happened to a request that got no good answer, and what to do.
-func describe(err error) string {
+// explain names what happened to a request that got no good answer, and what to do.
+func explain(err error) string {
 	if limited, ok := errors.AsType[*egress.RateLimitedError](err); ok {
 		return "the registry limits our rate; it is asked again after " + limited.Until.UTC().Format(time.TimeOnly)
 	}
-	if errors.Is(err, errConfided) {
+	if errors.Is(err, errOtherHost) {
 		return "the registry wants its credential given to another host; name that as its tokenService if it is to be had"
 	}
 	if errors.Is(err, errCleartext) {
 		return "the registry wants its credential sent without TLS"
 	}
 	if fault := egress.FaultOf(err); fault != "" {
-		who := itself
-		if asked, ok := errors.AsType[*askedError](err); ok {
-			who = asked.party
+		who := peerRegistry
+		if asked, ok := errors.AsType[*peerError](err); ok {
+			who = asked.peer
 		}
 		return string(who) + " " + string(fault) + "; " + advise(who, fault)
 	}
@@ -93,7 +93,7 @@ func describe(err error) string {
 }
 
 // advise is what to do about a fault: a setting, where one helps.
-func advise(who party, fault egress.Fault) string {
+func advise(who peer, fault egress.Fault) string {
 	switch fault {
 	case egress.UnknownAuthority:
 		return "put that authority's certificate into caFile of the registry's entry"
@@ -109,13 +109,13 @@ func advise(who party, fault egress.Fault) string {
 }
 
 // allowing is the setting that lets a registry lead to a private address.
-func allowing(who party) string {
+func allowing(who peer) string {
 	switch who {
-	case tokenService:
+	case peerTokenService:
 		return "name it as tokenService of the registry's entry"
-	case storage:
+	case peerStorage:
 		return "name it under storage of the registry's entry"
-	case itself:
+	case peerRegistry:
 	}
 	return "give it an entry under registries"
 }

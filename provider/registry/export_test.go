@@ -16,19 +16,19 @@ import (
 var OnlyBlob = onlyBlob
 
 // Credential is what the docker configs hold for a host.
-func (r *Registries) Credential(ctx context.Context, host string) (auth.Credential, error) {
-	return r.files.Load().logins.Credential(ctx, host)
+func (c *Client) Credential(ctx context.Context, host string) (auth.Credential, error) {
+	return c.generation.Load().logins.Credential(ctx, host)
 }
 
 // MayConfide tells whether the credential of a registry may go to a URL.
-func (r *Registries) MayConfide(host string, to *url.URL) bool {
-	return confined{nil, r.confidants(host)}.allow(to) == nil
+func (c *Client) MayConfide(host string, to *url.URL) bool {
+	return credentialGuard{nil, c.credentialHosts(host)}.allow(to) == nil
 }
 
 // LapseMemory makes it time to ask again for APIs that were missing.
-func (r *Registries) LapseMemory() {
-	for _, key := range r.capability.Keys() {
-		r.capability.Add(key, time.Now())
+func (c *Client) LapseMemory() {
+	for _, key := range c.withoutAPI.Keys() {
+		c.withoutAPI.Add(key, time.Now())
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // walk asks for all that a verification needs, and returns what went wrong first.
-func walk(ctx context.Context, r *registry.Registries, image rig.Image) error {
+func walk(ctx context.Context, r *registry.Client, image rig.Image) error {
 	repository := r.Repository(tagged(image))
 	desc, err := repository.Resolve(ctx)
 	if err != nil {

@@ -53,7 +53,7 @@ func identified(desc ocispec.Descriptor, manifest []byte) ocispec.Descriptor {
 		desc.ArtifactType = ""
 		return desc
 	}
-	desc.ArtifactType = firstTelling(said.ArtifactType, said.Config.MediaType)
+	desc.ArtifactType = firstSpecific(said.ArtifactType, said.Config.MediaType)
 	if len(desc.Annotations) == 0 {
 		desc.Annotations = said.Annotations
 	}

@@ -40,7 +40,7 @@ func mirroring(t *testing.T) *mirrored {
 }
 
 // open opens both, with nothing remembered, no fault left and no request logged.
-func (m *mirrored) open(t *testing.T, mirrorOnly bool) *registry.Registries {
+func (m *mirrored) open(t *testing.T, mirrorOnly bool) *registry.Client {
 	t.Helper()
 	for _, r := range []*rig.Registry{m.own, m.mirror} {
 		r.LiftAll()
@@ -55,7 +55,7 @@ func (m *mirrored) open(t *testing.T, mirrorOnly bool) *registry.Registries {
 }
 
 // find walks to the envelopes of the image, as the verifier does, and counts them.
-func find(t *testing.T, r *registry.Registries, image rig.Image) (envelopes int, err error) {
+func find(t *testing.T, r *registry.Client, image rig.Image) (envelopes int, err error) {
 	t.Helper()
 	repository := r.Repository(tagged(image))
 	desc, err := repository.Resolve(t.Context())

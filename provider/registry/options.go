@@ -10,7 +10,7 @@ import (
 
 // Options are what New needs.
 type Options struct {
-	// Registries are the hosts with settings of their own.
+	// Client are the hosts with settings of their own.
 	Registries []config.Registry
 	// DockerConfigs are files in the form of ~/.docker/config.json, searched in
 	// order; the first with a credential for a host wins.
@@ -55,8 +55,8 @@ const (
 	MaxReferrerPages = 20
 	MaxReferrers     = 1000
 	MaxListBytes     = 1 << 20
-	// maxSites bounds the hosts whose connections and tokens are kept.
-	maxSites = 256
-	// maxSiteAge is when a host's tokens are dropped, so that they do not pile up.
-	maxSiteAge = time.Hour
+	// maxHosts bounds the hosts whose connections and tokens are kept.
+	maxHosts = 256
+	// maxHostAge is when a host's tokens are dropped, so that they do not pile up.
+	maxHostAge = time.Hour
 )

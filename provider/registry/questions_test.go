@@ -10,7 +10,7 @@ import (
 )
 
 // questions are all that a registry is ever asked, of an image at its digest.
-func questions(r *registry.Registries, image provider.Image) map[string]func(context.Context) error {
+func questions(r *registry.Client, image provider.Image) map[string]func(context.Context) error {
 	repository := r.Repository(image)
 	desc := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: image.Digest, Size: 7}
 	return map[string]func(context.Context) error{

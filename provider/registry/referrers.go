@@ -13,19 +13,19 @@ import (
 // forgetNoAPI is when a repository without the referrers API is asked for it again.
 const forgetNoAPI = 10 * time.Minute
 
-// way is one way to list signatures: it adds what it finds to a collection.
-type way func(context.Context, ocispec.Descriptor, *collection) error
+// lister is one way to list signatures: it adds what it finds to a collection.
+type lister func(context.Context, ocispec.Descriptor, *collection) error
 
 // Signatures lists the signatures of an image the way the registry is configured to be asked. Where one way is no help
 // (but for a registry without the API, which says so), the other may still find a good signature; the list is incomplete
 // then, and without any signature it is an error.
 func (r *Remote) Signatures(ctx context.Context, desc ocispec.Descriptor) (provider.Listing, error) {
-	ways := r.ways()
+	ways := r.listers()
 	found := newCollection()
 	for _, list := range ways {
 		err := list(ctx, desc, found)
 		if len(ways) > 1 && LacksReferrersAPI(err) {
-			r.noteMissing(err)
+			r.noteNoAPI(err)
 			continue
 		}
 		found.doubt(err)
@@ -37,35 +37,35 @@ func (r *Remote) Signatures(ctx context.Context, desc ocispec.Descriptor) (provi
 	return found.listing()
 }
 
-// ways are those that the settings name, in order; "auto" ends with the first that lists any signature. That the API was
-// missing is remembered to ask for it last and for nothing more: an image is never unsigned by a memory of yesterday's
+// listers are those that the settings name, in order; "auto" ends with the first that lists any signature. That the API was
+// withoutAPI is remembered to ask for it last and for nothing more: an image is never unsigned by a memory of yesterday's
 // registry.
-func (r *Remote) ways() []way {
+func (r *Remote) listers() []lister {
 	switch r.Referrers {
 	case config.ReferrersAPI:
-		return []way{r.listByAPI}
+		return []lister{r.listByAPI}
 	case config.ReferrersTag:
-		return []way{r.listByTag}
+		return []lister{r.listByTag}
 	case config.ReferrersAuto, config.ReferrersBoth:
 	}
 	if r.lacksAPI() {
-		return []way{r.listByTag, r.listByAPI}
+		return []lister{r.listByTag, r.listByAPI}
 	}
-	return []way{r.listByAPI, r.listByTag}
+	return []lister{r.listByAPI, r.listByTag}
 }
 
 // lacksAPI tells whether the API was missing a while ago.
 func (r *Remote) lacksAPI() bool {
-	if r.missing == nil {
+	if r.withoutAPI == nil {
 		return false
 	}
-	until, ok := r.missing.Get(r.Host + "/" + r.Path)
+	until, ok := r.withoutAPI.Get(r.Host + "/" + r.Path)
 	return ok && time.Now().Before(until)
 }
 
-// noteMissing remembers that there is no API, where the registry said that of the API and not of one request.
-func (r *Remote) noteMissing(err error) {
-	if r.missing != nil && saysNoAPI(err) {
-		r.missing.Add(r.Host+"/"+r.Path, time.Now().Add(forgetNoAPI))
+// noteNoAPI remembers that there is no API, where the registry said that of the API and not of one request.
+func (r *Remote) noteNoAPI(err error) {
+	if r.withoutAPI != nil && saysNoAPI(err) {
+		r.withoutAPI.Add(r.Host+"/"+r.Path, time.Now().Add(forgetNoAPI))
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // listed is how many signatures are listed.
-func listed(t *testing.T, r *registry.Registries, image rig.Image) (int, error) {
+func listed(t *testing.T, r *registry.Client, image rig.Image) (int, error) {
 	t.Helper()
 	list, more, err := listSignatures(t.Context(), r.Repository(pinned(image)), image.Descriptor)
 	if more {
@@ -33,7 +33,7 @@ func listed(t *testing.T, r *registry.Registries, image rig.Image) (int, error) 
 	return len(list), err
 }
 
-func referring(t *testing.T, r *rig.Registry, referrers config.Referrers) *registry.Registries {
+func referring(t *testing.T, r *rig.Registry, referrers config.Referrers) *registry.Client {
 	t.Helper()
 	c := settings(t, r)
 	c.Referrers = referrers
@@ -113,7 +113,7 @@ func TestThatTheAPIIsMissingIsRememberedAndForgotten(t *testing.T) {
 }
 
 // first is the first list of an image's signatures.
-func first(t *testing.T, r *registry.Registries, image rig.Image) (found provider.Listing, err error) {
+func first(t *testing.T, r *registry.Client, image rig.Image) (found provider.Listing, err error) {
 	t.Helper()
 	for found, err = range r.Repository(pinned(image)).Signatures(t.Context(), image.Descriptor) {
 		return found, err

@@ -27,21 +27,21 @@ type Remote struct {
 	// MaxEnvelope bounds a signature envelope, in bytes.
 	MaxEnvelope int64
 
-	// missing remembers which repositories have no referrers API, until when; nil remembers nothing.
-	missing *lru.Cache[string, time.Time]
+	// withoutAPI remembers which repositories have no referrers API, until when; nil remembers nothing.
+	withoutAPI *lru.Cache[string, time.Time]
 }
 
 // remote is a repository at the registry of those settings.
-func (r *Registries) remote(settings config.Registry, image provider.Image) *Remote {
+func (c *Client) remote(settings config.Registry, image provider.Image) *Remote {
 	return &Remote{
-		Client:      r.files.Load().site(r, settings.Host),
+		Client:      c.generation.Load().clientOf(c, settings.Host),
 		Host:        settings.Host,
 		Path:        image.Path(),
 		PlainHTTP:   settings.PlainHTTPUnsafe,
 		Referrers:   settings.Referrers,
-		Untyped:     r.Signatures,
-		MaxEnvelope: r.Envelope,
-		missing:     r.capability,
+		Untyped:     c.Signatures,
+		MaxEnvelope: c.Envelope,
+		withoutAPI:  c.withoutAPI,
 	}
 }
 

@@ -11,14 +11,14 @@ import (
 )
 
 // Repository returns where an image's manifest and signatures are asked for.
-func (r *Registries) Repository(image provider.Image) *Repository {
-	own := r.settings(image.Host)
+func (c *Client) Repository(image provider.Image) *Repository {
+	own := c.settings(image.Host)
 	repository := &Repository{image: image}
 	if own.Mirror != "" {
-		repository.remotes = append(repository.remotes, r.remote(r.settings(own.Mirror), image))
+		repository.remotes = append(repository.remotes, c.remote(c.settings(own.Mirror), image))
 	}
 	if own.Mirror == "" || !own.MirrorOnly {
-		repository.remotes = append(repository.remotes, r.remote(own, image))
+		repository.remotes = append(repository.remotes, c.remote(own, image))
 	}
 	return repository
 }

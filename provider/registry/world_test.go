@@ -31,7 +31,7 @@ import (
 // maxEnvelope is the bound on envelopes in these tests.
 const maxEnvelope = 128 << 10
 
-func open(t *testing.T, o registry.Options) *registry.Registries {
+func open(t *testing.T, o registry.Options) *registry.Client {
 	t.Helper()
 	if o.Guard == nil {
 		o.Guard = egress.NewGuard()

@@ -21,7 +21,7 @@ import (
 // verifierRung asks the rooms behind the cache, in this process.
 type verifierRung struct {
 	scene      *vectors.Scene
-	registries *registry.Registries
+	registries *registry.Client
 	snapshot   provider.Snapshot
 	within     time.Duration
 }

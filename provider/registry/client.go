@@ -15,20 +15,20 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
-// Registries asks any registry, with the settings of each.
-type Registries struct {
+// Client asks any registry, with the settings of each.
+type Client struct {
 	Options
-	files atomic.Pointer[files]
-	// capability remembers which repositories have no referrers API, until when.
-	capability *lru.Cache[string, time.Time]
+	generation atomic.Pointer[generation]
+	// withoutAPI remembers which repositories have no referrers API, until when.
+	withoutAPI *lru.Cache[string, time.Time]
 	large      egress.Permits
-	// others is the health of the hosts that the configuration does not name: there may be
+	// othersHealth is the health of the hosts that the configuration does not name: there may be
 	// any number of them.
-	others *egress.Health
+	othersHealth *egress.Health
 }
 
 // New reads the files that o names.
-func New(o Options) (*Registries, error) {
+func New(o Options) (*Client, error) {
 	if o.Observe == nil {
 		o.Observe = func(string, int, time.Duration) {}
 	}
@@ -37,49 +37,49 @@ func New(o Options) (*Registries, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registries{Options: o, capability: capability, large: make(egress.Permits, maxLarge), others: egress.NewHealth()}
-	loaded, err := r.load()
+	c := &Client{Options: o, withoutAPI: capability, large: make(egress.Permits, maxLarge), othersHealth: egress.NewHealth()}
+	loaded, err := c.load()
 	if err != nil {
 		return nil, err
 	}
-	r.files.Store(loaded)
-	r.logWarnings(loaded)
-	return r, nil
+	c.generation.Store(loaded)
+	c.logWarnings(loaded)
+	return c, nil
 }
 
 // Name is what the files are called in logs and readiness.
-func (r *Registries) Name() string { return "registries" }
+func (c *Client) Name() string { return "registries" }
 
 // Reload reads CA files and docker configs again and puts what is new in force.
 // On an error the old ones stay. New settings mean new connections and no tokens.
-func (r *Registries) Reload() (changed bool, err error) {
-	loaded, err := r.load()
+func (c *Client) Reload() (changed bool, err error) {
+	loaded, err := c.load()
 	if err != nil {
 		return false, err
 	}
-	if loaded.sum == r.files.Load().sum {
+	if loaded.sum == c.generation.Load().sum {
 		return false, nil
 	}
-	r.files.Swap(loaded).close()
-	r.logWarnings(loaded)
+	c.generation.Swap(loaded).close()
+	c.logWarnings(loaded)
 	return true, nil
 }
 
 // Close ends idle connections.
-func (r *Registries) Close() { r.files.Load().close() }
+func (c *Client) Close() { c.generation.Load().close() }
 
 // settings returns those of a host.
-func (r *Registries) settings(host string) config.Registry {
-	i := slices.IndexFunc(r.Registries, func(c config.Registry) bool { return c.Host == host })
+func (c *Client) settings(host string) config.Registry {
+	i := slices.IndexFunc(c.Registries, func(s config.Registry) bool { return s.Host == host })
 	if i < 0 {
 		return config.Registry{Host: host, Referrers: config.ReferrersAuto}
 	}
-	return r.Registries[i]
+	return c.Registries[i]
 }
 
 // label is a host's name for metrics: users name hosts, so others have none.
-func (r *Registries) label(host string) string {
-	if slices.ContainsFunc(r.Registries, func(c config.Registry) bool { return c.Host == host }) {
+func (c *Client) label(host string) string {
+	if slices.ContainsFunc(c.Registries, func(s config.Registry) bool { return s.Host == host }) {
 		return host
 	}
 	return "other"
@@ -87,6 +87,6 @@ func (r *Registries) label(host string) string {
 
 // Resolve returns the descriptor of an image's manifest, provider.ErrNotFound
 // if the registry has none, or a provider.UndecidedError.
-func (r *Registries) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
-	return r.Repository(image).Resolve(ctx)
+func (c *Client) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
+	return c.Repository(image).Resolve(ctx)
 }

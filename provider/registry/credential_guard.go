@@ -9,54 +9,54 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
-// errConfided is a credential that was about to go to a host that it is not for, and errCleartext one that was about to go
+// errOtherHost is a credential that was about to go to a host that it is not for, and errCleartext one that was about to go
 // to its host without TLS.
 var (
-	errConfided  = errors.New("a credential would go to another host than the registry or its configured token service")
+	errOtherHost = errors.New("a credential would go to another host than the registry or its configured token service")
 	errCleartext = errors.New("a credential would go over the network in clear text")
 )
 
-// confined sends credentials to the hosts they are for and to no other, and without TLS
+// credentialGuard sends credentials to the hosts they are for and to no other, and without TLS
 // only where the configuration says so of the host. A registry may name another host (by a
 // redirect, or as the realm of its token service): its credential stays where the
 // configuration says.
-type confined struct {
+type credentialGuard struct {
 	http.RoundTripper
 	hosts map[string]bool // whether they may be given the credential without TLS
 }
 
-// confidants are the hosts that may be given a registry's credential.
-func (r *Registries) confidants(host string) map[string]bool {
-	own := r.settings(host)
+// credentialHosts are the hosts that may be given a registry's credential.
+func (c *Client) credentialHosts(host string) map[string]bool {
+	own := c.settings(host)
 	hosts := map[string]bool{host: own.PlainHTTPUnsafe}
 	if login.IsDockerHub(host) {
 		hosts["registry-1.docker.io"], hosts["auth.docker.io"] = false, false
 	}
 	if own.TokenService != "" {
-		hosts[own.TokenService] = r.settings(own.TokenService).PlainHTTPUnsafe
+		hosts[own.TokenService] = c.settings(own.TokenService).PlainHTTPUnsafe
 	}
 	return hosts
 }
 
 // RoundTrip implements http.RoundTripper. A token service is given the credential in a
 // header, or in the body of a form.
-func (c confined) RoundTrip(request *http.Request) (*http.Response, error) {
+func (g credentialGuard) RoundTrip(request *http.Request) (*http.Response, error) {
 	confides := request.Header.Get("Authorization") != "" || (request.Body != nil && request.Body != http.NoBody)
 	if confides {
-		if err := c.allow(request.URL); err != nil {
+		if err := g.allow(request.URL); err != nil {
 			if request.Body != nil {
 				_ = request.Body.Close()
 			}
 			return nil, err
 		}
 	}
-	return c.RoundTripper.RoundTrip(request)
+	return g.RoundTripper.RoundTrip(request)
 }
 
 // allow says why a credential must not go to a URL.
-func (c confined) allow(to *url.URL) error {
-	err := errConfided
-	for host, cleartext := range c.hosts {
+func (g credentialGuard) allow(to *url.URL) error {
+	err := errOtherHost
+	for host, cleartext := range g.hosts {
 		switch {
 		case !isAt(to, host):
 		case to.Scheme == "https", cleartext:

@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
+	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
+	"gitlab.com/ska-telescope/notation-provider/provider/reload"
+)
+
+// generation is one version of what CA files and docker configs say, with the
+// connections and tokens that follow from it.
+type generation struct {
+	sum    [sha256.Size]byte
+	pools  map[string]*x509.CertPool // by host
+	logins login.Configs
+
+	mu    sync.Mutex
+	hosts *lru.Cache[string, *hostClient]
+}
+
+// hostClient is one host: a client with its own connections, credentials and tokens.
+type hostClient struct {
+	client    *login.Client
+	transport hostTransport
+	made      time.Time
+}
+
+// load reads the files anew.
+func (c *Client) load() (*generation, error) {
+	contents, err := reload.Read(c.paths()...)
+	if err != nil {
+		return nil, err
+	}
+	g := &generation{sum: contents.Fingerprint(), pools: map[string]*x509.CertPool{}}
+	for _, s := range c.Registries {
+		if s.CAFile == "" {
+			continue
+		}
+		given, err := certfile.Parse(contents[s.CAFile])
+		if err != nil {
+			return nil, fmt.Errorf("caFile of registry %s: %s: %w", s.Host, s.CAFile, err)
+		}
+		g.pools[s.Host] = egress.Roots(given, s.CAOnly)
+	}
+	if g.logins, err = c.logins(contents); err != nil {
+		return nil, err
+	}
+	g.hosts, err = lru.NewWithEvict(maxHosts, func(_ string, h *hostClient) { h.transport.close() })
+	return g, err
+}
+
+// paths are the files that the settings name.
+func (c *Client) paths() []string {
+	paths := slices.Clone(c.DockerConfigs)
+	for _, s := range c.Registries {
+		if s.CAFile != "" {
+			paths = append(paths, s.CAFile)
+		}
+	}
+	return paths
+}
+
+// clientOf returns the client of a host, made on first use.
+func (g *generation) clientOf(c *Client, host string) remote.Client {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if h, ok := g.hosts.Get(host); ok && time.Since(h.made) < maxHostAge {
+		return h.client
+	}
+	g.hosts.Remove(host) // which ends the connections of the one that is too old
+	h := g.newHost(c, host)
+	g.hosts.Add(host, h)
+	return h.client
+}
+
+func (g *generation) newHost(c *Client, host string) *hostClient {
+	t := g.newTransport(c, host)
+	return &hostClient{
+		made:      time.Now(),
+		transport: t,
+		client: login.NewClient(auth.Client{
+			Client:     &http.Client{Transport: credentialGuard{t, c.credentialHosts(host)}, CheckRedirect: egress.CheckRedirect},
+			Header:     http.Header{"User-Agent": {c.UserAgent}},
+			Credential: g.logins.Credential,
+			ClientID:   "notation-provider",
+			// The guard checks the address that is dialled, for token services too,
+			// and lets private ones have what the configuration names.
+			BlockedRealmPrefixes: []netip.Prefix{},
+		}),
+	}
+}
+
+func (g *generation) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, h := range g.hosts.Values() {
+		h.transport.close()
+	}
+}
