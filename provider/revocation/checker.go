@@ -82,8 +82,8 @@ type question struct {
 	asked        map[string]bool // the URLs that were asked for it so far
 }
 
-// turn tells whether a URL is to be asked now: in the first round those that did not fail lately, in the second the rest.
-func (q question) turn(url string, failedLately, secondRound bool) bool {
+// claim tells whether a URL is to be asked now: in the first round those that did not fail lately, in the second the rest.
+func (q question) claim(url string, failedLately, secondRound bool) bool {
 	if q.asked[url] || failedLately && !secondRound {
 		return false
 	}
@@ -102,7 +102,7 @@ func (c *Checker) certificate(ctx context.Context, q question) certStatus {
 		for _, ask := range []func(context.Context, question, bool) (certStatus, error){c.responders.ask, c.lists.ask} {
 			answer, err := ask(ctx, q, secondRound)
 			if err == nil {
-				return c.revocations.settle(q, answer)
+				return c.revocations.apply(q, answer)
 			}
 			why = append(why, err)
 		}

@@ -23,7 +23,7 @@ type lists struct {
 	age
 	client *http.Client
 	failed *lru.Cache[listKey, time.Time]
-	joint  singleflight.Group
+	group  singleflight.Group
 	large  chan struct{} // holds a token while a large list is fetched
 
 	mu    sync.Mutex
@@ -40,7 +40,7 @@ type listKey struct {
 // bundle is a list and the delta list that amends it, if there is one.
 type bundle struct {
 	base, delta *list
-	came        time.Time // by the wall clock
+	received    time.Time // by the wall clock
 }
 
 func newLists(client *http.Client, max time.Duration) (*lists, error) {
@@ -120,7 +120,7 @@ func (l *lists) places(q question) []place {
 	for _, p := range pointsOf(q.cert) {
 		for _, url := range p.urls {
 			one := place{p, url, listKey{url, issuer}}
-			if b := l.lookUp(one.key); b != nil && l.fresh(b.came) {
+			if b := l.lookUp(one.key); b != nil && l.fresh(b.received) {
 				kept = append(kept, one)
 			} else {
 				others = append(others, one)
@@ -156,10 +156,10 @@ func (l *lists) get(ctx context.Context, p place, q question, secondRound bool) 
 	if kept != nil && p.covers(q.cert, kept) != nil {
 		kept = nil // it is for the CA's certificates of another kind
 	}
-	if kept != nil && (l.fresh(kept.came) || l.failing(p.key)) {
+	if kept != nil && (l.fresh(kept.received) || l.failing(p.key)) {
 		return kept, nil
 	}
-	if kept == nil && !q.turn(p.url, l.failing(p.key), secondRound) {
+	if kept == nil && !q.claim(p.url, l.failing(p.key), secondRound) {
 		return nil, problems{}
 	}
 	fresh, err := l.fetch(ctx, p, q)
@@ -183,7 +183,7 @@ func (l *lists) failing(key listKey) bool {
 // recheckAt is when a verdict that stands on the list must be judged again: when the list is too old or, where no other
 // can be had, when it is time to try again. Without that, verdicts would be renewed ever more often towards the end.
 func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
-	old, retry := b.came.Add(l.max), time.Now().Add(l.retry())
+	old, retry := b.received.Add(l.max), time.Now().Add(l.retry())
 	if l.failing(key) && old.Before(retry) {
 		return retry
 	}
@@ -193,7 +193,7 @@ func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
 // fetch fetches a list, and keeps it if it passes every check. It goes on when the first of those who wait leaves: the
 // transport bounds it in time.
 func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error) {
-	fetched, err := join(ctx, &l.joint, p.url+" "+p.key.issuer, func() (any, error) {
+	fetched, err := join(ctx, &l.group, p.url+" "+p.key.issuer, func() (any, error) {
 		return l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
 	})
 	if err != nil {
@@ -214,7 +214,7 @@ func (l *lists) fetchBundle(ctx context.Context, url string, issuer *x509.Certif
 	if base.base != nil {
 		return nil, problemf("the revocation list is a delta list, where a whole one must be")
 	}
-	b := &bundle{base: base, came: now()}
+	b := &bundle{base: base, received: now()}
 	if freshest := extension(base.Extensions, oidFreshestCRL); freshest != nil {
 		b.delta, err = l.fetchDelta(ctx, freshest, base, issuer)
 	}
@@ -319,7 +319,7 @@ func (l *lists) keep(key listKey, fresh *bundle) *bundle {
 	defer l.mu.Unlock()
 	for _, other := range l.kept.Keys() {
 		kept, ok := l.kept.Peek(other)
-		if ok && other.issuer == key.issuer && kept.inDate() && bytes.Equal(kept.base.idp, fresh.base.idp) && !fresh.follows(kept) {
+		if ok && other.issuer == key.issuer && kept.inDate() && bytes.Equal(kept.base.idp, fresh.base.idp) && !fresh.supersedes(kept) {
 			l.failed.Add(key, now())
 			fresh = kept
 		}
@@ -332,11 +332,11 @@ func (l *lists) keep(key listKey, fresh *bundle) *bundle {
 	return fresh
 }
 
-// follows tells whether a list is not older than an accepted one of the same CA and scope, by its date or its number
+// supersedes tells whether a list is not older than an accepted one of the same CA and scope, by its date or its number
 // (RFC 5280 sections 5.1.2.4 and 5.2.3): a CA that was set up again may begin to number again, and one whose clock was
 // corrected may go back in time. Lists come in plain text, so an attacker on the way may send an old one, in which no
 // certificate is revoked yet.
-func (b *bundle) follows(kept *bundle) bool {
+func (b *bundle) supersedes(kept *bundle) bool {
 	before, after := kept.latest(), b.latest()
 	return !after.ThisUpdate.Before(before.ThisUpdate) ||
 		before.Number != nil && after.Number != nil && after.Number.Cmp(before.Number) >= 0

@@ -14,21 +14,21 @@ const maxRevocations = 4096
 // revocations remembers which certificates their CA called revoked, by OCSP or in a list, and when it said so. It outlives
 // the answer: one that the CA made before does not undo a revocation, wherever it comes from.
 type revocations struct {
-	said *lru.Cache[certKey, said]
+	known *lru.Cache[certKey, knownRevocation]
 }
 
 // certKey is a certificate as its CA identifies it. A CA may renew its own certificate, so its name and key stand for it.
 type certKey struct{ issuer, serial string }
 
-// said is a revocation and when the CA said it.
-type said struct {
+// knownRevocation is a revocation and when the CA said it.
+type knownRevocation struct {
 	Revocation
 
 	made time.Time
 }
 
 func newRevocations() (*revocations, error) {
-	kept, err := lru.New[certKey, said](maxRevocations)
+	kept, err := lru.New[certKey, knownRevocation](maxRevocations)
 	return &revocations{kept}, err
 }
 
@@ -43,14 +43,14 @@ func authorityOf(issuer *x509.Certificate) string {
 
 func serialOf(n *big.Int) string { return n.Text(16) }
 
-// settle notes a revocation, and lets one that was said before count against an answer that is not later. A revocation with
+// apply notes a revocation, and lets one that was said before count against an answer that is not later. A revocation with
 // an invalidity date does not count for what was signed before that date.
-func (m *revocations) settle(q question, answer certStatus) certStatus {
+func (m *revocations) apply(q question, answer certStatus) certStatus {
 	key := keyOf(q.cert, q.issuer)
-	before, known := m.said.Get(key)
+	before, known := m.known.Get(key)
 	switch {
 	case answer.revoked != nil && (!known || !answer.made.Before(before.made)):
-		m.said.Add(key, said{*answer.revoked, answer.made})
+		m.known.Add(key, knownRevocation{*answer.revoked, answer.made})
 	case answer.revoked == nil && known && !answer.made.After(before.made):
 		earlier := before.Revocation
 		answer.revoked = &earlier

@@ -31,14 +31,14 @@ type responders struct {
 	mu     sync.Mutex // between the look at what is kept and the change of it
 	kept   *lru.Cache[certKey, statement]
 	failed *lru.Cache[string, time.Time] // by URL
-	joint  singleflight.Group
+	group  singleflight.Group
 }
 
 // statement is what a CA says of one certificate.
 type statement struct {
 	*ocsp.Response
 
-	came time.Time // by the wall clock
+	received time.Time // by the wall clock
 }
 
 func newResponders(client *http.Client, max time.Duration, lists *lists, revocations *revocations) (*responders, error) {
@@ -53,7 +53,7 @@ func newResponders(client *http.Client, max time.Duration, lists *lists, revocat
 // ask asks the responders that a certificate names, one after the other, until one tells good or revoked.
 func (r *responders) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
 	key := keyOf(q.cert, q.issuer)
-	if kept, ok := r.kept.Get(key); ok && r.fresh(kept.came) && kept.inDate(r.max) == nil {
+	if kept, ok := r.kept.Get(key); ok && r.fresh(kept.received) && kept.inDate(r.max) == nil {
 		return kept.status(r.max), nil
 	}
 	why := problems{}
@@ -61,7 +61,7 @@ func (r *responders) ask(ctx context.Context, q question, secondRound bool) (cer
 		if ctx.Err() != nil {
 			return certStatus{}, append(why, unreachable(theResponder, ctx.Err()))
 		}
-		if !q.turn(place, r.failing(place), secondRound) {
+		if !q.claim(place, r.failing(place), secondRound) {
 			continue
 		}
 		fresh, err := r.fetch(ctx, place, key, q)
@@ -80,7 +80,7 @@ func (r *responders) failing(place string) bool {
 
 // fetch asks one responder. It goes on when the first of those who wait leaves: the transport bounds it in time.
 func (r *responders) fetch(ctx context.Context, place string, key certKey, q question) (statement, error) {
-	told, err := join(ctx, &r.joint, fmt.Sprintf("%q %s", key, place), func() (any, error) {
+	told, err := join(ctx, &r.group, fmt.Sprintf("%q %s", key, place), func() (any, error) {
 		fresh, err := r.request(context.WithoutCancel(ctx), place, q)
 		if err != nil {
 			return nil, err
@@ -118,15 +118,15 @@ func (r *responders) keep(key certKey, fresh statement) statement {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept, ok := r.kept.Get(key)
-	if ok && kept.inDate(r.max) == nil && later(kept, fresh) {
-		kept.came = fresh.came
+	if ok && kept.inDate(r.max) == nil && isOlder(kept, fresh) {
+		kept.received = fresh.received
 		fresh = kept
 	}
 	r.kept.Add(key, fresh)
 	return fresh
 }
 
-func later(kept, fresh statement) bool {
+func isOlder(kept, fresh statement) bool {
 	return fresh.ThisUpdate.Before(kept.ThisUpdate) ||
 		fresh.ThisUpdate.Equal(kept.ThisUpdate) && kept.Status == ocsp.Revoked && fresh.Status == ocsp.Good
 }
@@ -233,7 +233,7 @@ func unanswered(who string, err error) error {
 
 // status is what the statement means for the certificate that was asked about.
 func (s statement) status(max time.Duration) certStatus {
-	r := certStatus{nextUpdate: s.NextUpdate, recheckAt: s.came.Add(max), made: s.ThisUpdate}
+	r := certStatus{nextUpdate: s.NextUpdate, recheckAt: s.received.Add(max), made: s.ThisUpdate}
 	if s.Status == ocsp.Revoked {
 		r.revoked = &Revocation{At: s.RevokedAt, Reason: s.RevocationReason, invalid: invalidityDate(s.Extensions)}
 	}

@@ -197,7 +197,7 @@ func (r *responders) notRevoked(ctx context.Context, cert, issuer *x509.Certific
 	}
 	q := question{cert: cert, issuer: issuer, asked: map[string]bool{}}
 	answer, err := r.lists.ask(ctx, q, true)
-	return err == nil && r.revocations.settle(q, answer).revoked == nil
+	return err == nil && r.revocations.apply(q, answer).revoked == nil
 }
 
 // signedBy returns the status that one of the signers signed. The signature does not cover the certificates that come

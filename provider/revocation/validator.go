@@ -20,7 +20,7 @@ func (c *Checker) Validator(p purpose.Purpose, told func(Status)) revocation.Val
 type validator struct {
 	checker *Checker
 	purpose purpose.Purpose
-	told    func(Status)
+	report  func(Status)
 }
 
 // ValidateContext implements revocation.Validator. It verifies the chain's signatures as notation-core-go does, except for
@@ -37,14 +37,14 @@ func (v *validator) ValidateContext(ctx context.Context, o revocation.ValidateCo
 		}
 		s = v.checker.Check(ctx, o.CertChain, o.AuthenticSigningTime)
 	}
-	v.told(s)
+	v.report(s)
 	return results(o.CertChain, s), nil
 }
 
 // invalid tells of a chain that cannot be asked about.
 func (v *validator) invalid(err error) error {
 	err = result.InvalidChainError{Err: err}
-	v.told(Status{Unknown: err})
+	v.report(Status{Unknown: err})
 	return err
 }
 
