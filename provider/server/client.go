@@ -38,7 +38,7 @@ type clients struct {
 	verifying *semaphore.Weighted
 }
 
-// tlsConfig returns the settings of the mutual TLS door. The authorities are
+// tlsConfig returns the settings of the mutual TLS listener. The authorities are
 // looked up for each handshake. Session tickets are off: a resumed session skips
 // the proof that the client still holds its key, and Gatekeeper asks for none.
 //
@@ -77,20 +77,20 @@ func (c clients) tlsConfig(identity *Identity) *tls.Config {
 // handshake admits a client in its handshake: it looks first, at what costs nothing, and
 // verifies then, a few at a time.
 func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error {
-	if err := c.allow(chain); err != nil {
+	if err := c.precheck(chain); err != nil {
 		return err
 	}
 	if err := c.verifying.Acquire(ctx, 1); err != nil {
 		return fmt.Errorf("wait to verify the client's certificate: %w", err)
 	}
 	defer c.verifying.Release(1)
-	_, err := c.admit(chain, nil)
+	_, err := c.verify(chain, nil)
 	return err
 }
 
-// allow looks at how many certificates there are, and at the leaf: what it is for and whom
+// precheck looks at how many certificates there are, and at the leaf: what it is for and whom
 // it names. It computes nothing.
-func (c clients) allow(chain []*x509.Certificate) error {
+func (c clients) precheck(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return errors.New("the client has no certificate")
 	}
@@ -114,27 +114,27 @@ func (c clients) allow(chain []*x509.Certificate) error {
 	return fmt.Errorf("the client's certificate has none of the names %q; it has %q", c.names, had[:min(len(had), 8)])
 }
 
-// admission is what a connection may rely on: that its client was admitted by
+// authentication is what a connection may rely on: that its client was admitted by
 // these authorities, and between which moments that holds.
-type admission struct {
+type authentication struct {
 	by          *authorities
 	from, until time.Time
 }
 
 // holds tells whether verifying again would come to the same result.
-func (a *admission) holds(by *authorities, now time.Time) bool {
-	return a != nil && a.by == by && !now.Before(a.from) && !now.After(a.until)
+func (auth *authentication) holds(by *authorities, now time.Time) bool {
+	return auth != nil && auth.by == by && !now.Before(auth.from) && !now.After(auth.until)
 }
 
-// admit verifies a client's chain against the authorities and the clock of now.
+// verify verifies a client's chain against the authorities and the clock of now.
 // It returns last if that still holds: the signatures in a chain cannot go bad,
 // only the authorities and the clock can move.
-func (c clients) admit(chain []*x509.Certificate, last *admission) (*admission, error) {
+func (c clients) verify(chain []*x509.Certificate, last *authentication) (*authentication, error) {
 	by, now := c.ca.current.Load(), c.now()
 	if last.holds(by, now) {
 		return last, nil
 	}
-	if err := c.allow(chain); err != nil {
+	if err := c.precheck(chain); err != nil {
 		return nil, err
 	}
 	intermediates, known := by.issued(chain)
@@ -149,19 +149,19 @@ func (c clients) admit(chain []*x509.Certificate, last *admission) (*admission, 
 	if err != nil {
 		return nil, fmt.Errorf("verify the client's certificate: %w", err)
 	}
-	return admitted(by, verified[0]), nil
+	return newAuthentication(by, verified[0]), nil
 }
 
-// admitted holds for as long as every certificate in the chain is valid.
-func admitted(by *authorities, chain []*x509.Certificate) *admission {
-	a := &admission{by: by, from: chain[0].NotBefore, until: chain[0].NotAfter}
+// newAuthentication holds for as long as every certificate in the chain is valid.
+func newAuthentication(by *authorities, chain []*x509.Certificate) *authentication {
+	auth := &authentication{by: by, from: chain[0].NotBefore, until: chain[0].NotAfter}
 	for _, cert := range chain[1:] {
-		if cert.NotBefore.After(a.from) {
-			a.from = cert.NotBefore
+		if cert.NotBefore.After(auth.from) {
+			auth.from = cert.NotBefore
 		}
-		if cert.NotAfter.Before(a.until) {
-			a.until = cert.NotAfter
+		if cert.NotAfter.Before(auth.until) {
+			auth.until = cert.NotAfter
 		}
 	}
-	return a
+	return auth
 }

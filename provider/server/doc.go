@@ -1,7 +1,7 @@
-// Package server opens the two doors through which every request comes: one
+// Package server opens the two listeners through which every request comes: one
 // over mutual TLS for Gatekeeper, and a plain one for probes and metrics.
 //
-// # The mutual TLS door
+// # The mutual TLS listener
 //
 // TLS 1.3 only. A client certificate must come from the [ClientCA], allow client
 // authentication, and have one of the configured names as DNS or URI subject
@@ -17,7 +17,7 @@
 // nothing is ever computed with a stranger's key. Until then a client may send 16 KiB.
 //
 // At most 256 connections have made no request, and at most 1024 there are in all; at the
-// admin door, 64. When there is one too many, one is closed: of the address that has most,
+// admin listener, 64. When there is one too many, one is closed: of the address that has most,
 // the oldest that has made no request, or the one that is idle for longest. A connection
 // whose request is being answered is never closed for another.
 //
@@ -33,5 +33,5 @@
 //
 // [Server.Run] ends in this order, so that nobody is sent here in vain: say not
 // ready, wait until that has spread, stop accepting, finish what is in flight,
-// cut off what takes too long, close the admin door last. Nothing outlives it.
+// cut off what takes too long, close the admin listener last. Nothing outlives it.
 package server

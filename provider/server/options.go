@@ -18,10 +18,10 @@ const maxHeaderBytes = 16 << 10
 
 // Options is all that a [Server] needs to know.
 type Options struct {
-	// Listen is the host:port of the mutual TLS door; port 0 is any free one.
+	// Listen is the host:port of the mutual TLS listener; port 0 is any free one.
 	Listen string
 
-	// AdminListen is the host:port of the admin door; port 0 is any free one.
+	// AdminListen is the host:port of the admin listener; port 0 is any free one.
 	AdminListen string
 
 	// Identity is the serving certificate. Required.
@@ -35,7 +35,7 @@ type Options struct {
 	// without wildcards.
 	ClientNames []string
 
-	// Handler answers what comes through the mutual TLS door. It must return soon
+	// Handler answers what comes through the mutual TLS listener. It must return soon
 	// after its request's context is done, as Run waits for it. Required.
 	Handler http.Handler
 
@@ -44,7 +44,7 @@ type Options struct {
 	// messages hold no addresses, paths or names. Required.
 	Refuse func(w http.ResponseWriter, status int, message string)
 
-	// Metrics answers GET /metrics at the admin door. Without it that is a 404.
+	// Metrics answers GET /metrics at the admin listener. Without it that is a 404.
 	Metrics http.Handler
 
 	// Sources says how the reload sources stand, for /readyz. Without it nothing
@@ -122,7 +122,7 @@ func (o Options) complete() (Options, error) {
 	return o, errors.Join(missing...)
 }
 
-// httpServer is what both doors have in common.
+// httpServer is what both listeners have in common.
 func (o Options) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler,

@@ -32,7 +32,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // drain stops accepting, lets what is in flight finish, and cuts off the rest.
-// The admin door closes last: until then it says that we are draining.
+// The admin listener closes last: until then it says that we are draining.
 func (s *Server) drain(ctx context.Context, cut context.CancelFunc) error {
 	// What ended Run must not end what is still being answered.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.DrainTimeout)
@@ -43,7 +43,7 @@ func (s *Server) drain(ctx context.Context, cut context.CancelFunc) error {
 		cut()
 		_ = s.main.http.Close()
 	}
-	s.door.inside.close()
+	s.clientAuth.inflight.close()
 	if s.side.http.Shutdown(ctx) != nil {
 		_ = s.side.http.Close()
 	}

@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Server is the two doors, bound and not yet serving. Make one with [New], then
+// Server is the two listeners, bound and not yet serving. Make one with [New], then
 // call Run, which also gives the addresses back.
 type Server struct {
-	options  Options
-	door     *door
-	main     endpoint
-	side     endpoint
-	draining atomic.Bool
+	options    Options
+	clientAuth *clientAuth
+	main       endpoint
+	side       endpoint
+	draining   atomic.Bool
 }
 
 // endpoint is a bound address with what answers there.
@@ -29,14 +29,14 @@ type endpoint struct {
 }
 
 // The most connections. Gatekeeper has a few replicas, each of which keeps ten idle and
-// opens more when it is busy; at the admin door there are probes and Prometheus.
+// opens more when it is busy; at the admin listener there are probes and Prometheus.
 const (
 	maxHandshakes  = 256
 	maxConnections = 1024
 	maxAdmin       = 64
 )
 
-// New binds both doors, so that an address that is taken is an error here. It
+// New binds both listeners, so that an address that is taken is an error here. It
 // answers nothing before Run.
 func New(options Options) (*Server, error) {
 	o, err := options.complete()
@@ -44,7 +44,7 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{options: o}
-	s.door = &door{
+	s.clientAuth = &clientAuth{
 		clients: clients{ca: o.ClientCA, names: o.ClientNames, now: o.now, within: o.ReadHeaderTimeout, verifying: semaphore.NewWeighted(maxVerifying)},
 		next:    o.Handler,
 		refuse:  o.Refuse,
@@ -52,10 +52,10 @@ func New(options Options) (*Server, error) {
 
 		draining: s.draining.Load,
 	}
-	s.main.http = o.httpServer(s.door)
-	s.main.http.ConnContext = s.door.connection
+	s.main.http = o.httpServer(s.clientAuth)
+	s.main.http.ConnContext = s.clientAuth.connContext
 	s.main.http.ConnState = func(c net.Conn, state http.ConnState) { s.main.state(c, state) } // bound below
-	s.main.http.TLSConfig = s.door.clients.tlsConfig(o.Identity)
+	s.main.http.TLSConfig = s.clientAuth.clients.tlsConfig(o.Identity)
 	s.side.http = o.httpServer(s.admin())
 	if err := s.bind(); err != nil {
 		return nil, err
@@ -104,8 +104,8 @@ func (s *Server) Connections() []Connections {
 	return []Connections{main, side}
 }
 
-// Addr is the address of the mutual TLS door.
+// Addr is the address of the mutual TLS listener.
 func (s *Server) Addr() net.Addr { return s.main.listener.Addr() }
 
-// AdminAddr is the address of the admin door.
+// AdminAddr is the address of the admin listener.
 func (s *Server) AdminAddr() net.Addr { return s.side.listener.Addr() }

@@ -163,7 +163,7 @@ func TestChainsAreVerifiedAFewAtATime(t *testing.T) {
 	if err := c.handshake(ended, chain); !errors.Is(err, context.Canceled) {
 		t.Errorf("a handshake that has no place: %v", err)
 	}
-	if _, err := c.admit(chain, nil); err != nil {
+	if _, err := c.verify(chain, nil); err != nil {
 		t.Errorf("a request: %v", err)
 	}
 	c.verifying.Release(maxVerifying)

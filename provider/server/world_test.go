@@ -149,7 +149,7 @@ func ask(client *http.Client, url string) answer {
 	return a
 }
 
-// admin asks the admin door, over a connection of its own.
+// admin asks the admin listener, over a connection of its own.
 func (w *world) admin(path string) answer {
 	return ask(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, "http://"+w.AdminAddr().String()+path)
 }
