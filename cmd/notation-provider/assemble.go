@@ -24,17 +24,17 @@ import (
 // wait until their request's deadline.
 const queuePerPlace = 16
 
-// walk is everything between the doors and the network, put together.
-type walk struct {
-	trust      *trust.Files
-	registries *registry.Client
-	memory     *cache.Cache
-	provider   *provider.Provider
+// app is everything between the doors and the network, put together.
+type app struct {
+	trust    *trust.Files
+	registry *registry.Client
+	cache    *cache.Cache
+	provider *provider.Provider
 }
 
 // assemble puts the walk together, from the far end to the near: whom to trust,
 // whom to ask, who judges, what is remembered, who answers.
-func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, error) {
+func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, error) {
 	trusted, err := trust.Open(c.Trust.PolicyFile, c.Trust.StoreDir)
 	if err != nil {
 		return nil, err
@@ -104,20 +104,20 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*walk, err
 	if err != nil {
 		return nil, err
 	}
-	return &walk{trust: trusted, registries: registries, memory: memory, provider: answers}, nil
+	return &app{trust: trusted, registry: registries, cache: memory, provider: answers}, nil
 }
 
 // close ends what is under way and what is kept open.
-func (w *walk) close() {
-	w.memory.Close()
-	w.registries.Close()
+func (a *app) close() {
+	a.cache.Close()
+	a.registry.Close()
 }
 
 // evidenceMemory is what the metrics call the evidence.
 const evidenceMemory = "evidence"
 
-// count makes the metrics of this walk.
-func count() *metrics.Metrics {
+// newMetrics makes the metrics of this walk.
+func newMetrics() *metrics.Metrics {
 	return metrics.New(version.Number, append(cache.Memories(), evidenceMemory), cache.Events())
 }
 
@@ -136,14 +136,14 @@ func registryHosts(c config.Config) []string {
 	return hosts
 }
 
-// doors are the two ways in, and what keeps every file they depend on fresh.
-type doors struct {
+// listeners are the two ways in, and what keeps every file they depend on fresh.
+type listeners struct {
 	server *server.Server
 	poller *reload.Poller
 }
 
-// open binds both listeners.
-func open(c config.Config, w *walk, m *metrics.Metrics, log *slog.Logger) (*doors, error) {
+// listen binds both listeners.
+func listen(c config.Config, a *app, m *metrics.Metrics, log *slog.Logger) (*listeners, error) {
 	identity, err := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
 	if err != nil {
 		return nil, err
@@ -152,8 +152,8 @@ func open(c config.Config, w *walk, m *metrics.Metrics, log *slog.Logger) (*door
 	if err != nil {
 		return nil, err
 	}
-	poller := reload.New(time.Duration(c.Reload), log, m.Reload, w.trust, w.registries, identity, clients)
-	m.State(func() []metrics.Certificate { return certificates(w.trust, identity, clients) }, func() []metrics.Source { return sources(poller) })
+	poller := reload.New(time.Duration(c.Reload), log, m.Reload, a.trust, a.registry, identity, clients)
+	m.State(func() []metrics.Certificate { return certificates(a.trust, identity, clients) }, func() []metrics.Source { return sources(poller) })
 	s, err := server.New(server.Options{
 		Listen:      c.Listen,
 		AdminListen: c.AdminListen,
@@ -161,7 +161,7 @@ func open(c config.Config, w *walk, m *metrics.Metrics, log *slog.Logger) (*door
 		ClientCA:    clients,
 		ClientNames: c.TLS.ClientNames,
 		Handler: gatekeeper.New(gatekeeper.Options{
-			Provider: w.provider,
+			Provider: a.provider,
 			MaxBytes: int64(c.Limits.RequestBytes),
 			MaxKeys:  c.Limits.Keys,
 			Log:      log,
@@ -179,7 +179,7 @@ func open(c config.Config, w *walk, m *metrics.Metrics, log *slog.Logger) (*door
 		return nil, err
 	}
 	m.Connections(func() []metrics.Connections { return connections(s) })
-	return &doors{server: s, poller: poller}, nil
+	return &listeners{server: s, poller: poller}, nil
 }
 
 // certificates are all whose end takes something down, as the metrics tell them.

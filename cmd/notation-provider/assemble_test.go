@@ -18,7 +18,7 @@ import (
 // A dashboard tells which replicas run which version.
 func TestMetricsNameTheVersion(t *testing.T) {
 	scrape := httptest.NewRecorder()
-	count().Handler().ServeHTTP(scrape, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	newMetrics().Handler().ServeHTTP(scrape, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if want := fmt.Sprintf("notation_provider_build_info{version=%q} 1\n", version.Number); !strings.Contains(scrape.Body.String(), want) {
 		t.Errorf("there is no %s", want)
 	}
@@ -60,12 +60,12 @@ func TestEgressAllowIsForRevocationAlone(t *testing.T) {
 		}
 		cfg.Registries = []config.Registry{{Host: host, PlainHTTPUnsafe: true, Referrers: config.ReferrersAuto}}
 		cfg.Egress.Allow = []string{strings.TrimPrefix(inside.URL, "http://")}
-		w, err := assemble(cfg, count(), slog.New(slog.DiscardHandler))
+		a, err := assemble(cfg, newMetrics(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
-		finding := w.provider.Answer(t.Context(), []string{host + "/team/app:1"})[0]
-		w.close()
+		finding := a.provider.Answer(t.Context(), []string{host + "/team/app:1"})[0]
+		a.close()
 		if finding.Err == nil || !strings.Contains(finding.Err.Detail, "inside the network") {
 			t.Errorf("%s: %+v", way, finding)
 		}

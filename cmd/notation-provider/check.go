@@ -84,9 +84,9 @@ type certificateRow struct {
 
 // inspect loads what serve would load.
 func inspect(c config.Config, now time.Time) (*inspection, error) {
-	w, err := assemble(c, count(), slog.New(slog.DiscardHandler))
+	a, err := assemble(c, newMetrics(), slog.New(slog.DiscardHandler))
 	if err == nil {
-		defer w.close()
+		defer a.close()
 	}
 	identity, noIdentity := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
 	clients, noClients := server.LoadClientCA(c.TLS.ClientCAFile)
@@ -94,16 +94,16 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	if err := errors.Join(err, noIdentity, noClients); err != nil {
 		return nil, err
 	}
-	trusted := w.trust.Current()
+	trusted := a.trust.Current()
 	found := &inspection{
 		Registries:   registryRows(c),
 		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(),
-		Warnings: slices.Concat(c.Unsafe(), c.Late(), trusted.Warnings(now), w.registries.Warnings()),
+		Warnings: slices.Concat(c.Unsafe(), c.Late(), trusted.Warnings(now), a.registry.Warnings()),
 	}
 	for _, p := range trusted.Policies() {
 		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})
 	}
-	for _, cert := range certificates(w.trust, identity, clients) {
+	for _, cert := range certificates(a.trust, identity, clients) {
 		left := int(cert.NotAfter.Sub(now).Hours() / 24)
 		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.File, cert.Subject, cert.NotAfter.UTC(), left})
 		if cert.Use != "trust" && left < 30 {

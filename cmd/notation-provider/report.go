@@ -42,7 +42,7 @@ func reportOf(f provider.Finding) report {
 	v := f.Verdict
 	r := report{
 		Image: f.Key, Outcome: outcomeRefused, Reason: v.Reason, Detail: v.Detail, Digest: v.Digest().String(),
-		Policy: v.Policy, Signer: v.Signer, SignedAt: set(v.SignedAt), Until: set(v.Until),
+		Policy: v.Policy, Signer: v.Signer, SignedAt: nonZero(v.SignedAt), Until: nonZero(v.Until),
 		Warnings: append([]string{}, v.Warnings...), Signatures: append([]provider.Signature{}, v.Signatures...),
 	}
 	if v.Good() {
@@ -58,7 +58,7 @@ func detailOf(err *provider.UndecidedError) string {
 	return err.Detail + ": " + err.Err.Error()
 }
 
-func set(t time.Time) *time.Time {
+func nonZero(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -93,8 +93,8 @@ func (r report) print(b *strings.Builder) {
 	line("digest", r.Digest)
 	line("policy", r.Policy)
 	line("signer", r.Signer)
-	line("signed at", text(r.SignedAt))
-	line("holds until", text(r.Until))
+	line("signed at", formatTime(r.SignedAt))
+	line("holds until", formatTime(r.Until))
 	for _, w := range r.Warnings {
 		line("warning", w)
 	}
@@ -108,7 +108,7 @@ func (r report) print(b *strings.Builder) {
 	line("what to do", r.advice())
 }
 
-func text(t *time.Time) string {
+func formatTime(t *time.Time) string {
 	if t == nil {
 		return ""
 	}

@@ -55,7 +55,7 @@ standard error: what it does not read in time is dropped, and counted.`,
 			if err != nil {
 				return err
 			}
-			defer disregard()()
+			defer ignoreSignals()()
 			queue := openLog(cfg.Log, c.ErrOrStderr())
 			defer queue.Close(flushWithin)
 			log := cfg.Log.Logger(queue)
@@ -81,11 +81,11 @@ func load(file string) (config.Config, error) {
 	return config.Load(file)
 }
 
-// disregard has the server live on when it gets a signal that would end it at once, and
+// ignoreSignals has the server live on when it gets a signal that would end it at once, and
 // lose what is in flight: those by which people mean that files be read again, and the one
 // that comes when the reader of standard error has gone. It returns what undoes that. The
 // signals are caught and not ignored, as a credential helper would inherit the latter.
-func disregard() (undo func()) {
+func ignoreSignals() (undo func()) {
 	caught := make(chan os.Signal, 1) // it fills up, and is not read
 	signal.Notify(caught, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)
 	return func() { signal.Stop(caught) }
@@ -99,23 +99,23 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func(
 	for _, late := range c.Late() {
 		log.WarnContext(ctx, "the webhook may not wait that long", "setting", late)
 	}
-	m := count()
+	m := newMetrics()
 	m.LogDropped(dropped)
-	w, err := assemble(c, m, log)
+	a, err := assemble(c, m, log)
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	d, err := open(c, w, m, log)
+	defer a.close()
+	l, err := listen(c, a, m, log)
 	if err != nil {
 		return err
 	}
-	for _, warning := range w.trust.Current().Warnings(time.Now()) {
+	for _, warning := range a.trust.Current().Warnings(time.Now()) {
 		log.WarnContext(ctx, "trust policy warning", "warning", warning)
 	}
-	log.InfoContext(ctx, "serving", "version", version.Number, "address", d.server.Addr().String(), "admin", d.server.AdminAddr().String(), "policies", len(w.trust.Current().Policies()))
+	log.InfoContext(ctx, "serving", "version", version.Number, "address", l.server.Addr().String(), "admin", l.server.AdminAddr().String(), "policies", len(a.trust.Current().Policies()))
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return d.poller.Run(ctx) })
-	group.Go(func() error { return d.server.Run(ctx) })
+	group.Go(func() error { return l.poller.Run(ctx) })
+	group.Go(func() error { return l.server.Run(ctx) })
 	return group.Wait()
 }

@@ -51,12 +51,12 @@ func verify(ctx context.Context, out, notes io.Writer, file, output string, imag
 	}
 	// A person waits as long as the check may take.
 	cfg.AnswerWithin = cfg.VerifyWithin
-	w, err := assemble(cfg, count(), slog.New(slog.DiscardHandler))
+	a, err := assemble(cfg, newMetrics(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	reports := reportAll(w.provider.Answer(ctx, images))
+	defer a.close()
+	reports := reportAll(a.provider.Answer(ctx, images))
 	if output == "json" {
 		err = printable.JSON(out, reports)
 	} else {
