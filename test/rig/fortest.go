@@ -40,18 +40,6 @@ func (t *Test) check(err error) {
 	}
 }
 
-// Must fails the test on an error, and otherwise returns what was made.
-func Must[T any](tb TB) func(T, error) T {
-	tb.Helper()
-	return func(made T, err error) T {
-		tb.Helper()
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return made
-	}
-}
-
 // Registry is [World.Registry].
 func (t *Test) Registry(opts RegistryOptions) *Registry {
 	t.tb.Helper()

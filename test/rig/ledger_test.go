@@ -16,7 +16,7 @@ import (
 // revocable is a signer whose issuer answers by one method on loopback.
 func revocable(t *testing.T, method string) (*rig.Ledger, *ca.Identity) {
 	t.Helper()
-	root := rig.Must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	root := rig.Must(ca.NewRoot(ca.Options{}))(t)
 	ledger := rig.NewLedger(root)
 	crl := httptest.NewServer(ledger.CRLHandler())
 	t.Cleanup(crl.Close)
@@ -30,15 +30,15 @@ func revocable(t *testing.T, method string) (*rig.Ledger, *ca.Identity) {
 	if method != "crl" {
 		opts.OCSPURLs = []string{responder.URL}
 	}
-	return ledger, rig.Must[*ca.Identity](t)(root.Signer(opts))
+	return ledger, rig.Must(root.Signer(opts))(t)
 }
 
 // check asks notation's own validator about the signer.
 func check(t *testing.T, signer *ca.Identity) *result.CertRevocationResult {
 	t.Helper()
-	validator := rig.Must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{}))
-	results := rig.Must[[]*result.CertRevocationResult](t)(validator.ValidateContext(t.Context(),
-		revocation.ValidateContextOptions{CertChain: signer.Chain}))
+	validator := rig.Must(revocation.NewWithOptions(revocation.Options{}))(t)
+	results := rig.Must(validator.ValidateContext(t.Context(),
+		revocation.ValidateContextOptions{CertChain: signer.Chain}))(t)
 	return results[0]
 }
 
@@ -80,17 +80,17 @@ func TestADisownedCertificateIsUnknownToOCSPAndTheCRLIsAsked(t *testing.T) {
 
 func TestOCSPDoesNotSpeakForAnotherCA(t *testing.T) {
 	_, mine := revocable(t, "ocsp")
-	stranger := rig.Must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	theirs := rig.Must[*ca.Identity](t)(stranger.Signer(ca.Options{OCSPURLs: mine.Cert.OCSPServer}))
+	stranger := rig.Must(ca.NewRoot(ca.Options{}))(t)
+	theirs := rig.Must(stranger.Signer(ca.Options{OCSPURLs: mine.Cert.OCSPServer}))(t)
 	if got := check(t, theirs).Result; got != result.ResultUnknown {
 		t.Errorf("the responder vouches for a stranger's certificate: %s", got)
 	}
 }
 
 func TestCRLNumbersRise(t *testing.T) {
-	ledger := rig.NewLedger(rig.Must[*ca.CA](t)(ca.NewRoot(ca.Options{})))
+	ledger := rig.NewLedger(rig.Must(ca.NewRoot(ca.Options{}))(t))
 	for want := range int64(3) {
-		list := rig.Must[*x509.RevocationList](t)(x509.ParseRevocationList(rig.Must[[]byte](t)(ledger.CRL())))
+		list := rig.Must(x509.ParseRevocationList(rig.Must(ledger.CRL())(t)))(t)
 		if list.Number.Int64() != want+1 {
 			t.Errorf("number %s, want %d", list.Number, want+1)
 		}
