@@ -13,8 +13,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -23,14 +21,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
-	"gitlab.com/ska-telescope/notation-provider/provider/printable"
-)
-
-// Exit codes, for scripts.
-const (
-	exitFailed = 1 // something did not work
-	exitUsage  = 2 // the command line is wrong
 )
 
 // The log that is not written yet, in bytes, and how long its end is waited for.
@@ -38,20 +30,6 @@ const (
 	unwritten   = 1 << 20
 	flushWithin = time.Second
 )
-
-// exitError carries an exit code.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
-
-// usageError is a command line that is wrong.
-func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
-}
 
 func main() { os.Exit(run()) }
 
@@ -61,18 +39,7 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	root, stderr := newRoot(), printable.NewWriter(os.Stderr)
-	root.SetOut(printable.NewWriter(os.Stdout))
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintln(stderr, "cert-rotator:", printable.Error(err))
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return exit.code
-	}
-	return exitFailed
+	return cli.Run(ctx, newRoot(), os.Stdout, os.Stderr)
 }
 
 func newRoot() *cobra.Command {
@@ -87,13 +54,15 @@ changes, the old one and the new one are trusted side by side, and no request fa
 The Secret and the ConfigMap must exist: the rotator may not create any. It ends in order
 on SIGTERM. Times are Go durations, such as 720h.`,
 		Example: `  # in a pod, as the chart runs it
-  cert-rotator --secret notation-provider-tls --provider notation-provider --provider notation-provider-mutate \
-    --client-ca-config-map notation-provider-client-ca
+  cert-rotator --secret notation-provider-tls --client-ca-config-map notation-provider-client-ca \
+    --provider notation-provider --provider notation-provider-mutate
   # Gatekeeper's client CA only, from a desk
-  cert-rotator --client-ca-config-map notation-provider-client-ca --kubeconfig ~/.kube/config --leader-elect=false --log-format text
+  cert-rotator --client-ca-config-map notation-provider-client-ca --kubeconfig ~/.kube/config \
+    --leader-elect=false --log-format text
   # change the CA now
-  kubectl -n notation-provider annotate secret notation-provider-tls cert-rotator.notation-provider/rotate=ca`,
-		Args: noArgs,
+  kubectl -n notation-provider annotate secret notation-provider-tls \
+    cert-rotator.notation-provider/rotate=ca`,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.complete(); err != nil {
 				return err
@@ -104,22 +73,9 @@ on SIGTERM. Times are Go durations, such as 720h.`,
 			defer queue.Close(flushWithin)
 			return rotate(c.Context(), o, o.log.Logger(queue))
 		},
-		SilenceErrors: true,
-		SilenceUsage:  true,
 	}
 	o.add(root.Flags())
-	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError("%w; see '%s --help'", err, c.CommandPath())
-	})
-	root.AddCommand(newVersion())
-	return root
-}
-
-// noArgs is cobra's argument check with our exit code.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError("%s takes no arguments, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
-	}
-	return nil
+	cli.Complete(root, "log-level", "debug", "info", "warn", "error")
+	cli.Complete(root, "log-format", "json", "text")
+	return cli.Setup(root)
 }

@@ -9,6 +9,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/replicas"
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/serving"
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
 
@@ -59,23 +60,23 @@ func (o *options) complete() error {
 	}
 	switch {
 	case o.namespace == "":
-		return usageError("--namespace is empty")
+		return cli.UsageError("--namespace is empty")
 	case o.secret == "" && o.configMap == "":
-		return usageError("neither --secret nor --client-ca-config-map is given: there is nothing to do; see 'cert-rotator --help'")
+		return cli.UsageError("neither --secret nor --client-ca-config-map is given: there is nothing to do; see 'cert-rotator --help'")
 	case o.secret != "" && (len(o.providers) == 0 || slices.Contains(o.providers, "")):
-		return usageError("--provider NAME is missing: somebody has to trust what --secret holds")
+		return cli.UsageError("--provider NAME is missing: somebody has to trust what --secret holds")
 	case o.configMap != "" && o.webhooks == "":
-		return usageError("--webhook-configuration is empty")
+		return cli.UsageError("--webhook-configuration is empty")
 	case o.overlap < 0:
-		return usageError("--client-ca-overlap %s is negative", o.overlap)
+		return cli.UsageError("--client-ca-overlap %s is negative", o.overlap)
 	case o.elect && o.lease == "":
-		return usageError("--lease is empty; name one, or give --leader-elect=false if there is one replica only")
+		return cli.UsageError("--lease is empty; name one, or give --leader-elect=false if there is one replica only")
 	}
 	if err := o.rules.Check(); err != nil && o.secret != "" {
-		return usageError("%w; see 'cert-rotator --help'", err)
+		return cli.UsageError("%w; see 'cert-rotator --help'", err)
 	}
 	if _, err := replicas.Parse(o.service, o.rules.Names[0]); err != nil {
-		return usageError("--replicas-service: %w", err)
+		return cli.UsageError("--replicas-service: %w", err)
 	}
 	return o.checkLog()
 }
@@ -83,10 +84,10 @@ func (o *options) complete() error {
 func (o *options) checkLog() error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(o.log.Level)); err != nil {
-		return usageError("--log-level %q is not one of [\"debug\" \"info\" \"warn\" \"error\"]", o.log.Level)
+		return cli.UsageError("--log-level %q is not one of [\"debug\" \"info\" \"warn\" \"error\"]", o.log.Level)
 	}
 	if o.log.Format != "json" && o.log.Format != "text" {
-		return usageError("--log-format %q is not one of [\"json\" \"text\"]", o.log.Format)
+		return cli.UsageError("--log-format %q is not one of [\"json\" \"text\"]", o.log.Format)
 	}
 	return nil
 }

@@ -32,12 +32,11 @@ func inspected(t *testing.T, args ...string) (out string, code int) {
 	root.SetOut(&stdout)
 	root.SetErr(&stderr)
 	err := root.ExecuteContext(t.Context())
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return stdout.String(), exit.code
-	} else if err != nil {
-		return stdout.String() + err.Error(), exitFailed
+	code = codeOf(err)
+	if code == exitFailed {
+		return stdout.String() + err.Error(), code
 	}
-	return stdout.String(), 0
+	return stdout.String(), code
 }
 
 // reportOf is what inspect says as JSON.

@@ -238,8 +238,8 @@ func (i *inspection) verdict() error {
 	case 0:
 		return nil
 	case 1:
-		return &exitError{exitFound, fmt.Errorf("%s: 1 problem", i.Target)}
+		return foundError("%s: 1 problem", i.Target)
 	default:
-		return &exitError{exitFound, fmt.Errorf("%s: %d problems", i.Target, n)}
+		return foundError("%s: %d problems", i.Target, n)
 	}
 }

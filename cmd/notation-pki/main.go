@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -17,25 +16,15 @@ import (
 	"github.com/spf13/cobra"
 	_ "golang.org/x/crypto/x509roots/fallback" // public authorities, where the system has none: the image is from scratch
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
-	"gitlab.com/ska-telescope/notation-provider/provider/printable"
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 )
 
 // Exit codes, for scripts.
 const (
-	exitFailed = 1 // something did not work
-	exitUsage  = 2 // the command line is wrong
+	exitFailed = cli.ExitFailed
+	exitUsage  = cli.ExitUsage
 	exitFound  = 3 // inspect: a rule is broken, or something ends too soon
 )
-
-// exitError carries an exit code; its message may be empty.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run()) }
 
@@ -49,7 +38,7 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	done := make(chan int, 1)
-	go func() { done <- execute(ctx) }()
+	go func() { done <- cli.Run(ctx, newRoot(), os.Stdout, os.Stderr) }()
 	select {
 	case code := <-done:
 		return code
@@ -64,24 +53,6 @@ func run() int {
 	}
 }
 
-// execute runs the verb. Nothing that it prints, errors included, reaches the terminal with control characters in it.
-func execute(ctx context.Context) int {
-	root, stderr := newRoot(), printable.NewWriter(os.Stderr)
-	root.SetOut(printable.NewWriter(os.Stdout))
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	if message := printable.Error(err); message != "" {
-		fmt.Fprintln(stderr, "notation-pki:", message)
-	}
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		return exit.code
-	}
-	return exitFailed
-}
-
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "notation-pki",
@@ -92,54 +63,28 @@ and notation-provider read as it is.
 
 Private keys are encrypted, and nothing is ever overwritten.`,
 		Example: `  notation-pki root         --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
-  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" --crl-url http://pki.skao.int/root-1.crl
-  notation-pki signer       --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" --crl-url http://pki.skao.int/intermediate-1.crl
+  notation-pki intermediate --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Intermediate CA" \
+    --crl-url http://pki.skao.int/root-1.crl
+  notation-pki signer       --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" \
+    --crl-url http://pki.skao.int/intermediate-1.crl
   notation-pki inspect skao-pki --fail-within 30d
   notation-pki bundle --scope '*' --out notation`,
-		Args:          noCommand,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
-
-		SuggestionsMinimumDistance: 2,
 	}
-	root.Version = version.Number
-	root.SetVersionTemplate(version.Read().Text("notation-pki"))
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError("%w; see '%s --help'", err, c.CommandPath())
-	})
-	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newVersion(), newSign(), newList(), newInspect())
-	return root
+	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect())
+	return cli.Setup(root)
 }
 
 // usageError is a command line that is wrong.
-func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+func usageError(format string, args ...any) error { return cli.UsageError(format, args...) }
+
+// foundError is what inspect ends with when a rule is broken, or something ends too soon.
+func foundError(format string, args ...any) error {
+	return cli.Exit(exitFound, fmt.Errorf(format, args...))
 }
 
-// noCommand refuses a verb that there is none of, which cobra hands to the root.
-func noCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := ""
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("; did you mean %q?", near[0])
-	}
-	return usageError("unknown command %q%s; see '%s --help'", args[0], hint, c.CommandPath())
-}
+// codeOf is the exit code that an error calls for.
+func codeOf(err error) int { return cli.Code(err) }
 
-// noArgs and oneArg are cobra's argument checks with our exit code.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError("%s takes no arguments, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
-	}
-	return nil
-}
-
-func oneArg(c *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return usageError("%s takes one argument, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
-	}
-	return nil
-}
+// noArgs and oneArg are checks of a verb's arguments.
+func noArgs(c *cobra.Command, args []string) error { return cli.NoArgs(c, args) }
+func oneArg(c *cobra.Command, args []string) error { return cli.OneArg(c, args) }

@@ -1,48 +1,35 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // output is the form in which a verb prints its result. Progress and notes go to stderr, in words.
-type output struct {
-	form string
-}
+type output struct{ *cli.Output }
 
-func addOutput(c *cobra.Command) *output {
-	o := &output{}
-	c.Flags().StringVarP(&o.form, "output", "o", "text", "text or json")
-	return o
-}
+func addOutput(c *cobra.Command) *output { return &output{cli.AddOutput(c)} }
 
-// check refuses a form that there is none of.
-func (o *output) check() error {
-	if o.form != "text" && o.form != "json" {
-		return usageError("--output %q is neither text nor json", o.form)
-	}
-	return nil
-}
+// check is for verbs that check all their flags at once; the flag itself refuses what it does not know.
+func (o *output) check() error { return nil }
 
-// print writes a result as JSON, or lets it tell itself.
+// print writes a result as JSON, or its text.
 func (o *output) print(c *cobra.Command, result interface{ text() string }) error {
-	if o.form == "json" {
+	if o.JSON() {
 		return printable.JSON(c.OutOrStdout(), result)
 	}
 	_, err := io.WriteString(c.OutOrStdout(), result.text())
 	return err
 }
 
-// note tells something on the way.
-func note(c *cobra.Command, format string, args ...any) {
-	fmt.Fprintln(c.ErrOrStderr(), printable.Text(fmt.Sprintf(format, args...)))
-}
+// note prints something on the way.
+func note(c *cobra.Command, format string, args ...any) { cli.Note(c, format, args...) }
 
 // inside tells whether a path is a folder, or below it, whichever way they are written.
 func inside(path, folder string) bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -180,10 +179,7 @@ func (b *bench) fails(got said, code int, words ...string) {
 	if got.err == nil {
 		b.t.Fatalf("it went well: %s%s", got.out, got.notes)
 	}
-	text, is := got.err.Error(), exitFailed
-	if exit, ok := errors.AsType[*exitError](got.err); ok {
-		is = exit.code
-	}
+	text, is := got.err.Error(), codeOf(got.err)
 	if is != code || got.out != "" || strings.ContainsAny(text, "\n\r\x1b") {
 		b.t.Errorf("exit code %d, want %d; stdout %q; error %q", is, code, got.out, text)
 	}

@@ -12,13 +12,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
 func newCheck() *cobra.Command {
-	var file, output string
+	var file string
+	var output *cli.Output
 	c := &cobra.Command{
 		Use:   "check --config FILE",
 		Short: "Load everything a configuration names, and say what will bite",
@@ -30,11 +32,8 @@ Nothing is asked of the network.
 Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
 		Example: `  notation-provider check --config config.yaml
   notation-provider check --config config.yaml -o json | jq -e '.warnings == []'`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := checkOutput(output, "table", "json"); err != nil {
-				return err
-			}
 			cfg, err := load(file)
 			if err != nil {
 				return err
@@ -43,14 +42,14 @@ Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
 			if err != nil {
 				return err
 			}
-			if output == "json" {
+			if output.JSON() {
 				return printable.JSON(c.OutOrStdout(), found)
 			}
 			return found.print(c.OutOrStdout())
 		},
 	}
 	addConfig(c, &file)
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	output = cli.AddOutput(c)
 	return c
 }
 

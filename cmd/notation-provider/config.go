@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
 
@@ -13,7 +14,7 @@ func newConfig() *cobra.Command {
 		Use:     "config",
 		Short:   "Print the default configuration, every key explained",
 		Example: "  notation-provider config > config.yaml",
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprint(c.OutOrStdout(), config.Annotated())
 			return err

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,27 +17,16 @@ import (
 	"github.com/spf13/cobra"
 	_ "golang.org/x/crypto/x509roots/fallback" // public authorities, where the system has none: the image is from scratch
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// Exit codes, for scripts.
+// Exit codes of verify, beside those that all commands share.
 const (
-	exitFailed    = 1 // something did not work
-	exitUsage     = 2 // the command line is wrong
-	exitRefused   = 3 // verify: an image is known not to be good
-	exitUndecided = 4 // verify: none is refused, and of one nobody knows
+	exitRefused   = 3 // an image is known not to be good
+	exitUndecided = 4 // none is refused, and one is undecided
 )
-
-// exitError carries an exit code; its message may be empty.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run()) }
 
@@ -46,19 +34,9 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signalled()
 	defer stop()
-	root, stderr := newRoot(), printable.NewWriter(os.Stderr)
-	root.SetOut(printable.NewWriter(os.Stdout))
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	code := exitFailed
-	if exit, ok := errors.AsType[*exitError](err); ok {
-		code = exit.code
-	}
-	if message := printable.Error(err); message != "" {
-		complain(stderr, message)
+	code, message := cli.Execute(ctx, newRoot(), os.Stdout, os.Stderr)
+	if message != "" {
+		complain(printable.NewWriter(os.Stderr), message)
 	}
 	return code
 }
@@ -68,7 +46,7 @@ func run() int {
 func complain(stderr io.Writer, message string) {
 	const large = 1 << 20 // what is wrong with a configuration has many lines
 	queue := logging.NewQueue(stderr, large, nil)
-	fmt.Fprintln(queue, "notation-provider:", message)
+	fmt.Fprintln(queue, message)
 	queue.Close(flushWithin)
 }
 
@@ -105,50 +83,10 @@ func newRoot() *cobra.Command {
 Notary Project (notation) signatures, over mutual TLS.
 
 An image that is not proven good is not verified, whatever goes wrong.`,
-		Args:          noCommand,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
-
-		SuggestionsMinimumDistance: 2,
+		Example: `  notation-provider config > config.yaml
+  notation-provider check --config config.yaml
+  notation-provider serve --config config.yaml`,
 	}
-	root.Version = version.Number
-	root.SetVersionTemplate(version.Read().Text("notation-provider"))
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError("%w; see '%s --help'", err, c.CommandPath())
-	})
-	root.AddCommand(newServe(), newVerify(), newCheck(), newConfig(), newVersion())
-	return root
-}
-
-// usageError is a command line that is wrong.
-func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
-}
-
-// noCommand refuses a verb that there is none of, which cobra hands to the root.
-func noCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := ""
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("; did you mean %q?", near[0])
-	}
-	return usageError("unknown command %q%s; see '%s --help'", args[0], hint, c.CommandPath())
-}
-
-// noArgs and someArgs are cobra's argument checks with our exit code.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError("%s takes no arguments, got %q; see '%s --help'", c.Name(), args, c.CommandPath())
-	}
-	return nil
-}
-
-func someArgs(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usageError("%s wants at least one argument; see '%s --help'", c.Name(), c.CommandPath())
-	}
-	return nil
+	root.AddCommand(newServe(), newVerify(), newCheck(), newConfig())
+	return cli.Setup(root)
 }

@@ -3,14 +3,13 @@ package main
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli/clitest"
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -34,24 +33,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("VERSION", version.Number)
 			return writeGood(filepath.Join(env.WorkDir, "good"))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "edit": edit},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": clitest.Exits, "edit": edit},
 	})
-}
-
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		exit, ok := errors.AsType[*exec.ExitError](err)
-		if !ok {
-			ts.Fatalf("%v", err)
-		}
-		got = exit.ExitCode()
-	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
-	}
 }
 
 func edit(ts *testscript.TestScript, _ bool, args []string) {
@@ -109,3 +92,6 @@ func writeGood(dir string) error {
 	}
 	return nil
 }
+
+// Each verb's help has its exit codes and examples, in at most 100 columns.
+func TestHelp(t *testing.T) { clitest.Help(t, newRoot) }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
@@ -52,11 +53,7 @@ func TestTheExitCodeIsThatOfTheWorstOutcome(t *testing.T) {
 		4: {{undecided}, {verified, undecided}, {undecided, verified}},
 	} {
 		for _, findings := range cases {
-			got := 0
-			if exit, ok := errors.AsType[*exitError](exitOf(reportAll(findings))); ok {
-				got = exit.code
-			}
-			if got != want {
+			if got := cli.Code(exitOf(reportAll(findings))); got != want {
 				t.Errorf("%+v: exit code %d, want %d", findings, got, want)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
@@ -49,7 +50,7 @@ standard error: what it does not read in time is dropped, and counted.`,
 		Example: `  notation-provider config > config.yaml     # the annotated default
   notation-provider check --config config.yaml
   notation-provider serve --config config.yaml`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := load(file)
 			if err != nil {
@@ -76,7 +77,7 @@ func addConfig(c *cobra.Command, file *string) {
 
 func load(file string) (config.Config, error) {
 	if file == "" {
-		return config.Config{}, usageError("--config FILE is missing; 'notation-provider config' prints one to start from")
+		return config.Config{}, cli.UsageError("--config FILE is missing; 'notation-provider config' prints one to start from")
 	}
 	return config.Load(file)
 }

@@ -10,13 +10,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 func newVerify() *cobra.Command {
-	var file, output string
+	var file string
+	var output *cli.Output
 	c := &cobra.Command{
 		Use:   "verify [--config FILE] IMAGE…",
 		Short: "Judge images here and now, and explain the verdict",
@@ -31,20 +33,17 @@ be named in a configuration; the keys under tls may be left out of it.
 Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 failure.`,
 		Example: `  notation-provider verify harbor.skao.int/production/ska-tango-images:1.2.3
   notation-provider verify --config config.yaml -o json IMAGE | jq '.[].outcome'`,
-		Args: someArgs,
+		Args: cli.SomeArgs,
 		RunE: func(c *cobra.Command, images []string) error {
-			if err := checkOutput(output, "table", "json"); err != nil {
-				return err
-			}
-			return verify(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), file, output, images)
+			return verify(c.Context(), c.OutOrStdout(), c.ErrOrStderr(), file, output.JSON(), images)
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "the server's configuration `FILE`; without it, notation's own")
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	output = cli.AddOutput(c)
 	return c
 }
 
-func verify(ctx context.Context, out, notes io.Writer, file, output string, images []string) error {
+func verify(ctx context.Context, out, notes io.Writer, file string, asJSON bool, images []string) error {
 	cfg, err := configOf(file)
 	if err != nil {
 		return err
@@ -57,7 +56,7 @@ func verify(ctx context.Context, out, notes io.Writer, file, output string, imag
 	}
 	defer a.close()
 	reports := reportAll(a.provider.Answer(ctx, images))
-	if output == "json" {
+	if asJSON {
 		err = printable.JSON(out, reports)
 	} else {
 		err = printReports(out, reports)
@@ -111,13 +110,8 @@ func exitOf(reports []report) error {
 	if code == 0 {
 		return nil
 	}
-	return &exitError{code, errSilent{}}
+	return cli.Silent(code)
 }
-
-// errSilent is a failure that has been told already.
-type errSilent struct{}
-
-func (errSilent) Error() string { return "" }
 
 func reportAll(findings []provider.Finding) []report {
 	reports := make([]report, 0, len(findings))
