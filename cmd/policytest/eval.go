@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,17 +10,19 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/suites"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 type evalOptions struct {
-	sources          sourceFlags
-	files            []string
-	verdicts, output string
-	allowUnmatched   bool
+	sources        sourceFlags
+	files          []string
+	verdicts       string
+	output         *cli.Output
+	allowUnmatched bool
 }
 
 func newEval() *cobra.Command {
@@ -46,17 +47,20 @@ enforcementAction that there is not; 3 nothing is denied, and something is not j
 or external_data has no answer.`,
 		Example: `  # A policy, a constraint, what runs in a cluster, recorded verdicts.
   kubectl get pods -A -o yaml > pods.yaml
-  policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f pods.yaml --verdicts verdicts.yaml
+  policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f pods.yaml \
+    --verdicts verdicts.yaml
 
   # What is in a cluster now, without a file in between.
-  kubectl get pods -A -o yaml | policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f - --verdicts verdicts.yaml
+  kubectl get pods -A -o yaml | policytest eval -f policies/signedimages/template.yaml \
+    -f constraint.yaml -f - --verdicts verdicts.yaml
 
   # Ask a live provider.
-  policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f deployment.yaml -o json \
-    --provider notation-provider=https://127.0.0.1:8443/validate --ca ca.crt --cert tls.crt --key tls.key`,
+  policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f deployment.yaml \
+    --provider notation-provider=https://127.0.0.1:8443/validate \
+    --ca ca.crt --cert tls.crt --key tls.key -o json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError("eval takes no arguments, got %q; name files with -f; see '%s --help'", args, c.CommandPath())
+				return cli.UsageError("eval takes no arguments, got %q; name files with -f; see '%s --help'", args, c.CommandPath())
 			}
 			return nil
 		},
@@ -65,17 +69,14 @@ or external_data has no answer.`,
 	o.sources.add(c)
 	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects, or - for standard input; may be repeated")
 	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a verdicts.yaml; its scenes do not count")
-	c.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	o.output = cli.AddOutput(c)
 	c.Flags().BoolVar(&o.allowUnmatched, "allow-unmatched", false, "let objects that no constraint matches be, such as the Services of a dump: they do not count for the exit code")
 	return c
 }
 
 func (o *evalOptions) execute(c *cobra.Command) error {
-	if err := checkFormat(o.output); err != nil {
-		return err
-	}
 	if len(o.files) == 0 {
-		return usageError("decide on what? Name files with -f; see '%s --help'", c.CommandPath())
+		return cli.UsageError("decide on what? Name files with -f; see '%s --help'", c.CommandPath())
 	}
 	objects, err := readObjects(o.files)
 	if err != nil {
@@ -85,7 +86,7 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 	if o.verdicts != "" {
 		file, err := verdicts.Read(o.verdicts)
 		if err != nil {
-			return usageError("--verdicts: %w", err)
+			return cli.UsageError("--verdicts: %w", err)
 		}
 		scene = file.Scene("", "")
 	}
@@ -94,16 +95,16 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 		return err
 	}
 	defer sources.close()
-	talk := sources.Open(scene, cmp.Or(o.verdicts, "a verdicts.yaml for --verdicts"))
-	defer talk.Close()
-	judge, err := load(c.Context(), talk, objects)
+	session := sources.Open(scene, cmp.Or(o.verdicts, "a verdicts.yaml for --verdicts"))
+	defer session.Close()
+	judge, err := load(c.Context(), session, objects)
 	if err != nil {
 		return err
 	}
 	defer judge.Close()
-	decisions, err := decide(c.Context(), talk, judge, objects)
+	decisions, err := decide(c.Context(), session, judge, objects)
 	if err != nil {
-		return &exitError{exitUnknown, err}
+		return cli.Exit(exitUnknown, err)
 	}
 	excuse(decisions)
 	if err := o.print(c.OutOrStdout(), decisions); err != nil {
@@ -111,32 +112,30 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 	}
 	warnIdle(c.ErrOrStderr(), objects, decisions)
 	if err := sources.record(); err != nil {
-		return &exitError{exitUnknown, err}
+		return cli.Exit(exitUnknown, err)
 	}
 	if code := exitOf(decisions, o.allowUnmatched); code != 0 {
-		return silently(code)
+		return cli.Silent(code)
 	}
 	return nil
 }
 
 // load makes an engine of the templates and constraints among the objects.
-func load(ctx context.Context, talk *session.Session, objects []*unstructured.Unstructured) (*engine.Engine, error) {
-	judge, err := engine.New(talk.Options())
+func load(ctx context.Context, session *suites.Session, objects []*unstructured.Unstructured) (*engine.Engine, error) {
+	judge, err := engine.New(session.Options())
 	if err != nil {
 		return nil, err
 	}
 	if err := judge.Load(ctx, objects...); err != nil {
 		judge.Close()
-		return nil, usageError("-f: %w", err)
+		return nil, cli.UsageError("-f: %w", err)
 	}
 	return judge, nil
 }
 
 func (o *evalOptions) print(out io.Writer, decisions []decision) error {
-	if o.output == "json" {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(decisions)
+	if o.output.JSON() {
+		return printable.JSON(out, decisions)
 	}
 	var b strings.Builder
 	for _, d := range decisions {

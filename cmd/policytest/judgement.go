@@ -8,9 +8,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/kinds"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/suites"
 )
 
 // What is decided on an object.
@@ -45,7 +45,7 @@ type reference struct {
 }
 
 // decide decides on all objects that are judged.
-func decide(ctx context.Context, talk *session.Session, judge *engine.Engine, objects []*unstructured.Unstructured) ([]decision, error) {
+func decide(ctx context.Context, session *suites.Session, judge *engine.Engine, objects []*unstructured.Unstructured) ([]decision, error) {
 	decisions := []decision{}
 	for _, object := range objects {
 		d := decision{
@@ -58,7 +58,7 @@ func decide(ctx context.Context, talk *session.Session, judge *engine.Engine, ob
 			d.Decision, d.Reason = emptyList, "it has no items"
 		case engine.Reviewed, engine.Admission:
 			j, err := judge.Judge(ctx, object)
-			if err := talk.Check(err); err != nil {
+			if err := session.Check(err); err != nil {
 				return nil, err
 			}
 			d.settle(object, j)
@@ -75,7 +75,7 @@ func (d *decision) settle(object *unstructured.Unstructured, j engine.Judgement)
 	d.Violations, d.matched = append(d.Violations, j.Violations...), j.Matched
 	subject, deletion := subjectOf(object)
 	d.Decision = notJudged
-	switch fault := kinds.CheckImages(subject); {
+	switch fault := engine.CheckImages(subject); {
 	case engine.Denied(j.Violations):
 		d.Decision, d.Reason = denied, told(j.Unsure)
 	case len(j.Unsure) > 0:
@@ -143,7 +143,7 @@ func exitOf(decisions []decision, allowUnmatched bool) int {
 	for _, d := range decisions {
 		switch {
 		case d.Decision == denied:
-			return exitFailed
+			return cli.ExitFailed
 		case d.Decision != admitted && !d.context && (!d.unmatched || !allowUnmatched):
 			code = exitUnknown
 		}

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli/clitest"
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 )
 
@@ -31,14 +30,9 @@ func TestScripts(t *testing.T) {
 }
 
 // exits runs policytest and wants an exit code: exits CODE ARGUMENT...
-func exits(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	if exit, ok := errors.AsType[*exec.ExitError](ts.Exec("policytest", args[1:]...)); ok {
-		got = exit.ExitCode()
-	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
-	}
+func exits(ts *testscript.TestScript, not bool, args []string) {
+	clitest.Exits(ts, not, slices.Insert(args, 1, "policytest"))
 }
+
+// Each verb's help has its exit codes and examples, in at most 100 columns.
+func TestHelp(t *testing.T) { clitest.Help(t, newRoot) }

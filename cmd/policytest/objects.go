@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 )
 
@@ -15,10 +16,10 @@ import (
 func readObjects(files []string) ([]*unstructured.Unstructured, error) {
 	objects, err := engine.ReadObjects(files...)
 	if err != nil {
-		return nil, usageError("-f: %w", err)
+		return nil, cli.UsageError("-f: %w", err)
 	}
 	if objects, err = distinct(objects); err != nil {
-		return nil, usageError("-f: %w", err)
+		return nil, cli.UsageError("-f: %w", err)
 	}
 	count := map[engine.Role]int{}
 	for _, object := range objects {
@@ -26,9 +27,9 @@ func readObjects(files []string) ([]*unstructured.Unstructured, error) {
 	}
 	switch {
 	case count[engine.Constraint] == 0:
-		return nil, usageError("-f: no constraint among the objects, so nothing could be denied")
+		return nil, cli.UsageError("-f: no constraint among the objects, so nothing could be denied")
 	case count[engine.Reviewed]+count[engine.Admission]+count[engine.EmptyList] == 0:
-		return nil, usageError("-f: nothing to decide on but what configures Gatekeeper")
+		return nil, cli.UsageError("-f: nothing to decide on but what configures Gatekeeper")
 	}
 	return objects, nil
 }

@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/recorded"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/tape"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/suites"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
@@ -34,9 +34,9 @@ func (f *sourceFlags) add(c *cobra.Command) {
 
 // sources are the open ones.
 type sources struct {
-	session.Sources
-	tape *tape.Tape
-	path string
+	suites.Sources
+	recorder *verdicts.Recorder
+	path     string
 }
 
 func (f *sourceFlags) open() (*sources, error) {
@@ -50,29 +50,29 @@ func (f *sourceFlags) open() (*sources, error) {
 	}
 	if f.cert != "" {
 		if s.Identity, err = engine.LoadIdentity(f.cert, f.key); err != nil {
-			return nil, usageError("--cert, --key: %w", err)
+			return nil, cli.UsageError("--cert, --key: %w", err)
 		}
 	}
 	if f.record != "" {
-		if s.tape, err = tape.New(f.record); err != nil {
-			return nil, usageError("--record: %w", err)
+		if s.recorder, err = verdicts.NewRecorder(f.record); err != nil {
+			return nil, cli.UsageError("--record: %w", err)
 		}
-		s.Tape = s.tape.Record
+		s.Record = s.recorder.Record
 	}
-	s.Recorded, err = recorded.Start()
+	s.Recorded, err = suites.StartReplay()
 	return s, err
 }
 
 func (f *sourceFlags) check() error {
 	switch live := len(f.providers) > 0; {
 	case !live && f.ca+f.cert+f.key+f.record != "":
-		return usageError("--ca, --cert, --key and --record are for live providers; give --provider NAME=https://…")
+		return cli.UsageError("--ca, --cert, --key and --record are for live providers; give --provider NAME=https://…")
 	case live && f.ca == "":
-		return usageError("--provider needs --ca, the file of who vouches for its certificate")
+		return cli.UsageError("--provider needs --ca, the file of who vouches for its certificate")
 	case (f.cert == "") != (f.key == ""):
-		return usageError("--cert and --key go together")
+		return cli.UsageError("--cert and --key go together")
 	case f.timeout < 1:
-		return usageError("--timeout is at least a second")
+		return cli.UsageError("--timeout is at least a second")
 	}
 	return nil
 }
@@ -83,35 +83,35 @@ func (f *sourceFlags) live() ([]engine.Provider, error) {
 	}
 	ca, err := regularfile.Read(f.ca, regularfile.MaxText)
 	if err != nil {
-		return nil, usageError("--ca: %w", err)
+		return nil, cli.UsageError("--ca: %w", err)
 	}
 	var all []engine.Provider
 	for _, given := range f.providers {
 		name, address, _ := strings.Cut(given, "=")
 		at, err := url.Parse(address)
 		if err != nil || name == "" || at.Scheme != "https" || at.Host == "" {
-			return nil, usageError("--provider %q is not NAME=https://host:port/path", given)
+			return nil, cli.UsageError("--provider %q is not NAME=https://host:port/path", given)
 		}
 		if slices.ContainsFunc(all, func(p engine.Provider) bool { return p.Name == name }) {
-			return nil, usageError("--provider %s is given twice", name)
+			return nil, cli.UsageError("--provider %s is given twice", name)
 		}
 		all = append(all, engine.Provider{Name: name, URL: address, CABundle: ca, Timeout: f.timeout})
 	}
 	// The files are wrong here, not at the first case.
 	if _, err := engine.NewClient(engine.Options{Providers: all}); err != nil {
-		return nil, usageError("--ca %s: %w", f.ca, err)
+		return nil, cli.UsageError("--ca %s: %w", f.ca, err)
 	}
 	return all, nil
 }
 
 func (s *sources) close() { s.Recorded.Close() }
 
-// record writes the tape, if there is one.
+// record writes the recording, if one is wanted.
 func (s *sources) record() error {
-	if s.tape == nil {
+	if s.recorder == nil {
 		return nil
 	}
-	if err := s.tape.Write(); err != nil {
+	if err := s.recorder.Write(); err != nil {
 		return fmt.Errorf("%s is not written: %w", s.path, err)
 	}
 	return nil

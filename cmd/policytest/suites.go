@@ -6,12 +6,14 @@ import (
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 	"github.com/spf13/cobra"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/suites"
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/suites"
 )
 
 type suitesOptions struct {
 	sources        sourceFlags
-	run, output    string
+	run            string
+	output         *cli.Output
 	verbose, trace bool
 }
 
@@ -42,7 +44,7 @@ wrong, or no suite or case is where it says.`,
     --ca ca.crt --cert tls.crt --key tls.key --record policies/signedimages/verdicts.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError("which suites? Name a file, a directory or directory/...; see '%s --help'", c.CommandPath())
+				return cli.UsageError("which suites? Name a file, a directory or directory/...; see '%s --help'", c.CommandPath())
 			}
 			return nil
 		},
@@ -50,19 +52,16 @@ wrong, or no suite or case is where it says.`,
 	}
 	o.sources.add(c)
 	c.Flags().StringVarP(&o.run, "run", "r", "", "run the tests and cases whose names match: NAME, TEST//CASE, TEST// or //CASE, regular expressions")
-	c.Flags().StringVarP(&o.output, "output", "o", "text", "text (gator's) or json")
+	o.output = cli.AddOutput(c)
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print every test and case, and what templates print")
 	c.Flags().BoolVarP(&o.trace, "trace", "t", false, "print a trace of each evaluation")
 	return c
 }
 
 func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
-	if err := checkFormat(o.output); err != nil {
-		return err
-	}
 	filter, err := verify.NewFilter(o.run)
 	if err != nil {
-		return usageError("--run: %w", err)
+		return cli.UsageError("--run: %w", err)
 	}
 	found, err := find(paths)
 	if err != nil {
@@ -88,7 +87,7 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 		return err
 	}
 	if suites.Failed(results) {
-		return silently(exitFailed)
+		return cli.Silent(cli.ExitFailed)
 	}
 	return nil
 }
@@ -99,9 +98,9 @@ func (o *suitesOptions) ran(results []verify.SuiteResult) error {
 	case suites.Failed(results) || suites.Ran(results) > 0:
 		return nil
 	case o.run != "":
-		return usageError("no case matches --run %q", o.run)
+		return cli.UsageError("no case matches --run %q", o.run)
 	}
-	return &exitError{exitFailed, errors.New("no case was run: all are skipped")}
+	return cli.Exit(cli.ExitFailed, errors.New("no case was run: all are skipped"))
 }
 
 // find wants something at each path: a test that tests nothing must not pass.
@@ -110,10 +109,10 @@ func find(paths []string) ([]suites.Found, error) {
 	for _, path := range paths {
 		found, err := suites.Find(path)
 		if err != nil {
-			return nil, usageError("finding suites: %w", err)
+			return nil, cli.UsageError("finding suites: %w", err)
 		}
 		if len(found) == 0 {
-			return nil, usageError("no suite in %s", path)
+			return nil, cli.UsageError("no suite in %s", path)
 		}
 		all = append(all, found...)
 	}
@@ -121,7 +120,7 @@ func find(paths []string) ([]suites.Found, error) {
 }
 
 func (o *suitesOptions) print(c *cobra.Command, results []verify.SuiteResult) error {
-	if o.output == "json" {
+	if o.output.JSON() {
 		return suites.PrintJSON(c.OutOrStdout(), results)
 	}
 	return suites.Print(c.OutOrStdout(), results, o.verbose)

@@ -9,9 +9,6 @@ import (
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/mutation/match"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/util"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/kinds"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/nearest"
 )
 
 const scoped = "scoped"
@@ -43,14 +40,14 @@ func checkAction(constraint *unstructured.Unstructured) error {
 	for i, a := range *actions {
 		where := fmt.Sprintf("spec.scopedEnforcementActions[%d].", i)
 		if !slices.Contains(simpleActions, a.Action) {
-			return nearest.Unknown(where+"action", a.Action, simpleActions)
+			return unknownWord(where+"action", a.Action, simpleActions)
 		}
 		if len(a.EnforcementPoints) == 0 {
 			return fmt.Errorf("%senforcementPoints is empty, so the action counts nowhere", where)
 		}
 		for _, point := range a.EnforcementPoints {
 			if !slices.Contains(points, point.Name) {
-				return nearest.Unknown(where+"enforcementPoints", point.Name, points)
+				return unknownWord(where+"enforcementPoints", point.Name, points)
 			}
 		}
 	}
@@ -66,7 +63,7 @@ func actionOf(object *unstructured.Unstructured, actions []string) (string, erro
 	case action == "":
 		return deny, nil
 	case !slices.Contains(actions, action):
-		return "", nearest.Unknown("spec.enforcementAction", action, actions)
+		return "", unknownWord("spec.enforcementAction", action, actions)
 	}
 	return action, nil
 }
@@ -85,7 +82,7 @@ func checkMatch(constraint *unstructured.Unstructured) error {
 		return fmt.Errorf("spec.match: %w", err)
 	}
 	for i, k := range m.Kinds {
-		if err := kinds.Check(k.APIGroups, k.Kinds); err != nil {
+		if err := checkKinds(k.APIGroups, k.Kinds); err != nil {
 			return fmt.Errorf("spec.match.kinds[%d] matches nothing: %w", i, err)
 		}
 	}

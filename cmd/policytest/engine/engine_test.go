@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/recorded"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/suites"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 )
 
 // objects reads YAML.
@@ -43,7 +43,7 @@ func provider(t *testing.T, text string) engine.Provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := recorded.Start()
+	server, err := suites.StartReplay()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,6 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/nearest"
 )
 
 // operations of an AdmissionRequest.
@@ -86,7 +84,7 @@ func (e *Engine) admit(ctx context.Context, object *unstructured.Unstructured, j
 		return nil, errors.New("the AdmissionReview has no request with an object or an oldObject")
 	}
 	if operation := string(request.Operation); operation != "" && !slices.Contains(operations, operation) {
-		return nil, nearest.Unknown("request.operation", operation, operations)
+		return nil, unknownWord("request.operation", operation, operations)
 	}
 	ns, _ := e.expander.NamespaceForResource(&unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"namespace": request.Namespace},

@@ -1,13 +1,14 @@
 package suites
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Failed tells whether anything failed.
@@ -93,9 +94,7 @@ func PrintJSON(out io.Writer, results []verify.SuiteResult) error {
 	for _, suite := range results {
 		r.Suites = append(r.Suites, suiteReport{suite.Path, outcomeOf(suite.Skipped, suite.IsFailure(), suite.Error, suite.Runtime), tests(suite)})
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
+	return printable.JSON(out, r)
 }
 
 func tests(suite verify.SuiteResult) []testReport {

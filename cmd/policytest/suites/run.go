@@ -1,4 +1,8 @@
 // Package suites runs gator's suites in gator's own runner, with external_data.
+//
+//   - [Find] reads suites, and [Runner.Run] runs them; [Print] and [PrintJSON] print what came of it.
+//   - [Session] is the conversation of one engine with its providers: [Sources] are live ones, and a [ReplayServer] that
+//     gives the recorded answers of verdicts.yaml.
 package suites
 
 import (
@@ -15,13 +19,12 @@ import (
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/session"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 )
 
 // Runner runs suites, one at a time.
 type Runner struct {
-	Sources session.Sources
+	Sources Sources
 	Filter  verify.Filter
 	Trace   bool
 }
@@ -31,47 +34,47 @@ func (r *Runner) Run(ctx context.Context, found Found) verify.SuiteResult {
 	if found.Err != nil {
 		return verify.SuiteResult{Path: found.Path, Error: found.Err}
 	}
-	stage := &stage{Runner: r, file: filepath.Join(filepath.Dir(found.Path), verdicts.Name)}
-	defer stage.close()
-	if err := stage.read(found.Suite); err != nil {
+	run := &suiteRun{Runner: r, file: filepath.Join(filepath.Dir(found.Path), verdicts.Name)}
+	defer run.close()
+	if err := run.read(found.Suite); err != nil {
 		return verify.SuiteResult{Path: found.Path, Error: err}
 	}
 	if err := checkCases(found.Suite); err != nil && !found.Suite.Skip {
 		return verify.SuiteResult{Path: found.Path, Error: err}
 	}
-	runner, err := verify.NewRunner(root, stage.client, verify.IncludeTrace(r.Trace))
+	runner, err := verify.NewRunner(root, run.client, verify.IncludeTrace(r.Trace))
 	if err != nil {
 		return verify.SuiteResult{Path: found.Path, Error: err}
 	}
-	return runner.Run(ctx, stage, found.Suite)
+	return runner.Run(ctx, run, found.Suite)
 }
 
-// stage is where one suite is run. The runner does not tell a client what it is for; but it asks its filter of each test
+// suiteRun is one run of one suite. The runner does not tell a client what it is for; but it asks its filter of each test
 // and each case just before it runs them, so the filter knows.
-type stage struct {
+type suiteRun struct {
 	*Runner
 	file     string         // verdicts.yaml
 	verdicts *verdicts.File // nil: there is none
 	test     string
 	current  string // the case
-	session  *session.Session
+	session  *Session
 }
 
-var _ verify.Filter = (*stage)(nil)
+var _ verify.Filter = (*suiteRun)(nil)
 
 // MatchesTest notes the test that is run next.
-func (s *stage) MatchesTest(test *verify.Test) bool {
+func (s *suiteRun) MatchesTest(test *verify.Test) bool {
 	s.test, s.current = test.Name, ""
 	return s.Filter.MatchesTest(test)
 }
 
 // MatchesCase notes the case that is run next.
-func (s *stage) MatchesCase(test, name string) bool {
+func (s *suiteRun) MatchesCase(test, name string) bool {
 	s.test, s.current = test, name
 	return s.Filter.MatchesCase(test, name)
 }
 
-func (s *stage) read(suite *verify.Suite) error {
+func (s *suiteRun) read(suite *verify.Suite) error {
 	file, err := verdicts.Read(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -91,7 +94,7 @@ func (s *stage) read(suite *verify.Suite) error {
 }
 
 // client makes the client of the current case.
-func (s *stage) client(opts ...gator.Opt) (gator.Client, error) {
+func (s *suiteRun) client(opts ...gator.Opt) (gator.Client, error) {
 	s.close()
 	scene := &verdicts.Scene{Path: s.file}
 	if s.verdicts != nil {
@@ -107,7 +110,7 @@ func (s *stage) client(opts ...gator.Opt) (gator.Client, error) {
 	return &checked{client, s.session}, nil
 }
 
-func (s *stage) close() {
+func (s *suiteRun) close() {
 	if s.session != nil {
 		s.session.Close()
 		s.session = nil
@@ -117,7 +120,7 @@ func (s *stage) close() {
 // checked is a client whose reviews fail where the session found something.
 type checked struct {
 	*engine.Client
-	session *session.Session
+	session *Session
 }
 
 // Review decides on an object.

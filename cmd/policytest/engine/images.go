@@ -1,4 +1,4 @@
-package kinds
+package engine
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
-
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/nearest"
 )
 
 // workloads are the kinds that bring images, and where the spec of their pods stands.
@@ -30,8 +28,8 @@ var workloads = map[schema.GroupKind][]string{
 	{Group: "extensions", Kind: "DaemonSet"}:  {"spec", "template", "spec"},
 }
 
-// fields lead to an image. A template that looks for images finds none below a field that is misspelt.
-var fields = []string{"spec", "template", "jobTemplate", "containers", "initContainers", "ephemeralContainers", "image", "volumes", "reference"}
+// imageFields lead to an image. A template that looks for images finds none below a field that is misspelt.
+var imageFields = []string{"spec", "template", "jobTemplate", "containers", "initContainers", "ephemeralContainers", "image", "volumes", "reference"}
 
 // CheckImages tells why a template may have overlooked an image of the object: its kind is misspelt, or a field that leads
 // to an image is, or it is of a kind that brings images and has none. The API server would refuse most of these objects.
@@ -66,7 +64,7 @@ func checkFields(object *unstructured.Unstructured, brings bool) error {
 	}
 	for _, fault := range strict.Errors() {
 		if match := unknownField.FindStringSubmatch(fault.Error()); match != nil {
-			if meant := nearest.Of(match[1][strings.LastIndex(match[1], ".")+1:], fields); meant != "" {
+			if meant := nearest(match[1][strings.LastIndex(match[1], ".")+1:], imageFields); meant != "" {
 				return fmt.Errorf("unknown field %q, so an image may not be found; did you mean %q?", match[1], meant)
 			}
 		}

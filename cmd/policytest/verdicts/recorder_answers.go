@@ -1,4 +1,4 @@
-package tape
+package verdicts
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/gatekeeper"
 )
@@ -64,7 +63,7 @@ func refused(text string) map[string]any {
 // valued is an item's value: notation-provider's, or another's.
 func valued(key string, value any) map[string]any {
 	var ours gatekeeper.Value
-	decoder := json.NewDecoder(bytes.NewReader([]byte(encode(value))))
+	decoder := json.NewDecoder(bytes.NewReader([]byte(asJSON(value))))
 	decoder.DisallowUnknownFields()
 	_, notImage := provider.ParseImage(key)
 	if err := decoder.Decode(&ours); err != nil || notImage != nil || !ours.Verified || slices.Contains([]string{ours.Image, ours.Digest, ours.Policy, ours.Signer, ours.SignedAt}, "") {
@@ -100,7 +99,7 @@ func undecided(key string, following []string, systemError string) (answer map[s
 }
 
 // replay is what Rego would see of a file's answer to a call.
-func replay(file *verdicts.File, call engine.Call) string {
+func replay(file *File, call engine.Call) string {
 	response := file.Scene("", "").Respond(call.Provider, call.Keys)
 	var body externaldata.ProviderResponse
 	if err := json.Unmarshal(response.Body, &body); err != nil {
@@ -112,13 +111,13 @@ func replay(file *verdicts.File, call engine.Call) string {
 // canonical is a response without the order of its items, which means nothing.
 func canonical(r externaldata.RegoResponse) string {
 	for _, items := range [][][]any{r.Responses, r.Errors} {
-		slices.SortFunc(items, func(a, b []any) int { return strings.Compare(encode(a), encode(b)) })
+		slices.SortFunc(items, func(a, b []any) int { return strings.Compare(asJSON(a), asJSON(b)) })
 	}
-	return encode(r)
+	return asJSON(r)
 }
 
-// encode is JSON, with the keys of maps in order. What came as JSON can be JSON again.
-func encode(v any) string {
+// asJSON is JSON, with the keys of maps in order. What came as JSON can be JSON again.
+func asJSON(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err.Error()

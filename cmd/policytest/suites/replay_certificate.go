@@ -1,4 +1,4 @@
-package recorded
+package suites
 
 import (
 	"crypto/ecdsa"

@@ -1,5 +1,4 @@
-// Package kinds knows Kubernetes's own kinds: what they are called, and where an image stands in them.
-package kinds
+package engine
 
 import (
 	"fmt"
@@ -10,17 +9,15 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
-
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/nearest"
 )
 
 const wildcard = "*" // in a match: every API group, every kind
 
-var version = regexp.MustCompile(`^v\d+((alpha|beta)\d+)?$`)
+var apiVersion = regexp.MustCompile(`^v\d+((alpha|beta)\d+)?$`)
 
-// Check finds the kinds and API groups of a match that no object can have: a resource's name for a kind's, a group with a
+// checkKinds finds the kinds and API groups of a match that no object can have: a resource's name for a kind's, a group with a
 // version, a kind of Kubernetes in a group that it is not in. What may be a kind of another's API it lets pass.
-func Check(groups, kinds []string) error {
+func checkKinds(groups, kinds []string) error {
 	for _, group := range groups {
 		if err := checkGroup(group); err != nil {
 			return err
@@ -37,7 +34,7 @@ func Check(groups, kinds []string) error {
 func checkGroup(group string) error {
 	name, _, versioned := strings.Cut(group, "/")
 	switch {
-	case version.MatchString(name) || name == "core":
+	case apiVersion.MatchString(name) || name == "core":
 		return fmt.Errorf(`%q is no API group; the group of Pod is ""`, group)
 	case versioned:
 		return fmt.Errorf("%q is no API group; write %q, without the version", group, name)
@@ -46,7 +43,7 @@ func checkGroup(group string) error {
 }
 
 func checkKind(groups []string, kind string) error {
-	known, all := own()
+	known, all := ownKinds()
 	everywhere := len(groups) == 0 || slices.Contains(groups, wildcard)
 	foreign := slices.ContainsFunc(groups, func(group string) bool { return !slices.Contains(all, group) })
 	of, ok := known[kind]
@@ -54,7 +51,7 @@ func checkKind(groups []string, kind string) error {
 	case kind == wildcard || ok && (everywhere || foreign || overlap(of, groups)):
 		return nil
 	case ok:
-		return fmt.Errorf("kind %q is in the API group %s, and not in %s", kind, quoted(of), quoted(groups))
+		return fmt.Errorf("kind %q is in the API group %s, and not in %s", kind, quoted(slices.Sorted(slices.Values(of))), quoted(slices.Sorted(slices.Values(groups))))
 	}
 	var candidates []string
 	for name, of := range known {
@@ -73,14 +70,14 @@ func misspelt(kind string, candidates []string, free bool) error {
 			return fmt.Errorf("%q is no kind; write %q", kind, name)
 		}
 	}
-	if near := nearest.Of(kind, candidates); near != "" && !free {
+	if near := nearest(kind, candidates); near != "" && !free {
 		return fmt.Errorf("there is no kind %q; did you mean %q?", kind, near)
 	}
 	return nil
 }
 
-// own are Kubernetes's own kinds with their API groups, and all of these groups.
-var own = sync.OnceValues(func() (known map[string][]string, groups []string) {
+// ownKinds are Kubernetes's own kinds with their API groups, and all of these groups.
+var ownKinds = sync.OnceValues(func() (known map[string][]string, groups []string) {
 	known = map[string][]string{}
 	for kind := range scheme.Scheme.AllKnownTypes() {
 		if kind.Version == runtime.APIVersionInternal {
@@ -98,13 +95,4 @@ var own = sync.OnceValues(func() (known map[string][]string, groups []string) {
 
 func overlap(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
-}
-
-func quoted(words []string) string {
-	var all []string
-	for _, word := range words {
-		all = append(all, fmt.Sprintf("%q", word))
-	}
-	slices.Sort(all)
-	return strings.Join(all, ", ")
 }

@@ -44,8 +44,8 @@ func (a Answer) systemErrors(key string) []string {
 	return all
 }
 
-// Spoils tells whether Gatekeeper's client may fail on a response with this answer in it.
-func (a Answer) Spoils() bool { return a.Unreachable || a.Body != nil || a.Item != nil }
+// MayFail tells whether Gatekeeper's client may fail on a response with this answer in it.
+func (a Answer) MayFail() bool { return a.Unreachable || a.Body != nil || a.Item != nil }
 
 // value is what notation-provider would say of the image that key is.
 func (v *Verified) value(key string) gatekeeper.Value {

@@ -1,8 +1,4 @@
-// Package session is the conversation of one engine with those who answer it: live providers, and recorded verdicts.
-//
-// It holds a test to the answers it was written for: what nobody answers is a failure of the test, whatever its template
-// makes of the silence.
-package session
+package suites
 
 import (
 	"errors"
@@ -10,8 +6,7 @@ import (
 	"slices"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/recorded"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 )
 
 // recordedTimeout is generous, in seconds: a busy machine is no finding.
@@ -21,11 +16,12 @@ const recordedTimeout = 60
 type Sources struct {
 	Live     []engine.Provider // count before recorded ones of the same name
 	Identity *engine.Identity  // shown to live providers; nil for none
-	Recorded *recorded.Server
-	Tape     func(engine.Call) // is told what live providers answered; nil is fine
+	Recorded *ReplayServer
+	Record   func(engine.Call) // is given each answer of a live provider; nil is fine
 }
 
-// Session is one engine's conversation.
+// Session is the conversation of one engine with the providers that answer it: live ones, and recorded verdicts. It holds a
+// test to the answers it was written for: a question without an answer fails the test, whatever its template makes of that.
 type Session struct {
 	sources  Sources
 	scene    *verdicts.Scene
@@ -81,21 +77,21 @@ func (s *Session) heard(call engine.Call) {
 		s.problem("provider %q did not answer: %s", call.Provider, call.Response.SystemError)
 		return
 	}
-	if s.sources.Tape != nil {
-		s.sources.Tape(call)
+	if s.sources.Record != nil {
+		s.sources.Record(call)
 	}
 }
 
 func (s *Session) compare(call engine.Call) {
-	spoilt := false
+	mayFail := false
 	for _, key := range call.Keys {
 		answer, ok := s.scene.Answer(call.Provider, key)
 		if !ok {
 			s.problem("provider %q is asked about %q, and %s has no answer for it, nor a default that fits", call.Provider, key, s.scene.Path)
 		}
-		spoilt = spoilt || answer.Spoils()
+		mayFail = mayFail || answer.MayFail()
 	}
-	if call.Failed() && !spoilt {
+	if call.Failed() && !mayFail {
 		s.problem("the recorded provider %q did not answer: %s", call.Provider, call.Response.SystemError)
 	}
 }

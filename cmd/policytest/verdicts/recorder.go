@@ -1,5 +1,4 @@
-// Package tape writes down what live providers answered, as a verdicts.yaml.
-package tape
+package verdicts
 
 import (
 	"bytes"
@@ -10,22 +9,21 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // header begins every file that is written here, and none else.
 const header = "# Written by policytest --record, which may write it again.\n"
 
-// Tape takes down calls.
-type Tape struct {
+// Recorder writes down what live providers answered, as a verdicts.yaml.
+type Recorder struct {
 	path     string
 	answers  map[string]answers // by provider
 	problems []error
 }
 
-// New makes a tape that is written to a file. A file that is there must be a tape's.
-func New(path string) (*Tape, error) {
+// NewRecorder makes a recorder that writes to a file. A file that is there must be one that a recorder wrote.
+func NewRecorder(path string) (*Recorder, error) {
 	text, err := regularfile.Read(path, regularfile.MaxText)
 	switch {
 	case err == nil && !bytes.HasPrefix(text, []byte(header)):
@@ -33,42 +31,42 @@ func New(path string) (*Tape, error) {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return nil, err
 	}
-	return &Tape{path: path, answers: map[string]answers{}}, nil
+	return &Recorder{path: path, answers: map[string]answers{}}, nil
 }
 
 // Record takes down one call that was answered.
-func (t *Tape) Record(call engine.Call) {
+func (r *Recorder) Record(call engine.Call) {
 	said := answersTo(call)
 	if err := replays(call, said); err != nil {
-		t.problems = append(t.problems, err)
+		r.problems = append(r.problems, err)
 		return
 	}
-	if t.answers[call.Provider] == nil {
-		t.answers[call.Provider] = answers{}
+	if r.answers[call.Provider] == nil {
+		r.answers[call.Provider] = answers{}
 	}
 	for key, answer := range said {
-		before, ok := t.answers[call.Provider][key]
-		if ok && encode(before) != encode(answer) {
-			t.problems = append(t.problems, fmt.Errorf("provider %q answered %q in two ways, and both cannot be recorded: %s, then %s",
-				call.Provider, key, encode(before), encode(answer)))
+		before, ok := r.answers[call.Provider][key]
+		if ok && asJSON(before) != asJSON(answer) {
+			r.problems = append(r.problems, fmt.Errorf("provider %q answered %q in two ways, and both cannot be recorded: %s, then %s",
+				call.Provider, key, asJSON(before), asJSON(answer)))
 		}
-		t.answers[call.Provider][key] = answer
+		r.answers[call.Provider][key] = answer
 	}
 }
 
 // Write writes the file, unless it would not say what was heard.
-func (t *Tape) Write() error {
-	if len(t.answers)+len(t.problems) == 0 {
+func (r *Recorder) Write() error {
+	if len(r.answers)+len(r.problems) == 0 {
 		return errors.New("no live provider answered")
 	}
-	if err := errors.Join(t.problems...); err != nil {
+	if err := errors.Join(r.problems...); err != nil {
 		return err
 	}
-	text, err := dump(t.answers)
+	text, err := dump(r.answers)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(t.path, text, 0o644) //nolint:gosec // it is for everyone, and for git
+	return os.WriteFile(r.path, text, 0o644) //nolint:gosec // it is for everyone, and for git
 }
 
 func dump(all map[string]answers) ([]byte, error) {
@@ -93,7 +91,7 @@ func replays(call engine.Call, said answers) error {
 	if err != nil {
 		return err
 	}
-	file, err := verdicts.Parse("recorded", text)
+	file, err := Parse("recorded", text)
 	if err != nil {
 		return fmt.Errorf("what provider %q answered cannot be recorded: %w", call.Provider, err)
 	}

@@ -1,5 +1,4 @@
-// Package nearest finds the word that was meant by a misspelt one.
-package nearest
+package engine
 
 import (
 	"errors"
@@ -12,9 +11,9 @@ import (
 // maxLength is the length in bytes of the longest word that is compared; no known word is as long.
 const maxLength = 64
 
-// Of returns the one of known that word was most likely meant to be, or "" if none is close: two letters may be wrong, of a
+// nearest returns the one of known that word was most likely meant to be, or "" if none is close: two letters may be wrong, of a
 // word of up to four letters one, and case does not count.
-func Of(word string, known []string) string {
+func nearest(word string, known []string) string {
 	return within(word, known, func(k string) int {
 		if len(k) <= 4 {
 			return 1
@@ -23,8 +22,8 @@ func Of(word string, known []string) string {
 	})
 }
 
-// Unknown says that a word is none of those known, and which of them was most likely meant: half of its letters may be wrong.
-func Unknown(what, word string, known []string) error {
+// unknownWord says that a word is none of those known, and which of them was most likely meant: half of its letters may be wrong.
+func unknownWord(what, word string, known []string) error {
 	message := fmt.Sprintf("%s %q is none of %s", what, word, strings.Join(known, ", "))
 	if near := within(word, known, func(string) int { return len(word) / 2 }); near != "" {
 		message += fmt.Sprintf("; did you mean %q?", near)

@@ -1,4 +1,4 @@
-package tape_test
+package verdicts_test
 
 import (
 	"encoding/json"
@@ -10,8 +10,7 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/tape"
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 )
 
 // heard is a call of keys with what a provider answered, in JSON.
@@ -27,14 +26,14 @@ func heard(t *testing.T, status int, response string, keys ...string) engine.Cal
 func recordAll(t *testing.T, calls ...engine.Call) (*verdicts.File, string, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "verdicts.yaml")
-	tape, err := tape.New(path)
+	recorder, err := verdicts.NewRecorder(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, call := range calls {
-		tape.Record(call)
+		recorder.Record(call)
 	}
-	if err := tape.Write(); err != nil {
+	if err := recorder.Write(); err != nil {
 		return nil, "", err
 	}
 	file, err := verdicts.Read(path)
@@ -75,7 +74,7 @@ func TestWhatWasHeardIsWrittenAsAPersonWouldAndReplayedAsItWas(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			_, text, err := recordAll(t, heard(t, c.status, c.response, c.keys...))
 			if err != nil {
-				t.Fatal(err) // the tape itself compares what it replays
+				t.Fatal(err) // the recorder itself compares what it replays
 			}
 			if !strings.Contains(text, c.written) {
 				t.Errorf("%q is not in: %s", c.written, text)

@@ -1,6 +1,4 @@
-// Package recorded is a provider that says what was written down: a real server with TLS on loopback, so that recorded
-// answers take the way through Gatekeeper's client that live ones take.
-package recorded
+package suites
 
 import (
 	"context"
@@ -19,14 +17,15 @@ import (
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/internal/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
 )
 
 // maxRequest bounds a request's body in bytes.
 const maxRequest = 16 << 20
 
-// Server answers for the scenes that are open.
-type Server struct {
+// ReplayServer is a provider that gives the recorded answers of the scenes that are open. It is a real server with TLS on
+// loopback, so that Gatekeeper's client gets recorded answers on the way that live ones take.
+type ReplayServer struct {
 	url    string
 	ca     []byte
 	server *http.Server
@@ -36,8 +35,8 @@ type Server struct {
 	scenes map[string]*verdicts.Scene
 }
 
-// Start makes a server, which serves until it is closed.
-func Start() (*Server, error) {
+// StartReplay makes a server, which serves until it is closed.
+func StartReplay() (*ReplayServer, error) {
 	certificate, ca, err := selfSigned()
 	if err != nil {
 		return nil, fmt.Errorf("making the recorded provider's certificate: %w", err)
@@ -47,7 +46,7 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the recorded provider's port: %w", err)
 	}
-	s := &Server{url: "https://" + listener.Addr().String(), ca: ca, scenes: map[string]*verdicts.Scene{}}
+	s := &ReplayServer{url: "https://" + listener.Addr().String(), ca: ca, scenes: map[string]*verdicts.Scene{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{scene}/{provider}", s.answer)
 	s.server = &http.Server{
@@ -61,13 +60,13 @@ func Start() (*Server, error) {
 }
 
 // Close ends the server and every connection.
-func (s *Server) Close() { _ = s.server.Close() }
+func (s *ReplayServer) Close() { _ = s.server.Close() }
 
 // CA vouches for the server, as PEM.
-func (s *Server) CA() []byte { return s.ca }
+func (s *ReplayServer) CA() []byte { return s.ca }
 
 // Open serves a scene. The URLs of its providers are its alone, until it is closed.
-func (s *Server) Open(scene *verdicts.Scene) (urlOf func(provider string) string, closeScene func()) {
+func (s *ReplayServer) Open(scene *verdicts.Scene) (urlOf func(provider string) string, closeScene func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opened++
@@ -81,7 +80,7 @@ func (s *Server) Open(scene *verdicts.Scene) (urlOf func(provider string) string
 	}
 }
 
-func (s *Server) scene(id string) (*verdicts.Scene, error) {
+func (s *ReplayServer) scene(id string) (*verdicts.Scene, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if scene, ok := s.scenes[id]; ok {
@@ -90,7 +89,7 @@ func (s *Server) scene(id string) (*verdicts.Scene, error) {
 	return nil, errors.New("the scene is over")
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+func (s *ReplayServer) answer(w http.ResponseWriter, r *http.Request) {
 	scene, err := s.scene(r.PathValue("scene"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)
