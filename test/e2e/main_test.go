@@ -39,6 +39,9 @@ func prepare(dir string) error {
 			return err
 		}
 	}
+	if err := buildHelper(dir); err != nil {
+		return err
+	}
 	if err := fetchCRDs(filepath.Join(dir, "work", "crds")); err != nil {
 		return err
 	}

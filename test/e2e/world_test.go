@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 	"gitlab.com/ska-telescope/notation-provider/test/e2e/cluster"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -100,7 +100,11 @@ func chartImage() (string, error) {
 
 // startRegistry starts the registry outside the cluster, at an address of its own, and fills it.
 func (w *world) startRegistry(ctx context.Context) (err error) {
-	if w.rig, err = rig.New(ctx, filepath.Join(cluster.Dir(), "rig")); err != nil {
+	dir := filepath.Join(cluster.Dir(), "rig")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if w.rig, err = rig.New(ctx, dir); err != nil {
 		return err
 	}
 	address := w.AddHost(registryHost)
@@ -135,16 +139,28 @@ func (w *world) writeFiles(context.Context) error {
 	if err := os.Symlink(chart, filepath.Join(w.dir, "charts")); err != nil {
 		return err
 	}
-	ca := strings.ReplaceAll(strings.TrimSpace(string(w.registry.CAPEM())), "\n", "\n      ")
-	for name, text := range map[string]string{
-		"root.crt":        string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.rig.SKAO.Root.Cert.Raw})),
-		"registries.yaml": fmt.Sprintf("registryCAs:\n  - host: %s\n    pem: |\n      %s\n", registryHost, ca),
-	} {
-		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o644); err != nil {
+	return writeAll(w.dir, map[string]string{
+		"root.crt":        string(pki.EncodeCertificates(w.rig.SKAO.Root.Cert)),
+		"registries.yaml": w.registryValues(registryHost),
+	})
+}
+
+func writeAll(dir string, files map[string]string) error {
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// registryValues are the values for the chart by which the servers trust the CA of registries.
+func (w *world) registryValues(hosts ...string) string {
+	ca, text := strings.ReplaceAll(strings.TrimSpace(string(pki.EncodeCertificates(w.rig.RegistryCA.Cert))), "\n", "\n      "), "registryCAs:\n"
+	for _, host := range hosts {
+		text += fmt.Sprintf("  - host: %s\n    pem: |\n      %s\n", host, ca)
+	}
+	return text
 }
 
 // installGatekeeper installs it with the values that we tell people to use. Answers are remembered for a second in place of
