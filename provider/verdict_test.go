@@ -53,7 +53,7 @@ func TestTheClosedListsAreComplete(t *testing.T) {
 	for _, s := range provider.Causes() {
 		stages = append(stages, string(s))
 	}
-	for name, list := range map[string][]string{"Reason": reasons, "Stage": stages} {
+	for name, list := range map[string][]string{"Reason": reasons, "Cause": stages} {
 		if want := constants(t, name); len(want) == 0 || !slices.Equal(list, want) {
 			t.Errorf("the list of every %s is %q; the source has %q", name, list, want)
 		}
