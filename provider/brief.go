@@ -9,8 +9,8 @@ import (
 )
 
 // What one image may add to the log, in bytes as they are quoted. Users choose how many
-// images are asked for, and strangers how many signatures those have. Together they hold
-// the lines about a refused image, that of its judgement and that of the request, to 2 KiB.
+// images are asked for, and strangers how many signatures those have. Together they bound the
+// two lines about a refused image, that of its verification and that of the request, to 2 KiB.
 const (
 	// BriefKey is for an image as it was asked for.
 	BriefKey = 256
@@ -25,7 +25,7 @@ const (
 	briefSignatureDetail = 160
 )
 
-// Brief is text that others had a hand in, for a line of the log: printable, on one line,
+// Brief is text that may come from others, for a line of the log: printable, on one line,
 // and at most limit bytes long with its escapes.
 func Brief(text string, limit int) string {
 	const more = "…"
@@ -58,7 +58,7 @@ func printed(r rune) rune {
 	return r
 }
 
-// Brief is the error in so many bytes. It holds what the wire must not.
+// Brief is the error within its bound. It may hold URLs, addresses and paths.
 func (e *UndecidedError) Brief() string {
 	if e.Cause == CauseInternal {
 		return Brief(e.Error(), BriefDefect)

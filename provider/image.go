@@ -46,7 +46,7 @@ type Image struct {
 var imageID = regexp.MustCompile(`^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{64}$)`)
 
 // ParseImage reads an image reference. Its errors are one line, fit to be shown to
-// whoever wrote the reference, and never repeat the reference.
+// the user, and never repeat the reference.
 func ParseImage(written string) (Image, error) {
 	switch {
 	case len(written) > MaxImageBytes:
@@ -103,7 +103,7 @@ func parseCanonical(written string) (named reference.Named, host, path string, e
 
 // isPort tells whether the port of a reference, if it has one, is a port that can be
 // dialled, and in its only spelling: with a zero before it, it is the same port by
-// another name, which no registry scope and no pattern knows.
+// another name, which no registry scope and no pattern matches.
 func isPort(named reference.Named) bool {
 	domain := reference.Domain(named)
 	colon := strings.LastIndexByte(domain, ':')

@@ -11,7 +11,7 @@ type Listing struct {
 	Signatures []ocispec.Descriptor
 	// More tells that there are others beyond the bounds. They are never looked at.
 	More bool
-	// Incomplete is why there may be others that the host did not list; nil for a list that is the whole. Where no
+	// Incomplete is why there may be others that the host did not list; nil for a complete list. Where no
 	// signature is good, an image with such a list is undecided: one that is missing may be good.
 	Incomplete error
 }

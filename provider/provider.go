@@ -12,37 +12,37 @@ import (
 
 // Trust hands out the trust in force.
 type Trust interface {
-	// Snapshot returns what is trusted now. It is immutable: one request takes
-	// one and judges everything by it.
+	// Snapshot returns what is trusted now. It is immutable: a request takes one
+	// and verifies all its images by it.
 	Snapshot() Snapshot
 }
 
 // Snapshot is the trust at one moment.
 type Snapshot interface {
-	// Policy returns the statement that covers the image, the most specific one;
-	// false if none does. It asks nobody.
+	// Verifier returns the verifier of the most specific trust policy statement that
+	// covers the image; false if no statement does. It does not use the network.
 	Verifier(Image) (Verifier, bool)
 }
 
-// Policy is one statement of the trust policy, with its certificates.
+// Verifier verifies images by one statement of the trust policy and its certificates.
 type Verifier interface {
-	// Name is the statement's.
-	Name() string
+	// Policy is the statement's name.
+	Policy() string
 	// Fingerprint changes whenever a verdict under the policy could.
 	Fingerprint() string
-	// Recheck judges the image by what is remembered of its signatures; false if that
-	// does not prove it good today. It asks no registry.
+	// VerifyKnown verifies the image by the evidence that is kept of it, without asking
+	// its registry; false if that does not prove the image good today.
 	VerifyKnown(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, bool)
-	// Verify judges the image, whose descriptor has at least a digest. A refusal
+	// Verify verifies the image, whose descriptor has at least a digest. A refusal
 	// is a Verdict; the error is an UndecidedError.
 	Verify(ctx context.Context, image Image, desc ocispec.Descriptor) (Verdict, error)
 }
 
-// Memory answers from what is known already, and finds out what is not.
+// Cache answers from memory what is known, and finds out what is not.
 type Cache interface {
-	// Recall answers at once, or says that it cannot.
+	// Get answers at once, or says that it cannot.
 	Get(Image, Verifier) (Verdict, bool)
-	// Judge waits for the answer until ctx is done. The work itself goes on.
+	// Verify waits for the answer until ctx is done. The work itself goes on.
 	Verify(ctx context.Context, image Image, verifier Verifier) (Verdict, error)
 	// Resolve returns the digest that the image's tag stands for, or ErrNotFound.
 	Resolve(ctx context.Context, image Image) (ocispec.Descriptor, error)
@@ -60,9 +60,9 @@ type Options struct {
 
 // Provider answers questions about images.
 type Provider struct {
-	Options
-	// parsed saves the grammar's work on keys that come again and again. Only
-	// what parsed is kept, so junk pushes nothing out.
+	options Options
+	// parsed saves parsing keys that are asked for again. Only keys that parse are
+	// kept, so malformed ones cannot push them out.
 	parsed *lru.Cache[string, Image]
 }
 
@@ -72,10 +72,10 @@ func New(o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{Options: o, parsed: parsed}, nil
+	return &Provider{options: o, parsed: parsed}, nil
 }
 
-// Finding is the answer for one key: a Verdict if Err is nil, else ignorance.
+// Finding is the answer for one key: a Verdict if Err is nil, else why it is undecided.
 type Finding struct {
 	// Key is the key as asked, byte for byte.
 	Key     string
@@ -86,61 +86,52 @@ type Finding struct {
 // Answer gives one finding for each distinct key, in the order of their first
 // appearance, within AnswerWithin, whatever registries do.
 func (p *Provider) Answer(ctx context.Context, keys []string) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, p.AnswerWithin)
+	ctx, cancel := context.WithTimeout(ctx, p.options.AnswerWithin)
 	defer cancel()
-	snapshot := p.Trust.Snapshot()
+	snapshot := p.options.Trust.Snapshot()
 	findings := make([]Finding, 0, len(keys))
 	for _, key := range distinct(keys) {
 		findings = append(findings, Finding{Key: key})
 	}
-	var asking sync.WaitGroup
+	var group sync.WaitGroup
 	for i := range findings {
 		finding := &findings[i]
 		image, verifier, settled := p.resolvePolicy(snapshot, finding.Key)
 		if settled != nil {
 			finding.Verdict = *settled
-		} else if known, ok := p.Cache.Get(image, verifier); ok {
+		} else if known, ok := p.options.Cache.Get(image, verifier); ok {
 			finding.Verdict = known
 		} else {
-			asking.Go(func() { finding.record(p.Cache.Verify(ctx, image, verifier)) })
+			group.Go(func() {
+				verdict, err := p.options.Cache.Verify(ctx, image, verifier)
+				if err != nil {
+					finding.Err = AsUndecided(err)
+					return
+				}
+				finding.Verdict = verdict
+			})
 		}
 	}
-	asking.Wait()
+	group.Wait()
 	return findings
 }
 
-// settle notes what the walk came back with.
-func (f *Finding) record(verdict Verdict, err error) {
-	if err != nil {
-		f.Verdict, f.Err = Verdict{}, AsUndecided(err)
-		return
-	}
-	f.Verdict = verdict
-}
-
-// admit reads the key and finds the policy that covers it. What it settles
-// itself needs no network and is never remembered.
+// resolvePolicy parses the key and finds the trust policy that covers the image. The
+// verdicts that it returns itself need no network and are never cached.
 func (p *Provider) resolvePolicy(snapshot Snapshot, key string) (Image, Verifier, *Verdict) {
-	image, err := p.parse(key)
-	if err != nil {
-		return Image{}, nil, &Verdict{Reason: Malformed, Detail: err.Error()}
+	image, ok := p.parsed.Get(key)
+	if !ok {
+		var err error
+		if image, err = ParseImage(key); err != nil {
+			return Image{}, nil, &Verdict{Reason: Malformed, Detail: err.Error()}
+		}
+		p.parsed.Add(key, image)
 	}
 	verifier, ok := snapshot.Verifier(image)
 	if !ok {
 		return Image{}, nil, &Verdict{Reason: OutOfScope, Image: image, Detail: "no trust policy covers " + image.Repository}
 	}
 	return image, verifier, nil
-}
-
-func (p *Provider) parse(key string) (Image, error) {
-	if image, ok := p.parsed.Get(key); ok {
-		return image, nil
-	}
-	image, err := ParseImage(key)
-	if err == nil {
-		p.parsed.Add(key, image)
-	}
-	return image, err
 }
 
 // Pinned is what Pin says of one key: either Image or Problem is set.
@@ -152,17 +143,17 @@ type Pinned struct {
 	Problem string
 }
 
-// Pin resolves tags to digests, within MutateWithin. It judges nothing: what is
-// pinned already, or covered by no policy, comes back as it was written.
+// Pin resolves tags to digests, within MutateWithin. It verifies nothing: a key that
+// has a digest, or that no policy covers, comes back as it was written.
 func (p *Provider) Pin(ctx context.Context, keys []string) []Pinned {
-	ctx, cancel := context.WithTimeout(ctx, p.MutateWithin)
+	ctx, cancel := context.WithTimeout(ctx, p.options.MutateWithin)
 	defer cancel()
-	snapshot := p.Trust.Snapshot()
+	snapshot := p.options.Trust.Snapshot()
 	pins := make([]Pinned, 0, len(keys))
 	for _, key := range distinct(keys) {
 		pins = append(pins, Pinned{Key: key})
 	}
-	var asking sync.WaitGroup
+	var group sync.WaitGroup
 	for i := range pins {
 		pin := &pins[i]
 		image, _, settled := p.resolvePolicy(snapshot, pin.Key)
@@ -172,15 +163,15 @@ func (p *Provider) Pin(ctx context.Context, keys []string) []Pinned {
 		case settled != nil || image.Digest != "":
 			pin.Image = pin.Key
 		default:
-			asking.Go(func() { pin.resolve(ctx, p.Cache, image) })
+			group.Go(func() { pin.resolve(ctx, p.options.Cache, image) })
 		}
 	}
-	asking.Wait()
+	group.Wait()
 	return pins
 }
 
-func (p *Pinned) resolve(ctx context.Context, memory Cache, image Image) {
-	desc, err := memory.Resolve(ctx, image)
+func (p *Pinned) resolve(ctx context.Context, cache Cache, image Image) {
+	desc, err := cache.Resolve(ctx, image)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		p.Problem = string(NotFound) + ": the registry has no " + image.String()

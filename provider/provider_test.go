@@ -51,7 +51,7 @@ func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
 
 type policy string
 
-func (p policy) Name() string        { return string(p) }
+func (p policy) Policy() string      { return string(p) }
 func (p policy) Fingerprint() string { return string(p) }
 func (p policy) VerifyKnown(context.Context, provider.Image, ocispec.Descriptor) (provider.Verdict, bool) {
 	panic("the provider judges through its memory only")
@@ -95,7 +95,7 @@ func (m *memory) Resolve(ctx context.Context, image provider.Image) (ocispec.Des
 }
 
 func good(_ context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
-	return provider.Verdict{Reason: provider.Verified, Image: image.At(sha256), Policy: p.Name()}, nil
+	return provider.Verdict{Reason: provider.Verified, Image: image.At(sha256), Policy: p.Policy()}, nil
 }
 
 func hang(ctx context.Context, _ provider.Image, _ provider.Verifier) (provider.Verdict, error) {

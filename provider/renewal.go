@@ -4,8 +4,8 @@ import "context"
 
 type renewalKey struct{}
 
-// WithRenewal marks what is asked to renew what was settled before, such as a tag of an
-// image in use. It goes before what anybody may think of to ask.
+// WithRenewal marks requests that renew a cached answer, such as the tag of an image in
+// use. They have precedence over other requests, which any user can cause.
 func WithRenewal(ctx context.Context) context.Context {
 	return context.WithValue(ctx, renewalKey{}, true)
 }

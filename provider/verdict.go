@@ -15,9 +15,9 @@ type Reason string
 const (
 	// Verified means: a signature on the image's digest passes the trust policy that covers it.
 	Verified Reason = "verified"
-	// Malformed means: the key is not an image reference. Nothing was asked of the network.
+	// Malformed means: the key is not an image reference. The network was not used.
 	Malformed Reason = "malformed"
-	// OutOfScope means: no trust policy covers the image. Nothing was asked of the network.
+	// OutOfScope means: no trust policy covers the image. The network was not used.
 	OutOfScope Reason = "out-of-scope"
 	// NotFound means: the registry answers 404 for the image's manifest.
 	NotFound Reason = "not-found"
@@ -52,9 +52,9 @@ func Reasons() []Reason {
 type Verdict struct {
 	// Reason is Verified for a good image only.
 	Reason Reason
-	// Detail is one line for the person who reads why: no URL, address or path.
+	// Detail is one line for the user: no URL, address or path.
 	Detail string
-	// Image is what was judged, at its digest where one is known.
+	// Image is the image that was verified, at its digest where one is known.
 	Image Image
 	// Policy is the name of the trust policy statement that covers the image.
 	Policy string
@@ -65,32 +65,32 @@ type Verdict struct {
 	SignedAt time.Time
 	// Until is when the facts behind a verified verdict first lapse; zero if nothing bounds them.
 	Until time.Time
-	// RecheckAt is when what was said of revocation is too old to go by: the image is to be judged again then. Zero if
-	// nobody was asked.
+	// RecheckAt is when the answers about revocation are too old to go by: the image is to be verified again then. Zero
+	// if no CA was asked.
 	RecheckAt time.Time
 	// Warnings are checks that failed and that the policy only logs.
 	Warnings []string
-	// Signatures tells what became of each signature that was looked at.
+	// Signatures are those that were looked at.
 	Signatures []Signature
-	// Item is what the wire holds of all this, encoded already: once when an image is verified, and not each time it is
-	// asked for. "" if it was not.
+	// Item is the verdict as it is sent, encoded once when an image is verified and not each time it is asked for;
+	// "" if it was not encoded.
 	Item string
 }
 
 // Good tells whether the verdict lets the image in. It is the only place that says so.
 func (v Verdict) Good() bool { return v.Reason == Verified }
 
-// Digest is the digest that was judged, or "" if none was.
+// Digest is the digest that was verified, or "" if none was.
 func (v Verdict) Digest() digest.Digest { return v.Image.Digest }
 
-// Signature is what became of one signature of an image: for logs and for
+// Signature is the result of one signature of an image: for logs and for
 // people, never for decisions.
 type Signature struct {
 	// Digest is that of the signature's manifest.
 	Digest digest.Digest `json:"digest"`
-	// Reason is why it counts or does not; "" if Undecided says that nobody knows.
+	// Reason is why it counts or does not; "" if Undecided is set.
 	Reason Reason `json:"reason,omitempty"`
-	// Undecided is the cause at which judging it failed.
+	// Undecided is why it could not be verified.
 	Undecided Cause `json:"undecided,omitempty"`
 	// Detail is one line.
 	Detail string `json:"detail,omitempty"`
@@ -110,7 +110,7 @@ type Check struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// Cause says where finding out failed. The list is closed, as Reason's is.
+// Cause says what keeps an image undecided. The list is closed, as Reason's is.
 type Cause string
 
 const (
@@ -133,14 +133,14 @@ func Causes() []Cause {
 	return []Cause{CauseRegistry, CauseCredentials, CauseRevocation, CauseDeadline, CauseOverload, CauseInternal}
 }
 
-// UndecidedError is ignorance: we could not find out. It is never remembered.
+// UndecidedError says that we could not find out. It is never cached.
 type UndecidedError struct {
 	Cause Cause
-	// Detail is one line for whoever waits: no URL, address, path or credential.
+	// Detail is one line for the user: no URL, address, path or credential.
 	Detail string
-	// Err is the whole truth, for the log.
+	// Err is the full error, for the log.
 	Err error
-	// Signatures tells what became of those that were looked at, for logs and people.
+	// Signatures are those that were looked at, for logs and people.
 	Signatures []Signature
 }
 
@@ -149,7 +149,7 @@ func Undecided(cause Cause, err error, detail string, args ...any) *UndecidedErr
 	return &UndecidedError{Cause: cause, Detail: fmt.Sprintf(detail, args...), Err: err}
 }
 
-// Error is for the log: it holds what the wire must not.
+// Error is for the log: it may hold URLs, addresses and paths.
 func (e *UndecidedError) Error() string {
 	if e.Err == nil {
 		return fmt.Sprintf("%s: %s", e.Cause, e.Detail)
@@ -157,11 +157,11 @@ func (e *UndecidedError) Error() string {
 	return fmt.Sprintf("%s: %s: %v", e.Cause, e.Detail, e.Err)
 }
 
-// Unwrap returns the cause.
+// Unwrap returns Err.
 func (e *UndecidedError) Unwrap() error { return e.Err }
 
 // AsUndecided returns err's UndecidedError. An error that has none is a defect of
-// ours, and as undecided as any: nothing that goes wrong becomes a verdict.
+// ours, and leaves the image undecided: a failure never becomes a verdict.
 func AsUndecided(err error) *UndecidedError {
 	if undecided, ok := errors.AsType[*UndecidedError](err); ok && undecided != nil {
 		return undecided
@@ -169,10 +169,10 @@ func AsUndecided(err error) *UndecidedError {
 	return Undecided(CauseInternal, err, "internal error")
 }
 
-// ErrNotFound is a registry's 404: what was asked for is not there. It is
-// knowledge, so it is no UndecidedError.
+// ErrNotFound is a registry's 404: what was asked for is not there. We know that, so
+// it is no UndecidedError.
 var ErrNotFound = errors.New("not found")
 
-// ErrNoEnvelope is a signature that no judge can look at: no manifest, none or
-// several layers, or absurd sizes. It is knowledge too.
+// ErrNoEnvelope is a signature that cannot be verified: no manifest, none or several
+// layers, or a size beyond the bounds. It is no UndecidedError either.
 var ErrNoEnvelope = errors.New("not a signature")

@@ -290,6 +290,6 @@ func notFound(image provider.Image, verifier provider.Verifier) provider.Verdict
 		Reason: provider.NotFound,
 		Detail: "the registry has no " + image.String(),
 		Image:  image,
-		Policy: verifier.Name(),
+		Policy: verifier.Policy(),
 	}
 }

@@ -125,7 +125,7 @@ type policy struct {
 	name string
 }
 
-func (p policy) Name() string        { return p.name }
+func (p policy) Policy() string      { return p.name }
 func (p policy) Fingerprint() string { return "fingerprint of " + p.name }
 
 func (p policy) VerifyKnown(ctx context.Context, image provider.Image, _ ocispec.Descriptor) (provider.Verdict, bool) {

@@ -110,9 +110,15 @@ func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
 
 // judge is a verifier under one policy.
 type policyVerifier struct {
-	*trust.Policy
+	policy   *trust.Policy
 	verifier *Verifier
 }
+
+// Policy is the statement's name.
+func (p policyVerifier) Policy() string { return p.policy.Name() }
+
+// Fingerprint changes whenever a verdict under the policy could.
+func (p policyVerifier) Fingerprint() string { return p.policy.Fingerprint() }
 
 // reference stands for the image where notation wants its name. Which policy
 // applies is decided already, by scopes that notation does not have, and the
@@ -151,7 +157,7 @@ func (p policyVerifier) log(ctx context.Context, image provider.Image, v provide
 	if err != nil {
 		undecided := provider.AsUndecided(err)
 		list, leftOut := provider.BriefSignatures(undecided.Signatures)
-		p.verifier.Log.WarnContext(ctx, "not judged", "image", provider.Brief(image.String(), provider.BriefKey), "policy", p.Name(),
+		p.verifier.Log.WarnContext(ctx, "not judged", "image", provider.Brief(image.String(), provider.BriefKey), "policy", p.Policy(),
 			"error", undecided.Brief(), "signatures", list, "signaturesLeftOut", leftOut)
 		return
 	}
@@ -164,7 +170,7 @@ func (p policyVerifier) log(ctx context.Context, image provider.Image, v provide
 // verifyFrom judges by what a repository says.
 func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *recorder, error) {
 	rec := &recorder{
-		policy: p.Policy, image: image, desc: desc, limit: p.verifier.Signatures, repository: repository,
+		policy: p.policy, image: image, desc: desc, limit: p.verifier.Signatures, repository: repository,
 		links: p.verifier.links, decoding: p.verifier.decoding,
 	}
 	defer rec.release()
@@ -172,7 +178,7 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 		RevocationCodeSigningValidator:  releasing{p.verifier.revocation.Validator(purpose.CodeSigning, rec.signing.record), rec},
 		RevocationTimestampingValidator: releasing{p.verifier.revocation.Validator(purpose.Timestamping, rec.timestamping.record), rec},
 	}
-	inner, err := notationverifier.NewWithOptions(p.Document(), rec, nil, options)
+	inner, err := notationverifier.NewWithOptions(p.policy.Document(), rec, nil, options)
 	if err != nil {
 		return provider.Verdict{}, rec, provider.Undecided(provider.CauseInternal, err, "internal error")
 	}
