@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// background is where calls run: under one context that ends with the cache.
+// background runs calls under one context, which ends with the cache.
 type background struct {
 	limit   Limit
 	within  time.Duration
@@ -31,7 +31,7 @@ func newBackground(o Options) *background {
 	return &background{limit: o.Limit, within: o.VerifyWithin, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
 }
 
-// start runs work with its own deadline; false if the cache is closed.
+// start runs work with a deadline of its own; false if the cache is closed.
 func (l *background) start(work func(context.Context)) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

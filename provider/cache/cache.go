@@ -24,12 +24,12 @@ type Limit interface {
 	Enter(ctx context.Context, host, repository string) (leave func(), err error)
 }
 
-// Event is something a memory tells its observer.
+// Event is what happened in a memory.
 type Event string
 
-// The events: an answer from memory, one that had to be fetched, a caller who
-// waited for another's fetch, and an entry pushed out by a newer one. Each asking
-// is one of the first three; fetches ahead of need are none.
+// The events: an answer from memory, an answer that had to be fetched, a caller who
+// waited for another's fetch, and an entry that a newer one evicted. Each lookup is
+// one of the first three; a prefetch is none.
 const (
 	Hit     Event = "hit"
 	Missed  Event = "miss"
@@ -48,17 +48,17 @@ type Options struct {
 	Entries int
 	// Verified, Refused and Tags are how long each kind of answer is kept.
 	Verified, Refused, Tags time.Duration
-	// VerifyWithin bounds one fetch, also when nobody waits for it any more.
+	// VerifyWithin bounds one fetch, also when its callers have gone.
 	VerifyWithin time.Duration
-	// Encode makes the [provider.Verdict.Item] of an image that was verified; without it there is none.
+	// Encode makes the [provider.Verdict.Item] of a verified image; nil makes none.
 	Encode func(*provider.Verdict) string
-	// Observe is told of every event, by memory ("tags", "verdicts"); nil is fine.
+	// Observe is called with every event, by memory ("tags", "verdicts"); nil is fine.
 	Observe func(memory string, event Event)
-	// Took is told how long each fetch took, its wait for a place left out; nil is fine.
+	// Took is called with how long each fetch took, without its wait for a place; nil is fine.
 	Took func(memory string, took time.Duration)
 }
 
-// Cache is the memory of the walk. It implements provider.Cache.
+// Cache keeps what tags and images came to. It implements provider.Cache.
 type Cache struct {
 	bg       *background
 	resolver Resolver
@@ -70,7 +70,7 @@ type Cache struct {
 
 type tagKey struct{ repository, tag string }
 
-// resolution is what a tag stands for: a descriptor, or the registry's word that there is none.
+// resolution is what a tag stands for: a descriptor, or that the registry has no such tag.
 type resolution struct {
 	desc  ocispec.Descriptor
 	found bool
@@ -95,7 +95,7 @@ func New(o Options) (*Cache, error) {
 		}
 		return o.Tags, false
 	}, func(r resolution) resolution {
-		// Of the descriptor it is these that are asked for; the rest is a stranger's, of any length.
+		// The other fields of a descriptor are not used, and an attacker chooses their length.
 		r.desc = ocispec.Descriptor{MediaType: r.desc.MediaType, Digest: r.desc.Digest, Size: r.desc.Size}
 		return r
 	})
@@ -115,8 +115,8 @@ func New(o Options) (*Cache, error) {
 	return c, err
 }
 
-// remembered is a verdict without what became of each signature, and a refusal without its signer. That is told once, to those
-// who waited for it and to the log, and may be 30 KiB of a stranger's words.
+// remembered is a verdict without its signatures, and a refusal without its signer. These go once to the callers who waited
+// and to the log, and an attacker can make them 30 KiB long.
 func remembered(v *provider.Verdict) *provider.Verdict {
 	kept := *v
 	kept.Signatures = nil
@@ -135,7 +135,7 @@ const (
 // Memories returns the name of every memory.
 func Memories() []string { return []string{Tags, Verdicts} }
 
-// atMost cuts a time to live where the facts lapse before it ends.
+// atMost shortens a time to live that would end after until. A zero until bounds nothing.
 func atMost(ttl time.Duration, until time.Time) time.Duration {
 	if until.IsZero() {
 		return ttl
@@ -146,7 +146,7 @@ func atMost(ttl time.Duration, until time.Time) time.Duration {
 // Close ends all that is under way and waits for it.
 func (c *Cache) Close() { c.bg.close() }
 
-// Get answers from memory alone. What of it is due is renewed in the background.
+// Get answers from memory alone. An entry that is due is renewed in the background.
 func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.Verdict, bool) {
 	desc := ocispec.Descriptor{Digest: image.Digest}
 	if image.Digest == "" {
@@ -169,7 +169,7 @@ func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.
 	if !ok {
 		return provider.Verdict{}, false
 	}
-	if stale { // only then: making the closure costs more than all the rest
+	if stale { // only then: making the closure costs more than the whole lookup
 		c.verdicts.join(key, image, c.verifyFetcher(image, desc, verifier))
 	}
 	if image.Digest == "" {
@@ -179,21 +179,14 @@ func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.
 	return *verdict, true
 }
 
-// Verify answers from memory, or finds out. What a request has waited for in vain a
-// moment ago, and is still being found out, it does not wait for.
-func (c *Cache) Verify(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
+// Verify answers from memory, or finds out. It does not wait for a check that is still under way
+// and that a request has waited for in vain within the [skipWindow].
+func (c *Cache) Verify(ctx context.Context, image provider.Image, verifier provider.Verifier) (verdict provider.Verdict, err error) {
 	q := question{image, verifier.Fingerprint()}
 	if c.skipWait(q) {
 		return provider.Verdict{}, notInTime(nil)
 	}
-	verdict, err := c.verify(ctx, image, verifier)
-	if err != nil {
-		c.overdue.note(ctx, q)
-	}
-	return verdict, err
-}
-
-func (c *Cache) verify(ctx context.Context, image provider.Image, verifier provider.Verifier) (provider.Verdict, error) {
+	defer func() { c.overdue.note(ctx, q, err) }()
 	desc, err := c.resolve(ctx, image, verifier)
 	if errors.Is(err, provider.ErrNotFound) {
 		return notFound(image, verifier), nil
@@ -201,24 +194,22 @@ func (c *Cache) verify(ctx context.Context, image provider.Image, verifier provi
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	verdict, err := c.verdicts.get(ctx, keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
+	found, err := c.verdicts.get(ctx, keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
 	if err != nil {
 		return provider.Verdict{}, err
 	}
-	return *verdict, nil
+	return *found, nil
 }
 
-// Resolve returns what the image's reference stands for. A digest stands for
-// itself: nobody is asked, and the descriptor holds nothing else. It waits as Verify does.
+// Resolve returns what the image's reference stands for. A digest stands for itself: no
+// registry is asked, and the descriptor holds the digest only. It waits as Verify does.
 func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
 	q := question{image: image}
 	if c.skipWait(q) {
 		return ocispec.Descriptor{}, notInTime(nil)
 	}
 	desc, err := c.resolve(ctx, image, nil)
-	if err != nil {
-		c.overdue.note(ctx, q)
-	}
+	c.overdue.note(ctx, q, err)
 	return desc, err
 }
 
@@ -236,8 +227,8 @@ func (c *Cache) resolve(ctx context.Context, image provider.Image, verifier prov
 	return resolved.desc, nil
 }
 
-// resolving finds out what a tag stands for. Judging that, where there is a policy
-// to judge by, starts right behind it: whoever asked may have no time left to.
+// resolveFetcher finds out what a tag stands for. Where there is a verifier it then prefetches
+// the verdict: the caller may have no time left to ask for it.
 func (c *Cache) resolveFetcher(image provider.Image, verifier provider.Verifier) fetcher[resolution] {
 	return fetcher[resolution]{remote: func(ctx context.Context) (resolution, error) {
 		desc, err := c.resolver.Resolve(ctx, image)
@@ -255,6 +246,7 @@ func keyOf(image provider.Image, desc ocispec.Descriptor, verifier provider.Veri
 	return verdictKey{image.Repository, desc.Digest, verifier.Fingerprint()}
 }
 
+// verifyFetcher verifies an image at a digest.
 func (c *Cache) verifyFetcher(image provider.Image, desc ocispec.Descriptor, verifier provider.Verifier) fetcher[*provider.Verdict] {
 	image = image.At(desc.Digest)
 	return fetcher[*provider.Verdict]{
@@ -275,9 +267,9 @@ func (c *Cache) verifyFetcher(image provider.Image, desc ocispec.Descriptor, ver
 	}
 }
 
-// settled encodes what is sent of a good image, for all who ask from now on. A refusal is
-// encoded each time it is sent: it is kept for seconds, and strangers choose how many there
-// are and how long.
+// withItem encodes a verified image's answer once, for all later requests. A refusal is encoded
+// each time it is sent: it is kept for seconds, and an attacker chooses how many refusals there
+// are and how long they are.
 func (c *Cache) withItem(verdict provider.Verdict) *provider.Verdict {
 	if verdict.Good() {
 		verdict.Item = c.encode(&verdict)

@@ -1,6 +1,6 @@
-// Package cache answers from memory what was settled before, and lets those who
-// ask for the same thing at once wait for one answer. It is steps 6 and 9 of the
-// walk: tag → digest, digest → verdict.
+// Package cache answers from memory what was settled before, lets concurrent requests
+// for one image share one check, and limits the checks under way. It is steps 5 and 9
+// of a request's life: tag → digest, digest → verdict.
 //
 //	memory    key                               value       kept for
 //	tags      repository, tag                   descriptor  cache.tags
@@ -8,16 +8,17 @@
 //	verdicts  repository, digest, fingerprint   verified    cache.verified, never past Verdict.Until and RecheckAt
 //	verdicts  repository, digest, fingerprint   refused     cache.refused
 //
-// What is undecided is never kept. A verdict is kept under the fingerprint of the
+// An undecided image is never kept. A verdict is kept under the fingerprint of the
 // trust policy it was reached under: a new policy or certificate makes the old
 // verdicts unreachable at that instant, so there is nothing to flush.
 //
-// An entry ages by the wall clock and by the monotonic clock, whichever says more, and one
-// that was made in the future is no entry: a clock that is set back keeps nothing.
+// An entry's age is the greater of its ages by the wall clock and by the monotonic clock.
+// An entry that was made in the future is not used: a clock that is set back keeps nothing.
 //
-// A request that has waited in vain for an image, whose check goes on, is the last to wait
-// for a moment: the next constraint asks the same, and the webhook waits once for all.
+// When a request has waited in vain for a check that goes on, requests that follow within
+// two seconds do not wait for it: they are most likely the next constraints of the same
+// object, and the webhook has one deadline for all.
 //
-// Entries in the last quarter of their life are renewed in the background when
-// somebody asks for them, so an image in use never waits.
+// A lookup of an entry in the last quarter of its life renews it in the background, so an
+// image in use never waits.
 package cache

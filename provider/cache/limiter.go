@@ -24,11 +24,11 @@ type LimiterOptions struct {
 	Named []string
 }
 
-// Limiter bounds the checks that go out to the network, and shares the places. Each named registry has some in reserve, so
+// Limiter bounds the checks that use the network, and shares the places. Each named registry has some in reserve, so
 // that no number of slow registries takes all. Within a registry, repositories take turns, so that a flood of images of one
-// does not keep the others' waiting. What is answered from memory never comes here.
+// does not keep the others' waiting. Answers from memory need no place.
 type Limiter struct {
-	LimiterOptions
+	options LimiterOptions
 
 	reserve int             // places kept for each named host
 	perHost int             // how many one host may have, running and waiting
@@ -38,22 +38,22 @@ type Limiter struct {
 	running  int
 	waiting  int
 	hosts    map[string]*hostPlaces
-	rotation []string // the hosts with somebody waiting, the next turn first
+	rotation []string // the hosts with checks that wait, the next turn first
 }
 
-// hostPlaces are the places that one host has taken, and who waits for one.
+// hostPlaces are the places that one host has taken, and the checks that wait for one.
 type hostPlaces struct {
 	running, waiting int
 	repositories     map[string][]*waiter
-	rotation         []string // the repositories with somebody waiting, the next turn first
+	rotation         []string // the repositories with checks that wait, the next turn first
 }
 
-// waiter waits until it is told: nil for a place.
-type waiter struct{ told chan error }
+// waiter is a check that waits for its place (nil) or an error.
+type waiter struct{ granted chan error }
 
 // NewLimiter returns a limiter with all places free.
 func NewLimiter(o LimiterOptions) *Limiter {
-	l := &Limiter{LimiterOptions: o, named: map[string]bool{}, hosts: map[string]*hostPlaces{}}
+	l := &Limiter{options: o, named: map[string]bool{}, hosts: map[string]*hostPlaces{}}
 	l.perHost = o.PerRegistry + o.Queue*o.PerRegistry/o.Concurrent
 	for _, host := range o.Named {
 		l.named[host] = true
@@ -76,14 +76,18 @@ func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave fun
 		return nil, err
 	}
 	select {
-	case err = <-w.told:
+	case err = <-w.granted:
 	case <-ctx.Done():
 		err = l.dequeue(ctx, host, repository, w)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return sync.OnceFunc(func() { l.leave(host) }), nil
+	return sync.OnceFunc(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.release(host)
+	}), nil
 }
 
 // Load tells how many checks run and how many wait.
@@ -129,7 +133,7 @@ func (l *Limiter) host(name string) *hostPlaces {
 // that has most waiting, or within one host of the repository that has most waiting, if the new check's has fewer.
 func (l *Limiter) makeRoom(host, repository string) error {
 	h := l.hosts[host]
-	full, crowded := l.waiting >= l.Queue, h.running+h.waiting >= l.perHost
+	full, crowded := l.waiting >= l.options.Queue, h.running+h.waiting >= l.perHost
 	if h.waiting == 0 && l.mayRun(host) || !full && !crowded {
 		return nil
 	}
@@ -144,7 +148,7 @@ func (l *Limiter) makeRoom(host, repository string) error {
 	}
 	last := waiters[len(waiters)-1]
 	l.remove(from, largest, last)
-	last.told <- overload(!crowded)
+	last.granted <- overload(!crowded)
 	return nil
 }
 
@@ -195,14 +199,14 @@ func (l *Limiter) grant() {
 		}
 		h.running++
 		l.running++
-		w.told <- nil
+		w.granted <- nil
 	}
 }
 
 // mayRun tells whether a host may have one more place: its own, or one that is kept for no other.
 func (l *Limiter) mayRun(name string) bool {
 	h := l.hosts[name]
-	if h.running >= l.PerRegistry || l.running >= l.Concurrent {
+	if h.running >= l.options.PerRegistry || l.running >= l.options.Concurrent {
 		return false
 	}
 	kept := 0
@@ -213,7 +217,7 @@ func (l *Limiter) mayRun(name string) bool {
 			kept += l.reserve
 		}
 	}
-	return l.running+kept < l.Concurrent
+	return l.running+kept < l.options.Concurrent
 }
 
 // remove takes a waiter out of the queue.
@@ -236,12 +240,12 @@ func without[T comparable](list []T, value T) []T {
 	return slices.DeleteFunc(list, func(v T) bool { return v == value })
 }
 
-// dequeue ends a wait whose time is over. A place that was given meanwhile is given back.
+// dequeue ends a wait whose deadline has passed. A place that was granted meanwhile is given back.
 func (l *Limiter) dequeue(ctx context.Context, host, repository string, w *waiter) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
-	case err := <-w.told:
+	case err := <-w.granted:
 		if err != nil {
 			return err
 		}
@@ -257,13 +261,7 @@ func tooLate(err error) error {
 	return provider.Undecided(provider.CauseDeadline, err, "too many checks of this registry are under way")
 }
 
-func (l *Limiter) leave(host string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.release(host)
-}
-
-// release gives a place back, and to the next who waits.
+// release gives a place back, and grants it to the next check.
 func (l *Limiter) release(host string) {
 	l.hosts[host].running--
 	l.running--
@@ -271,7 +269,7 @@ func (l *Limiter) release(host string) {
 	l.grant()
 }
 
-// forget drops a host without a check that runs or waits: hosts are named by users.
+// forget drops a host that has no checks: users name hosts, so there may be any number.
 func (l *Limiter) forget(host string) {
 	if h := l.hosts[host]; h.running == 0 && h.waiting == 0 {
 		delete(l.hosts, host)

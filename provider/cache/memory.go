@@ -13,7 +13,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// memory remembers settled values of one kind and joins those who ask at once.
+// memory keeps settled values of one kind. Concurrent callers of one key share one fetch.
 type memory[K comparable, V any] struct {
 	name string
 	bg   *background
@@ -23,8 +23,8 @@ type memory[K comparable, V any] struct {
 	// kept is the part of a value that is remembered.
 	kept func(V) V
 
-	// Refusals live apart: whoever can make us refuse (by naming images that are
-	// not signed) must not be able to push out what is verified.
+	// Refusals have a cache of their own: any user can cause refusals, by naming unsigned
+	// images, and must not evict verified images by them.
 	good, refused *lru.Cache[K, entry[V]]
 
 	mu    sync.Mutex
@@ -36,31 +36,31 @@ type entry[V any] struct {
 	value V
 	// made has both readings of the clock, wall and monotonic.
 	made time.Time
-	// keep is how old the entry may get. One that is asked for when it is older than
-	// renew is fetched again in the background.
+	// keep is the greatest age at which the entry is used. From the age renew on a lookup
+	// renews it in the background.
 	renew, keep time.Duration
 }
 
-// age is how old the entry is; false for one that was made in the future.
+// age is how old the entry is; false if it was made in the future.
 func (e entry[V]) age(now time.Time) (age time.Duration, known bool) {
 	return ageBy(now.Round(0).Sub(e.made.Round(0)), now.Sub(e.made))
 }
 
-// ageBy is the age that the wall clock and the monotonic clock tell. The one that says more
-// counts: the wall clock goes on while the machine sleeps, the monotonic clock while
-// somebody sets the other back. Of what was made in the future no clock tells the age.
+// ageBy is the greater of the ages by the wall clock and the monotonic clock: the wall clock
+// goes on while the machine sleeps, and the monotonic clock is not set back. It is false
+// for an entry that was made in the future.
 func ageBy(wall, monotonic time.Duration) (age time.Duration, known bool) {
 	return max(wall, monotonic), wall >= 0
 }
 
-// holds tells whether the entry may still be given, and whether it is due for renewal.
+// holds tells whether the entry may still be used, and whether it is due for renewal.
 func (e entry[V]) holds(now time.Time) (ok, stale bool) {
 	age, known := e.age(now)
 	return known && age < e.keep, age >= e.renew
 }
 
-// call is one fetch that any number of callers wait for. Nobody may be waiting:
-// a call is also started ahead of need.
+// call is one fetch that any number of callers wait for; none, where it is a prefetch or
+// its callers have gone.
 type call[V any] struct {
 	awaited atomic.Bool
 	done    chan struct{}
@@ -80,8 +80,8 @@ func newMemory[K comparable, V any](name string, bg *background, entries int, se
 	return m, nil
 }
 
-// recall returns what is remembered and still holds, and whether it is time to renew
-// it. It tells nobody: what is found may still not be an answer.
+// recall returns a value that still holds, and whether it is time to renew it. It observes
+// no event: its caller may need more than this value to answer.
 func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 	e, ok := m.good.Get(key)
 	if !ok {
@@ -96,31 +96,30 @@ func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 	return e.value, stale, true
 }
 
-// prefetch starts the fetch for what somebody is about to ask, unless it is known.
+// prefetch starts the fetch for a value that is needed soon, unless it is known.
 func (m *memory[K, V]) prefetch(key K, image provider.Image, fetch fetcher[V]) {
 	if _, _, ok := m.recall(key); !ok {
 		m.join(key, image, fetch)
 	}
 }
 
-// underWay tells whether the fetch for key goes on.
+// underWay tells whether a fetch for key is under way.
 func (m *memory[K, V]) underWay(key K) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.calls[key] != nil
 }
 
-// fetcher finds out a value under the call's own context.
+// fetcher finds out a value, under the call's own context.
 type fetcher[V any] struct {
-	// local looks where nobody need be asked, and so needs no place: what
-	// is known of one image must not wait for others whose registry hangs. It may be nil.
+	// local needs no registry, and so no place at the limiter: an image whose evidence is
+	// kept must not wait for others whose registry hangs. It may be nil.
 	local  func(context.Context) (V, bool)
 	remote func(context.Context) (V, error)
 }
 
-// get returns what is remembered, or waits for it until ctx is done. The fetch
-// runs under its own context: the impatience of one caller fails nobody else,
-// and what it finds is there for the retry.
+// get returns a kept value, or waits for it until ctx is done. The fetch runs under its
+// own context: a caller that leaves does not fail the others, and a retry finds the value.
 func (m *memory[K, V]) get(ctx context.Context, key K, image provider.Image, fetch fetcher[V]) (V, error) {
 	if value, stale, ok := m.recall(key); ok {
 		m.bg.observe(m.name, Hit)
@@ -161,9 +160,9 @@ func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *call
 	return c
 }
 
-// run fetches, remembers what is settled, and lets the waiting go.
+// run fetches a value, keeps it if it is settled, and ends the call.
 func (m *memory[K, V]) run(ctx context.Context, c *call[V], key K, image provider.Image, fetch fetcher[V]) {
-	if m.good.Contains(key) { // perhaps lapsed: it was in use a moment ago
+	if m.good.Contains(key) { // even if it has lapsed: it was in use a moment ago
 		ctx = provider.WithRenewal(ctx)
 	}
 	c.value, c.err = m.fetch(ctx, image, fetch)
@@ -179,8 +178,8 @@ func (m *memory[K, V]) run(ctx context.Context, c *call[V], key K, image provide
 	close(c.done)
 }
 
-// fetch takes a place and holds a panic: a parser that hostile bytes bring to
-// panic ends as ignorance, not as the end of the process.
+// fetch waits for a place, and turns a panic into an error: a parser that panics at hostile
+// bytes must leave the image undecided and not end the process.
 func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fetcher[V]) (value V, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -206,7 +205,7 @@ func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fe
 	return value, err
 }
 
-// remember keeps a settled value in its place, and only there.
+// remember keeps a settled value, in one of the two caches.
 func (m *memory[K, V]) remember(key K, value V) {
 	made := time.Now() // before settle reads the clock, or the entry would outlive Until by what lies between
 	keep, refused := m.ttl(value)
@@ -221,8 +220,8 @@ func (m *memory[K, V]) remember(key K, value V) {
 	}
 }
 
-// forgetLapsed drops the entries at the old end that hold no more. Of a flood of refusals nothing is kept for longer than
-// the next ones take to come.
+// forgetLapsed drops the oldest entries that have lapsed, so that a flood of refusals does not take memory for longer than
+// its entries hold.
 func forgetLapsed[K comparable, V any](entries *lru.Cache[K, entry[V]], now time.Time) {
 	for {
 		_, oldest, any := entries.GetOldest()
@@ -236,9 +235,8 @@ func forgetLapsed[K comparable, V any](entries *lru.Cache[K, entry[V]], now time
 	}
 }
 
-// backOffRenewal leaves an entry whose renewal failed alone for a while, half of what
-// is left of its life: a registry that is down must not be asked at the rate at
-// which its images are.
+// backOffRenewal delays the next renewal of an entry whose renewal failed, by half of its
+// remaining life: a registry that is down must not be asked as often as its images are.
 func (m *memory[K, V]) backOffRenewal(entries *lru.Cache[K, entry[V]], key K) {
 	e, ok := entries.Peek(key)
 	if !ok {

@@ -10,24 +10,23 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// skipWindow is for how long it counts that a request has waited for an image in vain. A
-// request that comes within it is most likely about the same object: Gatekeeper evaluates
-// constraints one after the other, each asks for itself, and the webhook has one deadline
-// for them all. A request that comes later is a retry, and waits.
+// skipWindow is how long after a wait in vain other requests do not wait. A request within it
+// is most likely about the same object: Gatekeeper evaluates constraints one after the other,
+// each sends its own request, and the webhook has one deadline for all. A request after it is
+// a retry, and waits.
 const skipWindow = 2 * time.Second
 
-// maxOverdue bounds how many questions are remembered as waited for in vain.
+// maxOverdue bounds how many overdue questions are kept.
 const maxOverdue = 4096
 
-// question is what a request wants to know: the verdict under a policy, or, without a
-// fingerprint, what a tag stands for. Each of the two has a deadline of its own, so a
-// request that waited for one in vain says nothing of the other.
+// question is what a request asks: the verdict under a policy, or, without a fingerprint,
+// what a tag stands for. The two have deadlines of their own, so they are kept apart.
 type question struct {
 	image       provider.Image
 	fingerprint string
 }
 
-// overdue holds the questions that a request has waited for in vain, and when that was.
+// overdue holds the questions that a request has waited for in vain, and when.
 type overdue struct {
 	missed *lru.Cache[question, time.Time]
 }
@@ -37,24 +36,18 @@ func newOverdue() (overdue, error) {
 	return overdue{missed}, err
 }
 
-// note remembers the question if the wait for its answer ended with the deadline of ctx.
-// A client that went away says nothing of the time that an answer takes.
-func (o overdue) note(ctx context.Context, q question) {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+// note keeps the question if the wait for its answer failed by the deadline of ctx. A client
+// that disconnected says nothing about how long the answer takes.
+func (o overdue) note(ctx context.Context, q question, err error) {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		o.missed.Add(q, time.Now())
 	}
 }
 
-// recently tells whether a request has waited for the answer in vain a moment ago.
-func (o overdue) recently(q question) bool {
-	at, ok := o.missed.Get(q)
-	return ok && time.Since(at) < skipWindow
-}
-
-// skipWait tells whether to answer at once that the question is not settled: a request has
-// waited for it in vain a moment ago, and the check is still under way.
+// skipWait tells whether to answer at once that the question is undecided: a request has
+// waited for it in vain within the skipWindow, and the check is still under way.
 func (c *Cache) skipWait(q question) bool {
-	if !c.overdue.recently(q) {
+	if at, ok := c.overdue.missed.Get(q); !ok || time.Since(at) >= skipWindow {
 		return false
 	}
 	memory, ok := c.underWay(q)
@@ -64,7 +57,7 @@ func (c *Cache) skipWait(q question) bool {
 	return ok
 }
 
-// underWay tells whether the answer is being looked for now, and for which memory.
+// underWay tells whether the check is under way now, and for which memory.
 func (c *Cache) underWay(q question) (memory string, ok bool) {
 	digest := q.image.Digest
 	if digest == "" {
@@ -81,7 +74,7 @@ func (c *Cache) underWay(q question) (memory string, ok bool) {
 	return Verdicts, c.verdicts.underWay(verdictKey{q.image.Repository, digest, q.fingerprint})
 }
 
-// notInTime is the answer to a request whose time is over while the check goes on.
+// notInTime is the error of a request whose deadline has passed while the check goes on.
 func notInTime(err error) error {
 	return provider.Undecided(provider.CauseDeadline, err, "not settled in time; the check goes on, ask again")
 }
