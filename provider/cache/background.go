@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
 // background runs calls under one context, which ends with the cache.
@@ -31,15 +33,16 @@ func newBackground(o Options) *background {
 	return &background{limit: o.Limit, within: o.VerifyWithin, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
 }
 
-// start runs work with a deadline of its own; false if the cache is closed.
-func (l *background) start(work func(context.Context)) bool {
+// start runs work with a deadline of its own; false if the cache is closed. Its log lines have
+// the id of the request that started it.
+func (l *background) start(request context.Context, work func(context.Context)) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
 	}
 	l.wg.Go(func() {
-		ctx, cancel := context.WithTimeout(l.ctx, l.within)
+		ctx, cancel := context.WithTimeout(logging.ForRequest(l.ctx, request), l.within)
 		defer cancel()
 		work(ctx)
 	})

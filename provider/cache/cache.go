@@ -156,7 +156,7 @@ func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.
 			return provider.Verdict{}, false
 		}
 		if stale {
-			c.tags.join(tag, image, c.resolveFetcher(image, verifier))
+			c.tags.join(context.Background(), tag, image, c.resolveFetcher(image, verifier))
 		}
 		if !resolved.found {
 			c.bg.observe(Tags, Hit)
@@ -170,7 +170,7 @@ func (c *Cache) Get(image provider.Image, verifier provider.Verifier) (provider.
 		return provider.Verdict{}, false
 	}
 	if stale { // only then: making the closure costs more than the whole lookup
-		c.verdicts.join(key, image, c.verifyFetcher(image, desc, verifier))
+		c.verdicts.join(context.Background(), key, image, c.verifyFetcher(image, desc, verifier))
 	}
 	if image.Digest == "" {
 		c.bg.observe(Tags, Hit)
@@ -236,7 +236,7 @@ func (c *Cache) resolveFetcher(image provider.Image, verifier provider.Verifier)
 			return resolution{}, nil
 		}
 		if err == nil && verifier != nil {
-			c.verdicts.prefetch(keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
+			c.verdicts.prefetch(ctx, keyOf(image, desc, verifier), image, c.verifyFetcher(image, desc, verifier))
 		}
 		return resolution{desc: desc, found: err == nil}, err
 	}}

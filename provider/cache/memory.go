@@ -97,9 +97,9 @@ func (m *memory[K, V]) recall(key K) (value V, stale, ok bool) {
 }
 
 // prefetch starts the fetch for a value that is needed soon, unless it is known.
-func (m *memory[K, V]) prefetch(key K, image provider.Image, fetch fetcher[V]) {
+func (m *memory[K, V]) prefetch(ctx context.Context, key K, image provider.Image, fetch fetcher[V]) {
 	if _, _, ok := m.recall(key); !ok {
-		m.join(key, image, fetch)
+		m.join(ctx, key, image, fetch)
 	}
 }
 
@@ -124,11 +124,11 @@ func (m *memory[K, V]) get(ctx context.Context, key K, image provider.Image, fet
 	if value, stale, ok := m.recall(key); ok {
 		m.bg.observe(m.name, Hit)
 		if stale {
-			m.join(key, image, fetch)
+			m.join(ctx, key, image, fetch)
 		}
 		return value, nil
 	}
-	c := m.join(key, image, fetch)
+	c := m.join(ctx, key, image, fetch)
 	event := Missed
 	if c.awaited.Swap(true) {
 		event = Joined
@@ -144,14 +144,14 @@ func (m *memory[K, V]) get(ctx context.Context, key K, image provider.Image, fet
 }
 
 // join returns the call for key, and starts it if there is none.
-func (m *memory[K, V]) join(key K, image provider.Image, fetch fetcher[V]) *call[V] {
+func (m *memory[K, V]) join(request context.Context, key K, image provider.Image, fetch fetcher[V]) *call[V] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c := m.calls[key]; c != nil {
 		return c
 	}
 	c := &call[V]{done: make(chan struct{})}
-	if !m.bg.start(func(ctx context.Context) { m.run(ctx, c, key, image, fetch) }) {
+	if !m.bg.start(request, func(ctx context.Context) { m.run(ctx, c, key, image, fetch) }) {
 		c.err = provider.Undecided(provider.CauseInternal, nil, "shutting down")
 		close(c.done)
 		return c

@@ -18,7 +18,7 @@ type Log struct {
 }
 
 // Logger writes to w as l says. What l does not say, or says wrongly, is the
-// default. No value of a line is longer than some KiB.
+// default. Each line has the request id of its context, and no value longer than some KiB.
 func (l Log) Logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
@@ -26,7 +26,7 @@ func (l Log) Logger(w io.Writer) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: logging.Bound}
 	if l.Format == "text" {
-		return slog.New(slog.NewTextHandler(w, options))
+		return slog.New(logging.Handler{Handler: slog.NewTextHandler(w, options)})
 	}
-	return slog.New(slog.NewJSONHandler(w, options))
+	return slog.New(logging.Handler{Handler: slog.NewJSONHandler(w, options)})
 }

@@ -1,12 +1,11 @@
-// Package evidence remembers what a registry said of images that were verified: the
-// manifest's descriptor, the one signature that counted, its envelope. It is part of
-// step 7 of the walk: what was said before need not be asked again.
+// Package evidence keeps the proof that an image is signed: the descriptor of its manifest,
+// the signature that verified it, and the signature's envelope. It is part of step 7 of a
+// request's life: an image whose evidence is kept is verified without its registry.
 //
-// It remembers evidence, not trust. An envelope proves itself: whoever holds it can
-// judge again, under the trust policy, the revocation and the clock of today. So
-// evidence may be kept for as long as there is room, and images whose signature was
-// seen go on being verified while their registry is down, hung or limits our rate.
-// Nobody who forges an entry gains more than that the registry is asked.
+// It keeps evidence, not trust. An envelope proves itself: it is verified again, under
+// today's trust policy, revocation status and clock. So evidence is kept for as long as
+// there is room, and an image goes on being verified while its registry is down, slow or
+// limits our rate. A forged entry has one effect only: the registry is asked.
 //
-// That there is no signature is not evidence: one may be pushed a moment later.
+// A missing signature is not evidence: one may be pushed a moment later.
 package evidence

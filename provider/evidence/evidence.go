@@ -30,17 +30,21 @@ type Record struct {
 	Bytes []byte             `json:"bytes"`
 }
 
-// Evidence remembers a Record for each repository and digest.
+// Evidence keeps a Record for each repository and digest. A nil Evidence keeps none.
 type Evidence struct {
 	store   Store
 	observe func(hit bool)
 }
 
-// New returns the evidence in a store; observe is told of every Recall.
+// New returns the evidence in a store; observe is called at every Recall.
 func New(store Store, observe func(hit bool)) *Evidence { return &Evidence{store, observe} }
 
-// Recall returns what is remembered of an image and can be true of it.
+// Recall returns the record of an image, if there is one whose digests all fit. It proves
+// nothing before it is verified.
 func (e *Evidence) Recall(ctx context.Context, image provider.Image) (*Record, bool) {
+	if e == nil {
+		return nil, false
+	}
 	var record Record
 	text, ok := e.store.Get(ctx, key(image))
 	ok = ok && json.Unmarshal(text, &record) == nil && record.sound(image)
@@ -57,9 +61,12 @@ func (r *Record) sound(image provider.Image) bool {
 		r.Blob.Digest.Algorithm().FromBytes(r.Bytes) == r.Blob.Digest
 }
 
-// Keep remembers what verified an image.
+// Keep keeps the record of a verified image.
 func (e *Evidence) Keep(ctx context.Context, image provider.Image, record Record) {
-	// Annotations are a stranger's, and of no use any more: they only say which
+	if e == nil {
+		return
+	}
+	// Annotations may be an attacker's, and are needed no more: they only say which
 	// signature to look at first.
 	record.Signature.Annotations, record.Blob.Annotations, record.Manifest.Annotations = nil, nil, nil
 	text, err := json.Marshal(record)
@@ -69,11 +76,10 @@ func (e *Evidence) Keep(ctx context.Context, image provider.Image, record Record
 	e.store.Put(ctx, key(image), text)
 }
 
-// key is by repository, too: evidence is what one registry said, and is not passed on
-// to another that may have been told to forget it.
+// key has the repository, too: what one registry has is no evidence of what another has.
 func key(image provider.Image) string { return image.Repository + "@" + image.Digest.String() }
 
-// Resolve returns the image's descriptor, as the registry did.
+// Resolve returns the image's descriptor, as the registry returned it.
 func (r *Record) Resolve(context.Context) (ocispec.Descriptor, error) { return r.Manifest, nil }
 
 // Signatures lists the one signature that counted.

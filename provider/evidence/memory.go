@@ -12,7 +12,7 @@ import (
 const entryOverhead = 400
 
 // Memory is a Store in this process, bounded in bytes: the least recently used entry makes room. A repository has an eighth
-// of it at most, so that a client who may push to one repository takes nothing from others.
+// of it at most, so that a user who may push to one repository cannot evict the evidence of others.
 type Memory struct {
 	mu      sync.Mutex
 	entries *simplelru.LRU[string, []byte]

@@ -35,7 +35,7 @@ func write(w http.ResponseWriter, status int, reply reply) {
 	reply(a)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(a.text.Bytes()) // the client has gone: nobody is left to tell
+	_, _ = w.Write(a.text.Bytes()) // an error means that the client has gone
 }
 
 // encoded is the reply with a response.
@@ -50,7 +50,7 @@ func encoded(response Response) reply {
 }
 
 // EncodeVerdict returns the item of a verdict in JSON, without a key. It makes the
-// [provider.Verdict.Item]s of what is remembered, so that an answer from memory encodes keys alone.
+// [provider.Verdict.Item] of a cached verdict, so that an answer from memory encodes keys only.
 func EncodeVerdict(v *provider.Verdict) string {
 	item := Item{}
 	if v.Good() {
@@ -86,9 +86,9 @@ func (a *answer) add(findings []provider.Finding) {
 	if before == "," {
 		a.text.WriteByte(']')
 	}
-	if ignorance := systemError(findings); ignorance != "" {
+	if undecided := systemError(findings); undecided != "" {
 		a.text.WriteString(`,"systemError":`)
-		a.quote(&ignorance)
+		a.quote(&undecided)
 	}
 	a.text.WriteString(end)
 }

@@ -2,7 +2,6 @@ package gatekeeper
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Provider answers for keys. It is what provider.Provider does.
@@ -31,22 +32,22 @@ type Options struct {
 	MaxBytes int64
 	MaxKeys  int
 	Log      *slog.Logger
-	// Observe is told of every request: its path ("/validate", "/mutate" or
+	// Observe is called for every request: its path ("/validate", "/mutate" or
 	// "other"), the status it got and how long it took; nil is fine.
 	Observe func(path string, status int, took time.Duration)
-	// Found is told of every finding of /validate; nil is fine.
+	// Found is called with every finding of /validate; nil is fine.
 	Found func(provider.Finding)
 }
 
-// Handler serves POST /validate and POST /mutate. Whatever it answers is a
-// ProviderResponse in JSON.
+// Handler serves POST /validate and POST /mutate. Every answer is a ProviderResponse
+// in JSON.
 type Handler struct {
-	Options
-	routes map[string]respond
+	options Options
+	routes  map[string]respond
 }
 
 // respond answers a request's distinct keys; the status is 200 or 503.
-type respond func(ctx context.Context, log *slog.Logger, keys []string) (reply, int)
+type respond func(ctx context.Context, keys []string) (reply, int)
 
 // New returns the handler.
 func New(o Options) *Handler {
@@ -56,7 +57,7 @@ func New(o Options) *Handler {
 	if o.Found == nil {
 		o.Found = func(provider.Finding) {}
 	}
-	h := &Handler{Options: o}
+	h := &Handler{options: o}
 	h.routes = map[string]respond{"/validate": h.validate, "/mutate": h.mutate}
 	return h
 }
@@ -73,29 +74,26 @@ func problemf(status int, format string, args ...any) *problem {
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	began, id := time.Now(), rand.Text()[:12]
-	log := h.Log.With("request", id)
+	began := time.Now()
+	ctx, id := logging.NewRequest(r.Context())
 	path := r.URL.Path
 	route, known := h.routes[path]
 	if !known {
 		path = "other"
 	}
-	reply, status := h.serve(w, r, log, route)
+	reply, status := reply(nil), http.StatusOK
+	if keys, problem := h.read(w, r, route); problem != nil {
+		h.options.Log.InfoContext(ctx, "request refused", "status", problem.status, "error", problem.message)
+		reply, status = encoded(Response{SystemError: problem.message}), problem.status
+	} else {
+		reply, status = route(ctx, keys)
+	}
 	w.Header().Set("X-Request-Id", id)
 	write(w, status, reply)
-	h.Observe(path, status, time.Since(began))
+	h.options.Observe(path, status, time.Since(began))
 }
 
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, log *slog.Logger, route respond) (reply, int) {
-	keys, err := h.read(w, r, route)
-	if err != nil {
-		log.InfoContext(r.Context(), "request refused", "status", err.status, "error", err.message)
-		return encoded(Response{SystemError: err.message}), err.status
-	}
-	return route(r.Context(), log, keys)
-}
-
-// read takes the keys out of a request that is in order.
+// read returns the keys of a well-formed request.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([]string, *problem) {
 	if route == nil {
 		return nil, problemf(http.StatusNotFound, "no such path; ask POST /validate or POST /mutate")
@@ -107,9 +105,16 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, problemf(http.StatusUnsupportedMediaType, "unsupported media type; use application/json")
 	}
-	body, err := h.body(w, r)
+	bounded, body := http.MaxBytesReader(w, r.Body, h.options.MaxBytes), []byte(nil)
+	var err error
+	if r.ContentLength < 0 || r.ContentLength > h.options.MaxBytes {
+		body, err = io.ReadAll(bounded)
+	} else { // in one piece, as its length is known
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(bounded, body)
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, problemf(http.StatusRequestEntityTooLarge, "request body over %d bytes", h.MaxBytes)
+		return nil, problemf(http.StatusRequestEntityTooLarge, "request body over %d bytes", h.options.MaxBytes)
 	}
 	if err != nil {
 		return nil, problemf(http.StatusBadRequest, "request body ended early")
@@ -117,20 +122,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 	return h.parse(body)
 }
 
-// body reads the body, in one piece where its length is announced.
-func (h *Handler) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	bounded := http.MaxBytesReader(w, r.Body, h.MaxBytes)
-	if r.ContentLength < 0 || r.ContentLength > h.MaxBytes {
-		return io.ReadAll(bounded)
-	}
-	body := make([]byte, r.ContentLength)
-	_, err := io.ReadFull(bounded, body)
-	return body, err
-}
-
-// parse reads the body. Fields it does not know are ignored: Gatekeeper may grow.
+// parse reads the body. Unknown fields are ignored: a later Gatekeeper may send more.
 func (h *Handler) parse(body []byte) ([]string, *problem) {
-	if !utf8.Valid(body) { // else Unmarshal would replace bytes, and the echo would not be what was asked
+	if !utf8.Valid(body) { // else Unmarshal would replace bytes, and the key that is sent back would be another
 		return nil, problemf(http.StatusBadRequest, "request body is not UTF-8")
 	}
 	var request ProviderRequest
@@ -143,19 +137,19 @@ func (h *Handler) parse(body []byte) ([]string, *problem) {
 	if request.Kind != RequestKind {
 		return nil, problemf(http.StatusBadRequest, "kind must be %q", RequestKind)
 	}
-	if n := len(request.Request.Keys); n > h.MaxKeys {
-		return nil, problemf(http.StatusRequestEntityTooLarge, "%d keys; at most %d are answered at once", n, h.MaxKeys)
+	if n := len(request.Request.Keys); n > h.options.MaxKeys {
+		return nil, problemf(http.StatusRequestEntityTooLarge, "%d keys; at most %d are answered at once", n, h.options.MaxKeys)
 	}
 	return request.Request.Keys, nil
 }
 
-func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string) (reply, int) {
-	findings := h.Provider.Answer(ctx, keys)
+func (h *Handler) validate(ctx context.Context, keys []string) (reply, int) {
+	findings := h.options.Provider.Answer(ctx, keys)
 	status := http.StatusOK
 	for i := range findings {
 		f := &findings[i] // it is large
-		h.Found(*f)
-		report(ctx, log, f)
+		h.options.Found(*f)
+		h.log(ctx, f)
 		if f.Err != nil && f.Err.Cause == provider.CauseOverload {
 			status = http.StatusServiceUnavailable
 		}
@@ -163,32 +157,31 @@ func (h *Handler) validate(ctx context.Context, log *slog.Logger, keys []string)
 	return func(a *answer) { a.add(findings) }, status
 }
 
-// report logs what the wire must not hold. Verified images are the rule: they
-// are logged where they are judged, not each time they are asked for.
-func report(ctx context.Context, log *slog.Logger, f *provider.Finding) {
-	key := func() string { return provider.Brief(f.Key, provider.BriefKey) }
+// log logs a finding, with the details that must not be sent. A verified image is logged once,
+// where it is verified, and not each time it is asked for.
+func (h *Handler) log(ctx context.Context, f *provider.Finding) {
+	log, image := h.options.Log, func() string { return printable.Brief(f.Key, logging.MaxImage) }
 	switch {
 	case f.Err != nil:
-		log.WarnContext(ctx, "undecided", "key", key(), "stage", f.Err.Cause, "error", f.Err.Brief())
+		log.WarnContext(ctx, "image undecided", "image", image(), "cause", f.Err.Cause, "error", logging.Undecided(f.Err))
 	case !f.Verdict.Good():
-		log.InfoContext(ctx, "refused", "key", key(), "reason", f.Verdict.Reason, "detail", provider.Brief(f.Verdict.Detail, provider.BriefDetail), "digest", f.Verdict.Digest())
+		log.InfoContext(ctx, "image refused", "image", image(), "reason", f.Verdict.Reason, "detail", printable.Brief(f.Verdict.Detail, logging.MaxDetail), "digest", f.Verdict.Digest())
 	case log.Enabled(ctx, slog.LevelDebug):
-		log.DebugContext(ctx, "verified", "key", key(), "digest", f.Verdict.Digest(), "signer", provider.Brief(f.Verdict.Signer, provider.BriefDetail))
+		log.DebugContext(ctx, "image verified", "image", image(), "digest", f.Verdict.Digest(), "signer", printable.Brief(f.Verdict.Signer, logging.MaxDetail))
 	}
 }
 
-func (h *Handler) mutate(ctx context.Context, log *slog.Logger, keys []string) (reply, int) {
-	pins := h.Provider.Pin(ctx, keys)
+func (h *Handler) mutate(ctx context.Context, keys []string) (reply, int) {
+	pins := h.options.Provider.Pin(ctx, keys)
 	for _, p := range pins {
 		if p.Problem != "" {
-			log.InfoContext(ctx, "not pinned", "key", provider.Brief(p.Key, provider.BriefKey), "problem", provider.Brief(p.Problem, provider.BriefDetail))
+			h.options.Log.InfoContext(ctx, "tag not resolved", "image", printable.Brief(p.Key, logging.MaxImage), "error", printable.Brief(p.Problem, logging.MaxDetail))
 		}
 	}
 	return encoded(pinned(pins)), http.StatusOK
 }
 
-// Refuse answers a request that must not get as far as the handler, in the
-// handler's own form.
+// Refuse answers a request that must not reach the handler, in the handler's form.
 func Refuse(w http.ResponseWriter, status int, message string) {
 	write(w, status, encoded(Response{SystemError: message}))
 }

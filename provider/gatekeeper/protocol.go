@@ -21,20 +21,20 @@ type ProviderRequest struct {
 	Request    Request `json:"request,omitempty"`
 }
 
-// Request is what it asks.
+// Request is the question.
 type Request struct {
 	// Keys are image references, as the policy gave them to external_data.
 	Keys []string `json:"keys,omitempty"`
 }
 
-// ProviderResponse is what Gatekeeper is sent.
+// ProviderResponse is what a provider sends.
 type ProviderResponse struct {
 	APIVersion string   `json:"apiVersion,omitempty"`
 	Kind       string   `json:"kind,omitempty"`
 	Response   Response `json:"response,omitempty"`
 }
 
-// Response is what it is told.
+// Response is the answer.
 type Response struct {
 	// Idempotent must be true for mutation.
 	Idempotent bool   `json:"idempotent,omitempty"`
@@ -43,7 +43,7 @@ type Response struct {
 	SystemError string `json:"systemError,omitempty"`
 }
 
-// Item is what is told of one key. Gatekeeper takes one without an Error for good.
+// Item is the answer for one key. Gatekeeper takes one without an Error for good.
 type Item struct {
 	// Key is the key of the request, byte for byte.
 	Key   string `json:"key,omitempty"`

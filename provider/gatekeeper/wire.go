@@ -1,13 +1,11 @@
 package gatekeeper
 
 import (
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Value is what a verified image's item holds. Policies depend on it: fields are
@@ -15,7 +13,7 @@ import (
 type Value struct {
 	// Verified is true. A policy that looks for anything else must not admit.
 	Verified bool `json:"verified"`
-	// Image is the canonical repository@digest that was judged.
+	// Image is the canonical repository@digest that was verified.
 	Image  string `json:"image"`
 	Digest string `json:"digest"`
 	// Policy is the trust policy statement the image passed.
@@ -37,7 +35,7 @@ func valueOf(v *provider.Verdict) Value {
 	}
 	return Value{
 		Verified: true,
-		Image:    judged(v),
+		Image:    reference(v),
 		Digest:   v.Digest().String(),
 		Policy:   v.Policy,
 		Signer:   oneLine(v.Signer),
@@ -66,20 +64,20 @@ func systemError(findings []provider.Finding) string {
 	return strings.Join(undecided, "; ")
 }
 
-// refusal is "<reason>: <image>: <detail>", the image with its digest where one was
-// judged: whoever is denied must be able to see that another digest was signed. It
-// is never empty, as Gatekeeper takes an item without an error for a good one.
+// refusal is "<reason>: <image>: <detail>", the image with its digest where that is known: the
+// user must be able to see that another digest was signed. It is never empty, as Gatekeeper
+// takes an item without an error for a good one.
 func refusal(v *provider.Verdict) string {
 	if v.Digest() == "" {
 		return string(v.Reason) + ": " + oneLine(v.Detail)
 	}
-	return string(v.Reason) + ": " + judged(v) + ": " + oneLine(v.Detail)
+	return string(v.Reason) + ": " + reference(v) + ": " + oneLine(v.Detail)
 }
 
-// judged is the canonical repository@digest that a verdict is about.
-func judged(v *provider.Verdict) string { return v.Image.Repository + "@" + v.Digest().String() }
+// reference is the canonical repository@digest that a verdict is about.
+func reference(v *provider.Verdict) string { return v.Image.Repository + "@" + v.Digest().String() }
 
-// pinned maps the answers of /mutate. Gatekeeper remembers none of them, and
+// pinned maps the answers of /mutate. Gatekeeper caches none of them, and
 // wants an item for each key, so every key carries its own failure.
 func pinned(pins []provider.Pinned) Response {
 	response := Response{Idempotent: true}
@@ -93,33 +91,8 @@ func pinned(pins []provider.Pinned) Response {
 	return response
 }
 
-// maxLine bounds what one image may add to a message, in runes.
+// maxLine bounds what one image may add to a message, in bytes.
 const maxLine = 512
 
-// oneLine makes text that others had a hand in (keys, names in certificates) fit
-// for a log line and a terminal: no control characters, no end without end.
-func oneLine(text string) string {
-	if len(text) <= maxLine && plain(text) { // nearly all are
-		return text
-	}
-	clean := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
-	if utf8.RuneCountInString(clean) <= maxLine {
-		return clean
-	}
-	return string([]rune(clean)[:maxLine]) + "… (" + strconv.Itoa(len(text)) + " bytes)"
-}
-
-// plain tells whether text is printable ASCII.
-func plain(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+// oneLine makes text that others wrote (keys, names in certificates) fit for a terminal.
+func oneLine(text string) string { return printable.Cut(text, maxLine) }

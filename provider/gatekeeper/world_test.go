@@ -19,6 +19,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/gatekeeper"
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
 const (
@@ -75,7 +76,7 @@ func newDoor() *door {
 	d := &door{answers: &answers{findings: map[string]provider.Finding{}, pins: map[string]provider.Pinned{}}}
 	d.Handler = gatekeeper.New(gatekeeper.Options{
 		Provider: d.answers, MaxBytes: maxBytes, MaxKeys: maxKeys,
-		Log: slog.New(slog.NewJSONHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(logging.Handler{Handler: slog.NewJSONHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})}),
 		Observe: func(path string, status int, _ time.Duration) {
 			d.observed = append(d.observed, fmt.Sprint(path, " ", status))
 		},

@@ -6,7 +6,7 @@ import (
 )
 
 // maxAttribute bounds a value of a line, in bytes before its escapes: enough for the stack
-// of a panic. It stands behind narrower bounds, for what nobody thought of.
+// of a panic. It is the last bound, behind narrower ones.
 const maxAttribute = 8 << 10
 
 // Bound cuts texts and errors that are too long, and writes durations as text, such as 1.8s: as JSON they would be numbers

@@ -10,8 +10,8 @@ import (
 )
 
 // maxDecoding bounds the bytes of all envelopes that are decoded at one time, over all requests. An envelope counts from
-// before anything is made of it until the judge is done, or asks about revocation: nobody keeps others from this memory by
-// an answer that does not come. What waits is served in its order.
+// before it is decoded until notation is done, or asks about revocation: an answer that does not come must not keep this
+// memory from others. Envelopes that wait get room in their order.
 const maxDecoding = 2 << 20
 
 // acquire waits for room for an envelope of so many bytes, until the context ends.
@@ -25,7 +25,7 @@ func (rec *recorder) acquire(ctx context.Context, bytes int) error {
 	return nil
 }
 
-// release gives the room back, if there is any.
+// release gives the room back, if some is held.
 func (rec *recorder) release() {
 	if rec.held > 0 {
 		rec.decoding.Release(rec.held)
@@ -33,7 +33,7 @@ func (rec *recorder) release() {
 	}
 }
 
-// releasing is a validator that gives the room back before it asks anybody. notation calls it in the goroutine of its judge.
+// releasing is a validator that gives the room back before it asks a CA. notation calls it in the goroutine of its verifier.
 type releasing struct {
 	revocation.Validator
 	recorder *recorder

@@ -158,7 +158,7 @@ func (w *archive) trusts(t *testing.T, trust rig.Trust) {
 	if err := trust.Write(w.dir); err != nil {
 		t.Fatal(err)
 	}
-	if changed, err := w.Trust.Reload(); err != nil || !changed {
+	if changed, err := w.Files().Reload(); err != nil || !changed {
 		t.Fatalf("changed %t, %v", changed, err)
 	}
 }

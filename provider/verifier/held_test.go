@@ -28,7 +28,7 @@ func TestRoomIsHeldForTheJudge(t *testing.T) {
 		}
 		return ok
 	}
-	rec.inner = judgeFunc(func() {
+	rec.notation = judgeFunc(func() {
 		if !free(maxDecoding-100) || free(maxDecoding-99) {
 			t.Error("while it judges, not 100 bytes are held")
 		}

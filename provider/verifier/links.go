@@ -47,7 +47,7 @@ func (l *links) issued(cert, issuer *x509.Certificate) error {
 }
 
 // chain checks the links of a chain, from the leaf up, of which one certificate is trusted: from that down, then up. The
-// first that does not hold ends it, so that a stranger's chain with a trusted certificate put into it costs one check.
+// first link that does not hold ends it, so that a forged chain with a trusted certificate in it costs one check.
 func (l *links) chain(chain []*x509.Certificate, trusted int) error {
 	for i := trusted; i > 0; i-- {
 		if err := l.issued(chain[i-1], chain[i]); err != nil {

@@ -14,17 +14,18 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/envelope"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// maxUnlinked bounds the certificates of a timestamp that lead to no trusted root. Some authorities send along a root
-// that vouches for theirs.
+// maxUnlinked bounds the certificates of a timestamp that lead to no trusted root. Some authorities add a
+// root that has issued theirs.
 const maxUnlinked = 2
 
 var errTooCostly = errors.New("it holds more than is checked: too many values or certificates, or too large keys")
 
-// precheck says why an envelope need not be put before the judge, who decodes it and computes with every key in it before
-// asking whether any is trusted. It is nil for one whose chain leads to a trusted certificate, byte for byte: the room for
-// it is held on, for the judge.
+// precheck says why notation need not be given an envelope: notation decodes it and computes with every key in it before it
+// looks whether any is trusted. It is nil for an envelope whose chain has a trusted certificate, byte for byte: then its
+// room for decoding is kept, for notation.
 func (rec *recorder) precheck(ctx context.Context, mediaType string, raw []byte) (rejected *rejection) {
 	if err := rec.acquire(ctx, len(raw)); err != nil {
 		return &rejection{err: err}
@@ -55,7 +56,7 @@ func (rec *recorder) precheckChain(contents envelope.Contents) *rejection {
 	leaf, err := x509.ParseCertificate(contents.Chain[0])
 	signer := "?"
 	if err == nil {
-		signer = legible(leaf.Subject.String())
+		signer = printable.Cut(leaf.Subject.String(), maxText)
 	}
 	if trusted < 0 {
 		return &rejection{reason: provider.Untrusted, signer: signer, err: rec.noTrust(signer)}
@@ -75,8 +76,8 @@ func (rec *recorder) precheckChain(contents envelope.Contents) *rejection {
 	return rec.precheckTimestamp(contents.Timestamp, signer)
 }
 
-// precheckTimestamp parses the timestamp for when the judge asks whom to trust about it. Which one comes along is not signed,
-// so its keys are looked at before.
+// precheckTimestamp parses the timestamp, for when notation asks for the timestamp authorities. The timestamp is not part of
+// what is signed, so the sizes of its keys are checked before.
 func (rec *recorder) precheckTimestamp(token []byte, signer string) *rejection {
 	rec.token = nil
 	if len(token) == 0 {
@@ -84,7 +85,7 @@ func (rec *recorder) precheckTimestamp(token []byte, signer string) *rejection {
 	}
 	parsed, err := tspclient.ParseSignedToken(token)
 	if err != nil {
-		return nil // the judge finds the same, where a timestamp is needed
+		return nil // notation finds the same, where a timestamp is needed
 	}
 	if keysize.CheckChain(parsed.Certificates) != nil || len(parsed.SignerInfos) > 1 { // one is what RFC 3161 allows
 		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
@@ -93,11 +94,11 @@ func (rec *recorder) precheckTimestamp(token []byte, signer string) *rejection {
 	return nil
 }
 
-// GetCertificates implements notation's truststore.X509TrustStore. The judge asks for timestamp authorities right before it
-// looks for a chain from the timestamp to one of them, among all certificates that came along: strangers' are refused before.
+// GetCertificates implements notation's truststore.X509TrustStore. notation asks for timestamp authorities right before it
+// looks for a chain from the timestamp to one of them, among all certificates in it: those that lead to none are refused first.
 func (rec *recorder) GetCertificates(ctx context.Context, kind truststore.Type, name string) ([]*x509.Certificate, error) {
 	if kind == truststore.TypeTSA && rec.token != nil && rec.links.unlinked(rec.token.Certificates, rec.policy.TimestampAuthorities()) > maxUnlinked {
-		return nil, errors.New("the timestamp brings certificates of strangers")
+		return nil, errors.New("the timestamp has certificates that lead to no trusted timestamp authority")
 	}
 	return rec.policy.GetCertificates(ctx, kind, name)
 }

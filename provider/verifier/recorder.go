@@ -17,7 +17,7 @@ import (
 )
 
 // recorder stands in for both arguments of notation.Verify, the repository and the
-// verifier, and notes what it sees. It serves one call; notation.Verify makes its
+// verifier, and records what it sees. It serves one call; notation.Verify makes its
 // calls one after the other.
 type recorder struct {
 	policy     *trust.Policy
@@ -25,35 +25,35 @@ type recorder struct {
 	desc       ocispec.Descriptor
 	limit      int
 	repository Repository
-	inner      notation.Verifier
+	notation   notation.Verifier
 
-	resolveErr error                // of resolving
-	listed     bool                 // whether the repository told its list
-	candidates []ocispec.Descriptor // signatures that the judge was given
-	more       bool                 // signatures beyond the limit, unseen
+	resolveErr error                // why the manifest could not be resolved
+	listed     bool                 // whether the repository listed signatures
+	candidates []ocispec.Descriptor // signatures that notation was given
+	more       bool                 // there are signatures beyond the limit
 	incomplete error                // why there may be signatures that were not listed
 
 	links    *links
 	decoding *semaphore.Weighted
-	held     int64 // of decoding, in bytes, for the signature at hand
+	held     int64 // of decoding, in bytes, for the current signature
 
-	current      evidence.Record // the signature at hand
+	current      evidence.Record // the current signature
 	token        *tspclient.SignedToken
-	rejected     *rejection // why it is not put before the judge
+	rejected     *rejection // why notation is not given the current signature
 	signing      revocationStatus
 	timestamping revocationStatus
 	results      []signatureResult
 }
 
-// rejection is a signature that the judge need not see.
+// rejection is why notation is not given a signature.
 type rejection struct {
-	reason provider.Reason // "" for ignorance
+	reason provider.Reason // "" if err leaves it undecided
 	signer string
 	err    error
 }
 
-// Resolve implements notation's registry.Repository. What the walk knows of the
-// image already is not asked again.
+// Resolve implements notation's registry.Repository. A descriptor that is known
+// already is not asked for again.
 func (rec *recorder) Resolve(ctx context.Context, _ string) (ocispec.Descriptor, error) {
 	if rec.desc.MediaType != "" {
 		rec.current.Manifest = rec.desc
@@ -67,8 +67,8 @@ func (rec *recorder) Resolve(ctx context.Context, _ string) (ocispec.Descriptor,
 	return desc, err
 }
 
-// ListSignatures implements notation's registry.Repository: the most promising
-// signatures first, and no more than the limit of each list. A further list is
+// ListSignatures implements notation's registry.Repository: signatures of trusted
+// certificates first, and no more than the limit of each list. The next list is
 // asked for while none is good.
 func (rec *recorder) ListSignatures(ctx context.Context, desc ocispec.Descriptor, fn func([]ocispec.Descriptor) error) error {
 	for listing, err := range rec.repository.Signatures(ctx, desc) {
@@ -83,8 +83,8 @@ func (rec *recorder) ListSignatures(ctx context.Context, desc ocispec.Descriptor
 	return nil
 }
 
-// record notes a list and returns what of it is to be looked at: what was not in a list
-// before, within the limit.
+// record records a list and returns its candidates: those that were in no list before,
+// within the limit.
 func (rec *recorder) record(listing provider.Listing) []ocispec.Descriptor {
 	list := rec.inOrder(slices.DeleteFunc(slices.Clone(listing.Signatures), rec.isCandidate))
 	rec.listed, rec.incomplete, rec.more = true, listing.Incomplete, listing.More || len(list) > rec.limit
@@ -101,18 +101,18 @@ func (rec *recorder) isCandidate(desc ocispec.Descriptor) bool {
 	})
 }
 
-// inOrder sorts signatures by what they promise, and leaves the order else.
+// inOrder sorts signatures by their priority, and keeps the order otherwise.
 func (rec *recorder) inOrder(list []ocispec.Descriptor) []ocispec.Descriptor {
-	var byPromise [3][]ocispec.Descriptor
+	var byPriority [3][]ocispec.Descriptor
 	for _, desc := range list {
-		promise := rec.priority(desc)
-		byPromise[promise] = append(byPromise[promise], desc)
+		p := rec.priority(desc)
+		byPriority[p] = append(byPriority[p], desc)
 	}
-	return slices.Concat(byPromise[:]...)
+	return slices.Concat(byPriority[:]...)
 }
 
-// priority ranks a signature by what its annotation says: 0 names a certificate
-// that we trust, 1 says nothing, 2 names strangers only.
+// priority ranks a signature by its annotation: 0 names a trusted certificate, 1 says
+// nothing, 2 names only certificates that are not trusted.
 func (rec *recorder) priority(desc ocispec.Descriptor) int {
 	var chain []string
 	text := desc.Annotations[provider.ThumbprintAnnotation]
@@ -145,13 +145,13 @@ func (rec *recorder) FetchSignatureBlob(ctx context.Context, manifest ocispec.De
 	return envelope, desc, nil
 }
 
-// PushSignature implements notation's registry.Repository; nobody pushes here.
+// PushSignature implements notation's registry.Repository; nothing is pushed here.
 func (rec *recorder) PushSignature(context.Context, string, []byte, ocispec.Descriptor, map[string]string) (blob, manifest ocispec.Descriptor, err error) {
 	return ocispec.Descriptor{}, ocispec.Descriptor{}, errors.ErrUnsupported
 }
 
-// Verify implements notation.Verifier: it passes the envelope to the real one, adds
-// what that one does not check, and notes the outcome.
+// Verify implements notation.Verifier: it passes the envelope to notation's own, adds
+// a check that notation lacks, and records the outcome.
 func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelope []byte, opts notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
 	if rec.rejected != nil {
 		rec.results = append(rec.results, rejectedResult(rec.current.Signature.Digest, rec.rejected))
@@ -159,7 +159,7 @@ func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelo
 	}
 	defer rec.release()
 	rec.signing, rec.timestamping = revocationStatus{}, revocationStatus{}
-	outcome, err := rec.inner.Verify(ctx, desc, envelope, opts)
+	outcome, err := rec.notation.Verify(ctx, desc, envelope, opts)
 	if err == nil {
 		err = unknownCritical(outcome)
 		outcome.Error = err
@@ -170,7 +170,7 @@ func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelo
 	return outcome, err
 }
 
-// criticalError is a critical attribute that nobody here understands.
+// criticalError is a critical attribute that is not supported.
 type criticalError struct{ key any }
 
 func (e criticalError) Error() string { return "unknown critical attribute" }

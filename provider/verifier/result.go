@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
@@ -18,14 +16,14 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// signatureResult is what one signature came to: a reason, or why there is none.
+// signatureResult is the result of one signature: a reason, or why it is undecided.
 type signatureResult struct {
 	provider.Signature
 	undecided *provider.UndecidedError
 }
 
-// undecidedAt makes a result one of ignorance.
-func (r *signatureResult) undecidedAt(err error) {
+// undecidedBy makes the result undecided.
+func (r *signatureResult) undecidedBy(err error) {
 	r.undecided = provider.AsUndecided(err)
 	r.Undecided, r.Detail = r.undecided.Cause, r.undecided.Detail
 }
@@ -37,18 +35,18 @@ func (r *signatureResult) refused(reason provider.Reason, detail string, args ..
 func rejectedResult(manifest digest.Digest, rejected *rejection) signatureResult {
 	r := signatureResult{Signature: provider.Signature{Digest: manifest, Signer: rejected.signer}}
 	if rejected.reason == "" {
-		r.undecidedAt(rejected.err)
+		r.undecidedBy(rejected.err)
 	} else {
 		r.refused(rejected.reason, "%s", rejected.err.Error())
 	}
 	return r
 }
 
-// result names what a judged signature came to.
+// result is the result of a signature that notation looked at.
 func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) signatureResult {
 	r := signatureResult{Signature: provider.Signature{Digest: rec.current.Signature.Digest, Checks: checks(outcome)}}
 	if chain := chainOf(outcome); len(chain) > 0 {
-		r.Signer = legible(chain[0].Subject.String())
+		r.Signer = printable.Cut(chain[0].Subject.String(), maxText)
 	}
 	if err == nil {
 		r.Reason = provider.Verified
@@ -58,10 +56,10 @@ func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) si
 	return r
 }
 
-// refuse names why the judge said no, by the check that ended the judgement.
+// refuse names why notation refused a signature, by the check that ended the verification.
 func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOutcome, err error) {
 	if critical, ok := errors.AsType[criticalError](err); ok {
-		r.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", legible(fmt.Sprint(critical.key)))
+		r.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", printable.Cut(fmt.Sprint(critical.key), maxText))
 		return
 	}
 	failed := enforced(outcome)
@@ -81,11 +79,11 @@ func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOu
 	case trustpolicy.TypeRevocation:
 		rec.signing.refuse(r, "signing")
 	default:
-		r.undecidedAt(err)
+		r.undecidedBy(err)
 	}
 }
 
-// enforced returns the check whose failure ended the judgement, if one did.
+// enforced returns the check whose failure ended the verification, if one did.
 func enforced(outcome *notation.VerificationOutcome) *notation.ValidationResult {
 	i := slices.IndexFunc(outcome.VerificationResults, func(r *notation.ValidationResult) bool {
 		return r.Error != nil && r.Action == trustpolicy.ActionEnforce
@@ -96,8 +94,8 @@ func enforced(outcome *notation.VerificationOutcome) *notation.ValidationResult 
 	return outcome.VerificationResults[i]
 }
 
-// refuseBetween names a failure that belongs to none of the checks: the plugin that
-// is asked for before them, and the payload that is compared after them.
+// refuseBetween names a failure outside the checks: a plugin that is needed before them,
+// or a payload that does not fit after them.
 func refuseBetween(r *signatureResult, outcome *notation.VerificationOutcome) {
 	passed := func(r *notation.ValidationResult) bool { return r.Type == trustpolicy.TypeAuthenticity }
 	if !slices.ContainsFunc(outcome.VerificationResults, passed) {
@@ -109,7 +107,7 @@ func refuseBetween(r *signatureResult, outcome *notation.VerificationOutcome) {
 
 const brokenEnvelope = "the envelope is broken or was changed after signing"
 
-// refuseIntegrity tells an algorithm that is unknown from an envelope that is broken.
+// refuseIntegrity distinguishes an unknown algorithm from a broken envelope.
 func refuseIntegrity(r *signatureResult, err error) {
 	if _, ok := errors.AsType[notation.VerificationInconclusiveError](err); ok {
 		r.refused(provider.Unsupported, "the envelope uses an algorithm that is not supported")
@@ -133,9 +131,9 @@ func (rec *recorder) refuseAuthenticity(r *signatureResult, err error) {
 	r.refused(provider.Untrusted, "signed by %s, who is none of the trusted identities of policy %q", printable.Quote(r.Signer), rec.policy.Name())
 }
 
-// refuseTimestamp tells why time speaks against a signature: the TSA's revocation
-// is unknown or known, a certificate is out of its time, or the policy always
-// wants a timestamp and there is no good one.
+// refuseTimestamp names why the check of the time failed: the revocation of the TSA, known
+// or unknown, a certificate outside its validity, or a policy that always wants a timestamp
+// where there is no valid one.
 func (rec *recorder) refuseTimestamp(r *signatureResult, outcome *notation.VerificationOutcome) {
 	if rec.timestamping.asked && !rec.timestamping.Good() {
 		rec.timestamping.refuse(r, "timestamping")
@@ -144,10 +142,10 @@ func (rec *recorder) refuseTimestamp(r *signatureResult, outcome *notation.Verif
 	for _, c := range chainOf(outcome) {
 		switch now := time.Now(); {
 		case now.After(c.NotAfter):
-			r.refused(provider.Expired, "the certificate %s expired on %s and no valid timestamp shows that the signature is older", printable.Quote(legible(c.Subject.String())), day(c.NotAfter))
+			r.refused(provider.Expired, "the certificate %s expired on %s and no valid timestamp shows that the signature is older", printable.Quote(printable.Cut(c.Subject.String(), maxText)), day(c.NotAfter))
 			return
 		case now.Before(c.NotBefore):
-			r.refused(provider.Expired, "the certificate %s is not valid before %s", printable.Quote(legible(c.Subject.String())), day(c.NotBefore))
+			r.refused(provider.Expired, "the certificate %s is not valid before %s", printable.Quote(printable.Cut(c.Subject.String(), maxText)), day(c.NotBefore))
 			return
 		}
 	}
@@ -163,7 +161,7 @@ func checks(outcome *notation.VerificationOutcome) []provider.Check {
 	for _, r := range outcome.VerificationResults {
 		c := provider.Check{Name: string(r.Type), Action: string(r.Action)}
 		if r.Error != nil {
-			c.Problem = legible(r.Error.Error())
+			c.Problem = printable.Cut(r.Error.Error(), maxText)
 		}
 		list = append(list, c)
 	}
@@ -177,23 +175,8 @@ func chainOf(outcome *notation.VerificationOutcome) []*x509.Certificate {
 	return outcome.EnvelopeContent.SignerInfo.CertificateChain
 }
 
-// maxWords bounds what is quoted of a signature. A stranger may have written it:
-// a certificate's subject has any length and holds any bytes, and goes to whoever
-// reads a denial, to terminals, and into the cache.
-const maxWords = 512
-
-// legible returns text within the bound, without what does not print.
-func legible(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text[:min(len(text), maxWords+1)])
-	if len(text) <= maxWords {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxWords], "") + "…"
-}
+// maxText bounds text of a signature, in bytes: an attacker may have written it. A certificate's
+// subject has any length and holds any bytes, and goes into denials, terminals and the cache.
+const maxText = 512
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -12,6 +12,7 @@ import (
 	"github.com/notaryproject/tspclient-go"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // verified is the verdict on an image with a good signature.
@@ -29,8 +30,8 @@ func (rec *recorder) verified(outcome *notation.VerificationOutcome) provider.Ve
 	}
 }
 
-// notVerified names why there is no good signature. Ignorance goes first: one of
-// the signatures that could not be judged might have been good.
+// notVerified names why there is no good signature. Undecided goes first: one of the
+// signatures that could not be verified might have been good.
 func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 	if errors.Is(rec.resolveErr, provider.ErrNotFound) {
 		return rec.refused(provider.NotFound, "the registry has no such manifest"), nil
@@ -42,8 +43,8 @@ func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 		return provider.Verdict{}, undecided
 	}
 	switch {
-	case err == nil, !rec.listed, len(rec.results) != len(rec.candidates), slices.ContainsFunc(rec.results, good):
-		// notation.Verify ended in a way that the recorder cannot account for.
+	case err == nil, !rec.listed, len(rec.results) != len(rec.candidates), slices.ContainsFunc(rec.results, func(r signatureResult) bool { return r.Reason == provider.Verified }):
+		// notation.Verify ended in a way that the recorder did not see.
 		return provider.Verdict{}, provider.Undecided(provider.CauseInternal, err, "internal error")
 	case rec.more:
 		return rec.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", rec.limit)), nil
@@ -57,7 +58,7 @@ func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 }
 
 // undecided is why a signature that was looked at, or one that was not listed, might
-// have been good; nil if none might.
+// be good; nil if none might.
 func (rec *recorder) undecided() *provider.UndecidedError {
 	var why *provider.UndecidedError
 	if i := slices.IndexFunc(rec.results, func(r signatureResult) bool { return r.undecided != nil }); i >= 0 {
@@ -71,8 +72,6 @@ func (rec *recorder) undecided() *provider.UndecidedError {
 	undecided.Signatures = rec.signatures()
 	return &undecided
 }
-
-func good(r signatureResult) bool { return r.Reason == provider.Verified }
 
 // rank orders reasons by how far a signature came before it failed.
 func rank(reason provider.Reason) int {
@@ -98,11 +97,11 @@ func (rec *recorder) signatures() []provider.Signature {
 	return list
 }
 
-// timestamped tells whether a timestamp was verified. Asking whether the TSA's
-// chain is revoked is the last step of that, and made for nothing else.
+// timestamped tells whether a timestamp was verified. The check whether the TSA's chain
+// is revoked is the last step of that, and part of nothing else.
 func (rec *recorder) timestamped() bool { return rec.timestamping.asked && rec.timestamping.Good() }
 
-// until is when the first of the facts lapses that the policy enforces.
+// until is when the first of the facts ends that the policy enforces.
 func (rec *recorder) until(outcome *notation.VerificationOutcome) time.Time {
 	var ends []time.Time
 	signer := outcome.EnvelopeContent.SignerInfo
@@ -124,7 +123,7 @@ func (rec *recorder) until(outcome *notation.VerificationOutcome) time.Time {
 	return earliest(ends)
 }
 
-// recheckAt is when somebody must be asked again whether anything was revoked.
+// recheckAt is when CAs must be asked again whether anything was revoked.
 func (rec *recorder) recheckAt() time.Time {
 	var ends []time.Time
 	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
@@ -147,18 +146,18 @@ func earliest(times []time.Time) time.Time {
 	return first
 }
 
-// signedAt is the time stamped, if the stamp was verified, else the time claimed.
+// signedAt is the time of the timestamp, if that was verified, else the time that the signer claims.
 func (rec *recorder) signedAt(outcome *notation.VerificationOutcome) time.Time {
 	signer := outcome.EnvelopeContent.SignerInfo
 	if rec.timestamped() {
-		if stamped, err := stampOf(signer); err == nil {
+		if stamped, err := timestampOf(signer); err == nil {
 			return stamped
 		}
 	}
 	return signer.SignedAttributes.SigningTime
 }
 
-func stampOf(signer signature.SignerInfo) (time.Time, error) {
+func timestampOf(signer signature.SignerInfo) (time.Time, error) {
 	token, err := tspclient.ParseSignedToken(signer.UnsignedAttributes.TimestampSignature)
 	if err != nil {
 		return time.Time{}, err
@@ -167,15 +166,15 @@ func stampOf(signer signature.SignerInfo) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	stamp, err := info.Validate(signer.Signature)
+	timestamp, err := info.Validate(signer.Signature)
 	if err != nil {
 		return time.Time{}, err
 	}
-	return stamp.Value, nil
+	return timestamp.Value, nil
 }
 
-// warnings are the checks that failed and that the policy only logs, in the words
-// in which it would have refused.
+// warnings are the checks that failed and that the policy only logs, in the words of a
+// refusal.
 func (rec *recorder) warnings(outcome *notation.VerificationOutcome) []string {
 	var list []string
 	for _, check := range outcome.VerificationResults {
@@ -183,7 +182,7 @@ func (rec *recorder) warnings(outcome *notation.VerificationOutcome) []string {
 			continue
 		}
 		var r signatureResult
-		r.Signer = legible(chainOf(outcome)[0].Subject.String())
+		r.Signer = printable.Cut(chainOf(outcome)[0].Subject.String(), maxText)
 		rec.refuse(&r, &notation.VerificationOutcome{
 			EnvelopeContent:     outcome.EnvelopeContent,
 			VerificationResults: []*notation.ValidationResult{{Type: check.Type, Error: check.Error, Action: trustpolicy.ActionEnforce}},

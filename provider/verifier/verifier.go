@@ -6,17 +6,19 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
+	"github.com/notaryproject/notation-go"
 	notationverifier "github.com/notaryproject/notation-go/verifier"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/notaryproject/notation-go"
-
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
@@ -33,42 +35,27 @@ type Repository interface {
 	Envelope(context.Context, ocispec.Descriptor) ([]byte, ocispec.Descriptor, error)
 }
 
-// Evidence remembers what proved an image good.
-type Evidence interface {
-	// Recall returns what is remembered of the image, checked against its digests.
-	Recall(context.Context, provider.Image) (*evidence.Record, bool)
-	// Keep remembers what verified the image.
-	Keep(context.Context, provider.Image, evidence.Record)
-}
-
 // Options are what New needs.
 type Options struct {
 	Trust *trust.Files
 	// Repository returns where an image is asked for.
 	Repository func(provider.Image) Repository
-	// Evidence is asked before the repository; without it nothing is remembered.
-	Evidence Evidence
+	// Evidence is tried before the repository; nil keeps none.
+	Evidence *evidence.Evidence
 	// Signatures bounds how many signatures of an image are looked at, of each host's list.
 	Signatures int
 	// Revocation is the client for OCSP responders and CRLs: bounded and guarded.
 	Revocation http.RoundTripper
-	// RevocationAge is how old an answer about revocation may be that a verdict
-	// stands on; never beyond its own next update.
+	// RevocationAge is how old an answer about revocation may be that a verdict relies on;
+	// never beyond its own next update.
 	RevocationAge time.Duration
-	// Log is told of every judgement; without it nobody is.
+	// Log gets a line for each verification; nil logs nothing.
 	Log *slog.Logger
 }
 
-// forgetful is evidence that nobody keeps.
-type forgetful struct{}
-
-func (forgetful) Recall(context.Context, provider.Image) (*evidence.Record, bool) { return nil, false }
-func (forgetful) Keep(context.Context, provider.Image, evidence.Record)           {}
-
-// Verifier judges images. It implements provider.Trust: a snapshot of the trust in
-// force, with the judge bound to each policy.
+// Verifier verifies images. It implements provider.Trust.
 type Verifier struct {
-	Options
+	options    Options
 	revocation *revocation.Checker
 	links      *links
 	decoding   *semaphore.Weighted
@@ -76,9 +63,6 @@ type Verifier struct {
 
 // New returns a verifier.
 func New(o Options) (*Verifier, error) {
-	if o.Evidence == nil {
-		o.Evidence = forgetful{}
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -87,19 +71,19 @@ func New(o Options) (*Verifier, error) {
 		return nil, err
 	}
 	links, err := newLinks()
-	return &Verifier{Options: o, revocation: checker, links: links, decoding: semaphore.NewWeighted(maxDecoding)}, err
+	return &Verifier{options: o, revocation: checker, links: links, decoding: semaphore.NewWeighted(maxDecoding)}, err
 }
 
 // Snapshot returns the trust in force.
-func (v *Verifier) Snapshot() provider.Snapshot { return snapshot{v, v.Trust.Current()} }
+func (v *Verifier) Snapshot() provider.Snapshot { return snapshot{v, v.options.Trust.Current()} }
 
-// court is a verifier under one snapshot.
+// snapshot is a verifier with the trust of one moment. It implements provider.Snapshot.
 type snapshot struct {
 	verifier *Verifier
 	trusted  *trust.Snapshot
 }
 
-// Policy returns the statement that covers the image, ready to judge.
+// Verifier returns the verifier by the statement that covers the image.
 func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
 	policy, ok := s.trusted.Find(image.Repository)
 	if !ok {
@@ -108,7 +92,7 @@ func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
 	return policyVerifier{policy, s.verifier}, true
 }
 
-// judge is a verifier under one policy.
+// policyVerifier verifies by one statement of the trust policy. It implements provider.Verifier.
 type policyVerifier struct {
 	policy   *trust.Policy
 	verifier *Verifier
@@ -120,16 +104,10 @@ func (p policyVerifier) Policy() string { return p.policy.Name() }
 // Fingerprint changes whenever a verdict under the policy could.
 func (p policyVerifier) Fingerprint() string { return p.policy.Fingerprint() }
 
-// reference stands for the image where notation wants its name. Which policy
-// applies is decided already, by scopes that notation does not have, and the
-// repository is bound; so the name decides nothing, and notation's grammar for it,
-// which knows no IPv6 hosts, refuses nothing.
-const reference = "image.invalid/judged@"
-
-// Recheck judges by the evidence. Evidence that fails decides nothing: another
-// signature may have come.
+// VerifyKnown verifies by the evidence. Evidence that fails decides nothing: another
+// signature may have been pushed.
 func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, bool) {
-	record, ok := p.verifier.Evidence.Recall(ctx, image)
+	record, ok := p.verifier.options.Evidence.Recall(ctx, image)
 	if !ok {
 		return provider.Verdict{}, false
 	}
@@ -141,36 +119,48 @@ func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, d
 	return verdict, true
 }
 
-// Verify judges by what the registry says, and keeps what proved the image good.
+// Verify verifies by what the registry has, and keeps the evidence of a verified image.
 func (p policyVerifier) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
-	verdict, rec, err := p.verifyFrom(ctx, image, desc, p.verifier.Repository(image))
+	verdict, record, err := p.verifyFrom(ctx, image, desc, p.verifier.options.Repository(image))
 	if err == nil && verdict.Good() {
-		p.verifier.Evidence.Keep(ctx, image, rec.current)
+		p.verifier.options.Evidence.Keep(ctx, image, record)
 	}
 	p.log(ctx, image, verdict, err)
 	return verdict, err
 }
 
-// log tells what the judgement came to: once, here, and not each time that the verdict is
-// given again. Each line is bounded, for strangers decide how much there is to tell.
+// log writes the result of a verification once, and not each time that the verdict is used. A
+// renewal that comes to the same result is a debug line. Each line is bounded, for attackers
+// decide how many signatures there are and what is in them.
 func (p policyVerifier) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
+	log := p.verifier.options.Log
 	if err != nil {
 		undecided := provider.AsUndecided(err)
-		list, leftOut := provider.BriefSignatures(undecided.Signatures)
-		p.verifier.Log.WarnContext(ctx, "not judged", "image", provider.Brief(image.String(), provider.BriefKey), "policy", p.Policy(),
-			"error", undecided.Brief(), "signatures", list, "signaturesLeftOut", leftOut)
+		signatures, leftOut := logging.Signatures(undecided.Signatures)
+		log.WarnContext(ctx, "verification undecided", "image", printable.Brief(image.String(), logging.MaxImage), "policy", p.Policy(),
+			"cause", undecided.Cause, "error", logging.Undecided(undecided), "signatures", signatures, "signaturesLeftOut", leftOut)
 		return
 	}
-	list, leftOut := provider.BriefSignatures(v.Signatures)
-	p.verifier.Log.InfoContext(ctx, "judged", "image", provider.Brief(v.Image.String(), provider.BriefKey), "reason", v.Reason, "policy", v.Policy,
-		"signer", provider.Brief(v.Signer, provider.BriefDetail), "detail", provider.Brief(v.Detail, provider.BriefDetail),
-		"warnings", v.Warnings, "signatures", list, "signaturesLeftOut", leftOut)
+	level := slog.LevelInfo
+	if v.Good() && provider.IsRenewal(ctx) {
+		level = slog.LevelDebug
+	}
+	signatures, leftOut := logging.Signatures(v.Signatures)
+	log.Log(ctx, level, "verification done", "image", printable.Brief(v.Image.String(), logging.MaxImage), "reason", v.Reason, "policy", v.Policy,
+		"signer", printable.Brief(v.Signer, logging.MaxDetail), "detail", printable.Brief(v.Detail, logging.MaxDetail),
+		"warnings", printable.Brief(strings.Join(v.Warnings, "; "), logging.MaxDetail), "signatures", signatures, "signaturesLeftOut", leftOut)
 }
 
-// verifyFrom judges by what a repository says.
-func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, *recorder, error) {
+// reference stands for the image where notation wants its name. The policy is chosen
+// already, by scopes that notation does not have, and the repository is bound. So the name
+// decides nothing, and notation's grammar, which knows no IPv6 hosts, refuses nothing.
+const reference = "image.invalid/verified@"
+
+// verifyFrom runs notation.Verify on what a repository has. It returns the signature that was
+// looked at last, which is the one that verified the image.
+func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, evidence.Record, error) {
 	rec := &recorder{
-		policy: p.policy, image: image, desc: desc, limit: p.verifier.Signatures, repository: repository,
+		policy: p.policy, image: image, desc: desc, limit: p.verifier.options.Signatures, repository: repository,
 		links: p.verifier.links, decoding: p.verifier.decoding,
 	}
 	defer rec.release()
@@ -178,20 +168,19 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 		RevocationCodeSigningValidator:  releasing{p.verifier.revocation.Validator(purpose.CodeSigning, rec.signing.record), rec},
 		RevocationTimestampingValidator: releasing{p.verifier.revocation.Validator(purpose.Timestamping, rec.timestamping.record), rec},
 	}
-	inner, err := notationverifier.NewWithOptions(p.policy.Document(), rec, nil, options)
-	if err != nil {
-		return provider.Verdict{}, rec, provider.Undecided(provider.CauseInternal, err, "internal error")
+	var err error
+	if rec.notation, err = notationverifier.NewWithOptions(p.policy.Document(), rec, nil, options); err != nil {
+		return provider.Verdict{}, evidence.Record{}, provider.Undecided(provider.CauseInternal, err, "internal error")
 	}
-	rec.inner = inner
-	judged, outcomes, err := notation.Verify(ctx, rec, rec, notation.VerifyOptions{
+	manifest, outcomes, err := notation.Verify(ctx, rec, rec, notation.VerifyOptions{
 		ArtifactReference: reference + image.Digest.String(),
 		// The recorder keeps to the limit: notation takes reaching its own for a
 		// failure, and would hide what the last one's was.
 		MaxSignatureAttempts: math.MaxInt,
 	})
-	if err == nil && len(outcomes) == 1 && judged.Digest == image.Digest {
-		return rec.verified(outcomes[0]), rec, nil
+	if err == nil && len(outcomes) == 1 && manifest.Digest == image.Digest {
+		return rec.verified(outcomes[0]), rec.current, nil
 	}
 	verdict, err := rec.notVerified(err)
-	return verdict, rec, err
+	return verdict, rec.current, err
 }

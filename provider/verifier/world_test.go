@@ -23,6 +23,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -250,7 +251,7 @@ type setup struct {
 	limit     int           // 10 if 0
 	age       time.Duration // an hour if 0
 
-	evidence   verifier.Evidence
+	evidence   *evidence.Evidence
 	repository verifier.Repository // the shelf if nil
 	dir        string              // where the trust is written; a new one if ""
 }

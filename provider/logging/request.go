@@ -1,0 +1,52 @@
+package logging
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+)
+
+type requestKey struct{}
+
+// NewRequest returns a context with a request id, that of ctx or else a new one, and the id.
+// A [Handler] adds it to each line that is logged with the context.
+func NewRequest(ctx context.Context) (withID context.Context, id string) {
+	if id = request(ctx); id != "" {
+		return ctx, id
+	}
+	id = rand.Text()[:12]
+	return context.WithValue(ctx, requestKey{}, id), id
+}
+
+// ForRequest returns ctx with the request id of another context, for work that goes on after
+// its request was answered.
+func ForRequest(ctx, other context.Context) context.Context {
+	if id := request(other); id != "" {
+		return context.WithValue(ctx, requestKey{}, id)
+	}
+	return ctx
+}
+
+func request(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+// Handler adds the request id of the context to each record, under the key "request".
+type Handler struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h Handler) Handle(ctx context.Context, record slog.Record) error {
+	if id := request(ctx); id != "" {
+		record.AddAttrs(slog.String("request", id))
+	}
+	return h.Handler.Handle(ctx, record)
+}
+
+// WithAttrs implements slog.Handler.
+func (h Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return Handler{h.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (h Handler) WithGroup(name string) slog.Handler { return Handler{h.Handler.WithGroup(name)} }

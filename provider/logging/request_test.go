@@ -1,0 +1,35 @@
+package logging_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+)
+
+// Each line that is logged with a request's context has the request's id, also for work that outlives the request.
+func TestTheRequestIDIsOnEachLine(t *testing.T) {
+	ctx, id := logging.NewRequest(t.Context())
+	if again, same := logging.NewRequest(ctx); again != ctx || same != id || len(id) != 12 {
+		t.Errorf("a request has a second id: %q, %q", id, same)
+	}
+	for name, tc := range map[string]struct {
+		ctx  context.Context
+		want string
+	}{
+		"of the request": {ctx, id},
+		"work for it":    {logging.ForRequest(t.Context(), ctx), id},
+		"no request":     {logging.ForRequest(t.Context(), t.Context()), ""},
+	} {
+		var out bytes.Buffer
+		log := slog.New(logging.Handler{Handler: slog.NewJSONHandler(&out, nil)}).With("a", 1).WithGroup("")
+		log.InfoContext(tc.ctx, "line")
+		var line struct{ Request string }
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Request != tc.want {
+			t.Errorf("%s: %s (%v); want the id %q", name, &out, err, tc.want)
+		}
+	}
+}
