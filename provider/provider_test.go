@@ -276,7 +276,7 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 	overload := provider.Undecided(provider.CauseOverload, nil, "too much")
 	for name, tc := range map[string]struct {
 		err   error
-		stage provider.Cause
+		cause provider.Cause
 	}{
 		"any error":            {errors.New("dial tcp 10.0.0.1: refused"), provider.CauseInternal},
 		"a context's":          {context.DeadlineExceeded, provider.CauseInternal},
@@ -294,8 +294,8 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 			t.Errorf("%s: %+v; want undecided and no verdict", name, f)
 			continue
 		}
-		if f.Err.Cause != tc.stage || strings.Contains(f.Err.Detail, "10.0.0.1") {
-			t.Errorf("%s: stage %s, detail %q; want %s, and nothing that is for the log", name, f.Err.Cause, f.Err.Detail, tc.stage)
+		if f.Err.Cause != tc.cause || strings.Contains(f.Err.Detail, "10.0.0.1") {
+			t.Errorf("%s: cause %s, detail %q; want %s, and nothing that is for the log", name, f.Err.Cause, f.Err.Detail, tc.cause)
 		}
 	}
 }

@@ -22,7 +22,7 @@ type report struct {
 	Image      string               `json:"image"`
 	Outcome    string               `json:"outcome"`
 	Reason     provider.Reason      `json:"reason,omitempty"`
-	Cause      provider.Cause       `json:"stage,omitempty"`
+	Cause      provider.Cause       `json:"cause,omitempty"`
 	Detail     string               `json:"detail,omitempty"`
 	Digest     string               `json:"digest,omitempty"`
 	Policy     string               `json:"policy,omitempty"`
@@ -88,7 +88,7 @@ func (r report) print(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "%s %s  %s\n", mark, strings.ToUpper(r.Outcome), printable.Text(r.Image))
 	line("reason", string(r.Reason))
-	line("stage", string(r.Cause))
+	line("cause", string(r.Cause))
 	line("detail", r.Detail)
 	line("digest", r.Digest)
 	line("policy", r.Policy)

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
 // together asks n times at once, and returns how often each was said.
@@ -297,4 +299,24 @@ func TestManyWhoAskForManyThingsDoNotRace(t *testing.T) {
 		})
 	}
 	asking.Wait()
+}
+
+// What a check logs has the id of the request that started it, also where a tag is resolved first.
+func TestACheckHasTheIDOfItsRequest(t *testing.T) {
+	for _, written := range []string{"x@d", "x:1"} {
+		w := newWorld(t, 10)
+		ctx, id := logging.NewRequest(t.Context())
+		var ids []string
+		w.verify = func(ctx context.Context, _ provider.Image) (provider.Verdict, error) {
+			_, of := logging.NewRequest(ctx)
+			w.note(func() { ids = append(ids, of) })
+			return provider.Verdict{Reason: provider.Verified}, nil
+		}
+		if _, err := w.Verify(ctx, image(written), policy{w, "p"}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(ids, []string{id}) {
+			t.Errorf("%s: the checks have the ids %q, want %q", written, ids, id)
+		}
+	}
 }

@@ -138,15 +138,15 @@ func TestOverloadIsA503AndWhatIsKnownIsStillSaid(t *testing.T) {
 }
 
 func TestUndecidedIsA200AndItsKeyIsLeftOut(t *testing.T) {
-	for _, stage := range provider.Causes() {
-		if stage == provider.CauseOverload {
+	for _, cause := range provider.Causes() {
+		if cause == provider.CauseOverload {
 			continue
 		}
 		d := newDoor()
-		d.findings["x"] = undecided(stage, "why")
+		d.findings["x"] = undecided(cause, "why")
 		response, status := d.ask(t, "/validate", "x")
-		if status != 200 || len(response.Response.Items) != 0 || response.Response.SystemError != "undecided: x: "+string(stage)+": why" {
-			t.Errorf("%s: %d, %+v", stage, status, response.Response)
+		if status != 200 || len(response.Response.Items) != 0 || response.Response.SystemError != "undecided: x: "+string(cause)+": why" {
+			t.Errorf("%s: %d, %+v", cause, status, response.Response)
 		}
 	}
 }

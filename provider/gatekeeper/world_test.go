@@ -153,8 +153,8 @@ func refused(reason provider.Reason, detail string) provider.Finding {
 	return provider.Finding{Verdict: provider.Verdict{Reason: reason, Detail: detail}}
 }
 
-func undecided(stage provider.Cause, detail string) provider.Finding {
-	return provider.Finding{Err: provider.Undecided(stage, fmt.Errorf("dial tcp 10.0.0.1: refused"), "%s", detail)}
+func undecided(cause provider.Cause, detail string) provider.Finding {
+	return provider.Finding{Err: provider.Undecided(cause, fmt.Errorf("dial tcp 10.0.0.1: refused"), "%s", detail)}
 }
 
 func verified() provider.Finding {

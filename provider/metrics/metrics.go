@@ -52,7 +52,7 @@ func New(version string, memories, events []string) *Metrics {
 		requests:         counter("requests_total", "Requests answered, by path and status.", "path", "status"),
 		requestSeconds:   histogram("request_seconds", "How long requests took, by path.", answerBuckets(), "path"),
 		verdicts:         counter("verdicts_total", "Settled answers given, by reason.", "reason"),
-		undecided:        counter("undecided_total", "Answers that could not be given, by stage.", "stage"),
+		undecided:        counter("undecided_total", "Answers that could not be given, by cause.", "cause"),
 		steps:            histogram("step_seconds", "How long a step took that left the memory: resolve a tag, verify a digest.", workBuckets(), "step"),
 		cacheEvents:      counter("cache_events_total", "What the memories did: hit, miss, join (waited for another's fetch), eviction.", "memory", "event"),
 		registryRequests: counter("registry_requests_total", "Requests sent to registries, by configured host and status; status 0 had no answer.", "host", "status"),

@@ -40,7 +40,7 @@ func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
 		has(t, text, fmt.Sprintf(`notation_provider_verdicts_total{reason="%s"} 0`, reason))
 	}
 	for _, cause := range provider.Causes() {
-		has(t, text, fmt.Sprintf(`notation_provider_undecided_total{stage="%s"} 0`, cause))
+		has(t, text, fmt.Sprintf(`notation_provider_undecided_total{cause="%s"} 0`, cause))
 	}
 	has(t, text, `notation_provider_build_info{version="v1.2.3"} 1`)
 }
@@ -68,7 +68,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`notation_provider_request_seconds_count{path="/validate"} 2`,
 		`notation_provider_verdicts_total{reason="unsigned"} 1`,
 		`notation_provider_verdicts_total{reason="verified"} 0`,
-		`notation_provider_undecided_total{stage="deadline"} 1`,
+		`notation_provider_undecided_total{cause="deadline"} 1`,
 		`notation_provider_step_seconds_sum{step="tags"} 1`,
 		`notation_provider_cache_events_total{event="hit",memory="tags"} 1`,
 		`notation_provider_registry_requests_total{host="harbor.skao.int",status="404"} 1`,

@@ -58,7 +58,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		effect rig.Effect
-		stage  provider.Cause
+		cause  provider.Cause
 		says   string
 	}{
 		"400":             {rig.Status(400, nil), provider.CauseRegistry, "answered 400"},
@@ -100,14 +100,14 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 				lift := place.registry.Fault(rig.Match{Class: place.class, Path: place.path}, c.effect)
 				defer lift()
 				err := walk(t.Context(), r, images[place.registry])
-				if u := undecided(t, err, c.stage); !strings.Contains(u.Detail, c.says) {
+				if u := undecided(t, err, c.cause); !strings.Contains(u.Detail, c.says) {
 					t.Errorf("%q, want %q", u.Detail, c.says)
 				}
 				if name != "429" {
 					return
 				}
 				asked := place.registry.Count()
-				if u := undecided(t, walk(t.Context(), r, images[place.registry]), c.stage); !strings.Contains(u.Detail, "asked again after") {
+				if u := undecided(t, walk(t.Context(), r, images[place.registry]), c.cause); !strings.Contains(u.Detail, "asked again after") {
 					t.Error(u.Detail)
 				}
 				if got := place.registry.Count(); got != asked {

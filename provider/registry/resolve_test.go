@@ -125,7 +125,7 @@ func TestHEADDecidesWhereItCan(t *testing.T) {
 	for name, c := range map[string]struct {
 		head     says
 		requests int
-		stage    provider.Cause
+		cause    provider.Cause
 		err      error
 	}{
 		"to the letter":      {head, 1, "", nil},
@@ -141,8 +141,8 @@ func TestHEADDecidesWhereItCan(t *testing.T) {
 			t.Run(name+" by "+string(by), func(t *testing.T) {
 				desc, requests, err := resolving(t, c.head, tooMuch, by)
 				switch {
-				case c.stage != "":
-					undecided(t, err, c.stage)
+				case c.cause != "":
+					undecided(t, err, c.cause)
 				case !errors.Is(err, c.err) || err == nil && desc.Digest != digest.FromString(content):
 					t.Errorf("%+v, %v", desc, err)
 				}

@@ -179,7 +179,7 @@ func undecided(t *testing.T, err error, cause provider.Cause) *provider.Undecide
 	case !errors.As(err, &u):
 		t.Fatalf("no ignorance but %v", err)
 	case u.Cause != cause:
-		t.Errorf("stage %s, want %s: %v", u.Cause, cause, u)
+		t.Errorf("cause %s, want %s: %v", u.Cause, cause, u)
 	}
 	wireable(t, fakeHosts.ReplaceAllString(u.Detail, "HOST"))
 	return u

@@ -80,7 +80,7 @@ func TestACriticalAttributeThatNobodyKnowsIsRefusedThoughNotationTakesIt(t *test
 				if err := notationSays(t, trusted, s); (err == nil) != c.notation {
 					t.Errorf("notation-go itself: %v", err)
 				}
-				verdict, err := policyVerifier(t.Context(), t, setup{trust: trusted, shelf: s}.open(t))
+				verdict, err := verifyNew(t.Context(), t, setup{trust: trusted, shelf: s}.open(t))
 				is(t, c.reason, verdict, err)
 				if !strings.Contains(verdict.Detail, c.says) {
 					t.Errorf("%q, want %q", verdict.Detail, c.says)
@@ -95,7 +95,7 @@ func TestAGoodSignatureBehindACriticalOneIsFound(t *testing.T) {
 	s := newShelf()
 	s.sign(t, r.signer, ca.SignOptions{Attributes: []signature.Attribute{{Key: "org.example", Critical: true, Value: "x"}}})
 	s.sign(t, r.signer, ca.SignOptions{})
-	verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+	verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 	is(t, provider.Verified, verdict, err)
 	if len(verdict.Signatures) != 2 || verdict.Signatures[0].Reason != provider.Unsupported {
 		t.Errorf("%+v", verdict.Signatures)

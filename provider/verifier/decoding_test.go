@@ -25,7 +25,7 @@ func TestRoomToDecodeIsWaitedForInTime(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		verdict, err := policyVerifier(ctx, t, w.verifier)
+		verdict, err := verifyNew(ctx, t, w.verifier)
 		unknown(t, provider.CauseDeadline, verdict, err)
 		if took := time.Since(began); took != 4*time.Second {
 			t.Errorf("it waited for %s", took)
@@ -51,7 +51,7 @@ func TestRoomToDecodeIsGivenBack(t *testing.T) {
 	s.put(blob{err: provider.ErrNotFound}, nil)
 	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
 	for range 2 {
-		_, _ = policyVerifier(t.Context(), t, v)
+		_, _ = verifyNew(t.Context(), t, v)
 		free, ok := v.Decoding()
 		if !ok {
 			t.Fatal("something of it is held on")

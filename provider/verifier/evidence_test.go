@@ -179,7 +179,7 @@ func (w *archive) known(ctx context.Context, t testing.TB, desc ocispec.Descript
 func (w *archive) is(t *testing.T, reason provider.Reason, asked bool) provider.Verdict {
 	t.Helper()
 	w.line.count()
-	verdict, err := policyVerifier(t.Context(), t, w.Verifier)
+	verdict, err := verifyNew(t.Context(), t, w.Verifier)
 	is(t, reason, verdict, err)
 	if got := w.line.count(); (got > 0) != asked {
 		t.Errorf("%s after %d requests to the registry, want any: %t", reason, got, asked)
@@ -187,11 +187,11 @@ func (w *archive) is(t *testing.T, reason provider.Reason, asked bool) provider.
 	return verdict
 }
 
-// unknown judges and fails unless the answer is ignorance at the cause.
-func (w *archive) unknown(t *testing.T, stage provider.Cause) {
+// unknown judges and fails unless the image is undecided by the cause.
+func (w *archive) unknown(t *testing.T, cause provider.Cause) {
 	t.Helper()
-	verdict, err := policyVerifier(t.Context(), t, w.Verifier)
-	unknown(t, stage, verdict, err)
+	verdict, err := verifyNew(t.Context(), t, w.Verifier)
+	unknown(t, cause, verdict, err)
 }
 
 // worldly is what a verdict says to the world.
@@ -273,7 +273,7 @@ func TestNothingIsKeptOfAnImageThatWasNotVerified(t *testing.T) {
 			w := strict(t, revocable{crl: true})
 			c.spoil(w)
 			for range 2 {
-				verdict, err := policyVerifier(t.Context(), t, w.Verifier)
+				verdict, err := verifyNew(t.Context(), t, w.Verifier)
 				if verdict.Reason != c.reason {
 					t.Errorf("%q, %v, want %q", verdict.Reason, err, c.reason)
 				}
@@ -589,7 +589,7 @@ func TestAStoreThatLiesHidesNoGoodSignature(t *testing.T) {
 	for what, entry := range forgeries(t, w) {
 		w.store.forged = entry
 		w.line.count()
-		verdict, err := policyVerifier(t.Context(), t, w.Verifier)
+		verdict, err := verifyNew(t.Context(), t, w.Verifier)
 		if is(t, provider.Verified, verdict, err); w.line.count() == 0 {
 			t.Errorf("%s: verified though nobody asked the registry", what)
 		}
@@ -641,7 +641,7 @@ func TestEvidenceServesManyAtOnce(t *testing.T) {
 	for range 16 {
 		asking.Go(func() {
 			for range 4 {
-				verdict, err := policyVerifier(t.Context(), t, w.Verifier)
+				verdict, err := verifyNew(t.Context(), t, w.Verifier)
 				is(t, provider.Verified, verdict, err)
 			}
 		})

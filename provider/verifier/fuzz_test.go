@@ -72,7 +72,7 @@ func hold(t testing.TB, s *shelf, v *verifier.Verifier, mediaType string, origin
 	t.Helper()
 	s.list, s.fetched = nil, nil
 	s.put(blob{raw: envelope, mediaType: mediaType}, nil)
-	verdict, err := policyVerifier(t.Context(), t, v)
+	verdict, err := verifyNew(t.Context(), t, v)
 	if err != nil {
 		t.Fatalf("an envelope that is there leaves nothing undecided: %v", err)
 	}
@@ -176,6 +176,6 @@ func TestWhatNoSignatureCoversMayChangeAndAnythingElseMayNot(t *testing.T) {
 
 func last(t *testing.T, v *verifier.Verifier) provider.Verdict {
 	t.Helper()
-	verdict, _ := policyVerifier(t.Context(), t, v)
+	verdict, _ := verifyNew(t.Context(), t, v)
 	return verdict
 }

@@ -46,7 +46,7 @@ func TestWhatMayBeMissingDecidesNothing(t *testing.T) {
 		list   []ocispec.Descriptor
 		more   bool
 		reason provider.Reason // "" for ignorance
-		stage  provider.Cause
+		cause  provider.Cause
 	}{
 		"a good one":             {[]ocispec.Descriptor{h.good}, false, provider.Verified, ""},
 		"a good one among":       {[]ocispec.Descriptor{h.strange, h.good}, false, provider.Verified, ""},
@@ -59,12 +59,12 @@ func TestWhatMayBeMissingDecidesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.list, h.more, h.incomplete = c.list, c.more, refusesUs()
-			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
+			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
 			if c.reason != "" {
 				is(t, c.reason, verdict, err)
 				return
 			}
-			unknown(t, c.stage, verdict, err)
+			unknown(t, c.cause, verdict, err)
 			if got := len(provider.AsUndecided(err).Signatures); got != len(c.list) {
 				t.Errorf("told of %d signatures, want %d", got, len(c.list))
 			}
@@ -103,7 +103,7 @@ func TestTheNextHostIsAskedWhereNoneIsGood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.list, h.further, h.lists, h.fetched = c.first, c.further, 0, nil
-			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf, limit: 2}.open(t))
+			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf, limit: 2}.open(t))
 			if c.reason != "" {
 				is(t, c.reason, verdict, err)
 			} else if err == nil {
@@ -116,6 +116,6 @@ func TestTheNextHostIsAskedWhereNoneIsGood(t *testing.T) {
 	}
 	// The first list's gaps are filled by the last one, which is the authority on what there is not.
 	h.list, h.more, h.incomplete, h.further = []ocispec.Descriptor{h.strange}, true, refusesUs(), []listed{signaturesOf(h.strange)}
-	verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
+	verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: h.shelf}.open(t))
 	is(t, provider.Untrusted, verdict, err)
 }

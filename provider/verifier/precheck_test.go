@@ -103,12 +103,12 @@ func TestStrangersAreSetAside(t *testing.T) {
 			liar := map[string]string{"io.cncf.notary.x509chain.thumbprint#S256": fmt.Sprintf(`[%q]`, ca.Thumbprint(r.root.Cert))}
 			s.put(c.heavy, liar)
 			open := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}
-			verdict, err := policyVerifier(t.Context(), t, open.open(t))
+			verdict, err := verifyNew(t.Context(), t, open.open(t))
 			if err != nil || verdict.Reason != c.reason || !strings.Contains(verdict.Detail, c.detail) {
 				t.Errorf("alone: %q %q, %v", verdict.Reason, verdict.Detail, err)
 			}
 			s.sign(t, r.signer, ca.SignOptions{})
-			if verdict, err = policyVerifier(t.Context(), t, open.open(t)); err != nil || !verdict.Good() {
+			if verdict, err = verifyNew(t.Context(), t, open.open(t)); err != nil || !verdict.Good() {
 				t.Errorf("with a good one behind: %q %q, %v", verdict.Reason, verdict.Detail, err)
 			}
 		})
@@ -167,7 +167,7 @@ func TestWhatBecameOfTheSignaturesIsToldOfTheUndecidedToo(t *testing.T) {
 	s := newShelf()
 	s.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil)
 	s.put(blob{err: provider.ErrNotFound}, nil)
-	_, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
+	_, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
 	told := provider.AsUndecided(err).Signatures
 	if len(told) != 2 || told[0].Reason != provider.Tampered || told[1].Undecided != provider.CauseRegistry {
 		t.Errorf("told of %+v", told)

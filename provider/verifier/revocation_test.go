@@ -47,14 +47,14 @@ func watch(t *testing.T, how revocable) *watched {
 
 func (w *watched) is(t *testing.T, reason provider.Reason) provider.Verdict {
 	t.Helper()
-	verdict, err := policyVerifier(t.Context(), t, w.verifier)
+	verdict, err := verifyNew(t.Context(), t, w.verifier)
 	is(t, reason, verdict, err)
 	return verdict
 }
 
 func (w *watched) unknown(t *testing.T) {
 	t.Helper()
-	verdict, err := policyVerifier(t.Context(), t, w.verifier)
+	verdict, err := verifyNew(t.Context(), t, w.verifier)
 	unknown(t, provider.CauseRevocation, verdict, err)
 }
 
@@ -287,7 +287,7 @@ func TestWhoeverLeavesTakesTheCRLFromNobody(t *testing.T) {
 		}
 		first, second := make(chan answer, 1), make(chan answer, 1)
 		ask := func(ctx context.Context, to chan answer) {
-			verdict, err := policyVerifier(ctx, t, w.verifier)
+			verdict, err := verifyNew(ctx, t, w.verifier)
 			to <- answer{verdict, err}
 		}
 		go ask(ctx, first)
@@ -335,7 +335,7 @@ func TestNobodyIsAskedOfAChainThatIsNotTrusted(t *testing.T) {
 	for name, level := range map[string]trustpolicy.SignatureVerification{"strict": {}, "permissive": permissive} {
 		s := newShelf()
 		s.sign(t, stranger.signer, ca.SignOptions{})
-		verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, level), shelf: s, authority: a}.open(t))
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, level), shelf: s, authority: a}.open(t))
 		is(t, provider.Untrusted, verdict, err)
 		if got := a.asked(""); got != 0 {
 			t.Errorf("%s: a stranger's certificate had us ask %v", name, a.log)
@@ -350,7 +350,7 @@ func TestARevokedSignatureBesideAGoodOneDeniesNothing(t *testing.T) {
 		w.is(t, provider.Revoked)
 		next := must[*ca.Identity](t)(w.intermediate.Signer(w.signerOptions))
 		w.shelf.sign(t, next, ca.SignOptions{})
-		verdict, err := policyVerifier(t.Context(), t, w.verifier)
+		verdict, err := verifyNew(t.Context(), t, w.verifier)
 		is(t, provider.Verified, verdict, err)
 		if len(verdict.Signatures) != 2 || verdict.Signatures[0].Reason != provider.Revoked || len(verdict.Warnings) != 0 {
 			t.Errorf("%+v", verdict)
@@ -373,11 +373,11 @@ func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
 		s := newShelf()
 		s.sign(t, revoked.signer, ca.SignOptions{})
 		s.sign(t, plain.signer, expired())
-		verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 		is(t, provider.Revoked, verdict, err) // it came further than the expired one
 
 		s.sign(t, plain.signer, ca.SignOptions{})
-		verdict, err = policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+		verdict, err = verifyNew(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 		is(t, provider.Verified, verdict, err)
 		if want := plain.signer.Cert.NotAfter; !verdict.Until.Equal(want) {
 			t.Errorf("until %s, want %s", verdict.Until, want)
@@ -386,13 +386,13 @@ func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
 		*s = *newShelf()
 		s.sign(t, revoked.signer, ca.SignOptions{})
 		s.sign(t, silent.signer, ca.SignOptions{})
-		verdict, err = policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+		verdict, err = verifyNew(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 		unknown(t, provider.CauseRevocation, verdict, err)
 
 		*s = *newShelf()
 		s.sign(t, plain.signer, withdrawn.by(time.Now()))
 		s.sign(t, plain.signer, ca.SignOptions{})
-		verdict, err = policyVerifier(t.Context(), t, setup{trust: stamped(trust, withdrawn, trustpolicy.OptionAlways), shelf: s, authority: a}.open(t))
+		verdict, err = verifyNew(t.Context(), t, setup{trust: stamped(trust, withdrawn, trustpolicy.OptionAlways), shelf: s, authority: a}.open(t))
 		is(t, provider.Revoked, verdict, err)
 		if got := verdict.Signatures[1].Reason; got != provider.Untrusted {
 			t.Errorf("a signature without a timestamp is %s", got)
@@ -428,7 +428,7 @@ func TestTheSecondResponderIsAskedWhereTheFirstIsStaleAndBoundsTheVerdict(t *tes
 		signer := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
 		s := newShelf()
 		s.sign(t, signer, ca.SignOptions{})
-		verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
 		is(t, provider.Verified, verdict, err)
 		if want := time.Now().Add(2 * time.Hour); !verdict.Until.Equal(want) {
 			t.Errorf("until %s, want %s", verdict.Until, want)

@@ -145,7 +145,7 @@ func TestAVerdictHoldsUntilTheFirstFactLapsesThatThePolicyEnforces(t *testing.T)
 				s.sign(t, r.signer, opts)
 				v := setup{trust: trust, shelf: s, authority: a}.open(t)
 				for range 2 { // what is remembered of CRLs and OCSP bounds as it did
-					verdict, err := policyVerifier(t.Context(), t, v)
+					verdict, err := verifyNew(t.Context(), t, v)
 					is(t, provider.Verified, verdict, err)
 					want := began.Add(c.until)
 					if c.until == never {
@@ -170,7 +170,7 @@ func TestASigningAuthoritysWordOutlivesItsChain(t *testing.T) {
 		s.sign(t, r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority})
 		signed, v := time.Now(), setup{trust: trust, shelf: s}.open(t)
 		for range 2 {
-			verdict, err := policyVerifier(t.Context(), t, v)
+			verdict, err := verifyNew(t.Context(), t, v)
 			is(t, provider.Verified, verdict, err)
 			if !verdict.Until.IsZero() || !verdict.SignedAt.Equal(signed) {
 				t.Errorf("until %s, signed at %s", verdict.Until, verdict.SignedAt)
@@ -191,7 +191,7 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 		s := newShelf()
 		s.sign(t, r.signer, ca.SignOptions{})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
-		verdict, err := policyVerifier(t.Context(), t, v)
+		verdict, err := verifyNew(t.Context(), t, v)
 		is(t, provider.Verified, verdict, err)
 		if want := time.Now().Add(6 * time.Hour); !verdict.Until.Equal(want) {
 			t.Errorf("until %s, want %s", verdict.Until, want)
@@ -228,7 +228,7 @@ func TestAnImageIsSignedWhenAVerifiedTimestampSaysElseWhenItsSignerSays(t *testi
 				s := newShelf()
 				s.sign(t, r.signer, opts)
 				time.Sleep(c.later)
-				verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
+				verdict, err := verifyNew(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
 				is(t, provider.Verified, verdict, err)
 				if want := began.Add(-c.want); !verdict.SignedAt.Equal(want) {
 					t.Errorf("signed at %s, want %s", verdict.SignedAt, want)
@@ -247,7 +247,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 		spoil  func(*authority, *realm)
 		check  string
 		reason provider.Reason
-		stage  provider.Cause
+		cause  provider.Cause
 		always bool
 	}{
 		"an expired signature": {
@@ -274,7 +274,7 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 		},
 		"nobody knows whether it is revoked": {
 			how: revocable{crl: true, ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
-			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", stage: provider.CauseRevocation,
+			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", cause: provider.CauseRevocation,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,14 +294,14 @@ func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
 					if c.always {
 						trust = stamped(trust, tsa, trustpolicy.OptionAlways)
 					}
-					return policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+					return verifyNew(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
 				}
 				strict, err := at(trustpolicy.SignatureVerification{})
 				detail := strict.Detail
-				if c.stage == "" {
+				if c.cause == "" {
 					is(t, c.reason, strict, err)
 				} else {
-					unknown(t, c.stage, strict, err)
+					unknown(t, c.cause, strict, err)
 					detail = provider.AsUndecided(err).Detail
 				}
 				for _, level := range []trustpolicy.SignatureVerification{c.level, permissive} {
@@ -323,7 +323,7 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 		spoil func(*authority, stamps)
 		// What is said while the signer holds, where the policy always wants a timestamp; and what once it has lapsed.
 		held, lapsed provider.Reason
-		stage        provider.Cause
+		cause        provider.Cause
 	}{
 		"good":    {held: provider.Verified, lapsed: provider.Verified},
 		"CRL":     {how: revocable{crl: true}, held: provider.Verified, lapsed: provider.Verified},
@@ -337,8 +337,8 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 			how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
 			held: provider.Revoked, lapsed: provider.Revoked,
 		},
-		"disowned": {how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, stage: provider.CauseRevocation},
-		"silent":   {how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, stage: provider.CauseRevocation},
+		"disowned": {how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, cause: provider.CauseRevocation},
+		"silent":   {how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, cause: provider.CauseRevocation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -355,9 +355,9 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 				}
 				ask := func(when trustpolicy.TimestampOption, want provider.Reason) {
 					trust := stamped(trusting(r.root.Cert, trustpolicy.SignatureVerification{}), trusted, when)
-					verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
-					if c.stage != "" {
-						unknown(t, c.stage, verdict, err)
+					verdict, err := verifyNew(t.Context(), t, setup{trust: trust, shelf: s, authority: a}.open(t))
+					if c.cause != "" {
+						unknown(t, c.cause, verdict, err)
 						return
 					}
 					is(t, want, verdict, err)
@@ -377,7 +377,7 @@ func TestARefusalSaysWhoAndWhen(t *testing.T) {
 		s := newShelf()
 		s.sign(t, r.signer, ca.SignOptions{})
 		time.Sleep(30 * time.Hour)
-		verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 		is(t, provider.Expired, verdict, err)
 		for _, want := range []string{r.signer.Cert.Subject.String(), "2000-01-01", "no valid timestamp"} {
 			if !strings.Contains(verdict.Detail, want) {
@@ -397,10 +397,10 @@ func TestACertificateThatIsNotYetValidIsRefused(t *testing.T) {
 		s := newShelf()
 		s.sign(t, soon, ca.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)
-		verdict, err := policyVerifier(t.Context(), t, v)
+		verdict, err := verifyNew(t.Context(), t, v)
 		is(t, provider.Expired, verdict, err)
 		time.Sleep(61 * time.Minute)
-		verdict, err = policyVerifier(t.Context(), t, v)
+		verdict, err = verifyNew(t.Context(), t, v)
 		is(t, provider.Verified, verdict, err)
 	})
 }

@@ -40,7 +40,7 @@ func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
 
 	// The good one is within a limit of two only because of the order: first liar and good, in the order they are listed.
 	v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, limit: 2}.open(t)
-	verdict, err := policyVerifier(t.Context(), t, v)
+	verdict, err := verifyNew(t.Context(), t, v)
 	is(t, provider.Verified, verdict, err)
 	if want := []digest.Digest{liar, good}; !slices.Equal(s.fetched, want) {
 		t.Errorf("looked at %v, want %v", s.fetched, want)
@@ -53,7 +53,7 @@ func TestSignaturesOfTrustedChainsAreLookedAtFirst(t *testing.T) {
 	}
 
 	s.held[good], s.fetched = blob{raw: []byte("junk"), mediaType: ca.JWS}, nil
-	verdict, err = policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+	verdict, err = verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 	is(t, provider.Untrusted, verdict, err)
 	if want := []digest.Digest{liar, good, nothing, noList, tooLong, strangers, upper}; !slices.Equal(s.fetched, want) {
 		t.Errorf("looked at %v, want %v", s.fetched, want)
@@ -66,7 +66,7 @@ type kind struct {
 	blob blob
 	// One of the two says what it comes to.
 	reason provider.Reason
-	stage  provider.Cause
+	cause  provider.Cause
 }
 
 func kinds(t *testing.T, r, stranger *realm) []kind {
@@ -103,12 +103,12 @@ func TestOnlyAGoodSignatureWithinTheLimitMakesAnImageVerified(t *testing.T) {
 			for _, k := range chosen {
 				s.put(k.blob, nil)
 			}
-			reason, stage := expected(chosen[:min(len(chosen), limit)], more || len(chosen) > limit)
-			verdict, err := policyVerifier(t.Context(), t, v)
-			if stage == "" {
+			reason, cause := expected(chosen[:min(len(chosen), limit)], more || len(chosen) > limit)
+			verdict, err := verifyNew(t.Context(), t, v)
+			if cause == "" {
 				is(t, reason, verdict, err)
 			} else {
-				unknown(t, stage, verdict, err)
+				unknown(t, cause, verdict, err)
 			}
 			if t.Failed() {
 				t.Fatalf("with %v, more %t", names(chosen), more)
@@ -151,8 +151,8 @@ func expected(seen []kind, more bool) (provider.Reason, provider.Cause) {
 		}
 	}
 	for _, k := range seen {
-		if k.stage != "" {
-			return "", k.stage
+		if k.cause != "" {
+			return "", k.cause
 		}
 	}
 	if more {
@@ -179,7 +179,7 @@ func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*shelf)
 		reason provider.Reason
-		stage  provider.Cause
+		cause  provider.Cause
 	}{
 		"no image":            {func(s *shelf) { s.resolveErr = fmt.Errorf("at 10.1.2.3: %w", provider.ErrNotFound) }, provider.NotFound, ""},
 		"resolving fails":     {func(s *shelf) { s.resolveErr = limited }, "", provider.CauseCredentials},
@@ -200,11 +200,11 @@ func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newShelf()
 			c.change(s)
-			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
-			if c.stage == "" {
+			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+			if c.cause == "" {
 				is(t, c.reason, verdict, err)
-			} else if got := provider.AsUndecided(err); err == nil || got.Cause != c.stage {
-				t.Errorf("%q, %v, want ignorance at %s", verdict.Reason, err, c.stage)
+			} else if got := provider.AsUndecided(err); err == nil || got.Cause != c.cause {
+				t.Errorf("%q, %v, want ignorance at %s", verdict.Reason, err, c.cause)
 			}
 		})
 	}
@@ -222,7 +222,7 @@ func TestASignatureSpeaksOfOneDescriptorInEveryPart(t *testing.T) {
 			change(&other)
 			envelope := sign(t, r.signer, other, ca.SignOptions{MediaType: mediaType})
 			s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
-			verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			is(t, provider.Tampered, verdict, err)
 			if !strings.Contains(verdict.Detail, "another artifact") {
 				t.Errorf("%s: %s", name, verdict.Detail)
@@ -263,7 +263,7 @@ func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
 			trust.Policies[0].TrustedIdentities = []string{"x509.subject:C=GB,ST=England,O=SKAO,CN=somebody else"}
 			s := newShelf()
 			s.sign(t, c.by, c.opts)
-			verdict, err := policyVerifier(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
+			verdict, err := verifyNew(t.Context(), t, setup{trust: trust, shelf: s}.open(t))
 			is(t, provider.Untrusted, verdict, err)
 			if signer := c.by.Cert.Subject.String(); !strings.Contains(verdict.Detail, c.says) || !strings.Contains(verdict.Detail, signer) || verdict.Signer != signer {
 				t.Errorf("%q by %q, want %q", verdict.Detail, verdict.Signer, c.says)
@@ -291,7 +291,7 @@ func TestANameThatAnyoneMayWriteIsShownShortAndPlain(t *testing.T) {
 	} {
 		s := newShelf()
 		s.sign(t, opts.by, opts.SignOptions)
-		verdict, err := policyVerifier(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 		is(t, reason, verdict, err)
 		texts := []string{verdict.Detail, verdict.Signer, verdict.Signatures[0].Detail, verdict.Signatures[0].Signer}
 		for _, check := range verdict.Signatures[0].Checks {
@@ -315,7 +315,7 @@ func TestOneVerifierServesManyAtOnce(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 16 {
 		asking.Go(func() {
-			verdict, err := policyVerifier(t.Context(), t, v)
+			verdict, err := verifyNew(t.Context(), t, v)
 			is(t, provider.Verified, verdict, err)
 		})
 	}

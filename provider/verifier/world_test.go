@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -251,6 +252,7 @@ type setup struct {
 	limit     int           // 10 if 0
 	age       time.Duration // an hour if 0
 
+	log        *slog.Logger // none if nil
 	evidence   *evidence.Evidence
 	repository verifier.Repository // the shelf if nil
 	dir        string              // where the trust is written; a new one if ""
@@ -291,10 +293,11 @@ func (s setup) open(t testing.TB) *verifier.Verifier {
 		Signatures:    cmp.Or(s.limit, 10),
 		Revocation:    s.authority,
 		RevocationAge: cmp.Or(s.age, time.Hour),
+		Log:           s.log,
 	}))
 }
 
-// ask asks as the walk does: what is known first, then the registry.
+// ask asks as the cache does: what is known first, then the registry.
 func ask(ctx context.Context, policy provider.Verifier, desc ocispec.Descriptor) (provider.Verdict, error) {
 	if verdict, ok := policy.VerifyKnown(ctx, image, desc); ok {
 		return verdict, nil
@@ -302,8 +305,8 @@ func ask(ctx context.Context, policy provider.Verifier, desc ocispec.Descriptor)
 	return policy.Verify(ctx, image, desc)
 }
 
-// judge asks about the image, of which nothing is known but its digest.
-func policyVerifier(ctx context.Context, t testing.TB, v *verifier.Verifier) (provider.Verdict, error) {
+// verifyNew verifies the image, of which nothing is known but its digest.
+func verifyNew(ctx context.Context, t testing.TB, v *verifier.Verifier) (provider.Verdict, error) {
 	t.Helper()
 	policy, ok := v.Snapshot().Verifier(image)
 	if !ok {
@@ -316,7 +319,7 @@ func policyVerifier(ctx context.Context, t testing.TB, v *verifier.Verifier) (pr
 
 var leaks = regexp.MustCompile(`://|ca\.test|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|(^|[ "])/|\.pem|\.json|\n`)
 
-// record fails on a line that tells more than whoever is denied may know, and on a settled answer that comes with an error.
+// told fails on a line that tells more than the user may know, and on a settled answer that comes with an error.
 func told(t testing.TB, verdict provider.Verdict, err error) {
 	t.Helper()
 	lines := append(slices.Clone(verdict.Warnings), verdict.Detail)
@@ -346,11 +349,11 @@ func is(t testing.TB, reason provider.Reason, verdict provider.Verdict, err erro
 	}
 }
 
-// unknown fails unless the answer is ignorance at the cause.
-func unknown(t testing.TB, stage provider.Cause, verdict provider.Verdict, err error) {
+// unknown fails unless the image is undecided by the cause.
+func unknown(t testing.TB, cause provider.Cause, verdict provider.Verdict, err error) {
 	t.Helper()
 	u, ok := errors.AsType[*provider.UndecidedError](err)
-	if !ok || u.Cause != stage {
-		t.Errorf("%q (%s), want ignorance at %s: %v", verdict.Reason, verdict.Detail, stage, err)
+	if !ok || u.Cause != cause {
+		t.Errorf("%q (%s), want undecided by %s: %v", verdict.Reason, verdict.Detail, cause, err)
 	}
 }

@@ -92,7 +92,7 @@ func TestARegistryThatIsDownIsNotHammered(t *testing.T) {
 			lift := r.Fault(rig.Match{}, effect)
 			stop := p.flood(t, r.Host)
 			rig.Until(t, "it is told that the registry keeps failing", func() bool {
-				return p.metric(t, `notation_provider_undecided_total{stage="registry"}`) > 400
+				return p.metric(t, `notation_provider_undecided_total{cause="registry"}`) > 400
 			})
 			stop()
 			if n := r.Count(); n > 100 {
