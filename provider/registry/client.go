@@ -15,19 +15,19 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
-// Client asks any registry, with the settings of each.
+// Client asks registries, each with its own settings.
 type Client struct {
-	Options
+	options    Options
 	generation atomic.Pointer[generation]
 	// withoutAPI remembers which repositories have no referrers API, until when.
 	withoutAPI *lru.Cache[string, time.Time]
 	large      egress.Permits
-	// othersHealth is the health of the hosts that the configuration does not name: there may be
+	// othersHealth is that of all hosts that the configuration does not name: there may be
 	// any number of them.
 	othersHealth *egress.Health
 }
 
-// New reads the files that o names.
+// New reads the files that the options name.
 func New(o Options) (*Client, error) {
 	if o.Observe == nil {
 		o.Observe = func(string, int, time.Duration) {}
@@ -37,7 +37,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Options: o, withoutAPI: capability, large: make(egress.Permits, maxLarge), othersHealth: egress.NewHealth()}
+	c := &Client{options: o, withoutAPI: capability, large: make(egress.Permits, maxLarge), othersHealth: egress.NewHealth()}
 	loaded, err := c.load()
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func New(o Options) (*Client, error) {
 // Name is what the files are called in logs and readiness.
 func (c *Client) Name() string { return "registries" }
 
-// Reload reads CA files and docker configs again and puts what is new in force.
+// Reload reads CA files and docker configs again and puts new ones in force.
 // On an error the old ones stay. New settings mean new connections and no tokens.
 func (c *Client) Reload() (changed bool, err error) {
 	loaded, err := c.load()
@@ -70,16 +70,17 @@ func (c *Client) Close() { c.generation.Load().close() }
 
 // settings returns those of a host.
 func (c *Client) settings(host string) config.Registry {
-	i := slices.IndexFunc(c.Registries, func(s config.Registry) bool { return s.Host == host })
+	i := slices.IndexFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host })
 	if i < 0 {
 		return config.Registry{Host: host, Referrers: config.ReferrersAuto}
 	}
-	return c.Registries[i]
+	return c.options.Registries[i]
 }
 
-// label is a host's name for metrics: users name hosts, so others have none.
+// label is a host's name for metrics. Users name hosts, so there is one label for all
+// that are not configured.
 func (c *Client) label(host string) string {
-	if slices.ContainsFunc(c.Registries, func(s config.Registry) bool { return s.Host == host }) {
+	if slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
 		return host
 	}
 	return "other"

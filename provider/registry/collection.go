@@ -11,7 +11,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// collection is what the ways to list signatures brought, each signature once, within the bounds. Of a descriptor it keeps
+// collection holds the signatures that were listed, each once, within the bounds. Of a descriptor it keeps
 // the fields that are used: a page of the list is not held when the next one is asked for.
 type collection struct {
 	signatures []ocispec.Descriptor
@@ -58,14 +58,14 @@ func (c *collection) add(list []ocispec.Descriptor) error {
 		if of.signature {
 			c.signatures = append(c.signatures, desc)
 		} else {
-			desc.ArtifactType = "" // which a stranger may have made long
+			desc.ArtifactType = "" // which an attacker may have made long
 			c.untyped = append(c.untyped, desc)
 		}
 	}
 	return nil
 }
 
-// trimmed is a descriptor without the fields that are not used, which a stranger may have made long.
+// trimmed is a descriptor without the fields that are not used, which an attacker may have made long.
 func trimmed(desc ocispec.Descriptor) ocispec.Descriptor {
 	kept := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, ArtifactType: desc.ArtifactType}
 	if chain := desc.Annotations[provider.ThumbprintAnnotation]; chain != "" && len(chain) <= provider.MaxThumbprints {
@@ -101,10 +101,10 @@ func (c *collection) doubt(err error) {
 	}
 }
 
-// settled tells whether there are signatures, and none that another way might have to make up for.
+// settled tells whether there are signatures, and no reason to look for more.
 func (c *collection) settled() bool { return len(c.signatures) > 0 && c.doubts == nil }
 
-// listing is what came of it.
+// listing is the result, or the reason why there is none.
 func (c *collection) listing() (provider.Listing, error) {
 	if len(c.signatures) == 0 && c.doubts != nil {
 		return provider.Listing{}, c.doubts

@@ -8,7 +8,7 @@ import (
 // logins reads the docker configs, in their order.
 func (c *Client) logins(contents reload.Contents) (login.Configs, error) {
 	var configs login.Configs
-	for _, path := range c.DockerConfigs {
+	for _, path := range c.options.DockerConfigs {
 		config, err := login.Parse(path, contents[path])
 		if err != nil {
 			return nil, err
@@ -18,24 +18,24 @@ func (c *Client) logins(contents reload.Contents) (login.Configs, error) {
 	return configs, nil
 }
 
-// Warnings tells what of the docker configs can never be used, one line each: keys that match no host, entries that cannot
-// be read, helpers that are not there. No line holds a credential.
+// Warnings names the parts of docker configs that can never be used, one line each: keys that match no host, entries that
+// cannot be read, helpers that are missing. No line holds a credential.
 func (c *Client) Warnings() []string { return c.generation.Load().warnings(c) }
 
 func (g *generation) warnings(c *Client) []string {
 	var named []string
-	for _, s := range c.Registries {
+	for _, s := range c.options.Registries {
 		named = append(named, s.Host, s.Mirror)
 	}
 	return g.logins.Warnings(named...)
 }
 
-// logWarnings tells at start and at each reload what [Client.Warnings] tells.
+// logWarnings logs the [Client.Warnings] at start and at each reload.
 func (c *Client) logWarnings(g *generation) {
-	if c.Log == nil {
+	if c.options.Log == nil {
 		return
 	}
 	for _, warning := range g.warnings(c) {
-		c.Log.Warn("part of a docker config is of no use", "warning", warning)
+		c.options.Log.Warn("docker config entry not usable", "warning", warning)
 	}
 }

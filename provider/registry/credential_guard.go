@@ -9,8 +9,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
-// errOtherHost is a credential that was about to go to a host that it is not for, and errCleartext one that was about to go
-// to its host without TLS.
+// errOtherHost is a credential that was about to go to a host that it is not for; errCleartext one that was about to go to
+// its host without TLS.
 var (
 	errOtherHost = errors.New("a credential would go to another host than the registry or its configured token service")
 	errCleartext = errors.New("a credential would go over the network in clear text")
@@ -41,8 +41,8 @@ func (c *Client) credentialHosts(host string) map[string]bool {
 // RoundTrip implements http.RoundTripper. A token service is given the credential in a
 // header, or in the body of a form.
 func (g credentialGuard) RoundTrip(request *http.Request) (*http.Response, error) {
-	confides := request.Header.Get("Authorization") != "" || (request.Body != nil && request.Body != http.NoBody)
-	if confides {
+	hasCredential := request.Header.Get("Authorization") != "" || (request.Body != nil && request.Body != http.NoBody)
+	if hasCredential {
 		if err := g.allow(request.URL); err != nil {
 			if request.Body != nil {
 				_ = request.Body.Close()

@@ -16,9 +16,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
-// classify turns whatever went wrong into what the walk knows: a 404, a signature
-// that is none, or ignorance at a cause. The words are ours; those of the
-// registry go to the log.
+// classify turns an error into provider.ErrNotFound, provider.ErrNoEnvelope or an
+// UndecidedError. The details are our words; those of the registry go to the log.
 func classify(err error) error {
 	switch {
 	case err == nil:
@@ -42,7 +41,7 @@ func classify(err error) error {
 	return provider.Undecided(provider.CauseRegistry, err, "%s", explain(err))
 }
 
-// classifyStatus reads the status of an answer that is none of the above.
+// classifyStatus names an unexpected status of an answer.
 func classifyStatus(response *errcode.ErrorResponse) error {
 	cause, status := provider.CauseRegistry, response.StatusCode
 	says := fmt.Sprintf("the registry answered %d", status)
@@ -65,7 +64,7 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 	return provider.Undecided(cause, response, "%s", says)
 }
 
-// explain names what happened to a request that got no good answer, and what to do.
+// explain says why a request got no usable answer, and what to do.
 func explain(err error) string {
 	if limited, ok := errors.AsType[*egress.RateLimitedError](err); ok {
 		return "the registry limits our rate; it is asked again after " + limited.Until.UTC().Format(time.TimeOnly)

@@ -20,8 +20,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
-// generation is one version of what CA files and docker configs say, with the
-// connections and tokens that follow from it.
+// generation is one version of the CA files and docker configs, with the connections
+// and tokens that were made by it.
 type generation struct {
 	sum    [sha256.Size]byte
 	pools  map[string]*x509.CertPool // by host
@@ -31,21 +31,21 @@ type generation struct {
 	hosts *lru.Cache[string, *hostClient]
 }
 
-// hostClient is one host: a client with its own connections, credentials and tokens.
+// hostClient is the client of one host, with its own connections, credentials and tokens.
 type hostClient struct {
 	client    *login.Client
 	transport hostTransport
 	made      time.Time
 }
 
-// load reads the files anew.
+// load reads the files.
 func (c *Client) load() (*generation, error) {
 	contents, err := reload.Read(c.paths()...)
 	if err != nil {
 		return nil, err
 	}
 	g := &generation{sum: contents.Fingerprint(), pools: map[string]*x509.CertPool{}}
-	for _, s := range c.Registries {
+	for _, s := range c.options.Registries {
 		if s.CAFile == "" {
 			continue
 		}
@@ -64,8 +64,8 @@ func (c *Client) load() (*generation, error) {
 
 // paths are the files that the settings name.
 func (c *Client) paths() []string {
-	paths := slices.Clone(c.DockerConfigs)
-	for _, s := range c.Registries {
+	paths := slices.Clone(c.options.DockerConfigs)
+	for _, s := range c.options.Registries {
 		if s.CAFile != "" {
 			paths = append(paths, s.CAFile)
 		}
@@ -93,11 +93,10 @@ func (g *generation) newHost(c *Client, host string) *hostClient {
 		transport: t,
 		client: login.NewClient(auth.Client{
 			Client:     &http.Client{Transport: credentialGuard{t, c.credentialHosts(host)}, CheckRedirect: egress.CheckRedirect},
-			Header:     http.Header{"User-Agent": {c.UserAgent}},
+			Header:     http.Header{"User-Agent": {c.options.UserAgent}},
 			Credential: g.logins.Credential,
 			ClientID:   "notation-provider",
-			// The guard checks the address that is dialled, for token services too,
-			// and lets private ones have what the configuration names.
+			// The guard checks the address that is dialled, for token services too.
 			BlockedRealmPrefixes: []netip.Prefix{},
 		}),
 	}

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// identify looks into the manifests whose descriptors do not say their artifact type, or say nothing by it, as those of
-// some registries, and keeps the signatures among them. One that cannot be fetched may be a signature.
+// identify looks into the manifests whose descriptors do not say their artifact type, or say nothing by it, as in
+// some registries, and keeps the signatures among them. A manifest that cannot be fetched may be a signature.
 func (r *Remote) identify(ctx context.Context, found *collection) {
 	for _, desc := range found.takeUntyped() {
 		if found.isListed(desc) {
@@ -25,7 +25,7 @@ func (r *Remote) identify(ctx context.Context, found *collection) {
 		}
 		found.fetched++
 		manifest, err := r.manifest(ctx, desc)
-		if errors.Is(err, errdef.ErrNotFound) { // which is no word on the image
+		if errors.Is(err, errdef.ErrNotFound) { // which says nothing about the image
 			err = provider.Undecided(provider.CauseRegistry, fmt.Errorf("no manifest %s", desc.Digest), "the registry lists a signature that it does not have")
 		}
 		if err != nil {

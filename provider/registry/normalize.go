@@ -150,7 +150,7 @@ func readBody(response *http.Response) ([]byte, error) {
 	return nil, err
 }
 
-// readAgain is a body that was read, and closes the one it was read from.
+// readAgain is a body that was read, and closes the original.
 type readAgain struct {
 	io.Reader
 	io.Closer

@@ -15,8 +15,8 @@ type Options struct {
 	// DockerConfigs are files in the form of ~/.docker/config.json, searched in
 	// order; the first with a credential for a host wins.
 	DockerConfigs []string
-	// Guard is what the guard of each registry is made of: what it allows may be
-	// reached on behalf of any.
+	// Guard is the base of each registry's guard: the addresses that it allows may be
+	// reached for any registry.
 	Guard *egress.Guard
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration
@@ -27,17 +27,16 @@ type Options struct {
 	Envelope int64
 	// UserAgent is sent with each request.
 	UserAgent string
-	// Observe is told of every request: its host if that is configured, else
+	// Observe is called for every request: its host if that is configured, else
 	// "other", the status or 0, and how long it took; nil is fine.
 	Observe func(host string, status int, took time.Duration)
-	// Log is told of what cannot be used in docker configs, at start and at each reload;
-	// nil is fine.
+	// Log gets a line for each part of a docker config that cannot be used, at start and at
+	// each reload; nil is fine.
 	Log *slog.Logger
 }
 
-// Limits of what a registry may send us. They are far above what honest
-// signatures need (an envelope with a timestamp has about 20 KB), and far below
-// what hurts.
+// Limits of what a registry may send. Honest signatures need far less: an envelope with
+// a timestamp has about 20 KB.
 const (
 	// MaxManifestBytes bounds manifests, indexes and pages of referrers; it is also
 	// what registries accept.

@@ -13,12 +13,12 @@ import (
 // forgetNoAPI is when a repository without the referrers API is asked for it again.
 const forgetNoAPI = 10 * time.Minute
 
-// lister is one way to list signatures: it adds what it finds to a collection.
+// lister is one way to list signatures: it adds those that it finds to a collection.
 type lister func(context.Context, ocispec.Descriptor, *collection) error
 
-// Signatures lists the signatures of an image the way the registry is configured to be asked. Where one way is no help
-// (but for a registry without the API, which says so), the other may still find a good signature; the list is incomplete
-// then, and without any signature it is an error.
+// Signatures lists the signatures of an image by the ways that the registry's settings name. Where one way fails (and not
+// because there is no referrers API) another may still find a good signature. The list is incomplete then, and without any
+// signature it is an error.
 func (r *Remote) Signatures(ctx context.Context, desc ocispec.Descriptor) (provider.Listing, error) {
 	ways := r.listers()
 	found := newCollection()
@@ -37,9 +37,8 @@ func (r *Remote) Signatures(ctx context.Context, desc ocispec.Descriptor) (provi
 	return found.listing()
 }
 
-// listers are those that the settings name, in order; "auto" ends with the first that lists any signature. That the API was
-// withoutAPI is remembered to ask for it last and for nothing more: an image is never unsigned by a memory of yesterday's
-// registry.
+// listers are those that the settings name, in order; "auto" ends with the first that lists any signature. A repository that
+// had no API is asked for it last, and not left out: no image is unsigned because of a former state of its registry.
 func (r *Remote) listers() []lister {
 	switch r.Referrers {
 	case config.ReferrersAPI:
@@ -54,7 +53,7 @@ func (r *Remote) listers() []lister {
 	return []lister{r.listByAPI, r.listByTag}
 }
 
-// lacksAPI tells whether the API was missing a while ago.
+// lacksAPI tells whether the API was missing lately.
 func (r *Remote) lacksAPI() bool {
 	if r.withoutAPI == nil {
 		return false
@@ -63,7 +62,7 @@ func (r *Remote) lacksAPI() bool {
 	return ok && time.Now().Before(until)
 }
 
-// noteNoAPI remembers that there is no API, where the registry said that of the API and not of one request.
+// noteNoAPI notes that there is no API, if the registry said that of the API and not of one request.
 func (r *Remote) noteNoAPI(err error) {
 	if r.withoutAPI != nil && saysNoAPI(err) {
 		r.withoutAPI.Add(r.Host+"/"+r.Path, time.Now().Add(forgetNoAPI))

@@ -29,7 +29,7 @@ func (r *Remote) listByAPI(ctx context.Context, desc ocispec.Descriptor, found *
 	case errors.Is(err, errdef.ErrTooManyPages):
 		found.more = true
 		return nil
-	case client.read > 0 && LacksReferrersAPI(err): // it is there: it gave a page
+	case client.read > 0 && LacksReferrersAPI(err): // it has the API: there was a page
 		return provider.Undecided(provider.CauseRegistry, err, "the registry did not give the whole list of signatures")
 	}
 	return err
@@ -95,9 +95,8 @@ func statusOf(err error) int {
 	return response.StatusCode
 }
 
-// LacksReferrersAPI tells, by the error of listing, a registry without the referrers API from one in trouble. There are
-// some words for it, and all others refuse us, or refuse now, or come from somebody who stands before the registry: they may
-// hide signatures.
+// LacksReferrersAPI tells, by the error of listing, a registry without the referrers API from one in trouble. All
+// other statuses refuse access, or fail for now, or may come from a proxy before the registry: they may hide signatures.
 func LacksReferrersAPI(err error) bool {
 	switch statusOf(err) {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusGone,

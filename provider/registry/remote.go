@@ -39,14 +39,14 @@ func (c *Client) remote(settings config.Registry, image provider.Image) *Remote 
 		Path:        image.Path(),
 		PlainHTTP:   settings.PlainHTTPUnsafe,
 		Referrers:   settings.Referrers,
-		Untyped:     c.Signatures,
-		MaxEnvelope: c.Envelope,
+		Untyped:     c.options.Signatures,
+		MaxEnvelope: c.options.Envelope,
 		withoutAPI:  c.withoutAPI,
 	}
 }
 
-// repository makes a new one for each use: oras keeps what it learns of a registry's
-// abilities in it and cannot be told that they changed.
+// repository makes a new one for each use: oras keeps in it what it learns of a registry's
+// abilities, and has no way to reset that.
 func (r *Remote) repository(client remote.Client) *remote.Repository {
 	return &remote.Repository{
 		Client:               client,

@@ -38,8 +38,8 @@ func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
 }
 
 // Signatures lists the image's notation signatures, host by host: the mirror's first. The image's own host is asked when
-// the caller goes on, which is when none of the mirror's is good: mirrors are known to pass on images without their
-// signatures, and lists of yesterday. The last list, or the error in its place, is the authority on what there is not.
+// the caller goes on, which is when none of the mirror's is good: mirrors are known to copy images without their signatures,
+// and to keep old lists. The last list, or the error in its place, decides that there is no signature.
 func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
 	ctx = egress.ForRepository(ctx, r.image.Repository)
 	return func(yield func(provider.Listing, error) bool) {
@@ -71,8 +71,8 @@ func (r *Repository) Envelope(ctx context.Context, manifest ocispec.Descriptor) 
 	return found.bytes, found.desc, err
 }
 
-// first asks one host after the other until one has an answer. The last one's failure
-// is the failure: the image's own host is the authority on what there is not.
+// first asks one host after the other until one has an answer. The last one's error
+// is the error: the image's own host decides that something is not there.
 func first[T any](remotes []*Remote, ask func(*Remote) (T, error)) (answer T, err error) {
 	for _, remote := range remotes {
 		if answer, err = ask(remote); err == nil {

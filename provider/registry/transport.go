@@ -12,10 +12,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/registry/login"
 )
 
-// hostTransport sends a registry's requests: those for content, and where they are redirected,
-// apart from those for tokens. A realm may lead anywhere, and what is said there is carried
-// to the registry: so it may not be led to all that a redirect may. Of each request that
-// fails it notes who was asked.
+// hostTransport sends a registry's requests: those for content, and what they are redirected
+// to, apart from those for tokens. A registry may name any host as its token service, and the
+// answer from there is sent to the registry: so fewer hosts are allowed than for redirects. A
+// failed request's error names its peer.
 type hostTransport struct {
 	host            string // the registry's
 	content, tokens *egress.Transport
@@ -29,36 +29,36 @@ func (g *generation) newTransport(c *Client, host string) hostTransport {
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
 			Guard:   guard,
-			Bounds:  egress.Bounds{Timeout: c.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: c.large},
+			Bounds:  egress.Bounds{Timeout: c.options.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: c.large},
 			RootCAs: g.pools[host],
-			Health:  health, // a token service is mostly the registry's own
+			Health:  health, // a token service is mostly the registry's own host
 			Probe:   "/v2/", // where the API tells its version, with or without a login
-			Observe: func(status int, took time.Duration) { c.Observe(label, status, took) },
+			Observe: func(status int, took time.Duration) { c.options.Observe(label, status, took) },
 		})
 	}
 	content, tokens := c.guards(host)
 	return hostTransport{host, to(content), to(tokens)}
 }
 
-// guards are for what is asked on behalf of a registry. One that the configuration does
-// not name, and where it leads, must be at public addresses. One that it names has its own
-// host and its token service for tokens; for content its own host, its storage, and the
-// registries that have an entry too.
+// guards allow the addresses that a registry may lead to. For one that the configuration does
+// not name they must be public. One that it names may also lead, at private addresses, to its
+// own host and token service for tokens, and for content to its own host, its storage, and the
+// registries that have an entry.
 func (c *Client) guards(host string) (content, tokens *egress.Guard) {
 	if !c.named(host) {
-		return c.Guard, c.Guard
+		return c.options.Guard, c.options.Guard
 	}
 	settings := c.settings(host)
-	content = c.Guard.Allowing(host).Allowing(settings.Storage...)
-	for _, other := range c.Registries {
+	content = c.options.Guard.Allowing(host).Allowing(settings.Storage...)
+	for _, other := range c.options.Registries {
 		content = content.Allowing(other.Host)
 	}
-	return content, c.Guard.Allowing(slices.Collect(maps.Keys(c.credentialHosts(host)))...)
+	return content, c.options.Guard.Allowing(slices.Collect(maps.Keys(c.credentialHosts(host)))...)
 }
 
 // named tells whether the configuration names a host as a registry or a mirror.
 func (c *Client) named(host string) bool {
-	return slices.ContainsFunc(c.Registries, func(s config.Registry) bool { return s.Host == host || s.Mirror == host })
+	return slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host || s.Mirror == host })
 }
 
 func (t hostTransport) close() {
@@ -66,8 +66,8 @@ func (t hostTransport) close() {
 	t.tokens.CloseIdleConnections()
 }
 
-// peer is whom a request is made to, in the words for the wire: only a host that the
-// image or the configuration names may be told there, and a redirect or a realm may name any.
+// peer is who a request was sent to, in words for the user: the host itself must not be told,
+// since a redirect or a realm may name any.
 type peer string
 
 const (
@@ -89,7 +89,7 @@ func (e *peerError) Unwrap() error { return e.err }
 func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	transport, asked := t.content, peerRegistry
 	switch {
-	case t.forToken(beginning(request)):
+	case t.forToken(original(request)):
 		transport, asked = t.tokens, peerTokenService
 	case !t.own(request):
 		asked = peerStorage
@@ -101,15 +101,15 @@ func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 	return response, nil
 }
 
-// beginning is the request that redirects began with.
-func beginning(request *http.Request) *http.Request {
+// original is the request that was redirected.
+func original(request *http.Request) *http.Request {
 	for request.Response != nil {
 		request = request.Response.Request
 	}
 	return request
 }
 
-// forToken tells a question for a token from one for content (distribution specification,
+// forToken distinguishes requests for tokens from those for content (distribution specification,
 // "Endpoints"). Only the former has a scope (its "Token Authentication Specification").
 func (t hostTransport) forToken(request *http.Request) bool {
 	return !t.own(request) || request.Method == http.MethodPost || request.URL.Query().Has("scope") || !contentPath.MatchString(request.URL.Path)
