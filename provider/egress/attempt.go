@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// race returns the first response of two attempts. If there is none, it is the second
-// that tells why: it was not sent on the dead connection.
+// race returns the first response of two attempts. If there is none, it returns the error of
+// the second, which was not sent on the dead connection.
 func race(first, second *attempt) (*http.Response, error) {
 	select {
 	case <-first.done:

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Bounds of what a server may ask for with Retry-After: one that names no time
-// gets a second, and none keeps us away for longer than a minute.
+// Bounds of Retry-After: a server that names no time gets a second, and none gets more
+// than a minute.
 const (
 	defaultRetryAfter = time.Second
 	maxRetryAfter     = time.Minute
 )
 
-// RateLimitedError is a request that was not sent: the server asked to be left alone.
+// RateLimitedError is a request that was not sent, since the server limits our rate.
 type RateLimitedError struct {
 	// Until is when it may be asked again.
 	Until time.Time
@@ -28,13 +28,13 @@ func (e *RateLimitedError) Error() string {
 	return fmt.Sprintf("rate limited: asking again after %s", e.Until.UTC().Format(time.RFC3339))
 }
 
-// cooldown is when a server that asked to be left alone may be asked again.
+// cooldown is when a server that limits our rate may be asked again.
 type cooldown struct {
 	mu  sync.Mutex
 	end time.Time
 }
 
-// extend keeps everyone away until then, or longer if it asked for longer before.
+// extend lets no request through until then, or until a later end that was set before.
 func (c *cooldown) extend(until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +66,7 @@ func (c *cooldown) wait(ctx context.Context) error {
 	}
 }
 
-// fits tells whether something can begin then, before ctx ends.
+// fits tells whether ctx ends after a time.
 func fits(ctx context.Context, then time.Time) bool {
 	deadline, bounded := ctx.Deadline()
 	return !bounded || then.Before(deadline)

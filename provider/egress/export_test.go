@@ -14,8 +14,11 @@ func (t *Transport) SetDial(dial func(ctx context.Context, network, address stri
 	t.pool.transport.DialContext = dial
 }
 
+// SetProbe sets the path of probes.
+func (t *Transport) SetProbe(path string) { t.options.Probe = path }
+
 // Known is how many repositories something is known of.
-func (t *Transport) Known() int { return t.Health.repositories.Len() }
+func (t *Transport) Known() int { return t.options.Health.repositories.Len() }
 
 // IsPublic tells what a guard thinks of an address.
 func IsPublic(addr netip.Addr) bool { return public(addr) }

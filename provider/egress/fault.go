@@ -14,7 +14,7 @@ import (
 )
 
 // Fault is why a request got no answer: a predicate for whom was asked, such as "the
-// registry". It holds nothing of what a server sent, so that it may be told to anybody.
+// registry". It holds nothing that a server sent, so that it is fit for users.
 // The list is closed.
 type Fault string
 
@@ -115,7 +115,7 @@ func FaultOf(err error) Fault {
 	return ""
 }
 
-// egressFault are the faults that this room finds itself.
+// egressFault names the faults that this package finds itself.
 func egressFault(err error) Fault {
 	switch {
 	case errors.Is(err, ErrForbidden):

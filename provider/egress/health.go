@@ -15,32 +15,31 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// ErrCircuitOpen is a request that was not sent, because the host or the repository failed so
-// often in a row that waiting for it once more does not help.
+// ErrCircuitOpen is a request that was not sent, because the host or the repository has failed
+// many times in a row.
 var ErrCircuitOpen = errors.New("it keeps failing; it is asked again in a moment")
 
 const (
-	// tripAfter is how many failures in a row break the circuit to a repository, and let a
-	// host be probed.
+	// tripAfter is how many failures in a row open the circuit of a repository, and have its
+	// host probed.
 	tripAfter = 10
-	// probeEvery is how long a broken circuit lets nothing through; then one request may
-	// try. Under a second, so that what is well again is soon found to be.
+	// probeEvery is how long an open circuit lets no request through; then one may try. It is
+	// under a second, so that a recovery is soon found.
 	probeEvery = 800 * time.Millisecond
-	// maxHosts and maxRepositories bound what is kept track of, as anybody may name more.
+	// maxHosts and maxRepositories bound what is kept, since users may name any number.
 	maxHosts, maxRepositories = 64, 1024
 )
 
-// Health is what transports have learnt of hosts and of the repositories there. What
-// strangers can make fail decides nothing for others, and they choose what is asked: so a
-// failure, or the wish to be left alone, is held against the repository that was asked
-// for. It is held against the host only where a question of our own, its probe, fails too.
+// Health is what transports know of hosts and of their repositories. Users choose what is
+// asked for, and must not make it fail for others. So a failure or a 429 is held against the
+// repository that was asked for, and against its host only where our own probe fails too.
 type Health struct {
 	mu           sync.Mutex
 	hosts        *lru.Cache[string, *hostHealth]
 	repositories *lru.Cache[string, *repositoryHealth]
 }
 
-// NewHealth knows of nothing.
+// NewHealth returns a Health without failures.
 func NewHealth() *Health {
 	hosts, err := lru.New[string, *hostHealth](maxHosts)
 	if err != nil {
@@ -87,8 +86,8 @@ type repositoryHealth struct {
 	cooldown
 
 	circuit *gobreaker.TwoStepCircuitBreaker[struct{}]
-	last    atomic.Pointer[error] // what failed last
-	renewal atomic.Int64          // when the last renewal went though it rests
+	last    atomic.Pointer[error] // the last failure
+	renewal atomic.Int64          // when the last renewal passed the cooldown
 }
 
 func newRepositoryHealth() *repositoryHealth {
@@ -96,14 +95,14 @@ func newRepositoryHealth() *repositoryHealth {
 		MaxRequests: 1,
 		Timeout:     probeEvery,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
-		// Who goes away, or has no more time, says nothing about whom was asked.
+		// A client that leaves says nothing about the server.
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 	})}
 }
 
-// allow says whether the repository may be asked about, and takes what came of it. The
-// renewal of what is in use goes through a broken circuit: it would tell of no failure of
-// its own, and there are few.
+// allow says whether the repository may be asked for; done takes the request's failure. A
+// renewal of an image in use passes an open circuit: there are few, and an image in use
+// must not suffer from requests for others.
 func (r *repositoryHealth) allow(ctx context.Context) (done func(error), err error) {
 	count, broken := r.circuit.Allow()
 	switch {
@@ -121,13 +120,13 @@ func (r *repositoryHealth) allow(ctx context.Context) (done func(error), err err
 	}, nil
 }
 
-// isClosed tells that the circuit is not broken, and that this is no probe of it.
+// isClosed tells that the circuit is closed, so that this is no probe of it.
 func (r *repositoryHealth) isClosed() bool { return r.circuit.State() == gobreaker.StateClosed }
 
-// renewEvery is how often a renewal may be sent to a repository that rests.
+// renewEvery is how often a renewal may be sent to a repository that limits our rate.
 const renewEvery = time.Second
 
-// renews tells whether a renewal need not wait for the end of a rest.
+// renews tells whether this is a renewal that need not wait for the end of a cooldown.
 func (r *repositoryHealth) renews(ctx context.Context) bool {
 	if !provider.IsRenewal(ctx) {
 		return false
@@ -136,7 +135,7 @@ func (r *repositoryHealth) renews(ctx context.Context) bool {
 	return (now < last || now-last >= int64(renewEvery)) && r.renewal.CompareAndSwap(last, now)
 }
 
-// circuitOpen is ErrCircuitOpen with what broke the circuit, which is what can be mended.
+// circuitOpen is ErrCircuitOpen with the failure that opened the circuit.
 func circuitOpen(last *error, broken error) error {
 	if last != nil {
 		broken = *last
@@ -144,14 +143,14 @@ func circuitOpen(last *error, broken error) error {
 	return fmt.Errorf("%w: %w", ErrCircuitOpen, broken)
 }
 
-// hostHealth is what is known of a host: that it is well, until a probe fails.
+// hostHealth is what is known of a host: it is well until a probe fails.
 type hostHealth struct {
 	cooldown
 
 	circuit  *gobreaker.CircuitBreaker[struct{}] // of probes alone
-	failures atomic.Int32                        // in a row, of all that was asked
-	probed   atomic.Int64                        // when a suspicion last led to a probe
-	last     atomic.Pointer[error]               // what the last probe failed by
+	failures atomic.Int32                        // in a row, of all requests
+	probed   atomic.Int64                        // when failures last led to a probe
+	last     atomic.Pointer[error]               // the last failure of a probe
 }
 
 func newHostHealth() *hostHealth {
@@ -162,8 +161,7 @@ func newHostHealth() *hostHealth {
 	})}
 }
 
-// allow says whether a host may be asked. Where a broken circuit may be tried again it
-// waits for the probe that tells.
+// allow says whether a host may be asked. While the circuit is open it waits for a probe.
 func (h *hostHealth) allow(ctx context.Context, probe func() error) error {
 	if h.circuit.State() == gobreaker.StateClosed {
 		return nil
@@ -178,7 +176,7 @@ func (h *hostHealth) allow(ctx context.Context, probe func() error) error {
 	}
 }
 
-// try probes the host, unless that is under way, or was a moment ago.
+// try probes the host, unless a probe is under way or was within probeEvery.
 func (h *hostHealth) try(probe func() error) error {
 	_, err := h.circuit.Execute(func() (struct{}, error) {
 		err := probe()
@@ -193,7 +191,7 @@ func (h *hostHealth) try(probe func() error) error {
 	return nil
 }
 
-// note counts what came of a request, and has the host probed where all has failed lately.
+// note counts the result of a request, and has the host probed after many failures in a row.
 func (h *hostHealth) note(failed error, probe func() error) {
 	if errors.Is(failed, context.Canceled) {
 		return
@@ -208,6 +206,6 @@ func (h *hostHealth) note(failed error, probe func() error) {
 	now, last := time.Now().UnixNano(), h.probed.Load()
 	if (now < last || now-last >= int64(probeEvery)) && h.probed.CompareAndSwap(last, now) {
 		h.failures.Store(0)
-		go func() { _ = h.try(probe) }() // the next request hears of it
+		go func() { _ = h.try(probe) }() // the next request finds the result
 	}
 }

@@ -41,7 +41,7 @@ func answering(faults map[string]int) func(http.ResponseWriter, *http.Request, i
 func registry(t *testing.T, faults map[string]int, test func(*world)) {
 	t.Helper()
 	in(t, answering(faults), func(w *world) {
-		w.Probe = "/v2/"
+		w.SetProbe("/v2/")
 		test(w)
 	})
 }
@@ -102,7 +102,7 @@ func TestAHostThatIsDownIsNotHammered(t *testing.T) {
 // A host that hangs is asked no more than one that says it fails.
 func TestAHostThatHangsIsNotHammered(t *testing.T) {
 	in(t, func(w http.ResponseWriter, r *http.Request, _ int) { hang(w, r) }, func(w *world) {
-		w.Probe = "/v2/"
+		w.SetProbe("/v2/")
 		var asking sync.WaitGroup
 		for i := range 20 {
 			asking.Go(func() { w.about(w.Context(), fmt.Sprintf("production/%d", i)) })

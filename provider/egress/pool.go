@@ -15,7 +15,7 @@ import (
 )
 
 // How a dead connection is found. A load balancer that fails over, or a firewall that
-// forgets, leaves connections that take what is sent and never answer. All of it together
+// drops its state, leaves connections that take requests and never answer. All of it together
 // is less than one answer may take (answerWithin, 1.8 s by default).
 const (
 	// pingAfter is how long an HTTP/2 connection may be silent before it is sent a ping
@@ -57,7 +57,7 @@ func NewPool(dial Dial, roots *x509.CertPool) *Pool {
 		MaxIdleConnsPerHost:    32,
 		IdleConnTimeout:        idleFor,
 		MaxResponseHeaderBytes: 64 << 10,
-		// What is signed is bytes as they are; and a bomb stays as small as it was sent.
+		// Signed content is hashed as it is sent, and a compressed bomb stays small.
 		DisableCompression: true,
 	}}
 }
@@ -90,13 +90,13 @@ func (p *Pool) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // ErrStaleConnection is a request that failed on a kept connection and may not be sent twice. It
-// tells of that connection, and not of the host.
+// says nothing about the host.
 var ErrStaleConnection = errors.New("the connection had been kept from an earlier request")
 
 // ErrNoConnection is a request that was not sent, since no connection could be made.
 var ErrNoConnection = errors.New("no connection could be made")
 
-// only waits for the one attempt that is made.
+// only waits for the one attempt.
 func (p *Pool) only(a *attempt) (*http.Response, error) {
 	response, err := a.wait()
 	if err == nil || !a.kept.Load() || errors.Is(err, context.Canceled) {

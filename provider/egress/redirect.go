@@ -14,8 +14,8 @@ var (
 	errEndless = fmt.Errorf("more than %d redirects", maxRedirects)
 )
 
-// CheckRedirect is for http.Client. It follows no redirect out of TLS: what a tag stands
-// for, and which signatures there are, would be anybody's word from there on.
+// CheckRedirect is for http.Client. It follows no redirect out of TLS: anyone on the way could
+// change what a tag stands for and which signatures there are.
 func CheckRedirect(request *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return errEndless

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Bounds hold for every response, whoever sends it.
+// Bounds hold for every response.
 type Bounds struct {
-	// Timeout is how long a request may take, from dialling to the last byte of
-	// its body, its one retry included.
+	// Timeout is how long a request may take, from dialling to the last byte of its
+	// body, including its one retry.
 	Timeout time.Duration
 	// BodyBytes is how much of a body is read.
 	BodyBytes int64
@@ -44,27 +44,25 @@ const (
 type Options struct {
 	Guard  *Guard
 	Bounds Bounds
-	// RootCAs are whom to believe about servers; nil for the system's.
+	// RootCAs verify the servers' certificates; nil for the system's.
 	RootCAs *x509.CertPool
-	// Health is what is known of hosts, where it is shared with another transport; nil for
-	// one of its own.
+	// Health is that of hosts, where it is shared with another transport; nil for one of its
+	// own.
 	Health *Health
-	// Probe is the path that tells of a host whether it is well: any answer but 429 and 5xx
-	// does. Without it all that is known of a host is what is known of its repositories.
+	// Probe is the path that shows whether a host is well: any answer but 429 and 5xx does.
+	// Without it there is no probe, and failures are held against repositories only.
 	Probe string
-	// Observe is told of every attempt: the status, or 0 where there was none; nil is fine.
+	// Observe is called for every attempt: the status, or 0 where there was none; nil is fine.
 	Observe func(status int, took time.Duration)
 }
 
 // Transport is an http.RoundTripper for one registry, or for all revocation
 // endpoints. It pools connections, speaks HTTP/2 where the server does, bounds
-// time and bytes, retries once what a server says was its own fault, and keeps
-// away from what asked for it (429) as long as it asked, and from what keeps
-// failing but for a probe now and then.
+// time and bytes, retries once where a server says that it failed, waits as long
+// as a 429 asks for, and has a circuit breaker for what keeps failing.
 type Transport struct {
-	Options
-
-	pool *Pool
+	options Options
+	pool    *Pool
 }
 
 // NewTransport returns a transport with a pool of its own.
@@ -75,17 +73,17 @@ func NewTransport(o Options) *Transport {
 	if o.Health == nil {
 		o.Health = NewHealth()
 	}
-	return &Transport{Options: o, pool: NewPool(o.Guard.DialContext, o.RootCAs)}
+	return &Transport{options: o, pool: NewPool(o.Guard.DialContext, o.RootCAs)}
 }
 
-// CloseIdleConnections ends what nobody uses.
+// CloseIdleConnections closes the connections that are not in use.
 func (t *Transport) CloseIdleConnections() { t.pool.CloseIdleConnections() }
 
 // RoundTrip sends a request, within the bounds.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(request.Context(), t.Bounds.Timeout)
+	ctx, cancel := context.WithTimeout(request.Context(), t.options.Bounds.Timeout)
 	response, err := t.send(ctx, request)
-	if err == nil && response.ContentLength > t.Bounds.BodyBytes && request.Method != http.MethodHead {
+	if err == nil && response.ContentLength > t.options.Bounds.BodyBytes && request.Method != http.MethodHead {
 		_ = response.Body.Close()
 		err = fmt.Errorf("%w: %d bytes announced", ErrTooLarge, response.ContentLength)
 	}
@@ -94,16 +92,16 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	response.Body = &boundedBody{
-		Reader: io.LimitReader(response.Body, t.Bounds.BodyBytes+1), body: response.Body,
-		left: t.Bounds.BodyBytes, commas: cmp.Or(t.Bounds.Commas, math.MaxInt),
-		small: smallBody, smallCommas: smallCommas, large: t.Bounds.Large, ctx: ctx, cancel: cancel,
+		Reader: io.LimitReader(response.Body, t.options.Bounds.BodyBytes+1), body: response.Body,
+		left: t.options.Bounds.BodyBytes, commas: cmp.Or(t.options.Bounds.Commas, math.MaxInt),
+		small: smallBody, smallCommas: smallCommas, large: t.options.Bounds.Large, ctx: ctx, cancel: cancel,
 	}
 	return response, nil
 }
 
-// send makes the first attempt and, where the server said so, the second.
+// send makes the first attempt and, where that is worth it, the second.
 func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Response, error) {
-	host, repository := t.Health.of(request)
+	host, repository := t.options.Health.of(request)
 	done, err := t.waitTurn(ctx, request, host, repository)
 	if err != nil {
 		if request.Body != nil {
@@ -125,11 +123,11 @@ func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Resp
 	return response, nil
 }
 
-// serverPause lets a server that just failed breathe before the one retry.
+// serverPause is the pause before the one retry of a server that has failed.
 const serverPause = 50 * time.Millisecond
 
-// again tells whether a request is worth a second attempt, after the pause that a
-// failing server is due. What may have changed something is never sent twice.
+// again tells whether a request is worth a second attempt, after the pause. A request that may
+// change something is never sent twice.
 func again(ctx context.Context, response *http.Response, repository *repositoryHealth) bool {
 	if response.Request.Method != http.MethodGet && response.Request.Method != http.MethodHead {
 		return false
@@ -147,10 +145,10 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request, reposito
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
 	if err != nil {
-		t.Observe(0, time.Since(began))
+		t.options.Observe(0, time.Since(began))
 		return nil, err
 	}
-	t.Observe(response.StatusCode, time.Since(began))
+	t.options.Observe(response.StatusCode, time.Since(began))
 	if response.StatusCode == http.StatusTooManyRequests {
 		repository.extend(time.Now().Add(retryAfter(response.Header)))
 	}
@@ -160,8 +158,8 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request, reposito
 // ErrTooLarge is a body beyond the bound.
 var ErrTooLarge = errors.New("response body too large")
 
-// boundedBody ends its request's deadline when it is closed, and fails when there
-// is more than the bound: what was cut must not pass for the whole.
+// boundedBody ends its request's deadline when it is closed, and fails beyond the bound: a part
+// of a body must not pass for the whole.
 type boundedBody struct {
 	io.Reader
 	body   io.Closer

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// waitTurn waits until a request may be made, or says why it may not. What came of it is
-// to be told to done.
+// waitTurn waits until a request may be sent, or says why it may not. The caller must call
+// done with the request's failure, or nil.
 func (t *Transport) waitTurn(ctx context.Context, request *http.Request, host *hostHealth, repository *repositoryHealth) (done func(error), err error) {
 	probe := func() error { return t.probe(ctx, request, host) }
 	if err := host.allow(ctx, probe); err != nil {
@@ -28,35 +28,35 @@ func (t *Transport) waitTurn(ctx context.Context, request *http.Request, host *h
 		return nil, err
 	}
 	return func(failed error) {
-		if errors.Is(failed, errLimited) { // it rests, which is all that follows for the repository
+		if errors.Is(failed, errLimited) { // the repository waits already, and has not failed
 			count(context.Canceled)
 		} else {
 			count(failed)
 		}
-		if t.Probe != "" {
+		if t.options.Probe != "" {
 			host.note(failed, probe)
 		}
 	}, nil
 }
 
-// probe asks the host of a request whether it is well. It is our own question, since what
-// decides for all must not be one that a stranger picked.
+// probe asks the host of a request whether it is well. It decides for all users of the host, so
+// it must not be a request that one user chose.
 func (t *Transport) probe(ctx context.Context, request *http.Request, host *hostHealth) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Bounds.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.options.Bounds.Timeout)
 	defer cancel()
 	question := (&http.Request{
 		Method: http.MethodGet,
-		URL:    &url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: t.Probe},
+		URL:    &url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: t.options.Probe},
 		Header: http.Header{"User-Agent": {request.UserAgent()}},
 	}).WithContext(ctx)
 	began := time.Now()
 	response, err := t.pool.RoundTrip(question)
 	if err != nil {
-		t.Observe(0, time.Since(began))
+		t.options.Observe(0, time.Since(began))
 		return err
 	}
 	defer response.Body.Close()
-	t.Observe(response.StatusCode, time.Since(began))
+	t.options.Observe(response.StatusCode, time.Since(began))
 	if response.StatusCode == http.StatusTooManyRequests {
 		host.extend(time.Now().Add(retryAfter(response.Header)))
 		return nil
@@ -64,12 +64,12 @@ func (t *Transport) probe(ctx context.Context, request *http.Request, host *host
 	return failure(question, response, nil)
 }
 
-// errLimited is a wish to be left alone.
+// errLimited is a 429.
 var errLimited = errors.New(http.StatusText(http.StatusTooManyRequests))
 
-// failure is what counts against a repository and its host: no answer in the time that a
-// request has, or that it says it failed, or wants to be left alone. What it says of us
-// and of what was asked for does not, nor does a connection that was kept and died.
+// failure is what counts against a repository and its host: no answer in time, a status that
+// says that the server failed, or a 429. Statuses about the client or the request do not count,
+// nor does a kept connection that was dead.
 func failure(request *http.Request, response *http.Response, err error) error {
 	limited, _ := errors.AsType[*RateLimitedError](err)
 	switch {
@@ -88,7 +88,7 @@ func failure(request *http.Request, response *http.Response, err error) error {
 }
 
 // isFailure tells the statuses by which a server says that it failed. A 501 is not one of them: it says that there is no
-// such method or API, and says so again.
+// such method or API.
 func isFailure(status int) bool {
 	return status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }
