@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 )
 
 // inspecting is a command line that asks what there is.
@@ -89,8 +89,8 @@ func (i *inspecting) run(what string) error {
 }
 
 // readPile takes for an image whatever is not on the disk.
-func readPile(ctx context.Context, registry *images.Options, what string) (*tree.Pile, error) {
-	pile, err := tree.Read(what)
+func readPile(ctx context.Context, registry *images.Options, what string) (*inventory.Pile, error) {
+	pile, err := inventory.Read(what)
 	if !errors.Is(err, fs.ErrNotExist) || looksLikePath(what) {
 		return pile, err
 	}
@@ -115,7 +115,7 @@ func looksLikePath(what string) bool {
 	return filepath.IsAbs(what) || strings.HasPrefix(what, ".") || strings.HasSuffix(what, ".pem") || strings.HasSuffix(what, "/")
 }
 
-func readImage(ctx context.Context, image *images.Image) (*tree.Pile, error) {
+func readImage(ctx context.Context, image *images.Image) (*inventory.Pile, error) {
 	if _, err := image.Resolve(ctx); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func readImage(ctx context.Context, image *images.Image) (*tree.Pile, error) {
 	if len(signatures) == 0 {
 		return nil, fmt.Errorf("%s has no notation signature", image.Pinned())
 	}
-	pile := tree.NewPile()
+	pile := inventory.NewPile()
 	if err != nil {
 		pile.AddFailure(image.Pinned(), err)
 	}

@@ -19,8 +19,8 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 )
 
 // inspected runs inspect and returns what it writes, and its exit code.
@@ -65,7 +65,7 @@ func (i inspection) byName(t *testing.T, name string) certificate {
 }
 
 // has wants a problem of a kind, whose text holds all of the words.
-func (i inspection) has(t *testing.T, kind tree.ProblemKind, words ...string) {
+func (i inspection) has(t *testing.T, kind inventory.ProblemKind, words ...string) {
 	t.Helper()
 	for _, p := range i.Problems {
 		holds := func(word string) bool { return !strings.Contains(p.Text, word) }
@@ -166,7 +166,7 @@ func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 				reportOf(t, 0, dir)
 				return
 			}
-			reportOf(t, exitFound, dir).has(t, tree.Damaged, name, c.want)
+			reportOf(t, exitFound, dir).has(t, inventory.Damaged, name, c.want)
 		})
 	}
 }
@@ -174,7 +174,7 @@ func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 func TestASymlinkToNothingIsTold(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, os.Symlink("gone", filepath.Join(dir, "next.pem")))
-	reportOf(t, exitFound, dir).has(t, tree.Damaged, "next.pem", "leads nowhere")
+	reportOf(t, exitFound, dir).has(t, inventory.Damaged, "next.pem", "leads nowhere")
 }
 
 func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
@@ -185,14 +185,14 @@ func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
 	chain := ca.EncodeCertificates(signer.Chain...)
 
 	reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": locked}))
-	reportOf(t, exitFound, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, tree.KeyInTheClear, "ca.key", "SKAO Root CA")
+	reportOf(t, exitFound, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, inventory.KeyInTheClear, "ca.key", "SKAO Root CA")
 
 	dir := folderOf(t, map[string][]byte{"localkeys/s.crt": chain, "localkeys/s.key": signerKey})
 	if found := reportOf(t, 0, dir); len(found.Notes) != 1 || !strings.Contains(found.Notes[0], "localkeys") {
 		t.Errorf("notes %q", found.Notes)
 	}
 	must(t, os.Chmod(filepath.Join(dir, "localkeys", "s.key"), 0o604))
-	reportOf(t, exitFound, dir).has(t, tree.KeyReadable, "s.key", "0604")
+	reportOf(t, exitFound, dir).has(t, inventory.KeyReadable, "s.key", "0604")
 }
 
 func TestABrokenRuleIsToldInWords(t *testing.T) {
@@ -200,7 +200,7 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 	signer := signerOf(t, made[*ca.CA](t)(root.Intermediate(ca.Options{})), ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
 	found := reportOf(t, exitFound, dir)
-	found.has(t, tree.BrokenRule, "SKAO Root CA", "its path length is 0")
+	found.has(t, inventory.BrokenRule, "SKAO Root CA", "its path length is 0")
 	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
 		t.Errorf("breaches %+v", broken)
 	}
@@ -212,7 +212,7 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 func TestAChainOutOfOrderIsToldWithItsFile(t *testing.T) {
 	signer := signerOf(t, rootFor(t, ca.Options{}), ca.Options{})
 	dir := folderOf(t, map[string][]byte{"upside-down.pem": ca.EncodeCertificates(signer.Chain[1], signer.Chain[0])})
-	reportOf(t, exitFound, dir).has(t, tree.BrokenRule, "upside-down.pem: the certificates are out of order")
+	reportOf(t, exitFound, dir).has(t, inventory.BrokenRule, "upside-down.pem: the certificates are out of order")
 	reportOf(t, 0, folderOf(t, map[string][]byte{"apart.pem": ca.EncodeCertificates(signer.Cert), "root.pem": ca.EncodeCertificates(signer.Root())}))
 }
 
@@ -237,7 +237,7 @@ func TestACertificateThatDoesNotSayWhatItIsForIsHeldToTheRulesOfASigner(t *testi
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: named("By defaults"), NotBefore: ago(1), NotAfter: ago(-9)}
 	der := made[[]byte](t)(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))
 	dir := folderOf(t, map[string][]byte{"signer.crt": der, "root.crt": ca.EncodeCertificates(root.Cert)})
-	reportOf(t, exitFound, dir).has(t, tree.BrokenRule, "By defaults", "has no key usage")
+	reportOf(t, exitFound, dir).has(t, inventory.BrokenRule, "By defaults", "has no key usage")
 }
 
 func TestTheIdentityIsToldWhereNotationTakesIt(t *testing.T) {
@@ -354,7 +354,7 @@ func TestOnlyWhatNeedsASuccessorFailsForItsEnd(t *testing.T) {
 				reportOf(t, 0, "--fail-within", "30d", dir)
 				return
 			}
-			reportOf(t, exitFound, "--fail-within", "30d", dir).has(t, tree.EndsTooSoon, c.want)
+			reportOf(t, exitFound, "--fail-within", "30d", dir).has(t, inventory.EndsTooSoon, c.want)
 		})
 	}
 }
@@ -406,10 +406,10 @@ func TestTheNewestCRLCounts(t *testing.T) {
 
 	put("2.crl", crlOf(t, root, 2, ago(40), ago(-2)))
 	found = reportOf(t, exitFound, "--fail-within", "5d", dir)
-	found.has(t, tree.EndsTooSoon, "2.crl", `the CRL of "SKAO Root CA" ends on`)
+	found.has(t, inventory.EndsTooSoon, "2.crl", `the CRL of "SKAO Root CA" ends on`)
 
 	put("3.crl", ca.EncodeCRL(crlOf(t, root, 3, ago(30), ago(16))))
-	reportOf(t, exitFound, dir).has(t, tree.StaleCRL, "3.crl", "no image that is signed below it is admitted")
+	reportOf(t, exitFound, dir).has(t, inventory.StaleCRL, "3.crl", "no image that is signed below it is admitted")
 }
 
 func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
@@ -419,7 +419,7 @@ func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
 	signer := signerOf(t, root, ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...), "forged.crl": crlOf(t, forger, 9, ago(1), ago(-9), signer.Cert)})
 	found := reportOf(t, exitFound, dir)
-	found.has(t, tree.ForgedCRL, "forged.crl", "SKAO Root CA")
+	found.has(t, inventory.ForgedCRL, "forged.crl", "SKAO Root CA")
 	if found.byName(t, "SKAO OCI Signer").Revoked != nil {
 		t.Error("a forged list revokes")
 	}

@@ -14,7 +14,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -50,7 +50,7 @@ func TestEverySignatureOfAnImageIsLookedAt(t *testing.T) {
 	if got, want := from("Timestamp Authority"), []string{"timestamp of signature " + second.Manifest.Digest.String()}; !slices.Equal(got, want) {
 		t.Errorf("the timestamp authority is in %q", got)
 	}
-	reportOf(t, exitFound, append(flags, "--fail-within", "400d", image.Pinned())...).has(t, tree.EndsTooSoon, "SKAO OCI Signer")
+	reportOf(t, exitFound, append(flags, "--fail-within", "400d", image.Pinned())...).has(t, inventory.EndsTooSoon, "SKAO OCI Signer")
 }
 
 func TestASignatureThatIsDamagedHidesNoOther(t *testing.T) {
@@ -60,7 +60,7 @@ func TestASignatureThatIsDamagedHidesNoOther(t *testing.T) {
 	w.Sign(image, rig.Signature{})
 	w.Sign(image, rig.Signature{Defect: rig.Junk})
 	found := reportOf(t, exitFound, append(registryFlags(t, r), image.Tagged())...)
-	found.has(t, tree.BadSignature, "the envelope cannot be read")
+	found.has(t, inventory.BadSignature, "the envelope cannot be read")
 	found.byName(t, "SKAO OCI Signer")
 }
 
@@ -109,7 +109,7 @@ func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 	}
 	flags := registryFlags(t, r)
 	found := reportOf(t, exitFound, append(flags, image.Tagged())...)
-	found.has(t, tree.BadSignature, "it is too large to be read: it holds 100 certificates, and 16 are the most")
+	found.has(t, inventory.BadSignature, "it is too large to be read: it holds 100 certificates, and 16 are the most")
 	found.byName(t, "SKAO OCI Signer")
 	var out strings.Builder
 	list := newRoot()

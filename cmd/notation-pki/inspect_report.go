@@ -12,8 +12,8 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -25,7 +25,7 @@ type inspection struct {
 	Problems     []problem     `json:"problems"` // none: the exit code is 0
 	Notes        []string      `json:"notes"`
 
-	forest *tree.Forest
+	forest *inventory.Forest
 	now    time.Time
 }
 
@@ -54,7 +54,7 @@ type certificate struct {
 	Revoked     *revoked   `json:"revoked"`
 	Breaches    []breach   `json:"breaches"`
 	Advice      []string   `json:"advice"`
-	cert        *tree.Cert
+	cert        *inventory.Cert
 	notYetValid bool
 }
 
@@ -69,16 +69,16 @@ type crlReport struct {
 	IssuerID string   `json:"issuerId,omitempty"`
 	Newest   bool     `json:"newest"`
 	Files    []string `json:"files"`
-	list     *tree.List
+	list     *inventory.List
 }
 
 type problem struct {
-	Kind        tree.ProblemKind `json:"kind"`
-	Text        string           `json:"text"`
-	Certificate string           `json:"certificate,omitempty"`
+	Kind        inventory.ProblemKind `json:"kind"`
+	Text        string                `json:"text"`
+	Certificate string                `json:"certificate,omitempty"`
 }
 
-func newInspection(target string, forest *tree.Forest, now time.Time) *inspection {
+func newInspection(target string, forest *inventory.Forest, now time.Time) *inspection {
 	i := &inspection{
 		Target: target, Certificates: []certificate{}, CRLs: []crlReport{}, Problems: []problem{},
 		Notes: append([]string{}, forest.Notes...), forest: forest, now: now,
@@ -86,7 +86,7 @@ func newInspection(target string, forest *tree.Forest, now time.Time) *inspectio
 	for _, c := range forest.Certs {
 		i.Certificates = append(i.Certificates, newCertificate(c, now))
 		for _, b := range c.Breaches {
-			i.Problems = append(i.Problems, problem{tree.BrokenRule, label(c) + ": " + b.Text, c.ID})
+			i.Problems = append(i.Problems, problem{inventory.BrokenRule, label(c) + ": " + b.Text, c.ID})
 		}
 	}
 	for _, l := range forest.Lists {
@@ -98,7 +98,7 @@ func newInspection(target string, forest *tree.Forest, now time.Time) *inspectio
 	return i
 }
 
-func newCertificate(c *tree.Cert, now time.Time) certificate {
+func newCertificate(c *inventory.Cert, now time.Time) certificate {
 	result := certificate{
 		ID: c.ID, NoIssuer: c.Missing, Role: rules.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
 		Superseded: c.Superseded, Files: c.Files, Serial: layout.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
@@ -126,7 +126,7 @@ func newCertificate(c *tree.Cert, now time.Time) certificate {
 
 // signs tells whose name a trust policy compares.
 func signs(cert *x509.Certificate) bool {
-	return !cert.IsCA && tree.ForSigning(cert) && rules.RoleOf(cert) != rules.RoleTSA
+	return !cert.IsCA && inventory.ForSigning(cert) && rules.RoleOf(cert) != rules.RoleTSA
 }
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -149,22 +149,22 @@ func keyTypeOf(cert *x509.Certificate) string {
 }
 
 // adviceOn is the advice on the certificate, on it and its issuer, and on it as a CA that is kept here.
-func adviceOn(c *tree.Cert, now time.Time) []string {
+func adviceOn(c *inventory.Cert, now time.Time) []string {
 	advice := rules.Advice(c.Certificate)
-	if c.Issuer != nil && tree.ForSigning(c.Certificate) {
+	if c.Issuer != nil && inventory.ForSigning(c.Certificate) {
 		advice = append(advice, rules.ChainAdvice([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
 	}
 	if c.Generation == nil || len(c.Lists) > 0 || !c.Holds(now) {
 		return advice
 	}
-	if slices.ContainsFunc(c.Below, func(below *tree.Cert) bool { return len(below.CRLDistributionPoints) > 0 }) {
+	if slices.ContainsFunc(c.Below, func(below *inventory.Cert) bool { return len(below.CRLDistributionPoints) > 0 }) {
 		advice = append(advice, fmt.Sprintf("certificates that it issued say where its CRL is, and there is none: verifiers find nothing there, and admit no image; "+
 			"issue one: notation-pki crl --issuer %s", c.Generation))
 	}
 	return advice
 }
 
-func newCRLReport(l *tree.List, now time.Time) crlReport {
+func newCRLReport(l *inventory.List, now time.Time) crlReport {
 	result := crlReport{revocationList: newRevocationList(l.Files[0], l.RevocationList, 0), Newest: l.Newest, Files: l.Files, list: l}
 	result.DaysLeft = daysUntil(l.NextUpdate, now)
 	if l.Issuer != nil {
@@ -174,7 +174,7 @@ func newCRLReport(l *tree.List, now time.Time) crlReport {
 }
 
 // label names a certificate among others of its name.
-func label(c *tree.Cert) string {
+func label(c *inventory.Cert) string {
 	if c.Generation != nil {
 		return fmt.Sprintf("%s (%s)", printable.Quote(c.Name()), c.Generation)
 	}
@@ -186,21 +186,21 @@ func (i *inspection) findEnds(within time.Duration) {
 	last := i.now.Add(within)
 	for _, c := range i.forest.Certs {
 		if c.Watched(i.now) && !c.NotAfter.After(last) {
-			i.Problems = append(i.Problems, problem{tree.EndsTooSoon, label(c) + " " + endsOn(c.NotAfter, i.now), c.ID})
+			i.Problems = append(i.Problems, problem{inventory.EndsTooSoon, label(c) + " " + endsOn(c.NotAfter, i.now), c.ID})
 		}
 	}
 	for _, l := range i.forest.Lists {
 		// That a list is over is a problem already.
 		if l.Watched(i.now) && l.NextUpdate.After(i.now) && !l.NextUpdate.After(i.now.Add(dueWithin(l, within))) {
 			name := cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())
-			i.Problems = append(i.Problems, problem{Kind: tree.EndsTooSoon, Text: fmt.Sprintf("%s: the CRL of %s %s", l.Files[0], printable.Quote(name), endsOn(l.NextUpdate, i.now))})
+			i.Problems = append(i.Problems, problem{Kind: inventory.EndsTooSoon, Text: fmt.Sprintf("%s: the CRL of %s %s", l.Files[0], printable.Quote(name), endsOn(l.NextUpdate, i.now))})
 		}
 	}
 }
 
 // dueWithin keeps a list that was made for two weeks, and is renewed every week, from failing a check for thirty days
 // all its life: it is told in the last third of it.
-func dueWithin(l *tree.List, within time.Duration) time.Duration {
+func dueWithin(l *inventory.List, within time.Duration) time.Duration {
 	return min(within, l.NextUpdate.Sub(l.ThisUpdate)/3)
 }
 
@@ -231,7 +231,7 @@ func (i *inspection) verdict() error {
 	if len(i.Problems) == 0 && len(i.Certificates)+len(i.CRLs)+len(i.Notes) == 0 {
 		return fmt.Errorf("%s holds no certificate and no CRL", i.Target)
 	}
-	if slices.ContainsFunc(i.Problems, func(p problem) bool { return p.Kind == tree.Unreadable }) {
+	if slices.ContainsFunc(i.Problems, func(p problem) bool { return p.Kind == inventory.Unreadable }) {
 		return fmt.Errorf("%s: not all of it could be read", i.Target)
 	}
 	switch n := len(i.Problems); n {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -76,11 +76,11 @@ func (i *inspection) draw(p *page, c certificate) {
 	p.end()
 }
 
-func depthOf(c *tree.Cert) int { return len(c.Chain()) - 1 }
+func depthOf(c *inventory.Cert) int { return len(c.Chain()) - 1 }
 
-func inWords(c *tree.Cert) string {
+func inWords(c *inventory.Cert) string {
 	role := rules.RoleOf(c.Certificate)
-	if role == rules.RoleOther && tree.ForSigning(c.Certificate) {
+	if role == rules.RoleOther && inventory.ForSigning(c.Certificate) {
 		return "certificate that does not say that it is a signer's"
 	}
 	return map[rules.Role]string{

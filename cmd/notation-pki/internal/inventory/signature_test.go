@@ -1,4 +1,4 @@
-package tree_test
+package inventory_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 )
 
 func must[T any](t *testing.T) func(T, error) T {
@@ -47,10 +47,10 @@ func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T)
 		if bytes.Count(raw, whole) != 1 {
 			t.Fatalf("%s: the envelope does not hold the intermediate as it is", mediaType)
 		}
-		pile := tree.NewPile()
+		pile := inventory.NewPile()
 		pile.AddSignature("it", mediaType, bytes.Replace(raw, whole, damaged, 1))
 		forest := pile.Grow(time.Now())
-		if len(forest.Problems) != 1 || forest.Problems[0].Kind != tree.BadSignature {
+		if len(forest.Problems) != 1 || forest.Problems[0].Kind != inventory.BadSignature {
 			t.Errorf("%s: of the envelope it says %v", mediaType, forest.Problems)
 		}
 		var broken []rules.Rule
@@ -73,7 +73,7 @@ func FuzzNoEnvelopePanics(f *testing.F) {
 		if inJWS {
 			mediaType = ca.JWS
 		}
-		pile := tree.NewPile()
+		pile := inventory.NewPile()
 		pile.AddSignature("it", mediaType, raw)
 		pile.Grow(time.Unix(0, 0))
 	})

@@ -1,4 +1,4 @@
-package tree_test
+package inventory_test
 
 import (
 	"crypto/ecdsa"
@@ -17,7 +17,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/tree"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 )
 
 // alike are CA certificates of one name and key identifier, each with a key of its own.
@@ -34,13 +34,13 @@ func alike(t *testing.T, n int, public func() any) []*x509.Certificate {
 	return certs
 }
 
-func read(t *testing.T, content []byte) *tree.Forest {
+func read(t *testing.T, content []byte) *inventory.Forest {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "x.pem")
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return must[*tree.Pile](t)(tree.Read(file)).Grow(time.Now())
+	return must[*inventory.Pile](t)(inventory.Read(file)).Grow(time.Now())
 }
 
 // A key that is too large is told, and not computed with: that would take minutes.
@@ -56,14 +56,14 @@ func TestLargeKeysAreTold(t *testing.T) {
 func TestManyNamesakesAreBounded(t *testing.T) {
 	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
 	certs := alike(t, 500, func() any { return key.Public() })
-	pile := tree.NewPile()
+	pile := inventory.NewPile()
 	for i := 0; i+10 <= len(certs); i += 10 {
 		pile.AddSignature("signature", ca.JWS, jws(t, certs[i:i+10]))
 	}
 	pile.SetBudget(2000)
 	forest := pile.Grow(time.Now())
-	told := slices.ContainsFunc(forest.Problems, func(p tree.Problem) bool {
-		return p.Kind == tree.Unreadable && strings.Contains(p.Text, "there are too many certificates")
+	told := slices.ContainsFunc(forest.Problems, func(p inventory.Problem) bool {
+		return p.Kind == inventory.Unreadable && strings.Contains(p.Text, "there are too many certificates")
 	})
 	if len(forest.Certs) != 500 || !told {
 		t.Errorf("%d certificates, told %v", len(forest.Certs), told)

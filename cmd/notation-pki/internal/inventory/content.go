@@ -1,4 +1,4 @@
-package tree
+package inventory
 
 import (
 	"bytes"
