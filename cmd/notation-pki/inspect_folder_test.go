@@ -201,8 +201,8 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
 	found := reportOf(t, exitFound, dir)
 	found.has(t, inventory.BrokenRule, "SKAO Root CA", "its path length is 0")
-	if broken := found.byName(t, "SKAO Root CA").Breaches; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
-		t.Errorf("breaches %+v", broken)
+	if broken := found.byName(t, "SKAO Root CA").Violations; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
+		t.Errorf("violations %+v", broken)
 	}
 	if out, _ := inspected(t, dir); !strings.Contains(out, "BREAKS      the rule path-length: its path length is 0") {
 		t.Error(out)

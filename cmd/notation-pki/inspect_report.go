@@ -31,34 +31,34 @@ type inspection struct {
 
 // certificate is one, whichever files it is in.
 type certificate struct {
-	ID          string     `json:"id"` // SHA-256
-	Issuer      string     `json:"issuer,omitempty"`
-	NoIssuer    string     `json:"issuerMissing,omitempty"`
-	Role        rules.Role `json:"role"`
-	CommonName  string     `json:"commonName"`
-	Subject     string     `json:"subject"`
-	Identity    string     `json:"trustedIdentity"`
-	NoIdentity  string     `json:"trustedIdentityRefused,omitempty"`
-	Generation  string     `json:"generation,omitempty"`
-	Superseded  bool       `json:"superseded"`
-	Files       []string   `json:"files"`
-	Serial      string     `json:"serial"`
-	SHA256      string     `json:"sha256"`
-	SHA1        string     `json:"sha1"`
-	KeyType     string     `json:"keyType"`
-	NotBefore   string     `json:"notBefore"`
-	NotAfter    string     `json:"notAfter"`
-	DaysLeft    int        `json:"daysLeft"`
-	CRLURLs     []string   `json:"crlURLs"`
-	OCSPURLs    []string   `json:"ocspURLs"`
-	Revoked     *revoked   `json:"revoked"`
-	Breaches    []breach   `json:"breaches"`
-	Advice      []string   `json:"advice"`
+	ID          string      `json:"id"` // SHA-256
+	Issuer      string      `json:"issuer,omitempty"`
+	NoIssuer    string      `json:"issuerMissing,omitempty"`
+	Role        rules.Role  `json:"role"`
+	CommonName  string      `json:"commonName"`
+	Subject     string      `json:"subject"`
+	Identity    string      `json:"trustedIdentity"`
+	NoIdentity  string      `json:"trustedIdentityRefused,omitempty"`
+	Generation  string      `json:"generation,omitempty"`
+	Superseded  bool        `json:"superseded"`
+	Files       []string    `json:"files"`
+	Serial      string      `json:"serial"`
+	SHA256      string      `json:"sha256"`
+	SHA1        string      `json:"sha1"`
+	KeyType     string      `json:"keyType"`
+	NotBefore   string      `json:"notBefore"`
+	NotAfter    string      `json:"notAfter"`
+	DaysLeft    int         `json:"daysLeft"`
+	CRLURLs     []string    `json:"crlURLs"`
+	OCSPURLs    []string    `json:"ocspURLs"`
+	Revoked     *revoked    `json:"revoked"`
+	Violations  []violation `json:"breaches"`
+	Advice      []string    `json:"advice"`
 	cert        *inventory.Cert
 	notYetValid bool
 }
 
-type breach struct {
+type violation struct {
 	Rule rules.Rule `json:"rule"`
 	Text string     `json:"text"`
 }
@@ -85,7 +85,7 @@ func newInspection(target string, forest *inventory.Forest, now time.Time) *insp
 	}
 	for _, c := range forest.Certs {
 		i.Certificates = append(i.Certificates, newCertificate(c, now))
-		for _, b := range c.Breaches {
+		for _, b := range c.Violations {
 			i.Problems = append(i.Problems, problem{inventory.BrokenRule, label(c) + ": " + b.Text, c.ID})
 		}
 	}
@@ -104,7 +104,7 @@ func newCertificate(c *inventory.Cert, now time.Time) certificate {
 		Superseded: c.Superseded, Files: c.Files, Serial: layout.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
 		KeyType: keyTypeOf(c.Certificate), NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), DaysLeft: daysUntil(c.NotAfter, now),
 		CRLURLs: append([]string{}, c.CRLDistributionPoints...), OCSPURLs: append([]string{}, c.OCSPServer...),
-		Breaches: []breach{}, Advice: append([]string{}, adviceOn(c, now)...), cert: c, notYetValid: now.Before(c.NotBefore),
+		Violations: []violation{}, Advice: append([]string{}, adviceOn(c, now)...), cert: c, notYetValid: now.Before(c.NotBefore),
 	}
 	if c.Issuer != nil {
 		result.Issuer = c.Issuer.ID
@@ -118,8 +118,8 @@ func newCertificate(c *inventory.Cert, now time.Time) certificate {
 	if c.Revoked != nil {
 		result.Revoked = &revoked{result.Serial, string(c.Revoked.Reason), c.Revoked.At.UTC()}
 	}
-	for _, b := range c.Breaches {
-		result.Breaches = append(result.Breaches, breach{b.Rule, b.Text})
+	for _, b := range c.Violations {
+		result.Violations = append(result.Violations, violation{b.Rule, b.Text})
 	}
 	return result
 }

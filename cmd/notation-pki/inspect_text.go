@@ -68,7 +68,7 @@ func (i *inspection) draw(p *page, c certificate) {
 	p.fields(at, "CRL at", c.CRLURLs)
 	p.fields(at, "OCSP at", c.OCSPURLs)
 	p.fields(at, "in", c.Files)
-	for _, b := range c.Breaches {
+	for _, b := range c.Violations {
 		p.field(at, "BREAKS", fmt.Sprintf("the rule %s: %s", b.Rule, b.Text))
 	}
 	p.fields(at, "will bite", c.Advice)

@@ -100,7 +100,7 @@ func (i *issuance) run() error {
 	if err != nil {
 		return err
 	}
-	if broken := rules.Breaches(identity.Chain); len(broken) > 0 {
+	if broken := rules.Violations(identity.Chain); len(broken) > 0 {
 		return fmt.Errorf("nothing was written, since no verifier would take it: %s", broken[0].Text)
 	}
 	if err := i.sameAsBefore(next, identity.Cert); err != nil {

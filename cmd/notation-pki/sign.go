@@ -239,7 +239,7 @@ func fitToSign(from layout.Generation, chain []*x509.Certificate, now time.Time)
 			return fmt.Errorf("%s, above %s, ended at %s; make its next generation by --rotate, and a signer below that one", printable.Quote(cert.Subject), from, moment(cert.NotAfter.UTC()))
 		}
 	}
-	if broken := rules.Breaches(chain); len(broken) > 0 {
+	if broken := rules.Violations(chain); len(broken) > 0 {
 		return fmt.Errorf("no verifier would take what %s signs: its chain, or one certificate of it, %s", from, broken[0].Text)
 	}
 	return nil

@@ -43,7 +43,7 @@ func guards() []guarded {
 	add("ca.DecodeKey or ca.PublicOf", []string{ca}, "crypto/x509.ParsePKCS1PrivateKey", "crypto/x509.ParsePKCS8PrivateKey")
 	add("revocation", []string{revocation},
 		"golang.org/x/crypto/ocsp.ParseResponse", "golang.org/x/crypto/ocsp.ParseResponseForCert", "(*golang.org/x/crypto/ocsp.Response).CheckSignatureFrom")
-	add("rules.Breaches", []string{ca + "/rules", revocation},
+	add("rules.Violations", []string{ca + "/rules", revocation},
 		"github.com/notaryproject/notation-core-go/x509.ValidateCodeSigningCertChain", "github.com/notaryproject/notation-core-go/x509.ValidateTimestampingCertChain")
 	add("trust.Load", nil, "github.com/notaryproject/notation-go/verifier/truststore.ValidateCertificates")
 	add("unverified.Read", []string{unverified},

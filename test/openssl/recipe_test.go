@@ -96,8 +96,8 @@ func TestAChainMadeByTheRecipePutRightVerifiesImages(t *testing.T) {
 			b := newBench(t)
 			b.recipe("openssl.cnf", bits, "oci", signName)
 			signer := b.identity("signer.chain.pem", "signer.key")
-			if broken := rules.Breaches(signer.Chain); len(broken) > 0 {
-				t.Errorf("breaches of what the recipe makes: %+v", broken)
+			if broken := rules.Violations(signer.Chain); len(broken) > 0 {
+				t.Errorf("violations of what the recipe makes: %+v", broken)
 			}
 			w := b.world(signer)
 			b.pki("bundle --ca ca.pem --out trust --scope "+w.image.Name(), "--identity", identity)
@@ -193,12 +193,12 @@ func TestASignerOfTheRecipeAsPublishedIsToldWhatIsWrongWithIt(t *testing.T) {
 	b := newBench(t)
 	b.recipe("published.cnf", 2048, "oci.interm", signName+"/emailAddress=oci@skao.int")
 	signer := b.identity("signer.chain.pem", "signer.key")
-	broken := rules.Breaches(signer.Chain)
+	broken := rules.Violations(signer.Chain)
 	if len(broken) != 1 || broken[0].Cert != signer.Cert || broken[0].Rule != rules.RulePathLengthOfNoCA {
-		t.Errorf("breaches: %+v", broken)
+		t.Errorf("violations: %+v", broken)
 	}
-	for _, breach := range broken {
-		b.says(breach.Text, "path length", "CA:FALSE")
+	for _, violation := range broken {
+		b.says(violation.Text, "path length", "CA:FALSE")
 	}
 	if advice := rules.Advice(signer.Cert); !slices.ContainsFunc(advice, func(line string) bool {
 		return strings.Contains(line, "emailAddress") && strings.Contains(line, "subject alternative name")

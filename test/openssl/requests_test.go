@@ -63,8 +63,8 @@ func TestASignerIsIssuedForARequestOfOpenSSLsAndItsKeyStaysWhereItIs(t *testing.
 			if !b.lacks("skao-pki/hsm/1/key.pem") {
 				t.Error("a key was written")
 			}
-			if broken := rules.Breaches(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
-				t.Errorf("breaches: %+v", broken)
+			if broken := rules.Violations(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
+				t.Errorf("violations: %+v", broken)
 			}
 			b.onlySigns(cert)
 		})
@@ -110,8 +110,8 @@ func TestAnIntermediateIsIssuedForARequestAndCannotGoOnWithoutItsKey(t *testing.
 	b.write("leaf.cnf", []byte("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nauthorityKeyIdentifier=keyid\n"))
 	b.openssl("x509 -req -in leaf.csr -CA skao-pki/intermediate/1/cert.pem -CAkey hsm.key -CAcreateserial -days 30 -extfile leaf.cnf -out leaf.pem")
 	b.join("leaf.chain.pem", "leaf.pem", "skao-pki/intermediate/1/chain.pem")
-	if broken := rules.Breaches(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
-		t.Errorf("breaches: %+v", broken)
+	if broken := rules.Violations(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
+		t.Errorf("violations: %+v", broken)
 	}
 	b.openssl("verify -x509_strict -CAfile skao-pki/root/1/cert.pem -untrusted skao-pki/intermediate/1/cert.pem leaf.pem")
 }

@@ -38,8 +38,8 @@ func TestTheCertificateOfAKeyThatLivesElsewhereSaysWhatItWouldSayOfOurs(t *testi
 	if !bytes.Equal(ours.Cert.RawSubjectPublicKeyInfo, theirs.Cert.RawSubjectPublicKeyInfo) || theirs.Key != nil {
 		t.Errorf("certified %v; the key is %T", theirs.Cert.PublicKey, theirs.Key)
 	}
-	if broken := rules.Breaches(theirs.Chain); len(broken) > 0 || len(theirs.Chain) != 2 {
-		t.Errorf("%d certificates, breaches %+v", len(theirs.Chain), broken)
+	if broken := rules.Violations(theirs.Chain); len(broken) > 0 || len(theirs.Chain) != 2 {
+		t.Errorf("%d certificates, violations %+v", len(theirs.Chain), broken)
 	}
 	// Whoever has the key can go on from there, and nobody else.
 	if _, err := theirs.Signer(ca.Options{}); err == nil {
@@ -53,8 +53,8 @@ func TestTheCertificateOfAKeyThatLivesElsewhereSaysWhatItWouldSayOfOurs(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	if broken := rules.Breaches(signer.Chain); len(broken) > 0 {
-		t.Errorf("breaches %+v", broken)
+	if broken := rules.Violations(signer.Chain); len(broken) > 0 {
+		t.Errorf("violations %+v", broken)
 	}
 }
 

@@ -45,12 +45,12 @@ func TestBreachesOfWhatIsTooLarge(t *testing.T) {
 		"many":         {slices.Repeat([]*x509.Certificate{small}, 17), RuleChain, "has 17 certificates, and 16 are the most"},
 		"many and key": {slices.Repeat([]*x509.Certificate{large}, 17), RuleChain, "has 17 certificates"},
 	} {
-		found := Breaches(c.chain)
+		found := Violations(c.chain)
 		if len(found) != 1 || found[0].Rule != c.rule || !strings.Contains(found[0].Text, c.says) {
 			t.Errorf("%s: %+v", name, found)
 		}
 	}
-	if found := Breaches(slices.Repeat([]*x509.Certificate{small}, 16)); slices.ContainsFunc(found, func(b Breach) bool { return b.Rule == RuleChain }) {
+	if found := Violations(slices.Repeat([]*x509.Certificate{small}, 16)); slices.ContainsFunc(found, func(b Violation) bool { return b.Rule == RuleChain }) {
 		t.Errorf("the longest chain: %+v", found)
 	}
 }

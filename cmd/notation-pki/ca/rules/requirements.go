@@ -10,15 +10,16 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// Breach is a rule that a certificate chain breaks.
-type Breach struct {
-	// Cert is the certificate that breaks it, one of those given. Nil: the chain as a whole does.
+// Violation is a rule that a certificate chain breaks.
+type Violation struct {
+	// Cert is the certificate that breaks the rule, one of those given. Nil: the chain as a whole breaks it.
 	Cert *x509.Certificate
 
-	// Rule is which, for programs.
+	// Rule is the rule's name, for programs.
+
 	Rule Rule
 
-	// Text is one line for people: what is there, and what to do about it. It does not name the certificate.
+	// Text is one line for people: what is wrong and what to do. It does not name the certificate.
 	Text string
 }
 
@@ -118,55 +119,56 @@ func Rules() []Rule {
 	}
 }
 
-// Breaches tells every rule that a chain breaks, given leaf first and root last, as [x509.ParseCertificate] read it.
-// No breach means that notation takes the chain, for timestamps if the leaf is for them and for signatures otherwise,
-// as long as all of it is valid at the time in question.
+// Violations lists every rule that a chain breaks. The chain starts with the leaf and ends with the root. If there is no
+// violation, notation accepts the chain for as long as every certificate is valid: for timestamps if the leaf is for
+// them, and otherwise for signatures.
 //
-// Where the order is wrong, or certificates are in it that do not belong, that is a breach and the others are judged as
-// if it were mended. A certificate in first place that is a CA, by its key usage too, makes a chain without a leaf: all
-// are judged as CAs, and what notation would say of it as a signer is not asked.
-func Breaches(chain []*x509.Certificate) []Breach {
-	return breaches(chain, refusal)
+// A wrong order is a violation, and so is a certificate that does not belong. The other rules are checked against the
+// corrected chain. If the first certificate is a CA by its key usage too, the chain has no leaf: each certificate is
+// checked as a CA, and notation is not asked.
+func Violations(chain []*x509.Certificate) []Violation {
+	return violations(chain, refusedByNotation)
 }
 
-// breaches takes the verifier as an argument, since no chain is known that gets as far as the real one's refusal.
-func breaches(chain []*x509.Certificate, verifier func([]*x509.Certificate) error) []Breach {
+// violations takes the verifier as an argument for tests: no chain is known that breaks none of our rules and that
+// notation refuses.
+func violations(chain []*x509.Certificate, verifier func([]*x509.Certificate) error) []Violation {
 	if len(chain) == 0 {
-		return []Breach{{Rule: RuleChain, Text: "there is no certificate: give the leaf's, then those up to the root's"}}
+		return []Violation{{Rule: RuleChain, Text: "there is no certificate: give the leaf's, then those up to the root's"}}
 	}
-	if tooMuch := outsize(chain); len(tooMuch) > 0 {
+	if tooMuch := tooLarge(chain); len(tooMuch) > 0 {
 		return tooMuch
 	}
 	l := links{}
-	path, found := l.mend(chain)
+	path, found := l.orderChain(chain)
 	for i := range path {
-		found = append(found, l.placeOf(path, i).breaches()...)
+		found = append(found, l.placeOf(path, i).violations()...)
 	}
 	if len(found) > 0 || !leafLike(path[0]) {
 		return found
 	}
 	if err := verifier(chain); err != nil {
-		return []Breach{{Rule: RuleVerifier, Text: "notation refuses the chain: " + printable.Text(err.Error())}}
+		return []Violation{{Rule: RuleVerifier, Text: "notation refuses the chain: " + printable.Text(err.Error())}}
 	}
 	return nil
 }
 
-// outsize tells what verifiers do not compute with, and so neither do we: it may be a stranger's.
-func outsize(chain []*x509.Certificate) []Breach {
+// tooLarge reports chains and keys that verifiers do not compute with. An attacker may have made them.
+func tooLarge(chain []*x509.Certificate) []Violation {
 	if len(chain) > keysize.MaxCertificates {
-		return []Breach{{Rule: RuleChain, Text: fmt.Sprintf("the chain has %d certificates, and %d are the most that are checked: leave out those that do not belong",
+		return []Violation{{Rule: RuleChain, Text: fmt.Sprintf("the chain has %d certificates, and %d are the most that are checked: leave out those that do not belong",
 			len(chain), keysize.MaxCertificates)}}
 	}
-	var found []Breach
+	var found []Violation
 	for _, cert := range chain {
 		if err := keysize.Check(cert); err != nil {
-			found = append(found, Breach{cert, RuleKeyLength, fmt.Sprintf("%v: issue it again for a smaller key", err)})
+			found = append(found, Violation{cert, RuleKeyLength, fmt.Sprintf("%v: issue it again for a smaller key", err)})
 		}
 	}
 	return found
 }
 
-func refusal(chain []*x509.Certificate) error {
+func refusedByNotation(chain []*x509.Certificate) error {
 	if stamps(chain[0]) {
 		return corex509.ValidateTimestampingCertChain(chain)
 	}

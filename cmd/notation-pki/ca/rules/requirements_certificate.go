@@ -39,11 +39,11 @@ func (l links) placeOf(path []*x509.Certificate, i int) place {
 	return p
 }
 
-func (p place) breaches() []Breach {
-	var found []Breach
+func (p place) violations() []Violation {
+	var found []Violation
 	for _, c := range p.checks() {
 		if text := c.broken(p); text != "" {
-			found = append(found, Breach{p.cert, c.rule, text})
+			found = append(found, Violation{p.cert, c.rule, text})
 		}
 	}
 	return found

@@ -399,9 +399,9 @@ func TestBreachesNamesTheRuleThatIsBrokenAndNoOther(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			chain := b.chain(t)
-			got := Breaches(chain)
+			got := Violations(chain)
 			if len(got) != 1 || got[0].Rule != b.rule {
-				t.Fatalf("breaches: %+v, want one of %q", got, b.rule)
+				t.Fatalf("violations: %+v, want one of %q", got, b.rule)
 			}
 			if b.blamed == theWhole && got[0].Cert != nil {
 				t.Errorf("blamed %s, want the whole chain", got[0].Cert.Subject)
@@ -422,7 +422,7 @@ func verdict(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return corex509.ValidateCodeSigningCertChain(chain, nil)
 	}
-	return refusal(chain)
+	return refusedByNotation(chain)
 }
 
 func checkText(tb testing.TB, text string) {
@@ -451,16 +451,16 @@ func TestEveryRuleHasAChainThatBreaksIt(t *testing.T) {
 func TestWhatNotationAloneRefusesIsABreach(t *testing.T) {
 	chain := newMold(t).pour(t)
 	refuse := func([]*x509.Certificate) error { return errors.New("for a reason\n\x1b[2J of its own") }
-	got := breaches(chain, refuse)
+	got := violations(chain, refuse)
 	if len(got) != 1 || got[0].Rule != RuleVerifier || !strings.Contains(got[0].Text, "for a reason") {
-		t.Fatalf("breaches: %+v", got)
+		t.Fatalf("violations: %+v", got)
 	}
 	checkText(t, got[0].Text)
-	if got := breaches(chain[1:], refuse); len(got) > 0 {
+	if got := violations(chain[1:], refuse); len(got) > 0 {
 		t.Errorf("a chain of CAs was shown to the verifier of signers: %+v", got)
 	}
-	if got := breaches(chain[:2], refuse); len(got) != 1 || got[0].Rule != RuleChainRoot {
-		t.Errorf("a named breach was told twice: %+v", got)
+	if got := violations(chain[:2], refuse); len(got) != 1 || got[0].Rule != RuleChainRoot {
+		t.Errorf("a named violation was told twice: %+v", got)
 	}
 }
 
@@ -480,11 +480,11 @@ func TestSoundChainsHaveNoBreach(t *testing.T) {
 			alter(m)
 			chain := m.pour(t)
 			for from := range chain {
-				if got := Breaches(chain[from:]); len(got) > 0 {
+				if got := Violations(chain[from:]); len(got) > 0 {
 					t.Errorf("from %d on: %+v", from, got)
 				}
 			}
-			if err := refusal(chain); err != nil {
+			if err := refusedByNotation(chain); err != nil {
 				t.Error(err)
 			}
 		})
@@ -512,11 +512,11 @@ func TestEveryBreachIsToldNotTheFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []Rule
-			for _, breach := range Breaches(c.chain) {
-				got = append(got, breach.Rule)
+			for _, violation := range Violations(c.chain) {
+				got = append(got, violation.Rule)
 			}
 			if !slices.Equal(got, c.want) {
-				t.Errorf("breaches %q, want %q", got, c.want)
+				t.Errorf("violations %q, want %q", got, c.want)
 			}
 		})
 	}
@@ -534,10 +534,10 @@ func TestAllThatThisPackageMakesKeepsAllRules(t *testing.T) {
 				if got := RoleOf(chain[0]); got != role.Role {
 					t.Errorf("%v: role %q", role, got)
 				}
-				if got := Breaches(chain); len(got) > 0 {
+				if got := Violations(chain); len(got) > 0 {
 					t.Errorf("%v: %+v", role, got)
 				}
-				if err := refusal(chain); err != nil && !chain[0].IsCA {
+				if err := refusedByNotation(chain); err != nil && !chain[0].IsCA {
 					t.Errorf("%v: %v", role, err)
 				}
 			}
@@ -585,7 +585,7 @@ func TestCertificatesForTLSAreOfAnotherRole(t *testing.T) {
 		if got := RoleOf(id.Cert); got != RoleOther {
 			t.Errorf("%s: role %q", id.Cert.Subject, got)
 		}
-		if got := Breaches(id.Chain); len(got) != 1 || got[0].Rule != RulePurpose {
+		if got := Violations(id.Chain); len(got) != 1 || got[0].Rule != RulePurpose {
 			t.Errorf("%s: %+v", id.Cert.Subject, got)
 		}
 	}
@@ -600,13 +600,13 @@ func TestNotationRefusesNothingThatNoRuleNames(t *testing.T) {
 		if !leafLike(chain[0]) {
 			continue
 		}
-		err := refusal(chain)
-		got := Breaches(chain)
+		err := refusedByNotation(chain)
+		got := Violations(chain)
 		if err != nil {
 			refused++
 		}
 		if err != nil && (len(got) == 0 || got[0].Rule == RuleVerifier) {
-			t.Errorf("seed %d: notation says %v, and breaches are %+v", seed, err, got)
+			t.Errorf("seed %d: notation says %v, and violations are %+v", seed, err, got)
 		}
 	}
 	if refused < 100 || refused > 590 {
@@ -660,14 +660,14 @@ func FuzzBreachesNeverPanics(f *testing.F) {
 		if err != nil || len(chain) > 8 {
 			return
 		}
-		got := Breaches(chain)
-		for _, breach := range got {
-			checkText(t, breach.Text)
-			if !slices.Contains(rules, breach.Rule) {
-				t.Errorf("unlisted rule %q", breach.Rule)
+		got := Violations(chain)
+		for _, violation := range got {
+			checkText(t, violation.Text)
+			if !slices.Contains(rules, violation.Rule) {
+				t.Errorf("unlisted rule %q", violation.Rule)
 			}
 		}
-		if len(got) == 0 && leafLike(chain[0]) && refusal(chain) != nil {
+		if len(got) == 0 && leafLike(chain[0]) && refusedByNotation(chain) != nil {
 			t.Error("passed what notation refuses")
 		}
 		for _, cert := range chain {

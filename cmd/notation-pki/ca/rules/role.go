@@ -19,7 +19,7 @@ const (
 )
 
 // RoleOf reads the role. It asks for no more than what tells the roles apart: a signer may still break every rule there
-// is for signers, which is for [Breaches] to say.
+// is for signers, which is for [Violations] to say.
 func RoleOf(cert *x509.Certificate) Role {
 	switch {
 	case cert.IsCA && selfIssued(cert):

@@ -47,8 +47,8 @@ func read(t *testing.T, content []byte) *inventory.Forest {
 func TestLargeKeysAreTold(t *testing.T) {
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
 	forest := read(t, ca.EncodeCertificates(alike(t, 1, func() any { return public })...))
-	if len(forest.Certs) != 1 || len(forest.Certs[0].Breaches) != 1 || forest.Certs[0].Breaches[0].Rule != rules.RuleKeyLength {
-		t.Errorf("%+v", forest.Certs[0].Breaches)
+	if len(forest.Certs) != 1 || len(forest.Certs[0].Violations) != 1 || forest.Certs[0].Violations[0].Rule != rules.RuleKeyLength {
+		t.Errorf("%+v", forest.Certs[0].Violations)
 	}
 }
 

@@ -29,8 +29,8 @@ type Cert struct {
 	Below []*Cert
 	Lists []*List // the CRLs that it signed, newest first
 
-	Breaches []rules.Breach // the rules that it breaks, each once
-	Revoked  *Revocation    // nil: no list that is there revokes it
+	Violations []rules.Violation // the rules that it breaks, each once
+	Revoked    *Revocation       // nil: no list that is there revokes it
 
 	// Generation is its place in a PKI folder. Superseded: a newer generation holds.
 	Generation *Generation

@@ -197,14 +197,14 @@ func (c *Cert) top() *Cert {
 	return c
 }
 
-// judge keeps each rule once a certificate, since those above are in many chains. That a chain has no root is no breach
+// judge keeps each rule once a certificate, since those above are in many chains. That a chain has no root is no violation
 // where the files simply are not here: the certificate is marked for that.
 func (f *Forest) judge(source string, chain []*x509.Certificate, partial bool) {
 	// Each is compared with each, and then notation judges.
 	if len(chain) <= keysize.MaxCertificates && !f.budget.take(len(chain)*len(chain)+len(chain), chain...) {
 		return
 	}
-	for _, b := range rules.Breaches(chain) {
+	for _, b := range rules.Violations(chain) {
 		if partial && b.Rule == rules.RuleChainRoot {
 			continue
 		}
@@ -212,8 +212,8 @@ func (f *Forest) judge(source string, chain []*x509.Certificate, partial bool) {
 			b.Cert, b.Text = chain[0], source+": "+b.Text
 		}
 		c := f.byID[ca.Thumbprint(b.Cert)]
-		if !slices.ContainsFunc(c.Breaches, func(other rules.Breach) bool { return other.Rule == b.Rule }) {
-			c.Breaches = append(c.Breaches, b)
+		if !slices.ContainsFunc(c.Violations, func(other rules.Violation) bool { return other.Rule == b.Rule }) {
+			c.Violations = append(c.Violations, b)
 		}
 	}
 }

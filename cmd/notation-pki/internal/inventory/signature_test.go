@@ -55,7 +55,7 @@ func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T)
 		}
 		var broken []rules.Rule
 		for _, c := range forest.Certs {
-			for _, b := range c.Breaches {
+			for _, b := range c.Violations {
 				broken = append(broken, b.Rule)
 			}
 		}

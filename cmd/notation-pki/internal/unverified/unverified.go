@@ -17,8 +17,8 @@ import (
 // MaxBytes is the size of the largest envelope that is read, as it is by default for the provider. Honest ones have 20 KiB.
 const MaxBytes = 128 << 10
 
-// ErrOutsize says that an envelope is not read, since it is, or holds, more than an honest one.
-var ErrOutsize = errors.New("it is too large to be read")
+// ErrTooLarge says that an envelope is not read, since it is, or holds, more than an honest one.
+var ErrTooLarge = errors.New("it is too large to be read")
 
 // Envelope is an envelope as far as it can be read. Nothing in it is verified.
 type Envelope struct {
@@ -36,19 +36,19 @@ type Envelope struct {
 	Err     error
 }
 
-// Read reads an envelope. It fails with [ErrOutsize] before anything is computed with a key in it.
+// Read reads an envelope. It fails with [ErrTooLarge] before anything is computed with a key in it.
 func Read(mediaType string, raw []byte) (*Envelope, error) {
 	if len(raw) > MaxBytes {
-		return nil, fmt.Errorf("%w: it has %d bytes, and %d are the most", ErrOutsize, len(raw), MaxBytes)
+		return nil, fmt.Errorf("%w: it has %d bytes, and %d are the most", ErrTooLarge, len(raw), MaxBytes)
 	}
 	contents, err := envelope.Open(mediaType, raw)
 	switch {
 	case errors.Is(err, envelope.ErrTooComplex):
-		return nil, fmt.Errorf("%w: %w", ErrOutsize, err)
+		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
 	case err != nil:
 		return &Envelope{Err: err}, nil // notation would not read it either
 	case len(contents.Chain) > keysize.MaxCertificates:
-		return nil, fmt.Errorf("%w: it holds %d certificates, and %d are the most", ErrOutsize, len(contents.Chain), keysize.MaxCertificates)
+		return nil, fmt.Errorf("%w: it holds %d certificates, and %d are the most", ErrTooLarge, len(contents.Chain), keysize.MaxCertificates)
 	}
 	e := &Envelope{}
 	for _, der := range contents.Chain {
@@ -60,7 +60,7 @@ func Read(mediaType string, raw []byte) (*Envelope, error) {
 		e.Stamp, e.StampErr = tspclient.ParseSignedToken(contents.Timestamp)
 	}
 	if err := e.check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrOutsize, err)
+		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
 	parsed, err := signature.ParseEnvelope(mediaType, raw)
 	if err != nil {

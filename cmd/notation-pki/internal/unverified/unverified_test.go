@@ -72,7 +72,7 @@ func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain .
 
 // An envelope that holds more than an honest one is refused before anything is computed with its keys, which would take
 // minutes.
-func TestOutsizeEnvelopes(t *testing.T) {
+func TestEnvelopesThatAreTooLarge(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	signer := must[*ca.Identity](t)(root.Signer(ca.Options{}))
 	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{}))
@@ -99,7 +99,7 @@ func TestOutsizeEnvelopes(t *testing.T) {
 			if c.says == "" && err == nil && (e.Err != nil || e.Content != nil) {
 				continue
 			}
-			if !errors.Is(err, unverified.ErrOutsize) || !strings.Contains(err.Error(), c.says) {
+			if !errors.Is(err, unverified.ErrTooLarge) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %s: %v; want %q", mediaType, name, err, c.says)
 			}
 		}
