@@ -53,7 +53,7 @@ type certificate struct {
 	OCSPURLs    []string    `json:"ocspURLs"`
 	Revoked     *revoked    `json:"revoked"`
 	Violations  []violation `json:"breaches"`
-	Advice      []string    `json:"advice"`
+	Warnings    []string    `json:"advice"`
 	cert        *inventory.Cert
 	notYetValid bool
 }
@@ -104,7 +104,7 @@ func newCertificate(c *inventory.Cert, now time.Time) certificate {
 		Superseded: c.Superseded, Files: c.Files, Serial: layout.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
 		KeyType: keyTypeOf(c.Certificate), NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), DaysLeft: daysUntil(c.NotAfter, now),
 		CRLURLs: append([]string{}, c.CRLDistributionPoints...), OCSPURLs: append([]string{}, c.OCSPServer...),
-		Violations: []violation{}, Advice: append([]string{}, adviceOn(c, now)...), cert: c, notYetValid: now.Before(c.NotBefore),
+		Violations: []violation{}, Warnings: append([]string{}, warningsFor(c, now)...), cert: c, notYetValid: now.Before(c.NotBefore),
 	}
 	if c.Issuer != nil {
 		result.Issuer = c.Issuer.ID
@@ -148,20 +148,20 @@ func keyTypeOf(cert *x509.Certificate) string {
 	return cert.PublicKeyAlgorithm.String()
 }
 
-// adviceOn is the advice on the certificate, on it and its issuer, and on it as a CA that is kept here.
-func adviceOn(c *inventory.Cert, now time.Time) []string {
-	advice := rules.Advice(c.Certificate)
+// warningsFor lists the warnings on the certificate, on it with its issuer, and on it as a CA of this PKI folder.
+func warningsFor(c *inventory.Cert, now time.Time) []string {
+	warnings := rules.Warnings(c.Certificate)
 	if c.Issuer != nil && inventory.ForSigning(c.Certificate) {
-		advice = append(advice, rules.ChainAdvice([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
+		warnings = append(warnings, rules.ChainWarnings([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
 	}
 	if c.Generation == nil || len(c.Lists) > 0 || !c.Holds(now) {
-		return advice
+		return warnings
 	}
 	if slices.ContainsFunc(c.Below, func(below *inventory.Cert) bool { return len(below.CRLDistributionPoints) > 0 }) {
-		advice = append(advice, fmt.Sprintf("certificates that it issued say where its CRL is, and there is none: verifiers find nothing there, and admit no image; "+
+		warnings = append(warnings, fmt.Sprintf("certificates that it issued say where its CRL is, and there is none: verifiers find nothing there, and admit no image; "+
 			"issue one: notation-pki crl --issuer %s", c.Generation))
 	}
-	return advice
+	return warnings
 }
 
 func newCRLReport(l *inventory.List, now time.Time) crlReport {

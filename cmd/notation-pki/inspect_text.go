@@ -71,7 +71,7 @@ func (i *inspection) draw(p *page, c certificate) {
 	for _, b := range c.Violations {
 		p.field(at, "BREAKS", fmt.Sprintf("the rule %s: %s", b.Rule, b.Text))
 	}
-	p.fields(at, "will bite", c.Advice)
+	p.fields(at, "warning", c.Warnings)
 	i.drawCRLs(p, at, c)
 	p.end()
 }

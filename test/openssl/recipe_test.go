@@ -200,10 +200,10 @@ func TestASignerOfTheRecipeAsPublishedIsToldWhatIsWrongWithIt(t *testing.T) {
 	for _, violation := range broken {
 		b.says(violation.Text, "path length", "CA:FALSE")
 	}
-	if advice := rules.Advice(signer.Cert); !slices.ContainsFunc(advice, func(line string) bool {
+	if warnings := rules.Warnings(signer.Cert); !slices.ContainsFunc(warnings, func(line string) bool {
 		return strings.Contains(line, "emailAddress") && strings.Contains(line, "subject alternative name")
 	}) {
-		t.Errorf("advice: %q", advice)
+		t.Errorf("warnings: %q", warnings)
 	}
 	b.says(b.pkiFails("inspect signer.chain.pem"), "hold a path length (0)", "CA:FALSE", "its subject has an emailAddress")
 }

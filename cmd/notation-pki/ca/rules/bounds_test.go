@@ -32,7 +32,7 @@ func rootFor(t *testing.T, public any) *x509.Certificate {
 }
 
 // A stranger's key and a stranger's chain are not computed with where the provider would not.
-func TestBreachesOfWhatIsTooLarge(t *testing.T) {
+func TestChainsThatAreTooLarge(t *testing.T) {
 	key := ecKey(t, elliptic.P256())
 	small := rootFor(t, key.Public())
 	large := rootFor(t, &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<20, 1), E: 1<<31 - 1})

@@ -394,7 +394,7 @@ func (b broken) chain(t *testing.T) []*x509.Certificate {
 	return chain
 }
 
-func TestBreachesNamesTheRuleThatIsBrokenAndNoOther(t *testing.T) {
+func TestBrokenRuleIsNamed(t *testing.T) {
 	for _, b := range brokenChains() {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
@@ -433,7 +433,7 @@ func checkText(tb testing.TB, text string) {
 }
 
 func TestEveryRuleHasAChainThatBreaksIt(t *testing.T) {
-	broken := map[Rule]bool{RuleVerifier: true} // by TestWhatNotationAloneRefusesIsABreach
+	broken := map[Rule]bool{RuleVerifier: true} // by TestRefusalByNotationIsAViolation
 	for _, b := range brokenChains() {
 		broken[b.rule] = true
 	}
@@ -448,7 +448,7 @@ func TestEveryRuleHasAChainThatBreaksIt(t *testing.T) {
 	}
 }
 
-func TestWhatNotationAloneRefusesIsABreach(t *testing.T) {
+func TestRefusalByNotationIsAViolation(t *testing.T) {
 	chain := newMold(t).pour(t)
 	refuse := func([]*x509.Certificate) error { return errors.New("for a reason\n\x1b[2J of its own") }
 	got := violations(chain, refuse)
@@ -464,7 +464,7 @@ func TestWhatNotationAloneRefusesIsABreach(t *testing.T) {
 	}
 }
 
-func TestSoundChainsHaveNoBreach(t *testing.T) {
+func TestSoundChains(t *testing.T) {
 	for name, alter := range map[string]func(*mold){
 		"as it is":                 func(*mold) {},
 		"no purpose":               func(m *mold) { m.leaf.ExtKeyUsage = nil },
@@ -491,7 +491,7 @@ func TestSoundChainsHaveNoBreach(t *testing.T) {
 	}
 }
 
-func TestEveryBreachIsToldNotTheFirst(t *testing.T) {
+func TestAllViolationsAreListed(t *testing.T) {
 	m := newMold(t)
 	m.leaf.KeyUsage = x509.KeyUsageKeyEncipherment | x509.KeyUsageKeyAgreement
 	m.leaf.SerialNumber = new(big.Int)
@@ -522,7 +522,7 @@ func TestEveryBreachIsToldNotTheFirst(t *testing.T) {
 	}
 }
 
-func TestAllThatThisPackageMakesKeepsAllRules(t *testing.T) {
+func TestOwnChainsBreakNoRule(t *testing.T) {
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
@@ -572,7 +572,7 @@ func madeWith(t *testing.T, opts ca.Options) map[made][]*x509.Certificate {
 	}
 }
 
-func TestCertificatesForTLSAreOfAnotherRole(t *testing.T) {
+func TestRoleOfTLSCertificates(t *testing.T) {
 	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -591,9 +591,9 @@ func TestCertificatesForTLSAreOfAnotherRole(t *testing.T) {
 	}
 }
 
-// TestNotationRefusesNothingThatNoRuleNames throws dice for what the certificates say. RuleVerifier counts as a
+// TestRulesCoverWhatNotationRefuses throws dice for what the certificates say. RuleVerifier counts as a
 // failure: it is for what nobody thought of.
-func TestNotationRefusesNothingThatNoRuleNames(t *testing.T) {
+func TestRulesCoverWhatNotationRefuses(t *testing.T) {
 	refused := 0
 	for seed := range uint64(600) {
 		chain := diced(t, mathrand.New(mathrand.NewPCG(seed, 0)))
@@ -647,8 +647,8 @@ func diced(t *testing.T, dice *mathrand.Rand) []*x509.Certificate {
 	return chain[:3-dice.IntN(16)/15]
 }
 
-// FuzzBreachesNeverPanics reads one or more certificates as DER, one after the other: a chain.
-func FuzzBreachesNeverPanics(f *testing.F) {
+// FuzzViolations reads one or more certificates as DER, one after the other: a chain.
+func FuzzViolations(f *testing.F) {
 	chain := newMold(f).pour(f)
 	f.Add(chain[0].Raw)
 	f.Add(chain[2].Raw)
@@ -671,11 +671,11 @@ func FuzzBreachesNeverPanics(f *testing.F) {
 			t.Error("passed what notation refuses")
 		}
 		for _, cert := range chain {
-			for _, line := range Advice(cert) {
+			for _, line := range Warnings(cert) {
 				checkText(t, line)
 			}
 		}
-		for _, line := range ChainAdvice(chain) {
+		for _, line := range ChainWarnings(chain) {
 			checkText(t, line)
 		}
 	})

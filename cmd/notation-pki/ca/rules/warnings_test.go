@@ -59,7 +59,7 @@ func complete(more ...pkix.AttributeTypeAndValue) pkix.RDNSequence {
 	return name
 }
 
-// signerNamed is a certificate issued to a name, with nothing else about it to advise on.
+// signerNamed is a certificate issued to a name, with nothing else about it to warn of.
 func signerNamed(tb testing.TB, name pkix.RDNSequence) *x509.Certificate {
 	tb.Helper()
 	return crafted(tb, ca.ECP256, func(c *x509.Certificate) { c.RawSubject = must[[]byte](tb)(asn1.Marshal(name)) })
@@ -104,8 +104,8 @@ func identityRefused(cert *x509.Certificate) error {
 	return document.Validate()
 }
 
-// TestAdviceOnNamesIsWhatNotationMakesOfThem asks notation each time whether it is true.
-func TestAdviceOnNamesIsWhatNotationMakesOfThem(t *testing.T) {
+// TestWarningsOnNames asks notation each time whether it is true.
+func TestWarningsOnNames(t *testing.T) {
 	email := attribute("a@example.org", 1, 2, 840, 113549, 1, 9, 1)
 	for name, c := range map[string]struct {
 		subject pkix.RDNSequence
@@ -134,7 +134,7 @@ func TestAdviceOnNamesIsWhatNotationMakesOfThem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cert := signerNamed(t, c.subject)
-			checkAdvice(t, rules.Advice(cert), c.says...)
+			checkWarnings(t, rules.Warnings(cert), c.says...)
 			if err := identityRefused(cert); (err != nil) != c.refused {
 				t.Errorf("notation says %v of %q", err, cert.Subject)
 			}
@@ -142,8 +142,8 @@ func TestAdviceOnNamesIsWhatNotationMakesOfThem(t *testing.T) {
 	}
 }
 
-// TestNoNameThatNotationRefusesGoesWithoutAdvice throws dice for names, and cries wolf as little as it stays silent.
-func TestNoNameThatNotationRefusesGoesWithoutAdvice(t *testing.T) {
+// TestEachRefusedNameHasAWarning throws dice for names, and cries wolf as little as it stays silent.
+func TestEachRefusedNameHasAWarning(t *testing.T) {
 	refused, dice := 0, mathrand.New(mathrand.NewPCG(1, 2))
 	for range 300 {
 		name := complete()
@@ -154,12 +154,12 @@ func TestNoNameThatNotationRefusesGoesWithoutAdvice(t *testing.T) {
 			name = name[dice.IntN(2):]
 		}
 		cert := signerNamed(t, name)
-		err, advice := identityRefused(cert), rules.Advice(cert)
+		err, warnings := identityRefused(cert), rules.Warnings(cert)
 		if err != nil {
 			refused++
 		}
-		if warned := strings.Contains(fmt.Sprint(advice), `only the trusted identity "*" matches`); warned != (err != nil) {
-			t.Errorf("advice on %q is %q, and notation says %v", cert.Subject, advice, err)
+		if warned := strings.Contains(fmt.Sprint(warnings), `only the trusted identity "*" matches`); warned != (err != nil) {
+			t.Errorf("warnings on %q is %q, and notation says %v", cert.Subject, warnings, err)
 		}
 	}
 	if refused < 50 || refused > 290 {
@@ -175,15 +175,15 @@ func awkward(dice *mathrand.Rand) string {
 	return value.String()
 }
 
-// checkAdvice wants a line for each of the words, and no more lines.
-func checkAdvice(t *testing.T, got []string, words ...string) {
+// checkWarnings wants a line for each of the words, and no more lines.
+func checkWarnings(t *testing.T, got []string, words ...string) {
 	t.Helper()
 	if len(got) != len(words) {
-		t.Fatalf("advice %q, want %d lines: %q", got, len(words), words)
+		t.Fatalf("warnings %q, want %d lines: %q", got, len(words), words)
 	}
 	for i, line := range got {
 		if !strings.Contains(line, words[i]) || strings.Contains(line, "\n") {
-			t.Errorf("advice %q, want %q in it", line, words[i])
+			t.Errorf("warnings %q, want %q in it", line, words[i])
 		}
 	}
 }
@@ -194,7 +194,7 @@ func makeCA(c *x509.Certificate) *x509.Certificate {
 	return c
 }
 
-func TestAdviceOnWhatCertificatesSay(t *testing.T) {
+func TestWarningsOnCertificates(t *testing.T) {
 	type cert = *x509.Certificate
 	const stamping, serving = x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageServerAuth
 	for name, c := range map[string]struct {
@@ -225,13 +225,13 @@ func TestAdviceOnWhatCertificatesSay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cert := crafted(t, ca.ECP256, c.alter)
-			checkAdvice(t, rules.Advice(cert), c.says...)
-			checkAdvice(t, rules.Advice(cert), c.says...) // as the first time: it alters nothing
+			checkWarnings(t, rules.Warnings(cert), c.says...)
+			checkWarnings(t, rules.Warnings(cert), c.says...) // as the first time: it alters nothing
 		})
 	}
 }
 
-func TestAdviceOnTheKeysOfCAs(t *testing.T) {
+func TestWarningsOnKeysOfCAs(t *testing.T) {
 	small := must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 1024))
 	usual := must[crypto.Signer](t)(ca.RSA2048.Generate())
 	narrow := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))
@@ -251,33 +251,33 @@ func TestAdviceOnTheKeysOfCAs(t *testing.T) {
 			cert := withKey(t, c.key, func(issuer *x509.Certificate) {
 				makeCA(issuer).NotAfter = issuer.NotBefore.AddDate(c.years, 0, 0)
 			})
-			checkAdvice(t, rules.Advice(cert), c.says...)
+			checkWarnings(t, rules.Warnings(cert), c.says...)
 		})
 	}
 }
 
-func TestWhatThisPackageMakesNeedsNoAdviceButOnRevocation(t *testing.T) {
+func TestOwnCertificatesHaveNoWarnings(t *testing.T) {
 	at := ca.Options{CRLURLs: []string{"http://crl.example"}}
 	root := must[*ca.CA](t)(ca.NewRoot(at))
 	intermediate := must[*ca.CA](t)(root.Intermediate(at))
 	stamper := must[*ca.Identity](t)(intermediate.TSA(at))
 	signer := must[*ca.Identity](t)(intermediate.Signer(at))
 	for _, cert := range append(signer.Chain, stamper.Cert) {
-		checkAdvice(t, rules.Advice(cert))
+		checkWarnings(t, rules.Warnings(cert))
 	}
-	checkAdvice(t, rules.ChainAdvice(signer.Chain))
-	checkAdvice(t, rules.Advice(must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert), "no CRL URL")
+	checkWarnings(t, rules.ChainWarnings(signer.Chain))
+	checkWarnings(t, rules.Warnings(must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert), "no CRL URL")
 }
 
-func TestACertificateThatOutlivesItsIssuerIsToldOf(t *testing.T) {
+func TestCertificateThatOutlivesItsIssuer(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{NotAfter: time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)}))
 	late := must[*ca.Identity](t)(root.Signer(ca.Options{NotAfter: time.Date(2126, 1, 2, 0, 0, 0, 0, time.UTC)}))
-	checkAdvice(t, rules.ChainAdvice(late.Chain), `ends on 2126-01-02, after its issuer, on 2126-01-01`)
-	checkAdvice(t, rules.ChainAdvice(nil))
+	checkWarnings(t, rules.ChainWarnings(late.Chain), `ends on 2126-01-02, after its issuer, on 2126-01-01`)
+	checkWarnings(t, rules.ChainWarnings(nil))
 }
 
-// TestNotationFollowsURLsAsAdvised holds the advice on revocation against notation's own code, which asks nobody here.
-func TestNotationFollowsURLsAsAdvised(t *testing.T) {
+// TestNotationFollowsURLs holds the warnings on revocation against notation's own code, which asks nobody here.
+func TestNotationFollowsURLs(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	for name, c := range map[string]struct {
 		opts ca.Options
@@ -295,8 +295,8 @@ func TestNotationFollowsURLsAsAdvised(t *testing.T) {
 			if got[0].Result != c.want {
 				t.Errorf("%s, want %s", got[0].Result, c.want)
 			}
-			if len(rules.Advice(signer.Cert)) != 1 {
-				t.Errorf("advice %q, want a line", rules.Advice(signer.Cert))
+			if len(rules.Warnings(signer.Cert)) != 1 {
+				t.Errorf("warnings %q, want a line", rules.Warnings(signer.Cert))
 			}
 		})
 	}

@@ -16,32 +16,33 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// longest is for how long a key of RSA 2048, which NIST SP 800-57 part 1 lets sign until 2030, should be relied on.
-const longest = 20 * 365 * day
+// maxRSA2048Lifetime is the longest lifetime of a CA with an RSA-2048 key that has no warning. NIST SP 800-57 part 1 allows
+// signing with such keys until 2030.
+const maxRSA2048Lifetime = 20 * 365 * day
 
 const day = 24 * time.Hour
 
-// Advice tells, a line each, what no rule forbids and will bite: what is there, what comes of it, and what to do. What
-// it says of notation holds for notation-go 1.3.2 and notation-core-go 1.3.0. It has none for a certificate that takes
-// no part in a signature, [RoleOther].
-func Advice(cert *x509.Certificate) []string {
+// Warnings lists what no rule forbids and what will cause trouble later. Each line says what is wrong, what follows from
+// it, and what to do. Statements about notation hold for notation-go 1.3.2 and notation-core-go 1.3.0. Certificates
+// that take no part in a signature ([RoleOther]) have no warnings.
+func Warnings(cert *x509.Certificate) []string {
 	switch RoleOf(cert) {
 	case RoleRoot:
-		return adviceForCA(cert)
+		return caWarnings(cert)
 	case RoleIntermediate:
-		return append(adviceForCA(cert), adviceOnRevocation(cert)...)
+		return append(caWarnings(cert), revocationWarnings(cert)...)
 	case RoleSigner:
-		return slices.Concat(adviceOnName(cert), adviceOnPurpose(cert), adviceOnRevocation(cert))
+		return slices.Concat(nameWarnings(cert), purposeWarnings(cert), revocationWarnings(cert))
 	case RoleTSA:
-		return adviceOnRevocation(cert)
+		return revocationWarnings(cert)
 	case RoleOther:
 	}
 	return nil
 }
 
-// ChainAdvice is what only a whole chain shows, leaf first and root last: which certificate outlives its issuer. The
-// specification forbids notation to mind, but every certificate has to be valid when a signature is made.
-func ChainAdvice(chain []*x509.Certificate) []string {
+// ChainWarnings lists the certificates that outlive their issuers, in a chain from the leaf to the root. The
+// specification tells verifiers not to check this, but each certificate has to be valid when a signature is made.
+func ChainWarnings(chain []*x509.Certificate) []string {
 	var lines []string
 	for i := range len(chain) - 1 {
 		if cert, issuer := chain[i], chain[i+1]; cert.NotAfter.After(issuer.NotAfter) {
@@ -54,20 +55,20 @@ func ChainAdvice(chain []*x509.Certificate) []string {
 
 func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-func adviceForCA(cert *x509.Certificate) []string {
+func caWarnings(cert *x509.Certificate) []string {
 	var lines []string
 	if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageCRLSign == 0 {
 		lines = append(lines, "its key usage lacks cRLSign: notation accepts no CRL from it, so that nothing it issues can "+
 			"be revoked by one; issue it again with it")
 	}
-	return append(lines, adviceOnCAKey(cert)...)
+	return append(lines, caKeyWarnings(cert)...)
 }
 
-// adviceOnCAKey is on keys that only a leaf is forbidden.
-func adviceOnCAKey(cert *x509.Certificate) []string {
+// caKeyWarnings lists weak keys. The rules forbid them to leaves only.
+func caKeyWarnings(cert *x509.Certificate) []string {
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		return adviceOnRSA(key.N.BitLen(), cert)
+		return rsaWarnings(key.N.BitLen(), cert)
 	case *ecdsa.PublicKey:
 		if bits := key.Curve.Params().BitSize; bits < 256 {
 			return []string{fmt.Sprintf("its EC key has %d bits: make a new CA with %s or %s", bits, ca.ECP256, ca.ECP384)}
@@ -76,20 +77,20 @@ func adviceOnCAKey(cert *x509.Certificate) []string {
 	return nil
 }
 
-func adviceOnRSA(bits int, cert *x509.Certificate) []string {
+func rsaWarnings(bits int, cert *x509.Certificate) []string {
 	lifetime := cert.NotAfter.Sub(cert.NotBefore)
 	switch {
 	case bits < 2048:
 		return []string{fmt.Sprintf("its RSA key has %d bits, which can be broken: make a new CA with %s or %s",
 			bits, ca.RSA4096, ca.ECP384)}
-	case bits < 3072 && lifetime > longest:
+	case bits < 3072 && lifetime > maxRSA2048Lifetime:
 		return []string{fmt.Sprintf("its RSA key of %d bits is to last %d years: make a CA that long-lived with %s or %s",
 			bits, lifetime/(365*day), ca.RSA4096, ca.ECP384)}
 	}
 	return nil
 }
 
-func adviceOnPurpose(cert *x509.Certificate) []string {
+func purposeWarnings(cert *x509.Certificate) []string {
 	if purposes(cert) > 0 {
 		return nil
 	}
@@ -97,9 +98,9 @@ func adviceOnPurpose(cert *x509.Certificate) []string {
 		"code; issue it again with codeSigning"}
 }
 
-// adviceOnRevocation follows notation's order: OCSP, one URL after the other until one answers, and where that gave no
-// status the CRLs, which it needs all.
-func adviceOnRevocation(cert *x509.Certificate) []string {
+// revocationWarnings follows notation's order: first OCSP, one URL after the other until one answers. If there is no
+// status, notation asks for the CRLs, and needs all of them.
+func revocationWarnings(cert *x509.Certificate) []string {
 	if selfIssued(cert) {
 		return []string{"is its own issuer, so that nobody can revoke it: be ready to take it out of every trust store"}
 	}
@@ -107,7 +108,7 @@ func adviceOnRevocation(cert *x509.Certificate) []string {
 		return []string{fmt.Sprintf("has no CRL URL and no OCSP URL: notation takes it for one that cannot be revoked, "+
 			"and a stolen key is good until %s; issue it with an http:// URL of either", date(cert.NotAfter))}
 	}
-	lines := adviceOnOCSP(cert.OCSPServer)
+	lines := ocspWarnings(cert.OCSPServer)
 	for _, crl := range notHTTP(cert.CRLDistributionPoints) {
 		lines = append(lines, fmt.Sprintf("CRL URL %q is not http://: notation stops at it, and the certificate's status "+
 			"stays unknown, whatever CRLs come after; issue it again with http:// only", crl))
@@ -115,9 +116,9 @@ func adviceOnRevocation(cert *x509.Certificate) []string {
 	return lines
 }
 
-// adviceOnOCSP tells a URL of another scheme, which notation passes over, from one that is none: notation-core-go 1.3.0
-// looks for the scheme of that all the same, and panics.
-func adviceOnOCSP(urls []string) []string {
+// ocspWarnings has two texts: notation skips a URL of another scheme, but notation-core-go 1.3.0 panics on a URL that
+// cannot be parsed.
+func ocspWarnings(urls []string) []string {
 	var lines []string
 	for _, text := range notHTTP(urls) {
 		line := "OCSP URL %q is not http://, and notation passes it over: issue it again with one that is"
@@ -136,16 +137,16 @@ func notHTTP(urls []string) []string {
 	})
 }
 
-// adviceOnName is on subjects that notation cannot compare with a trust policy's trustedIdentities. It compares what Go
-// writes for the name, which is not what openssl writes.
-func adviceOnName(cert *x509.Certificate) []string {
+// nameWarnings lists why notation cannot compare a subject with a trust policy's trustedIdentities. notation compares
+// the text that Go makes of the name, which differs from openssl's.
+func nameWarnings(cert *x509.Certificate) []string {
 	name := cert.Subject
 	return slices.Concat(unreadable(name), missing(name), repeated(name), multiValued(cert.RawSubject))
 }
 
 const wildcardOnly = `only the trusted identity "*" matches`
 
-// unreadable asks Go how it writes an attribute rather than know which types it has names for.
+// unreadable lists attributes for which Go has no name. It asks Go, so that no list of names is kept here.
 func unreadable(name pkix.Name) []string {
 	var lines []string
 	for _, attribute := range name.Names {
@@ -180,7 +181,8 @@ func missing(name pkix.Name) []string {
 		"again with all three", listed(absent), wildcardOnly)}
 }
 
-// repeated knows two ends: Go keeps the last common name or serial number, and all of the others.
+// repeated lists attributes that occur more than once. Of CN and SERIALNUMBER Go keeps the last value only, of the
+// others it keeps all.
 func repeated(name pkix.Name) []string {
 	var lines []string
 	for _, kind := range []struct {
@@ -212,7 +214,8 @@ func shadowed(name pkix.Name) []string {
 	return lines
 }
 
-// multiValued reads the name itself, since what Go makes of it is flat.
+// multiValued reads the encoded name: pkix.Name does not show which attributes are joined.
+
 func multiValued(raw []byte) []string {
 	var sets pkix.RDNSequence
 	if _, err := asn1.Unmarshal(raw, &sets); err != nil {
