@@ -73,12 +73,12 @@ func (i *inspecting) run(what string) error {
 	if i.within < 0 {
 		return usageError("--fail-within %s is in the past", &i.within)
 	}
-	pile, err := readPile(i.Context(), i.registry, what)
+	files, err := readFiles(i.Context(), i.registry, what)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	found := newInspection(what, pile.Grow(now), now)
+	found := newInspection(what, files.Build(now), now)
 	if i.Flags().Changed("fail-within") {
 		found.findEnds(time.Duration(i.within))
 	}
@@ -88,23 +88,23 @@ func (i *inspecting) run(what string) error {
 	return found.verdict()
 }
 
-// readPile takes for an image whatever is not on the disk.
-func readPile(ctx context.Context, registry *images.Options, what string) (*inventory.Pile, error) {
-	pile, err := inventory.Read(what)
+// readFiles takes for an image whatever is not on the disk.
+func readFiles(ctx context.Context, registry *images.Options, what string) (*inventory.Files, error) {
+	files, err := inventory.Read(what)
 	if !errors.Is(err, fs.ErrNotExist) || looksLikePath(what) {
-		return pile, err
+		return files, err
 	}
 	if host, _, named := strings.Cut(what, "/"); !named || host != "localhost" && !strings.ContainsAny(host, ".:") {
 		return nil, fmt.Errorf("there is no file or folder %q; an image is named with its registry, such as harbor.skao.int/production/app:1.0", what)
 	}
 	image, err := registry.Open(what)
 	if err == nil {
-		pile, err = readImage(ctx, image)
+		files, err = readImage(ctx, image)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("there is no file or folder %q, and as an image: %w", what, err)
 	}
-	return pile, nil
+	return files, nil
 }
 
 // looksLikePath tells what can be no image: nobody should wait for a registry over a typing error.
@@ -115,7 +115,7 @@ func looksLikePath(what string) bool {
 	return filepath.IsAbs(what) || strings.HasPrefix(what, ".") || strings.HasSuffix(what, ".pem") || strings.HasSuffix(what, "/")
 }
 
-func readImage(ctx context.Context, image *images.Image) (*inventory.Pile, error) {
+func readImage(ctx context.Context, image *images.Image) (*inventory.Files, error) {
 	if _, err := image.Resolve(ctx); err != nil {
 		return nil, err
 	}
@@ -126,9 +126,9 @@ func readImage(ctx context.Context, image *images.Image) (*inventory.Pile, error
 	if len(signatures) == 0 {
 		return nil, fmt.Errorf("%s has no notation signature", image.Pinned())
 	}
-	pile := inventory.NewPile()
+	files := inventory.NewFiles()
 	if err != nil {
-		pile.AddFailure(image.Pinned(), err)
+		files.AddFailure(image.Pinned(), err)
 	}
 	for _, s := range signatures {
 		if ctx.Err() != nil {
@@ -136,10 +136,10 @@ func readImage(ctx context.Context, image *images.Image) (*inventory.Pile, error
 		}
 		source := "signature " + s.Manifest.Digest.String()
 		if s.Err != nil {
-			pile.AddFailure(source, s.Err)
+			files.AddFailure(source, s.Err)
 			continue
 		}
-		pile.AddSignature(source, s.MediaType, s.Envelope)
+		files.AddSignature(source, s.MediaType, s.Envelope)
 	}
-	return pile, nil
+	return files, nil
 }

@@ -25,8 +25,8 @@ type inspection struct {
 	Problems     []problem     `json:"problems"` // none: the exit code is 0
 	Notes        []string      `json:"notes"`
 
-	forest *inventory.Forest
-	now    time.Time
+	inventory *inventory.Inventory
+	now       time.Time
 }
 
 // certificate is one, whichever files it is in.
@@ -78,21 +78,21 @@ type problem struct {
 	Certificate string                `json:"certificate,omitempty"`
 }
 
-func newInspection(target string, forest *inventory.Forest, now time.Time) *inspection {
+func newInspection(target string, inv *inventory.Inventory, now time.Time) *inspection {
 	i := &inspection{
 		Target: target, Certificates: []certificate{}, CRLs: []crlReport{}, Problems: []problem{},
-		Notes: append([]string{}, forest.Notes...), forest: forest, now: now,
+		Notes: append([]string{}, inv.Notes...), inventory: inv, now: now,
 	}
-	for _, c := range forest.Certs {
+	for _, c := range inv.Certs {
 		i.Certificates = append(i.Certificates, newCertificate(c, now))
 		for _, b := range c.Violations {
 			i.Problems = append(i.Problems, problem{inventory.BrokenRule, label(c) + ": " + b.Text, c.ID})
 		}
 	}
-	for _, l := range forest.Lists {
+	for _, l := range inv.Lists {
 		i.CRLs = append(i.CRLs, newCRLReport(l, now))
 	}
-	for _, p := range forest.Problems {
+	for _, p := range inv.Problems {
 		i.Problems = append(i.Problems, problem{Kind: p.Kind, Text: p.Text})
 	}
 	return i
@@ -154,10 +154,10 @@ func warningsFor(c *inventory.Cert, now time.Time) []string {
 	if c.Issuer != nil && inventory.ForSigning(c.Certificate) {
 		warnings = append(warnings, rules.ChainWarnings([]*x509.Certificate{c.Certificate, c.Issuer.Certificate})...)
 	}
-	if c.Generation == nil || len(c.Lists) > 0 || !c.Holds(now) {
+	if c.Generation == nil || len(c.Lists) > 0 || !c.ValidAt(now) {
 		return warnings
 	}
-	if slices.ContainsFunc(c.Below, func(below *inventory.Cert) bool { return len(below.CRLDistributionPoints) > 0 }) {
+	if slices.ContainsFunc(c.Issued, func(below *inventory.Cert) bool { return len(below.CRLDistributionPoints) > 0 }) {
 		warnings = append(warnings, fmt.Sprintf("certificates that it issued say where its CRL is, and there is none: verifiers find nothing there, and admit no image; "+
 			"issue one: notation-pki crl --issuer %s", c.Generation))
 	}
@@ -184,14 +184,14 @@ func label(c *inventory.Cert) string {
 // findEnds adds what ends within a time.
 func (i *inspection) findEnds(within time.Duration) {
 	last := i.now.Add(within)
-	for _, c := range i.forest.Certs {
-		if c.Watched(i.now) && !c.NotAfter.After(last) {
+	for _, c := range i.inventory.Certs {
+		if c.ExpiryMatters(i.now) && !c.NotAfter.After(last) {
 			i.Problems = append(i.Problems, problem{inventory.EndsTooSoon, label(c) + " " + endsOn(c.NotAfter, i.now), c.ID})
 		}
 	}
-	for _, l := range i.forest.Lists {
+	for _, l := range i.inventory.Lists {
 		// That a list is over is a problem already.
-		if l.Watched(i.now) && l.NextUpdate.After(i.now) && !l.NextUpdate.After(i.now.Add(dueWithin(l, within))) {
+		if l.ExpiryMatters(i.now) && l.NextUpdate.After(i.now) && !l.NextUpdate.After(i.now.Add(dueWithin(l, within))) {
 			name := cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())
 			i.Problems = append(i.Problems, problem{Kind: inventory.EndsTooSoon, Text: fmt.Sprintf("%s: the CRL of %s %s", l.Files[0], printable.Quote(name), endsOn(l.NextUpdate, i.now))})
 		}

@@ -7,22 +7,23 @@ import (
 )
 
 const (
-	// maxCost is what all checks of signatures may cost together, in those by a P-256 key, of which a core makes ten
-	// thousand a second or more. As many certificates as are read, of CAs with P-384 keys, cost a million and a half.
+	// maxCost bounds the cost of all checks of signatures. The unit is a check with a P-256 key, of which a core makes ten
+	// thousand a second or more. The most certificates that are read, of CAs with P-384 keys, cost 1.5 million.
 	maxCost = 2_000_000
-	// maxStrangersCost is the same for the signatures on an image, which anybody may have pushed: some ten seconds.
+	// maxStrangersCost is the same bound for the signatures on an image, which an attacker may have pushed: some ten
+	// seconds.
 	maxStrangersCost = 200_000
 	// maxNamesakes is how many CAs of one name are tried as the issuer of a certificate.
 	maxNamesakes = 8
 )
 
-// budget is what may still be spent on checks.
+// budget is the cost that is left for checks.
 type budget struct {
 	left  int
 	spent bool // a check was not made
 }
 
-// take tells whether so many checks by these keys may be made.
+// take reports whether this many checks with these keys are within the budget, and subtracts their cost.
 func (b *budget) take(checks int, by ...*x509.Certificate) bool {
 	each := 0
 	for _, cert := range by {
@@ -36,7 +37,8 @@ func (b *budget) take(checks int, by ...*x509.Certificate) bool {
 	return true
 }
 
-// costOf is what a check by a key costs.
+// costOf is the cost of one check with the certificate's key.
+
 func costOf(cert *x509.Certificate) int {
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:

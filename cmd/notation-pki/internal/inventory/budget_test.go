@@ -34,21 +34,21 @@ func alike(t *testing.T, n int, public func() any) []*x509.Certificate {
 	return certs
 }
 
-func read(t *testing.T, content []byte) *inventory.Forest {
+func read(t *testing.T, content []byte) *inventory.Inventory {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "x.pem")
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return must[*inventory.Pile](t)(inventory.Read(file)).Grow(time.Now())
+	return must[*inventory.Files](t)(inventory.Read(file)).Build(time.Now())
 }
 
 // A key that is too large is told, and not computed with: that would take minutes.
 func TestLargeKeysAreTold(t *testing.T) {
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
-	forest := read(t, ca.EncodeCertificates(alike(t, 1, func() any { return public })...))
-	if len(forest.Certs) != 1 || len(forest.Certs[0].Violations) != 1 || forest.Certs[0].Violations[0].Rule != rules.RuleKeyLength {
-		t.Errorf("%+v", forest.Certs[0].Violations)
+	inv := read(t, ca.EncodeCertificates(alike(t, 1, func() any { return public })...))
+	if len(inv.Certs) != 1 || len(inv.Certs[0].Violations) != 1 || inv.Certs[0].Violations[0].Rule != rules.RuleKeyLength {
+		t.Errorf("%+v", inv.Certs[0].Violations)
 	}
 }
 
@@ -56,17 +56,17 @@ func TestLargeKeysAreTold(t *testing.T) {
 func TestManyNamesakesAreBounded(t *testing.T) {
 	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
 	certs := alike(t, 500, func() any { return key.Public() })
-	pile := inventory.NewPile()
+	files := inventory.NewFiles()
 	for i := 0; i+10 <= len(certs); i += 10 {
-		pile.AddSignature("signature", ca.JWS, jws(t, certs[i:i+10]))
+		files.AddSignature("signature", ca.JWS, jws(t, certs[i:i+10]))
 	}
-	pile.SetBudget(2000)
-	forest := pile.Grow(time.Now())
-	told := slices.ContainsFunc(forest.Problems, func(p inventory.Problem) bool {
+	files.SetBudget(2000)
+	inv := files.Build(time.Now())
+	told := slices.ContainsFunc(inv.Problems, func(p inventory.Problem) bool {
 		return p.Kind == inventory.Unreadable && strings.Contains(p.Text, "there are too many certificates")
 	})
-	if len(forest.Certs) != 500 || !told {
-		t.Errorf("%d certificates, told %v", len(forest.Certs), told)
+	if len(inv.Certs) != 500 || !told {
+		t.Errorf("%d certificates, told %v", len(inv.Certs), told)
 	}
 }
 

@@ -15,29 +15,29 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 )
 
-// Cert is a certificate in its place.
+// Cert is a certificate with its issuer, what it issued, and what was found about it.
 type Cert struct {
 	*x509.Certificate
 
 	ID    string   // SHA-256, in hexadecimal
 	Files []string // the files or signatures that hold it
 
-	// Issuer is the one above it. Nil: it issued itself, or Missing tells why.
+	// Issuer is the CA that signed it. Nil: it is self-signed, or Missing says why.
 	Issuer  *Cert
 	Missing string
 
-	Below []*Cert
-	Lists []*List // the CRLs that it signed, newest first
+	Issued []*Cert
+	Lists  []*List // the CRLs that it signed, newest first
 
 	Violations []rules.Violation // the rules that it breaks, each once
-	Revoked    *Revocation       // nil: no list that is there revokes it
+	Revoked    *Revocation       // nil: no CRL among the files revokes it
 
-	// Generation is its place in a PKI folder. Superseded: a newer generation holds.
+	// Generation is its place in a PKI folder. Superseded: a newer generation is valid.
 	Generation *Generation
 	Superseded bool
 }
 
-// Revocation is what the newest list of the issuer says.
+// Revocation is an entry in the newest CRL of the issuer.
 type Revocation struct {
 	At     time.Time
 	Reason ca.RevocationReason
@@ -52,7 +52,7 @@ type Generation struct {
 
 func (g Generation) String() string { return fmt.Sprintf("%s/%d", g.Name, g.Number) }
 
-// Name is how people call it.
+// Name is the common name or, without one, the subject.
 func (c *Cert) Name() string {
 	if c.Subject.CommonName != "" {
 		return c.Subject.CommonName
@@ -60,14 +60,14 @@ func (c *Cert) Name() string {
 	return c.Subject.String()
 }
 
-// ForSigning tells whether the rules for signing are held against it: not where it says that it is for something else,
-// such as TLS. One that does not say what it is for may well have been made to sign, by defaults.
+// ForSigning reports whether the rules for signers apply: not if its extended key usage names another use, such as TLS.
+// They apply if there is none, since tools that make signers may leave it out.
 func ForSigning(cert *x509.Certificate) bool {
 	return rules.RoleOf(cert) != rules.RoleOther || len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) == 0 ||
 		slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning)
 }
 
-// Chain leads from it up, as far as there is somebody.
+// Chain leads from it to the last issuer that is known.
 func (c *Cert) Chain() []*x509.Certificate {
 	var up []*x509.Certificate
 	for ; c != nil; c = c.Issuer {
@@ -76,21 +76,21 @@ func (c *Cert) Chain() []*x509.Certificate {
 	return up
 }
 
-// Holds tells whether it is valid and not revoked.
-func (c *Cert) Holds(now time.Time) bool {
+// ValidAt reports whether it is valid and not revoked.
+func (c *Cert) ValidAt(now time.Time) bool {
 	return c.Revoked == nil && !now.Before(c.NotBefore) && !now.After(c.NotAfter)
 }
 
-// Watched tells whether its end is of interest. It is not where it has been revoked; nor, once it has ended, where a
-// newer generation took its place, or where nothing is left of it but a CA's record that it was issued.
-func (c *Cert) Watched(now time.Time) bool {
+// ExpiryMatters reports whether its end is of interest. It is not for a revoked certificate. Nor is it for one that has
+// ended, if a newer generation is valid, or if only its issuer's record of it is left.
+func (c *Cert) ExpiryMatters(now time.Time) bool {
 	if c.Revoked != nil {
 		return false
 	}
 	return !now.After(c.NotAfter) || !c.Superseded && !c.recordOnly()
 }
 
-// recordOnly tells whether it is only in the folders where CAs keep what they issued.
+// recordOnly reports whether all its files are in folders where CAs record what they issued.
 func (c *Cert) recordOnly() bool {
 	for _, file := range c.Files {
 		if filepath.Base(filepath.Dir(file)) != "issued" || filepath.Base(file) != layout.Serial(c.SerialNumber)+".pem" {
@@ -100,7 +100,8 @@ func (c *Cert) recordOnly() bool {
 	return true
 }
 
-// keptHere tells whether the CA's key is beside its certificate: elsewhere nobody can issue a list.
+// keptHere reports whether the CA's key is beside its certificate: without it, no CRL can be issued.
+
 func (c *Cert) keptHere() bool {
 	if c.Generation == nil {
 		return false

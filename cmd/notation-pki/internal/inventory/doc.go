@@ -1,6 +1,5 @@
-// Package inventory reads the certificates, revocation lists and private keys that lie in files, folders and signatures, and
-// puts them in order: every certificate once, below the one that issued it, with what its issuer says about it and the
-// rules that it breaks.
+// Package inventory reads certificates, revocation lists and private keys from files, folders and signatures. It puts every
+// certificate below its issuer, with its revocation, the rules that it breaks, and other problems.
 //
-// A [Pile] is what was read; [Pile.Grow] makes a [Forest] of it. Nothing is asked of the network, and no file is changed.
+// [Read] returns [Files]; [Files.Build] makes an [Inventory] of them. The network is not used, and no file is changed.
 package inventory

@@ -1,4 +1,4 @@
 package inventory
 
-// SetBudget sets what checks may cost, so that a test spends it sooner.
-func (p *Pile) SetBudget(cost int) { p.budget = cost }
+// SetBudget lowers the bound on the cost of checks, for tests.
+func (files *Files) SetBudget(cost int) { files.budget = cost }

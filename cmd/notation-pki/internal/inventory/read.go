@@ -12,51 +12,51 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
-// Bounds of what is read. No PKI comes near them; a folder that holds one and much else might.
+// Bounds of what is read. No PKI reaches them, but a folder with a PKI and many other files may.
 const (
-	maxEntries = 20_000   // files and folders, all in all
-	maxDepth   = 16       // folders in each other
+	maxEntries = 20_000   // files and folders in total
+	maxDepth   = 16       // levels of folders
 	maxCerts   = 10_000   // certificates of a file
 	maxSize    = 32 << 20 // bytes of a file: the revocation lists of public CAs have 16 MiB and more
 )
 
-// Read reads a file, or all that is in a folder and in those below it. Symlinks are followed, and what is hidden is left
-// out: Kubernetes keeps the versions of a volume in hidden folders, with symlinks beside them that lead there, and a
-// generation that is being made is hidden until it is whole.
-func Read(path string) (*Pile, error) {
+// Read reads a file, or a folder with all folders below it. It follows symlinks and leaves out hidden files: Kubernetes
+// keeps the versions of a volume in hidden folders, with symlinks to them, and a new generation is hidden until it is
+// complete.
+func Read(path string) (*Files, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	p := NewPile()
+	files := NewFiles()
 	if info.IsDir() {
-		return p, (&walk{pile: p, seen: map[string]bool{}}).folder(path, 0)
+		return files, (&walk{files: files, seen: map[string]bool{}}).folder(path, 0)
 	}
-	return p, p.readAlone(path, info)
+	return files, files.readAlone(path, info)
 }
 
-// readAlone reads a file that was named: nothing about it is silent.
-func (p *Pile) readAlone(path string, info fs.FileInfo) error {
+// readAlone reads a file that the user named: everything in it is reported.
+func (files *Files) readAlone(path string, info fs.FileInfo) error {
 	data, err := regularfile.Read(path, maxSize)
 	if err != nil {
 		return err
 	}
-	f := p.sort(path, data, info.Mode())
-	if f.empty() {
-		return fmt.Errorf("%s: %s", path, f.damage())
+	contents := files.add(path, data, info.Mode())
+	if contents.empty() {
+		return fmt.Errorf("%s: %s", path, contents.damage())
 	}
-	if f.broken() {
-		p.problem(Damaged, path+": "+f.damage())
+	if contents.broken() {
+		files.problem(Damaged, path+": "+contents.damage())
 	}
-	for _, what := range f.skipped {
-		p.notes = append(p.notes, fmt.Sprintf("%s: %s; inspect looks at certificates and CRLs only", path, what))
+	for _, what := range contents.skipped {
+		files.notes = append(files.notes, fmt.Sprintf("%s: %s; inspect looks at certificates and CRLs only", path, what))
 	}
 	return nil
 }
 
 // walk goes through folders.
 type walk struct {
-	pile    *Pile
+	files   *Files
 	seen    map[string]bool // folders, with no symlink in their path
 	entries int
 }
@@ -88,7 +88,7 @@ func (w *walk) folder(path string, depth int) error {
 
 func (w *walk) entry(path string, depth int) error {
 	if strings.HasPrefix(filepath.Base(path), ".making-") {
-		w.pile.problem(LeftBehind, path+": was left by a run that was killed, and may hold a private key: delete it")
+		w.files.problem(LeftBehind, path+": was left by a run that was killed, and may hold a private key: delete it")
 	}
 	if strings.HasPrefix(filepath.Base(path), ".") {
 		return nil
@@ -106,14 +106,14 @@ func (w *walk) entry(path string, depth int) error {
 		return w.folder(path, depth+1)
 	case info.Mode().IsRegular():
 		w.file(path, info)
-	case namedLikeOne(path):
-		w.pile.problem(Damaged, fmt.Sprintf("%s: is %s, and no file", path, regularfile.Kind(info.Mode())))
+	case namedLikeCertificate(path):
+		w.files.problem(Damaged, fmt.Sprintf("%s: is %s, and no file", path, regularfile.Kind(info.Mode())))
 	}
 	return nil
 }
 
 func (w *walk) file(path string, info fs.FileInfo) {
-	if info.Size() > maxSize && !namedLikeOne(path) {
+	if info.Size() > maxSize && !namedLikeCertificate(path) {
 		return
 	}
 	data, err := regularfile.Read(path, maxSize)
@@ -121,24 +121,25 @@ func (w *walk) file(path string, info fs.FileInfo) {
 		w.unreadable(err)
 		return
 	}
-	if f := w.pile.sort(path, data, info.Mode()); namedLikeOne(path) && f.broken() {
-		w.pile.problem(Damaged, path+": "+f.damage())
+	if contents := w.files.add(path, data, info.Mode()); namedLikeCertificate(path) && contents.broken() {
+		w.files.problem(Damaged, path+": "+contents.damage())
 	}
 }
 
-// missing is a symlink to nothing, or a file that went away meanwhile.
+// missing reports a symlink to nothing. Without one, the file was deleted meanwhile.
 func (w *walk) missing(path string) {
-	if _, err := os.Lstat(path); err == nil && namedLikeOne(path) {
-		w.pile.problem(Damaged, path+": is a symlink that leads nowhere")
+	if _, err := os.Lstat(path); err == nil && namedLikeCertificate(path) {
+		w.files.problem(Damaged, path+": is a symlink that leads nowhere")
 	}
 }
 
-// unreadable tells of what could not be looked at: without it, silence would pass for being well.
+// unreadable reports a file that could not be read: otherwise no problem would be shown for it.
 func (w *walk) unreadable(err error) {
-	w.pile.problem(Unreadable, err.Error())
+	w.files.problem(Unreadable, err.Error())
 }
 
-// namedLikeOne tells whether a file claims to be a certificate or CRL.
-func namedLikeOne(path string) bool {
+// namedLikeCertificate reports whether a file's name ends like that of a certificate or CRL.
+
+func namedLikeCertificate(path string) bool {
 	return slices.Contains([]string{".pem", ".crt", ".cer", ".cert", ".der", ".ca-bundle", ".crl"}, strings.ToLower(filepath.Ext(path)))
 }

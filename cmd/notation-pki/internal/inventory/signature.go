@@ -7,41 +7,42 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
 )
 
-// AddSignature adds the chains that an envelope holds: the signer's, and the timestamp authority's where there is a
-// timestamp. Nothing in it is verified. Of an envelope that notation refuses whole, which it does where the chain breaks a
-// rule, the chain is judged all the same: it takes the chain itself to say which.
-func (p *Pile) AddSignature(source, mediaType string, raw []byte) {
-	p.budget = min(p.budget, maxStrangersCost)
+// AddSignature adds the chains in an envelope: the signer's and, if there is a timestamp, the timestamp authority's. It
+// verifies nothing. If a chain breaks a rule, notation refuses the whole envelope; the chain is added all the same, so
+// that the rule can be named.
+func (files *Files) AddSignature(source, mediaType string, raw []byte) {
+	files.budget = min(files.budget, maxStrangersCost)
 	e, err := unverified.Read(mediaType, raw)
 	if err != nil {
-		p.problem(BadSignature, fmt.Sprintf("%s: %v", source, err))
+		files.problem(BadSignature, fmt.Sprintf("%s: %v", source, err))
 		return
 	}
 	if e.Err != nil {
-		p.problem(BadSignature, fmt.Sprintf("%s: %v", source, e.Err))
+		files.problem(BadSignature, fmt.Sprintf("%s: %v", source, e.Err))
 	}
-	p.addSigner(source, e.Chain)
+	files.addSigner(source, e.Chain)
 	switch {
 	case e.Content == nil:
 	case e.StampErr != nil:
-		p.problem(BadSignature, fmt.Sprintf("timestamp of %s: cannot be read: %v", source, e.StampErr))
+		files.problem(BadSignature, fmt.Sprintf("timestamp of %s: cannot be read: %v", source, e.StampErr))
 	case e.Stamp != nil:
 		for _, cert := range e.Stamp.Certificates { // in no order
-			p.addCert("timestamp of "+source, cert)
+			files.addCert("timestamp of "+source, cert)
 		}
 	}
 }
 
-func (p *Pile) addSigner(source string, certs []*x509.Certificate) {
+func (files *Files) addSigner(source string, certs []*x509.Certificate) {
 	for _, cert := range certs {
-		p.addCert(source, cert)
+		files.addCert(source, cert)
 	}
 	if len(certs) > 0 {
-		p.chains = append(p.chains, chain{source, certs})
+		files.chains = append(files.chains, chain{source, certs})
 	}
 }
 
-// AddFailure adds that a signature could not be had.
-func (p *Pile) AddFailure(source string, err error) {
-	p.problem(Unreadable, fmt.Sprintf("%s: %v", source, err))
+// AddFailure adds a problem: a signature could not be fetched.
+
+func (files *Files) AddFailure(source string, err error) {
+	files.problem(Unreadable, fmt.Sprintf("%s: %v", source, err))
 }

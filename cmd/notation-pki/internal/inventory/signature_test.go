@@ -35,7 +35,7 @@ func envelope(t *testing.T, mediaType string) (raw []byte, signer *ca.Identity) 
 	return must[*ca.Envelope](t)(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType})).Raw, signer
 }
 
-func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T) {
+func TestChainOfARefusedEnvelope(t *testing.T) {
 	for _, mediaType := range []string{ca.JWS, ca.COSE} {
 		raw, signer := envelope(t, mediaType)
 		whole := signer.Chain[1].Raw
@@ -47,20 +47,20 @@ func TestTheChainOfAnEnvelopeThatNotationRefusesIsJudgedAllTheSame(t *testing.T)
 		if bytes.Count(raw, whole) != 1 {
 			t.Fatalf("%s: the envelope does not hold the intermediate as it is", mediaType)
 		}
-		pile := inventory.NewPile()
-		pile.AddSignature("it", mediaType, bytes.Replace(raw, whole, damaged, 1))
-		forest := pile.Grow(time.Now())
-		if len(forest.Problems) != 1 || forest.Problems[0].Kind != inventory.BadSignature {
-			t.Errorf("%s: of the envelope it says %v", mediaType, forest.Problems)
+		files := inventory.NewFiles()
+		files.AddSignature("it", mediaType, bytes.Replace(raw, whole, damaged, 1))
+		inv := files.Build(time.Now())
+		if len(inv.Problems) != 1 || inv.Problems[0].Kind != inventory.BadSignature {
+			t.Errorf("%s: of the envelope it says %v", mediaType, inv.Problems)
 		}
 		var broken []rules.Rule
-		for _, c := range forest.Certs {
+		for _, c := range inv.Certs {
 			for _, b := range c.Violations {
 				broken = append(broken, b.Rule)
 			}
 		}
-		if len(forest.Certs) != 3 || !slices.Contains(broken, rules.RuleSignature) {
-			t.Errorf("%s: %d certificates, which break %q", mediaType, len(forest.Certs), broken)
+		if len(inv.Certs) != 3 || !slices.Contains(broken, rules.RuleSignature) {
+			t.Errorf("%s: %d certificates, which break %q", mediaType, len(inv.Certs), broken)
 		}
 	}
 }
@@ -73,8 +73,8 @@ func FuzzNoEnvelopePanics(f *testing.F) {
 		if inJWS {
 			mediaType = ca.JWS
 		}
-		pile := inventory.NewPile()
-		pile.AddSignature("it", mediaType, raw)
-		pile.Grow(time.Unix(0, 0))
+		files := inventory.NewFiles()
+		files.AddSignature("it", mediaType, raw)
+		files.Build(time.Unix(0, 0))
 	})
 }
