@@ -30,6 +30,11 @@ const (
 	provenFor = time.Second
 	// idleFor is how long a connection is kept that is not in use; while it is, it is pinged.
 	idleFor = 30 * time.Second
+	// maxUnread is how many bytes of an answer over HTTP/2 a server may send ahead of who reads it: without a bound it is
+	// 4 MiB of each, whether it may be read or not. Those of one connection together are as many as net/http has, so that
+	// answers that wait to be read do not keep the others from coming: 62 of them fit. Over HTTP/1.1 they lie with the
+	// kernel, which bounds them.
+	maxUnread, maxUnreadTogether = 64 << 10, 4<<20 - 1
 )
 
 // Pool is an http.RoundTripper that keeps connections for later requests, and finds out
@@ -53,7 +58,10 @@ func NewPool(dial Dial, roots *x509.CertPool) *Pool {
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
 		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: pingAfter, PingTimeout: pingTimeout,
+			MaxReceiveBufferPerStream: maxUnread, MaxReceiveBufferPerConnection: maxUnreadTogether,
+		},
 		MaxIdleConnsPerHost:    32,
 		IdleConnTimeout:        idleFor,
 		MaxResponseHeaderBytes: 64 << 10,

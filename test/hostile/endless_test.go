@@ -84,7 +84,7 @@ func pause(q *http.Request, d time.Duration) {
 
 // Answers without an end decide nothing, are given up in time, and cost little.
 func TestAnswersWithoutEnd(t *testing.T) {
-	x := newTarget(t, endless)
+	x := newTarget(t, 1, endless)
 	for name := range x.bad.kinds {
 		t.Run(name, func(t *testing.T) {
 			asker := x.server.Asker()

@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,22 +19,28 @@ import (
 // most is the memory that the server may ever hold, in bytes, whatever strangers do together (provider/README.md, "Bounds").
 const most = 200 << 20
 
-// target is a server with its default limits, a registry that does harm, and one that is well.
+// target is a server with its default limits, registries that do harm, and one that is well.
 type target struct {
 	*rig.Test
 	server *rig.Provider
 	bad    *registry
+	more   []*registry // that do the same as bad
 	good   []rig.Image // signed, and not asked for yet
 }
 
-func newTarget(t *testing.T, kinds func(t *testing.T, anchor []byte) map[string]kind) *target {
+// newTarget has so many registries that do harm.
+func newTarget(t *testing.T, registries int, kinds func(t *testing.T, anchor []byte) map[string]kind) *target {
 	t.Helper()
 	w := rig.ForTest(t)
 	built, err := workshop.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &target{Test: w, bad: newRegistry(t, kinds(t, w.SKAO.Root.Cert.Raw))}
+	harm := kinds(t, w.SKAO.Root.Cert.Raw)
+	x := &target{Test: w, bad: newRegistry(t, harm)}
+	for len(x.more) < registries-1 {
+		x.more = append(x.more, newRegistry(t, harm))
+	}
 	home := w.Registry(rig.RegistryOptions{})
 	for range 40 {
 		image := w.PushImage(home, "production/good", "1")
@@ -41,14 +48,19 @@ func newTarget(t *testing.T, kinds func(t *testing.T, anchor []byte) map[string]
 		x.good = append(x.good, image)
 	}
 	x.server = w.Provider(rig.ProviderOptions{Binary: built, Registries: []*rig.Registry{home}, Edit: func(c *config.Config) {
-		issuer := filepath.Join(filepath.Dir(c.TLS.CertFile), "bad.crt")
-		if err := os.WriteFile(issuer, x.bad.caPEM(), 0o600); err != nil {
-			t.Fatal(err)
+		for i, r := range x.strangers() {
+			issuer := filepath.Join(filepath.Dir(c.TLS.CertFile), fmt.Sprintf("bad-%d.crt", i))
+			if err := os.WriteFile(issuer, r.caPEM(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c.Registries = append(c.Registries, config.Registry{Host: r.host, CAFile: issuer, Referrers: config.ReferrersAuto})
 		}
-		c.Registries = append(c.Registries, config.Registry{Host: x.bad.host, CAFile: issuer, Referrers: config.ReferrersAuto})
 	}})
 	return x
 }
+
+// strangers are the registries that do harm.
+func (x *target) strangers() []*registry { return append([]*registry{x.bad}, x.more...) }
 
 // attack is how long a storm lasts: several times as long as a request waits, so that its checks overlap.
 const attack = 8 * time.Second
@@ -59,20 +71,25 @@ func (x *target) storm(t *testing.T, kinds []string, meanwhile func()) {
 	ctx, cancel := context.WithTimeout(t.Context(), attack)
 	defer cancel()
 	var pods sync.WaitGroup
-	for _, kind := range kinds {
-		asker := x.server.Asker()
-		pods.Go(func() {
-			for first := 0; ctx.Err() == nil; first += 250 {
-				var keys []string
-				for n := range 250 {
-					keys = append(keys, x.bad.image(kind, first+n))
-				}
-				_, _ = asker.Validate(ctx, keys...) // a 503 is an answer, too
-			}
-		})
+	for _, r := range x.strangers() {
+		for _, kind := range kinds {
+			pods.Go(func() { x.pods(ctx, r, kind) })
+		}
 	}
 	meanwhile()
 	pods.Wait()
+}
+
+// pods name images of a kind, 250 each, one pod after the other.
+func (x *target) pods(ctx context.Context, r *registry, kind string) {
+	asker := x.server.Asker()
+	for first := 0; ctx.Err() == nil; first += 250 {
+		var keys []string
+		for n := range 250 {
+			keys = append(keys, r.image(kind, first+n))
+		}
+		_, _ = asker.Validate(ctx, keys...) // a 503 is an answer, too
+	}
 }
 
 // peak fails the test if the server ever held more than it may.
@@ -117,16 +134,18 @@ func (x *target) recovers(t *testing.T) bool {
 // What strangers do costs memory within the bound, each alone and all together, and good images go on being verified.
 func TestMemoryUnderAttack(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		kinds []string
+		name       string
+		registries int
+		kinds      []string
 	}{
-		{"decoders", []string{"cose", "cose-fits", "ber", "ber-fits", "counter", "payload"}},
-		{"chains", []string{"chains", "anchored"}},
-		{"lists", []string{"manifests", "pages", "long"}},
-		{"together", slices.Collect(maps.Keys(attacks(t, nil)))},
+		{"decoders", 1, []string{"cose", "cose-fits", "ber", "ber-fits", "counter", "payload"}},
+		{"chains", 1, []string{"chains", "anchored"}},
+		{"lists", 1, []string{"manifests", "pages", "long"}},
+		{"registries", 4, []string{"ready"}}, // each may have 32 of the 64 places
+		{"together", 1, slices.Collect(maps.Keys(attacks(t, nil)))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			x := newTarget(t, attacks)
+			x := newTarget(t, c.registries, attacks)
 			x.storm(t, c.kinds, func() {
 				// How many depends on what else the machine does, so it is told and not wanted.
 				t.Logf("%d of 10 good images were verified meanwhile", x.verified(t, 10))
@@ -153,6 +172,7 @@ func attacks(t *testing.T, anchor []byte) map[string]kind {
 		"anchored":  {envelopes: repeated(20, longChain(t, anchor)), mediaType: ca.JWS},
 		"manifests": {envelopes: repeated(20, []byte("{}")), mediaType: ca.JWS, pad: 3 << 20},
 		"pages":     {envelopes: repeated(1, []byte("{}")), mediaType: ca.JWS, pages: 3 << 20, hang: true},
+		"ready":     {answer: readyPages()},
 		"long":      {envelopes: repeated(900, []byte("{}")), mediaType: ca.JWS, hang: true},
 	}
 }

@@ -170,6 +170,22 @@ func (r *registry) list(w http.ResponseWriter, q *http.Request, k kind) {
 	_ = json.NewEncoder(w).Encode(index)
 }
 
+// readyPages answers with an endless list of pages as large as may be, which cost the registry nothing to make: so it sends
+// as many at a time as the server lets it.
+func readyPages() http.HandlerFunc {
+	page := []byte(`{"schemaVersion":2,"manifests":[{"annotations":{"pad":"` + strings.Repeat("x", 4<<20-200) + `"}}]}`)
+	return func(w http.ResponseWriter, q *http.Request) {
+		if !strings.Contains(q.URL.Path, "/referrers/") {
+			manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"annotations":{"for":%q}}`, ocispec.MediaTypeImageManifest, q.URL.Path)
+			(*registry)(nil).send(w, q, ocispec.MediaTypeImageManifest, manifest)
+			return
+		}
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+		w.Header().Set("Link", fmt.Sprintf(`<%s?n=%s1>; rel="next"`, q.URL.Path, q.URL.Query().Get("n")))
+		_, _ = w.Write(page)
+	}
+}
+
 // caPEM is what to trust about the registry's TLS.
 func (r *registry) caPEM() []byte { return ca.EncodeCertificates(r.Certificate()) }
 
