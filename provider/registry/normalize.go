@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -137,7 +138,7 @@ func digestOf(request *http.Request, header http.Header, body []byte) (digest.Di
 
 // readBody reads an answer to its end, within the bound. The answer stays open: what it holds counts until it is closed.
 func readBody(response *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxManifestBytes+1))
+	body, err := readAll(io.LimitReader(response.Body, MaxManifestBytes+1), response.ContentLength)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("reading the answer: %w", err)
@@ -148,6 +149,24 @@ func readBody(response *http.Response) ([]byte, error) {
 	}
 	_ = response.Body.Close()
 	return nil, err
+}
+
+// readAll is io.ReadAll, and makes room at once for the length that was announced. It waits with that until so much came
+// that the body is one of the few large ones: an announcement alone costs nothing.
+func readAll(body io.Reader, announced int64) ([]byte, error) {
+	const surelyLarge = 256 << 10
+	var buffer bytes.Buffer
+	if _, err := io.CopyN(&buffer, body, surelyLarge); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return buffer.Bytes(), err
+	}
+	if announced > surelyLarge && announced <= MaxManifestBytes {
+		buffer.Grow(int(announced) - surelyLarge + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(body)
+	return buffer.Bytes(), err
 }
 
 // readAgain is a body that was read, and closes the original.

@@ -45,7 +45,7 @@ const (
 	MaxSignatureManifestBytes = 64 << 10
 	defaultEnvelope           = 128 << 10
 	// maxLarge bounds the answers of more than 64 KiB that are held at one time, over all registries.
-	maxLarge = 4
+	maxLarge = 3
 	// maxCommas bounds what JSON can hold in those bytes: a thousand signatures with ten
 	// annotations each have half as many commas.
 	maxCommas = 32 << 10

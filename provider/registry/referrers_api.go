@@ -51,6 +51,9 @@ func (p *pages) Do(request *http.Request) (*http.Response, error) {
 	if response, err = asIndex(response); err != nil {
 		return nil, err
 	}
+	if response, err = withEntries(response); err != nil {
+		return nil, err
+	}
 	p.read++
 	// The collection drops other artifacts itself. oras would also drop entries without an artifact type.
 	response.Header.Set("OCI-Filters-Applied", "artifactType")

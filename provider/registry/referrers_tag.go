@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,9 +53,5 @@ func readIndex(body io.Reader, desc ocispec.Descriptor) ([]ocispec.Descriptor, e
 	if err != nil {
 		return nil, fmt.Errorf("reading the referrers index: %w", err)
 	}
-	var index ocispec.Index
-	if err := json.Unmarshal(text, &index); err != nil {
-		return nil, fmt.Errorf("reading the referrers index: %w", err)
-	}
-	return index.Manifests, nil
+	return parseIndex(text)
 }
