@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/crypto/ocsp"
 	"golang.org/x/sync/singleflight"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
 const thePlace = "the host of the revocation list"
@@ -275,9 +277,10 @@ func (l *lists) fetchList(ctx context.Context, url string, issuer *x509.Certific
 	return fetched, fetched.accept(issuer)
 }
 
-// download fetches a small list at once, and large ones one after the other.
+// download fetches a small list at once, and large ones one after the other. What its place fails by, or limits our rate
+// by, is held against that place: the responder at the same host may be well, and other lists.
 func (l *lists) download(ctx context.Context, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(egress.ForRepository(ctx, url), http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/crypto/ocsp"
 	"golang.org/x/sync/singleflight"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
 const theResponder = "the OCSP responder"
@@ -141,6 +143,7 @@ func (r *responders) request(ctx context.Context, place string, q question) (sta
 	if err != nil {
 		return statement{}, &problem{"the OCSP request cannot be made", err}
 	}
+	ctx = egress.ForRepository(ctx, place)
 	answer, err := r.get(ctx, place, body)
 	if errors.Is(err, errLong) || takesNoGET(err) {
 		answer, err = r.send(ctx, http.MethodPost, place, body)

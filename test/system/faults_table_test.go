@@ -66,7 +66,6 @@ type fault struct {
 	body    bool      // it needs a body to spoil
 	diverts bool      // it needs another of the same kind
 	once    bool      // it lasts for one request
-	rests   bool      // it is about all that the server would tell
 
 	// told says what comes of it. Without it, ignorance at the step's stage.
 	told func(step) outcome
@@ -166,7 +165,7 @@ func faults() []fault {
 		{name: "401", effect: always(rig.Status(401, nil)), told: askedByGet(noAccess)}, // it says not how to give credentials
 		{name: "403", effect: always(rig.Status(403, nil)), told: askedByGet(noAccess)},
 		{name: "405", effect: always(rig.Status(405, nil)), told: askedByGet(noSuchAPI)},
-		{name: "429", effect: always(rig.Status(429, http.Header{"Retry-After": {"1"}})), servers: []setting{brisk}, rests: true},
+		{name: "429", effect: always(rig.Status(429, http.Header{"Retry-After": {"1"}})), servers: []setting{brisk}},
 		{name: "500", effect: always(rig.Status(500, nil))},
 		{name: "503", effect: always(rig.Status(503, nil))},
 		{name: "503 once", effect: always(rig.Status(503, nil)), once: true, told: verified},
@@ -205,7 +204,7 @@ func (f fault) expect(s step, on setting) outcome {
 	switch {
 	case on == hasty:
 		return outcome{stage: provider.CauseDeadline}
-	case s.spare && !f.rests:
+	case s.spare:
 		return verified(s)
 	case f.told != nil:
 		return f.told(s)
