@@ -328,7 +328,7 @@ func TestDeltaLists(t *testing.T) {
 		{"another_cas", func(w *world) []byte {
 			return w.list(list{by: w.root, number: 6, extensions: []pkix.Extension{indicator(5)}})
 		}, "another CA's"},
-		{"down", nil, "cannot be reached"},
+		{"down", nil, "refuses connections"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, []string{listURL}, nil)

@@ -1,10 +1,8 @@
 package revocation
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
@@ -101,16 +99,19 @@ func appendCauses(causes []string, err error) []string {
 
 // unreachable names why a request got no answer. Who is "the OCSP responder", say.
 func unreachable(who string, err error) error {
-	timeout, ok := errors.AsType[net.Error](err)
+	fault := egress.FaultOf(err)
 	switch {
-	case errors.Is(err, egress.ErrForbidden):
-		return &problem{who + " is at a private address; name its host under egress.allow if it may be asked", err}
-	case errors.Is(err, egress.ErrTooLarge):
-		return &problem{who + " answered with more than is read", err}
-	case ok && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return &problem{who + " did not answer in time", err}
+	case fault == egress.Private:
+		return &problem{fmt.Sprintf("%s %s; name its host under egress.allow if it may be asked", who, fault), err}
+	case fault != "":
+		return &problem{fmt.Sprintf("%s %s; %s", who, fault, fault.Advice()), err}
+	case errors.Is(err, egress.ErrBroken):
+		return &problem{who + " keeps failing; it is asked again in a moment", err}
 	}
-	return &problem{who + " cannot be reached", err}
+	if _, resting := errors.AsType[*egress.RestingError](err); resting {
+		return &problem{who + " limits our rate; it is asked again later", err}
+	}
+	return &problem{who + " gave no answer", err}
 }
 
 // checkURL refuses a place that cannot be asked.

@@ -199,7 +199,7 @@ type statusError int
 func (e statusError) Error() string { return fmt.Sprintf("answered %d", int(e)) }
 
 // errLarge is an answer with more than is read.
-var errLarge = errors.New("the answer is too large")
+var errLarge = fmt.Errorf("%w: of a certificate authority", egress.ErrTooLarge)
 
 // send sends a request, and returns an answer with status 200 or an error.
 func send(client *http.Client, request *http.Request) (*http.Response, error) {
@@ -227,9 +227,6 @@ func readAll(from io.Reader, bound int64) ([]byte, error) {
 func unanswered(who string, err error) error {
 	if status, ok := errors.AsType[statusError](err); ok {
 		return problemf("%s answered %d", who, int(status))
-	}
-	if errors.Is(err, errLarge) {
-		return problemf("%s answered with more than is read", who)
 	}
 	return unreachable(who, err)
 }

@@ -275,7 +275,7 @@ func TestDeadResponderIsAskedLast(t *testing.T) {
 // A dead responder is still asked where no other can tell, so that it is found to be well again at once.
 func TestOnlyResponderIsAskedAgain(t *testing.T) {
 	w := newWorld(t, nil, []string{responderURL})
-	w.want(t, "cannot be reached")
+	w.want(t, "refuses connections")
 	w.at(responderURL, fixed(w.answer(answer{})))
 	w.want(t, "good")
 }

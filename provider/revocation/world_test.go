@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ type network struct {
 	mu    sync.Mutex
 	serve map[string]http.HandlerFunc // by prefix of the URL
 	asked []string
+	fails error // of what is not served; nil refuses connections
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -44,8 +47,11 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	n.mu.Unlock()
+	if handler == nil && n.fails != nil {
+		return nil, n.fails
+	}
 	if handler == nil {
-		return nil, errors.New("dial tcp: connection refused")
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	if r.Body == nil {
 		r.Body = http.NoBody
