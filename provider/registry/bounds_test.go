@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,14 +76,13 @@ func TestTheListOfSignaturesIsBounded(t *testing.T) {
 		more        bool
 	}{
 		"pages without end":          {page(next, 2), "api", registry.MaxReferrerPages, 2 * registry.MaxReferrerPages, true},
-		"empty pages without end":    {page(next, 0), "auto", registry.MaxReferrerPages + 1, 0, true},
 		"a page that leads to it":    {page(func(r *http.Request) string { return r.URL.Path }, 1), "api", registry.MaxReferrerPages, 1, true},
 		"as many as are looked at":   {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "api", 1, registry.MaxReferrers, false},
 		"one too many":               {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "api", 1, registry.MaxReferrers, true},
 		"too many over pages":        {page(next, 400), "api", 3, registry.MaxReferrers, true},
 		"as many by tag":             {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "tag", 1, registry.MaxReferrers, false},
 		"one too many by tag":        {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "tag", 1, registry.MaxReferrers, true},
-		"pages without end, by both": {page(next, 0), "both", registry.MaxReferrerPages + 1, 0, true},
+		"pages without end, by both": {page(next, 2), "both", registry.MaxReferrerPages + 1, 2 * registry.MaxReferrerPages, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, c.handler)
@@ -94,6 +94,32 @@ func TestTheListOfSignaturesIsBounded(t *testing.T) {
 				t.Errorf("%d requests, want %d", got, c.pages)
 			}
 		})
+	}
+}
+
+// Pages that hold no signature and do not end are ignorance, told as what they are. A signature that is listed elsewhere counts.
+func TestEmptyPagesWithoutEnd(t *testing.T) {
+	var byTag atomic.Bool
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "/referrers/"):
+			w.Header().Set("Link", "<"+r.URL.Path+`>; rel="next"`)
+			sendIndex(w, index(0, 0))
+		case byTag.Load():
+			sendIndex(w, index(0, 1))
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	for _, referrers := range []config.Referrers{"api", "auto", "both"} {
+		_, _, err := ask(t, f, registry.Options{}, referrers)
+		if told := undecided(t, err, provider.StageRegistry); !strings.Contains(told.Detail, "goes on after 20 pages") {
+			t.Errorf("%s: told %q", referrers, told.Detail)
+		}
+	}
+	byTag.Store(true)
+	if list, _, err := ask(t, f, registry.Options{}, "auto"); len(list) != 1 {
+		t.Errorf("%d listed beside the tag: %v", len(list), err)
 	}
 }
 

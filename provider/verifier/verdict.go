@@ -47,7 +47,7 @@ func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 		// notation.Verify ended in a way that the recorder did not see.
 		return provider.Verdict{}, provider.Undecided(provider.CauseInternal, err, "internal error")
 	case rec.more:
-		return rec.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", rec.limit)), nil
+		return rec.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", len(rec.candidates))), nil
 	case len(rec.candidates) == 0:
 		return rec.refused(provider.Unsigned, "no signature is associated with this digest; make sure the artifact was signed successfully"), nil
 	}
