@@ -30,6 +30,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/controllers"
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/metrics"
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // rotate runs until ctx is done.
@@ -68,7 +69,7 @@ func rotate(ctx context.Context, o options, log *slog.Logger) error {
 func reach(kubeconfig string) (*rest.Config, error) {
 	read := rest.InClusterConfig
 	if kubeconfig != "" {
-		read = func() (*rest.Config, error) { return clientcmd.BuildConfigFromFlags("", kubeconfig) }
+		read = func() (*rest.Config, error) { return fromFile(kubeconfig) }
 	}
 	kube, err := read()
 	if err != nil {
@@ -76,6 +77,32 @@ func reach(kubeconfig string) (*rest.Config, error) {
 	}
 	kube.QPS, kube.Burst, kube.UserAgent = 20, 40, controllers.FieldOwner+"/"+version.Number
 	return kube, nil
+}
+
+// maxKubeconfig is the largest kubeconfig that is read. Those of many clusters have some 100 KiB.
+const maxKubeconfig = 4 << 20
+
+// fromFile reads a kubeconfig. clientcmd would wait for the writer of a pipe, and read a device
+// for ever. Paths in it are relative to its folder.
+func fromFile(path string) (*rest.Config, error) {
+	data, err := regularfile.Read(path, maxKubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config, err := clientcmd.Load(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, cluster := range config.Clusters {
+		cluster.LocationOfOrigin = path
+	}
+	for _, user := range config.AuthInfos {
+		user.LocationOfOrigin = path
+	}
+	if err := clientcmd.ResolveLocalPaths(config); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return clientcmd.NewDefaultClientConfig(*config, &clientcmd.ConfigOverrides{}).ClientConfig()
 }
 
 // newManager returns a manager that knows the kinds we use, and asks for no others.
