@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 )
 
 // MaxText is a bound for files of objects or answers that people and tools write, such as
@@ -58,7 +59,18 @@ func ReadOpen(f *os.File, path string, most int64) ([]byte, error) {
 	if err := check(path, info, most); err != nil {
 		return nil, err
 	}
+	expire(f, within)
 	return ReadAll(f, path, most)
+}
+
+// within is how long a file may keep its reader waiting.
+const within = 10 * time.Second
+
+// expire ends reads of a file after some time, if it is one that readers wait for. Some files
+// below /proc say that they are regular and are: /proc/kmsg waits for the kernel's next line.
+// A file on a disk takes no deadline, and needs none.
+func expire(f *os.File, within time.Duration) {
+	_ = f.SetReadDeadline(time.Now().Add(within))
 }
 
 // ReadAll reads a stream, such as standard input, within the bound.

@@ -15,6 +15,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/suites"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // objects reads YAML.
@@ -176,6 +177,13 @@ func TestAProviderWithoutTLSIsRefused(t *testing.T) {
 	}
 	if _, err := engine.LoadIdentity("no-such-file", "no-such-file"); err == nil {
 		t.Error("a client certificate that is not there was loaded")
+	}
+}
+
+// A file without an end is no certificate, and no key.
+func TestIdentityFromADevice(t *testing.T) {
+	if _, err := engine.LoadIdentity("/dev/zero", "no-such-file"); !errors.Is(err, regularfile.ErrNotRegular) {
+		t.Errorf("LoadIdentity: %v; want %v", err, regularfile.ErrNotRegular)
 	}
 }
 

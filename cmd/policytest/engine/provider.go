@@ -11,6 +11,8 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/externaldata"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // Provider is an external data provider, as the resource of that name in a cluster.
@@ -29,6 +31,12 @@ type Identity struct{ watcher *certwatcher.CertWatcher }
 
 // LoadIdentity reads a certificate with its chain, and its key. They are read once.
 func LoadIdentity(certFile, keyFile string) (*Identity, error) {
+	// certwatcher would wait for the writer of a pipe, and read a device for ever.
+	for _, file := range []string{certFile, keyFile} {
+		if _, err := regularfile.Read(file, regularfile.MaxText); err != nil {
+			return nil, fmt.Errorf("loading the client certificate: %w", err)
+		}
+	}
 	watcher, err := certwatcher.New(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("loading the client certificate: %w", err)
