@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"debug/buildinfo"
 	"debug/elf"
 	"errors"
 	"io"
@@ -80,6 +81,24 @@ func TestImagesHaveTheirCommandsAndNoMore(t *testing.T) {
 				t.Errorf("%s of version %s says %q", command, version, said)
 			}
 		}
+	}
+}
+
+// No build tag makes commands of an image other than those that are tested, such as one with cheap passphrases.
+func TestImagesAreBuiltWithoutTags(t *testing.T) {
+	for target := range product {
+		root := unpack(t, one(t, built(t, target)))
+		files(t, one(t, built(t, target)), func(header *tar.Header, _ io.Reader) {
+			info, err := buildinfo.ReadFile(filepath.Join(root, header.Name))
+			if err != nil {
+				t.Fatalf("%s: %v", header.Name, err)
+			}
+			for _, setting := range info.Settings {
+				if setting.Key == "-tags" {
+					t.Errorf("%s was built with the tags %s", header.Name, setting.Value)
+				}
+			}
+		})
 	}
 }
 
