@@ -45,7 +45,7 @@ func nested[T any](t *testing.T, object map[string]any, fields ...string) T {
 func TestConstraintsLeaveOutWhatTheProviderNeeds(t *testing.T) {
 	for _, preset := range []string{"generic", "skao-today", "skao-tomorrow", "skao-development"} {
 		found := 0
-		for _, object := range parse(t, must[string](t)(helm(t, "template", "judge", chart, "--namespace", "elsewhere", "--set", "mutation.create=true,gatekeeper.namespace=gk,constraints.preset="+preset))) {
+		for _, object := range parse(t, must[string](t)(helm(t, "template", "judge", chart, "--namespace", "elsewhere", "--set", "mutation.create=true,gatekeeper.namespace=gk,gatekeeper.webhookTimeoutSeconds=5,constraints.preset="+preset))) {
 			switch object.GetKind() {
 			case "SignedImages":
 				found++

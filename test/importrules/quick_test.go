@@ -20,7 +20,7 @@ func TestQuickPassphrasesAreForTests(t *testing.T) {
 	if err != nil {
 		t.Fatalf("looking for %s: %v", quick, err)
 	}
-	known := []string{"test/rig/build.go", "test/walls/quick_test.go"}
+	known := []string{"test/rig/build.go", "test/importrules/quick_test.go"}
 	chosen := 0
 	for _, file := range strings.Fields(string(said)) {
 		switch {

@@ -24,6 +24,12 @@
 {{- if ge $timeout $webhook -}}
 {{- fail (printf "config.answerWithin: with %s the Provider waits %d s, and Gatekeeper's validating webhook only %d s: it would give up first, and may admit. Shorten it, or raise validatingWebhookTimeoutSeconds of Gatekeeper and gatekeeper.webhookTimeoutSeconds here" $answer $timeout $webhook) -}}
 {{- end -}}
+{{- with .Values.constraints.preset -}}
+{{- $constraints := splitList "\n---\n" ($.Files.Get (printf "files/presets/%s.yaml" .)) | len -}}
+{{- if ge (mul $constraints $timeout | int) $webhook -}}
+{{- fail (printf "constraints.preset: %s has %d constraints, which may wait %d s each, one after the other, and Gatekeeper's validating webhook waits only %d s: it would give up first, and may admit. Raise validatingWebhookTimeoutSeconds of Gatekeeper and gatekeeper.webhookTimeoutSeconds here, to %d" . $constraints $timeout $webhook (add1 (mul $constraints $timeout))) -}}
+{{- end -}}
+{{- end -}}
 {{- $timeout = include "notation-provider.timeout" $mutate | int -}}
 {{- $webhook = .Values.gatekeeper.mutatingWebhookTimeoutSeconds | int -}}
 {{- if gt $timeout $webhook -}}
