@@ -156,6 +156,25 @@ func TestRotatorKilledAtEachStep(t *testing.T) {
 	l.end(t)
 }
 
+// The revision before does not hold the CA of its time: helm takes nothing of the new one back, and is not refused.
+func TestRollbackAcrossCAChangeKeepsTheCA(t *testing.T) {
+	w := start(t)
+	w.quickRotator(t)
+	w.must(t, w.upgrade("--set podAnnotations.revision=next"))
+	before := w.stored(t.Context(), "ca.crt")
+	l := w.underLoad(t)
+	w.changeCA(t)
+	w.changed(t, before)
+	w.must(t, "helm rollback notation-provider -n "+namespace+" --wait")
+	w.servers(t)
+	l.seen(t, 30)
+	l.end(t)
+	now := certificates(w.stored(t.Context(), "ca.crt"))
+	if got := w.trusted(t.Context(), "notation-provider"); len(now) != 1 || len(got) != 1 || !got[0].Equal(now[0]) {
+		t.Errorf("after the rollback the Provider trusts %v, and the CA is %v", got, now)
+	}
+}
+
 // A certificate of the same CA takes the place of one that ends soon.
 func TestServingCertificateIsRenewed(t *testing.T) {
 	w := start(t)

@@ -49,17 +49,39 @@ configMap:
 {{- end }}
 
 {{/*
-caBundle of a Provider (call with (list root name)). Gatekeeper refuses a Provider without one, and the rotator's CA is
-made in the cluster. So at first it is a certificate that ended in 1971 and whose key is gone: it vouches for nothing.
-An upgrade keeps what the rotator has written.
+caBundle of a Provider, with its key (call with (list root name)). Gatekeeper refuses a Provider without one, and the rotator's
+CA is made in the cluster. So at first it is a certificate that ended in 1971 and whose key is gone: it vouches for nothing.
+From the time that the rotator has written it, an upgrade says nothing of it, and so no rollback to that revision does.
 */}}
 {{- define "notation-provider.caBundle" -}}
 {{- $root := index . 0 -}}
 {{- if ne $root.Values.tls.source "rotator" -}}
 {{- $pem := required (printf "tls.caBundle: is missing; with tls.source=%s give the CA of the serving certificate, in PEM" $root.Values.tls.source) $root.Values.tls.caBundle -}}
-{{- include "notation-provider.certificates" (list "tls.caBundle" $pem) | b64enc -}}
+caBundle: {{ include "notation-provider.certificates" (list "tls.caBundle" $pem) | b64enc }}
 {{- else -}}
 {{- $live := lookup "externaldata.gatekeeper.sh/v1beta1" "Provider" "" (index . 1) -}}
-{{- dig "spec" "caBundle" "" $live | default ($root.Files.Get "files/placeholder-ca.pem" | b64enc) -}}
+{{- if not (include "notation-provider.ownedByRotator" (list $root $live)) -}}
+caBundle: {{ dig "spec" "caBundle" "" $live | default ($root.Files.Get "files/placeholder-ca.pem" | b64enc) }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+Whether a live Provider's caBundle belongs to another than helm, and stays if helm does not name it (call with (list root
+live)): so it is where helm applies on the server's side. Elsewhere helm compares with the last revision, and takes away
+what only that names: helm 3, and releases that it made. Empty: it does not.
+*/}}
+{{- define "notation-provider.ownedByRotator" -}}
+{{- $applied := false -}}
+{{- $owned := false -}}
+{{- range dig "metadata" "managedFields" list (index . 1) -}}
+{{- if eq .manager "helm" -}}
+{{- $applied = or $applied (eq .operation "Apply") -}}
+{{- else if hasKey (dig "fieldsV1" "f:spec" dict .) "f:caBundle" -}}
+{{- $owned = true -}}
+{{- end -}}
+{{- end -}}
+{{- if and $applied $owned (not (hasPrefix "v3." (index . 0).Capabilities.HelmVersion.Version)) -}}
+true
 {{- end -}}
 {{- end }}
