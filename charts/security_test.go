@@ -8,7 +8,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
@@ -162,33 +161,5 @@ func TestPeopleEditTrustByName(t *testing.T) {
 		if !maps.Equal(got, map[string]string{want: "get update patch"}) {
 			t.Errorf("%s: %v", want, got)
 		}
-	}
-}
-
-func TestTheNetworkIsClosedButForWhatIsNeeded(t *testing.T) {
-	p := get[networkingv1.NetworkPolicy](t, render(t), "NetworkPolicy", release).Spec
-	ports := func(all []networkingv1.NetworkPolicyPort) string {
-		var text []string
-		for _, port := range all {
-			text = append(text, string(*port.Protocol)+" "+port.Port.String())
-		}
-		return strings.Join(text, ", ")
-	}
-	var in, out []string
-	for _, rule := range p.Ingress {
-		if len(rule.From) == 0 {
-			t.Errorf("anybody comes in at %s", ports(rule.Ports))
-		}
-		in = append(in, ports(rule.Ports))
-	}
-	for _, rule := range p.Egress {
-		out = append(out, ports(rule.Ports))
-	}
-	if !slices.Equal(in, []string{"TCP 8443", "TCP 8443", "TCP 8080"}) || !slices.Equal(out, []string{"UDP 53, TCP 53", "TCP 443", "TCP 80"}) || len(p.PolicyTypes) != 2 {
-		t.Errorf("in by %q, out by %q, of %q", in, out, p.PolicyTypes)
-	}
-	gatekeeper := p.Ingress[0].From[0]
-	if gatekeeper.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"] != "gatekeeper-system" || gatekeeper.PodSelector == nil {
-		t.Errorf("%+v asks", gatekeeper)
 	}
 }

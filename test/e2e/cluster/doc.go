@@ -26,8 +26,8 @@
 //
 // # What is not there
 //
-// NetworkPolicies are not enforced, and neither are seccomp profiles, limits of CPU and memory, or sizes of emptyDirs. There
-// are no node ports, no load balancers, no persistent volumes, no UDP services but DNS, no metrics API, no ephemeral
-// containers (the API takes them, nothing runs them), no gRPC probes. A connection through a ClusterIP arrives from
-// 10.244.0.1. Without root (in a user namespace) every container runs as the one user there is.
+// NetworkPolicies are not enforced (the tests of the chart evaluate them), and neither are seccomp profiles, limits of CPU and
+// memory, or sizes of emptyDirs. There are no node ports, no load balancers, no persistent volumes, no UDP services but DNS, no
+// metrics API, no ephemeral containers (the API takes them, nothing runs them), no gRPC probes. A connection through a
+// ClusterIP arrives from 10.244.0.1. Without root (in a user namespace) every container runs as the one user there is.
 package cluster
