@@ -106,7 +106,7 @@ func judge(t *testing.T, mutated map[string]*ast.Module, path string) (killed, c
 
 // withImports adds a module and all that it uses.
 func withImports(all map[string]*ast.Module, path string, to map[string]*ast.Module) {
-	if to[path] != nil {
+	if to[path] != nil || all[path] == nil { // a policy may have no test yet
 		return
 	}
 	to[path] = all[path]

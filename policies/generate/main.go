@@ -10,9 +10,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
+
+	"gitlab.com/ska-telescope/notation-provider/policies/template"
 )
 
 func main() {
@@ -39,16 +42,16 @@ func run(root, chart string, check bool) error {
 	if err := formatAll(root, put); err != nil {
 		return err
 	}
-	policies, err := filepath.Glob(filepath.Join(root, "*", "policy.rego"))
+	policies, err := filepath.Glob(filepath.Join(root, "*", template.PolicyFile))
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, policy := range policies {
 		folder := filepath.Dir(policy)
-		template, err := Template(root, filepath.Base(folder))
+		text, err := template.Generate(folder, os.DirFS(filepath.Join(root, "lib")), "make generate")
 		if err == nil {
-			err = put(filepath.Join(folder, "template.yaml"), template)
+			err = put(filepath.Join(folder, template.TemplateFile), text)
 		}
 		failed = append(failed, err)
 	}
@@ -56,6 +59,27 @@ func run(root, chart string, check bool) error {
 		failed = append(failed, copyAll(root, chart, put))
 	}
 	return errors.Join(failed...)
+}
+
+// formatAll formats every Rego file below root.
+func formatAll(root string, put func(path string, content []byte) error) error {
+	var failed []error
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".rego" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		formatted, err := template.Format(path, text)
+		if err == nil {
+			err = put(path, formatted)
+		}
+		failed = append(failed, err)
+		return nil
+	})
+	return errors.Join(append(failed, err)...)
 }
 
 func write(path string, content []byte) error {

@@ -1,10 +1,16 @@
-package main
+package template_test
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/policies/lib"
+	"gitlab.com/ska-telescope/notation-provider/policies/template"
 )
 
 const head = `# METADATA
@@ -17,27 +23,31 @@ package mine
 
 `
 
+// library is the one beside this folder.
+func library() fs.FS { return os.DirFS("../lib") }
+
 // mine generates the template of a policy with this Rego.
 func mine(t *testing.T, rego string) error {
 	t.Helper()
-	root := copyOf(t)
-	folder := filepath.Join(root, "mine")
-	if err := os.Mkdir(folder, 0o700); err != nil {
+	const parameters = "type: object\nproperties:\n  provider: {type: string}\n  images: {$ref: images}\n  exceptions: {$ref: exceptions}\n"
+	folder := filepath.Join(t.TempDir(), "mine")
+	write(t, filepath.Join(folder, "policy.rego"), head+rego)
+	write(t, filepath.Join(folder, "parameters.yaml"), parameters)
+	_, err := template.Generate(folder, library(), "a test")
+	return err
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	const parameters = "type: object\nproperties:\n  provider: {type: string}\n  images: {$ref: images}\n  exceptions: {$ref: exceptions}\n"
-	for name, text := range map[string]string{"policy.rego": head + rego, "parameters.yaml": parameters} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, err := Template(root, "mine")
-	return err
 }
 
 const imports = "import data.lib.review\nimport data.lib.verdict\n\n"
 
-func TestWhatGatekeeperTakesAndDefinesIsGenerated(t *testing.T) {
+// What Gatekeeper takes and defines is generated.
+func TestGenerated(t *testing.T) {
 	for name, rego := range map[string]string{
 		"imports and short names": imports + `
 violation contains {"msg": "no"} if {
@@ -61,8 +71,8 @@ _response := external_data({"provider": input.parameters.provider, "keys": [use.
 	}
 }
 
-// Each of these was taken, and most of them admitted an unsigned image.
-func TestWhatGatekeeperLeavesUndefinedIsRefused(t *testing.T) {
+// What Gatekeeper takes and leaves undefined is refused. Each of these was taken, and most admitted an unsigned image.
+func TestUndefinedIsRefused(t *testing.T) {
 	const denied = "violation contains {\"msg\": \"no\"} if "
 	for name, c := range map[string]struct{ rego, want string }{
 		"full paths": {
@@ -115,15 +125,19 @@ func TestWhatGatekeeperLeavesUndefinedIsRefused(t *testing.T) {
 	}
 }
 
-func TestALibraryIsHeldToTheSame(t *testing.T) {
+// A library is held to the same.
+func TestLibraryIsChecked(t *testing.T) {
 	for change, want := range map[[2]string]string{
 		{"input.review.namespace", "input.review.namespase"}:             "input.review.namespase is undefined",
 		{"input.review.namespace", "data.lib.parameters.support"}:        "write parameters.support",
 		{"namespace := input.review", "namespace := input.reviews"}:      "a template is given input.review and input.parameters",
 		{"namespace := input.review.", "namespace := input.parameters."}: "parameters.yaml has no such parameter",
 	} {
-		root := copyOf(t)
-		path := filepath.Join(root, "lib", "review", "review.rego")
+		lib := t.TempDir()
+		if err := os.CopyFS(lib, library()); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(lib, "review", "review.rego")
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -132,23 +146,47 @@ func TestALibraryIsHeldToTheSame(t *testing.T) {
 		if changed == string(text) {
 			t.Fatalf("review.rego has no %q", change[0])
 		}
-		if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Template(root, "signedimages"); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "review.rego:") {
+		write(t, path, changed)
+		if _, err := template.Generate("../signedimages", os.DirFS(lib), "a test"); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "review.rego:") {
 			t.Errorf("%s: %v; want %q", change[1], err, want)
 		}
 	}
 }
 
-func TestAnEmptySchemaIsRefused(t *testing.T) {
-	for _, text := range []string{"", "# nothing\n", "- type\n", "type\n"} {
-		root := copyOf(t)
-		if err := os.WriteFile(filepath.Join(root, "signedimages", "parameters.yaml"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+// A policy's folder that lacks something is told what it lacks, and what to write.
+func TestFolderIsChecked(t *testing.T) {
+	const rego = "violation contains {\"msg\": \"no\"}\n"
+	for _, c := range []struct{ policy, parameters, want string }{
+		{"package mine\n\n" + rego, "type: object\n", "the package has no METADATA; begin the file with\n# METADATA\n# title: "},
+		{strings.Replace(head, "Mine\n#   version", "Yours\n#   version", 1) + rego, "type: object\n", "custom.kind is Yours; a policy's folder is its kind in lower case"},
+		{head + "violation contains", "type: object\n", "policy.rego:9"},
+		{head + rego, "none", "of none, write type: object"},
+		{head + rego, "", "parameters.yaml: an OpenAPI schema is wanted"},
+		{head + rego, "# nothing\n", "parameters.yaml: an OpenAPI schema is wanted"},
+		{head + rego, "- type\n", "parameters.yaml: an OpenAPI schema is wanted"},
+		{head + rego, "type\n", "parameters.yaml: an OpenAPI schema is wanted"},
+		{head + rego, "properties: {x: {$ref: nothing}}\n", `lib/parameters.yaml has no "nothing"`},
+	} {
+		folder := filepath.Join(t.TempDir(), "mine")
+		write(t, filepath.Join(folder, "policy.rego"), c.policy)
+		if c.parameters != "none" {
+			write(t, filepath.Join(folder, "parameters.yaml"), c.parameters)
 		}
-		if _, err := Template(root, "signedimages"); err == nil || !strings.Contains(err.Error(), "parameters.yaml: an OpenAPI schema is wanted") {
-			t.Errorf("%q: %v", text, err)
+		if _, err := template.Generate(folder, library(), "a test"); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v; want %q", c.policy, err, c.want)
+		}
+	}
+}
+
+// The embedded library makes the same template as the one on disk, each time.
+func TestTemplateIsReproducible(t *testing.T) {
+	first, err := template.Generate("../signedimages", library(), "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if again, err := template.Generate("../signedimages", lib.Files, "a test"); err != nil || !bytes.Equal(again, first) {
+			t.Fatal("it differs from run to run", err)
 		}
 	}
 }

@@ -1,38 +1,19 @@
-package main
+package template
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/format"
 )
 
-// formatAll formats every Rego file below root.
-func formatAll(root string, put func(path string, content []byte) error) error {
-	var failed []error
-	files := os.DirFS(root)
-	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".rego" {
-			return err
-		}
-		text, err := fs.ReadFile(files, path)
-		if err != nil {
-			return err
-		}
-		formatted, err := format.SourceWithOpts(path, text, format.Opts{RegoVersion: ast.RegoV1})
-		if err == nil {
-			err = put(filepath.Join(root, path), formatted)
-		}
-		failed = append(failed, err)
-		return nil
-	})
-	return errors.Join(append(failed, err)...)
+// Format formats Rego as OPA does. The path is for errors.
+func Format(path string, text []byte) ([]byte, error) {
+	return format.SourceWithOpts(path, text, format.Opts{RegoVersion: ast.RegoV1})
 }
 
 // module is one Rego file.
@@ -41,18 +22,17 @@ type module struct {
 	parsed *ast.Module
 }
 
-func read(path string) (module, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return module{}, err
-	}
+// parse parses a Rego file. The path is for errors.
+func parse(path string, text []byte) (module, error) {
 	parsed, err := ast.ParseModuleWithOpts(path, string(text), ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true})
 	if err != nil {
 		return module{}, err
 	}
-	m := module{text: string(text), parsed: parsed}
-	return m, nil
+	return module{text: string(text), parsed: parsed}, nil
 }
+
+// metadata is what a policy says of itself, as an example.
+const metadata = "# METADATA\n# title: Signed pods\n# description: Every image must be signed.\n# custom:\n#   kind: SignedPods\n#   version: 1.0.0"
 
 // about is the METADATA of the module's package: what the template says of itself.
 func (m module) about() (*ast.Annotations, error) {
@@ -61,7 +41,7 @@ func (m module) about() (*ast.Annotations, error) {
 			return a, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: the package has no METADATA", m.parsed.Package.Location.File)
+	return nil, fmt.Errorf("%s: the package has no METADATA; begin the file with\n%s", m.parsed.Package.Location.File, metadata)
 }
 
 // imports are the names of the library's packages that the module uses.
@@ -77,16 +57,21 @@ func (m module) imports() []string {
 }
 
 // library is all that a module uses, and what that uses, in the order of their names.
-func library(root string, user module) ([]module, error) {
+func library(lib fs.FS, user module) ([]module, error) {
 	found := map[string]module{}
 	for todo := user.imports(); len(todo) > 0; todo = todo[1:] {
 		name := todo[0]
 		if _, ok := found[name]; ok {
 			continue
 		}
-		m, err := read(filepath.Join(root, "lib", name, name+".rego"))
+		file := path.Join(name, name+".rego")
+		text, err := fs.ReadFile(lib, file)
 		if err != nil {
 			return nil, fmt.Errorf("data.lib.%s: the library has no such package: %w", name, err)
+		}
+		m, err := parse(path.Join("lib", file), text)
+		if err != nil {
+			return nil, err
 		}
 		found[name] = m
 		todo = append(todo, m.imports()...)
