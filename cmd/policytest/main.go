@@ -33,6 +33,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func newRoot() *cobra.Command {
 	root := newSuites()
-	root.AddCommand(newEval())
+	root.AddCommand(newEval(), newGenerate(), newNew())
 	return cli.Setup(root)
 }

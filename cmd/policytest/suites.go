@@ -15,6 +15,7 @@ type suitesOptions struct {
 	run            string
 	output         *cli.Output
 	verbose, trace bool
+	allowFailOpen  bool
 }
 
 func newSuites() *cobra.Command {
@@ -55,6 +56,7 @@ wrong, or no suite or case is where it says.`,
 	o.output = cli.AddOutput(c)
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print every test and case, and what templates print")
 	c.Flags().BoolVarP(&o.trace, "trace", "t", false, "print a trace of each evaluation")
+	c.Flags().BoolVar(&o.allowFailOpen, "allow-fail-open", false, "let templates admit objects while their provider is down or silent")
 	return c
 }
 
@@ -72,7 +74,7 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 		return err
 	}
 	defer sources.close()
-	runner := suites.Runner{Sources: sources.Sources, Filter: filter, Trace: o.trace}
+	runner := suites.Runner{Sources: sources.Sources, Filter: filter, Trace: o.trace, AllowFailOpen: o.allowFailOpen}
 	var results []verify.SuiteResult
 	for _, suite := range found {
 		results = append(results, runner.Run(c.Context(), suite))

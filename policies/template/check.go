@@ -208,10 +208,13 @@ func compile(policy module, libs []module) (*ast.Compiler, error) {
 	return compiler, nil
 }
 
+// externalData is the function that Gatekeeper adds.
+var externalData = &ast.Builtin{Name: "external_data", Decl: types.NewFunction(types.Args(types.A), types.A)}
+
 // capabilities are those of Gatekeeper's OPA, as its manifests configure it: with external_data, without http.send.
 func capabilities() *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
 	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool { return b.Name == ast.HTTPSend.Name })
-	c.Builtins = append(c.Builtins, &ast.Builtin{Name: "external_data", Decl: types.NewFunction(types.Args(types.A), types.A)})
+	c.Builtins = append(c.Builtins, externalData)
 	return c
 }

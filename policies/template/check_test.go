@@ -3,6 +3,7 @@ package template_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -157,7 +158,7 @@ func TestLibraryIsChecked(t *testing.T) {
 func TestFolderIsChecked(t *testing.T) {
 	const rego = "violation contains {\"msg\": \"no\"}\n"
 	for _, c := range []struct{ policy, parameters, want string }{
-		{"package mine\n\n" + rego, "type: object\n", "the package has no METADATA; begin the file with\n# METADATA\n# title: "},
+		{"package mine\n\n" + rego, "type: object\n", "the package has no METADATA; write \"# METADATA\" above it, with title"},
 		{strings.Replace(head, "Mine\n#   version", "Yours\n#   version", 1) + rego, "type: object\n", "custom.kind is Yours; a policy's folder is its kind in lower case"},
 		{head + "violation contains", "type: object\n", "policy.rego:9"},
 		{head + rego, "none", "of none, write type: object"},
@@ -188,5 +189,60 @@ func TestTemplateIsReproducible(t *testing.T) {
 		if again, err := template.Generate("../signedimages", lib.Files, "a test"); err != nil || !bytes.Equal(again, first) {
 			t.Fatal("it differs from run to run", err)
 		}
+	}
+}
+
+// A Rego test passes, fails with its place, or is told that it must replace external_data.
+func TestRegoTests(t *testing.T) {
+	const rego = `
+import data.lib.review
+
+violation contains {"msg": response.msg} if {
+	some use in review.judged
+	response := external_data({"provider": "p", "keys": [use.image]})
+}
+`
+	const tests = `package mine_test
+
+import data.mine
+
+judged := {"review": {"object": {"spec": {"containers": [{"image": "a"}]}}}}
+
+test_right if {
+	mine.violation == {{"msg": "no"}} with input as judged with external_data as {"msg": "no"}
+}
+
+test_wrong if {
+	mine.violation == set() with input as judged with external_data as {"msg": "no"}
+}
+
+test_forgetful if mine.violation == set() with input as judged
+
+todo_test_later if false
+`
+	folder := filepath.Join(t.TempDir(), "mine")
+	write(t, filepath.Join(folder, "policy.rego"), head+rego)
+	if _, err := template.Test(t.Context(), folder, library()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without tests: %v", err)
+	}
+	write(t, filepath.Join(folder, "policy_test.rego"), tests)
+	results, err := template.Test(t.Context(), folder, library())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"test_right":      "",
+		"test_wrong":      "policy_test.rego:11 is not true",
+		"test_forgetful":  `add "with external_data as …"`,
+		"todo_test_later": "it is a todo_ test",
+	}
+	for _, r := range results {
+		if text := fmt.Sprint(r.Err); r.Err != nil == (want[r.Name] == "") || !strings.Contains(text, want[r.Name]) && r.Err != nil {
+			t.Errorf("%s: %v; want %q", r.Name, r.Err, want[r.Name])
+		}
+		delete(want, r.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not run: %v", want)
 	}
 }

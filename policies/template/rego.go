@@ -31,9 +31,6 @@ func parse(path string, text []byte) (module, error) {
 	return module{text: string(text), parsed: parsed}, nil
 }
 
-// metadata is what a policy says of itself, as an example.
-const metadata = "# METADATA\n# title: Signed pods\n# description: Every image must be signed.\n# custom:\n#   kind: SignedPods\n#   version: 1.0.0"
-
 // about is the METADATA of the module's package: what the template says of itself.
 func (m module) about() (*ast.Annotations, error) {
 	for _, a := range m.parsed.Annotations {
@@ -41,7 +38,7 @@ func (m module) about() (*ast.Annotations, error) {
 			return a, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: the package has no METADATA; begin the file with\n%s", m.parsed.Package.Location.File, metadata)
+	return nil, fmt.Errorf("%s: the package has no METADATA; write \"# METADATA\" above it, with title, description, custom.kind and custom.version, as policytest new does", m.parsed.Package.Location.File)
 }
 
 // imports are the names of the library's packages that the module uses.

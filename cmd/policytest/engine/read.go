@@ -77,6 +77,11 @@ func readStream(in io.Reader) ([]*unstructured.Unstructured, error) {
 	return objects, err
 }
 
+// ParseObjects reads the objects in a text, which is called file in errors and must hold objects only.
+func ParseObjects(file string, text []byte) ([]*unstructured.Unstructured, error) {
+	return parse(text, file, true)
+}
+
 // parse reads the objects in a text that is called file in errors.
 func parse(text []byte, file string, named bool) ([]*unstructured.Unstructured, error) {
 	documents, err := reader.ReadK8sResources(bytes.NewReader(text))

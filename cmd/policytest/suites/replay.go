@@ -65,19 +65,43 @@ func (s *ReplayServer) Close() { _ = s.server.Close() }
 // CA vouches for the server, as PEM.
 func (s *ReplayServer) CA() []byte { return s.ca }
 
-// Open serves a scene. The URLs of its providers are its alone, until it is closed.
-func (s *ReplayServer) Open(scene *verdicts.Scene) (urlOf func(provider string) string, closeScene func()) {
+// open serves a scene. The URLs of its providers belong to it until it is closed.
+func (s *ReplayServer) open(scene *verdicts.Scene) *openScene {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opened++
-	id := strconv.Itoa(s.opened)
-	s.scenes[id] = scene
-	urlOf = func(provider string) string { return s.url + "/" + id + "/" + url.PathEscape(provider) }
-	return urlOf, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.scenes, id)
-	}
+	o := &openScene{s, strconv.Itoa(s.opened)}
+	s.scenes[o.id] = scene
+	return o
+}
+
+// Open serves a scene, and returns a provider's URL until closeScene is called.
+func (s *ReplayServer) Open(scene *verdicts.Scene) (urlOf func(provider string) string, closeScene func()) {
+	o := s.open(scene)
+	return o.urlOf, o.close
+}
+
+// openScene is a scene that is served.
+type openScene struct {
+	server *ReplayServer
+	id     string
+}
+
+func (o *openScene) urlOf(provider string) string {
+	return o.server.url + "/" + o.id + "/" + url.PathEscape(provider)
+}
+
+// play serves another scene at the same URLs.
+func (o *openScene) play(scene *verdicts.Scene) {
+	o.server.mu.Lock()
+	defer o.server.mu.Unlock()
+	o.server.scenes[o.id] = scene
+}
+
+func (o *openScene) close() {
+	o.server.mu.Lock()
+	defer o.server.mu.Unlock()
+	delete(o.server.scenes, o.id)
 }
 
 func (s *ReplayServer) scene(id string) (*verdicts.Scene, error) {

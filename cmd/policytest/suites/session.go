@@ -25,26 +25,32 @@ type Sources struct {
 type Session struct {
 	sources  Sources
 	scene    *verdicts.Scene
-	describe string // where a provider's answers could be written
+	open     *openScene
+	file     string // where missing answers can be written
 	recorded []engine.Provider
-	close    func()
+	asked    []string // recorded providers that were asked for a key since the last Check
 	problems []error
 }
 
-// Open begins a session. Whoever writes what is missing in the scene is told to write it into file.
+// Open begins a session. Errors about missing answers name the file, where they can be written.
 func (s Sources) Open(scene *verdicts.Scene, file string) *Session {
-	urlOf, end := s.Recorded.Open(scene)
-	session := &Session{sources: s, scene: scene, describe: file, close: end}
+	session := &Session{sources: s, scene: scene, file: file, open: s.Recorded.open(scene)}
 	for _, name := range scene.Providers() {
 		if !session.live(name) {
-			session.recorded = append(session.recorded, engine.Provider{Name: name, URL: urlOf(name), CABundle: s.Recorded.CA(), Timeout: recordedTimeout})
+			session.recorded = append(session.recorded, engine.Provider{Name: name, URL: session.open.urlOf(name), CABundle: s.Recorded.CA(), Timeout: recordedTimeout})
 		}
 	}
 	return session
 }
 
 // Close ends the session.
-func (s *Session) Close() { s.close() }
+func (s *Session) Close() { s.open.close() }
+
+// play changes what the recorded providers answer from now on.
+func (s *Session) play(scene *verdicts.Scene) {
+	s.scene = scene
+	s.open.play(scene)
+}
 
 // Options are those of the session's engine.
 func (s *Session) Options() engine.Options {
@@ -83,6 +89,9 @@ func (s *Session) heard(call engine.Call) {
 }
 
 func (s *Session) compare(call engine.Call) {
+	if len(call.Keys) > 0 && !slices.Contains(s.asked, call.Provider) {
+		s.asked = append(s.asked, call.Provider)
+	}
 	mayFail := false
 	for _, key := range call.Keys {
 		answer, ok := s.scene.Answer(call.Provider, key)
@@ -106,10 +115,10 @@ func (s *Session) problem(format string, args ...any) {
 // Check is called after each review with its error, and returns all that went wrong in it.
 func (s *Session) Check(err error) error {
 	problems := s.problems
-	s.problems = nil
+	s.problems, s.asked = nil, nil
 	if unknown, ok := errors.AsType[*engine.UnknownProviderError](err); ok {
 		err = fmt.Errorf("provider %q is asked about %q, and nothing describes it: write its answers into %s, or give --provider %s=https://…",
-			unknown.Name, unknown.Keys, s.describe, unknown.Name)
+			unknown.Name, unknown.Keys, s.file, unknown.Name)
 	}
 	return errors.Join(append(problems, err)...)
 }

@@ -17,6 +17,15 @@ type Scene struct {
 	layers []Answers // the first that answers counts
 }
 
+// Everywhere is a scene in which the providers give one answer to every key.
+func Everywhere(answer Answer, providers []string) *Scene {
+	answers := Answers{}
+	for _, name := range providers {
+		answers[name] = Provider{Default: &answer}
+	}
+	return &Scene{layers: []Answers{answers}}
+}
+
 // Providers are the names of those who answer.
 func (s *Scene) Providers() []string {
 	names := map[string]bool{}
