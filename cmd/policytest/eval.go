@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,6 +24,7 @@ type evalOptions struct {
 	verdicts       string
 	output         *cli.Output
 	allowUnmatched bool
+	asOf           asOf
 }
 
 func newEval() *cobra.Command {
@@ -35,8 +37,9 @@ decide on each of the other objects, as gator test does. An AdmissionReview is d
 on as it stands; every other object as if it were created now. Of a list, such as
 kubectl writes, each item is decided on.
 
-  ADMITTED     a constraint judged the object, and none denies it; in brackets,
-               what constraints with warn or dryrun have against it
+  ADMITTED     a constraint judged the object, and none denies it; in brackets, why:
+               verified, excepted by a constraint and until when, not governed; or what
+               constraints with warn or dryrun have against it
   DENIED       a constraint denies it
   NOT JUDGED   no constraint matches, or an image that should be there was not found
   EMPTY LIST   a list without items
@@ -54,6 +57,10 @@ or external_data has no answer.`,
   kubectl get pods -A -o yaml | policytest eval -f policies/signedimages/template.yaml \
     -f constraint.yaml -f - --verdicts verdicts.yaml
 
+  # Which exceptions will have ended in spring?
+  policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f pods.yaml \
+    --verdicts verdicts.yaml --as-of 2027-04-01
+
   # Ask a live provider.
   policytest eval -f policies/signedimages/template.yaml -f constraint.yaml -f deployment.yaml \
     --provider notation-provider=https://127.0.0.1:8443/validate \
@@ -69,6 +76,7 @@ or external_data has no answer.`,
 	o.sources.add(c)
 	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects, or - for standard input; may be repeated")
 	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a verdicts.yaml; its scenes do not count")
+	o.asOf.add(c)
 	o.output = cli.AddOutput(c)
 	c.Flags().BoolVar(&o.allowUnmatched, "allow-unmatched", false, "let objects that no constraint matches be, such as the Services of a dump: they do not count for the exit code")
 	return c
@@ -97,7 +105,7 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 	defer sources.close()
 	session := sources.Open(scene, cmp.Or(o.verdicts, "a verdicts.yaml for --verdicts"))
 	defer session.Close()
-	judge, err := load(c.Context(), session, objects)
+	judge, err := load(c.Context(), session, o.asOf.Time, objects)
 	if err != nil {
 		return err
 	}
@@ -121,8 +129,10 @@ func (o *evalOptions) execute(c *cobra.Command) error {
 }
 
 // load makes an engine of the templates and constraints among the objects.
-func load(ctx context.Context, session *suites.Session, objects []*unstructured.Unstructured) (*engine.Engine, error) {
-	judge, err := engine.New(session.Options())
+func load(ctx context.Context, session *suites.Session, asOf time.Time, objects []*unstructured.Unstructured) (*engine.Engine, error) {
+	options := session.Options()
+	options.AsOf = asOf
+	judge, err := engine.New(options)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,6 +31,9 @@ type decision struct {
 	// Reason says why an object is not judged, or what else is to know of one that is admitted.
 	Reason     string             `json:"reason,omitempty"`
 	Violations []engine.Violation `json:"violations"`
+
+	// Images says why the object's images are admitted; it is left out where the template has not the policy library.
+	Images []engine.Admitted `json:"images,omitempty"`
 
 	described string
 	matched   []string // constraints
@@ -85,7 +90,8 @@ func (d *decision) settle(object *unstructured.Unstructured, j engine.Judgement)
 	case len(j.Matched) == 0:
 		d.Reason, d.unmatched = "no constraint matches", true
 	default:
-		d.Decision, d.Reason = admitted, remarks(j.Violations, deletion)
+		d.Decision, d.Images = admitted, j.Admitted
+		d.Reason = cmp.Or(remarks(j.Violations, deletion), because(j.Admitted))
 	}
 }
 
@@ -107,6 +113,36 @@ func told(reasons []error) string {
 		}
 	}
 	return strings.Join(all, "; ")
+}
+
+// because says why images are admitted: "verified", or image by image where it is not the same for all.
+func because(images []engine.Admitted) string {
+	said := map[string]string{}
+	for _, a := range images {
+		if words := becauseOf(a); words != "" && (said[a.Image] == "" || a.Because == engine.Verified) {
+			said[a.Image] = words
+		}
+	}
+	reasons := slices.Compact(slices.Sorted(maps.Values(said)))
+	if len(reasons) <= 1 {
+		return strings.Join(reasons, "")
+	}
+	var all []string
+	for _, image := range slices.Sorted(maps.Keys(said)) {
+		all = append(all, image+": "+said[image])
+	}
+	return strings.Join(all, "; ")
+}
+
+func becauseOf(a engine.Admitted) string {
+	if a.Exception == nil {
+		return a.Because
+	}
+	until := "until " + a.Exception.Expires
+	if a.Exception.Expires == "never" {
+		until = "without an end"
+	}
+	return fmt.Sprintf("excepted by %s in constraint %s, %s (%s)", a.Exception.Image, a.Constraint, until, a.Exception.Reason)
 }
 
 // remarks tell of an admitted object which constraints have something against it and do not deny.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli/clitest"
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
+	"gitlab.com/ska-telescope/notation-provider/policies"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +25,10 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("VERSION", version.Number)
-			return os.CopyFS(filepath.Join(env.WorkDir, "templates"), os.DirFS("testdata/templates"))
+			return errors.Join(
+				os.CopyFS(filepath.Join(env.WorkDir, "templates"), os.DirFS("testdata/templates")),
+				os.CopyFS(filepath.Join(env.WorkDir, "policies"), policies.Templates),
+			)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})

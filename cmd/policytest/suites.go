@@ -16,6 +16,7 @@ type suitesOptions struct {
 	output         *cli.Output
 	verbose, trace bool
 	allowFailOpen  bool
+	asOf           asOf
 }
 
 func newSuites() *cobra.Command {
@@ -53,6 +54,7 @@ wrong, or no suite or case is where it says.`,
 	}
 	o.sources.add(c)
 	c.Flags().StringVarP(&o.run, "run", "r", "", "run the tests and cases whose names match: NAME, TEST//CASE, TEST// or //CASE, regular expressions")
+	o.asOf.add(c)
 	o.output = cli.AddOutput(c)
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print every test and case, and what templates print")
 	c.Flags().BoolVarP(&o.trace, "trace", "t", false, "print a trace of each evaluation")
@@ -74,7 +76,7 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 		return err
 	}
 	defer sources.close()
-	runner := suites.Runner{Sources: sources.Sources, Filter: filter, Trace: o.trace, AllowFailOpen: o.allowFailOpen}
+	runner := suites.Runner{Sources: sources.Sources, Filter: filter, Trace: o.trace, AllowFailOpen: o.allowFailOpen, AsOf: o.asOf.Time}
 	var results []verify.SuiteResult
 	for _, suite := range found {
 		results = append(results, runner.Run(c.Context(), suite))

@@ -64,17 +64,18 @@ func run(root, chart string, check bool) error {
 // formatAll formats every Rego file below root.
 func formatAll(root string, put func(path string, content []byte) error) error {
 	var failed []error
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	files := os.DirFS(root)
+	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".rego" {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := fs.ReadFile(files, path)
 		if err != nil {
 			return err
 		}
 		formatted, err := template.Format(path, text)
 		if err == nil {
-			err = put(path, formatted)
+			err = put(filepath.Join(root, path), formatted)
 		}
 		failed = append(failed, err)
 		return nil

@@ -25,6 +25,18 @@ type Call struct {
 // Failed tells whether Gatekeeper's client got no ProviderResponse; the response's SystemError says why.
 func (c Call) Failed() bool { return c.Response.Responses == nil }
 
+// verified are the keys of which the provider says that they are verified, as notation-provider does.
+func (c Call) verified() []string {
+	var all []string
+	for _, item := range c.Response.Responses {
+		key, _ := item[0].(string)
+		if value, _ := item[1].(map[string]any); value["verified"] == true {
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
 // UnknownProviderError says that a template asked a provider that the engine does not know.
 type UnknownProviderError struct {
 	Name string
@@ -60,7 +72,9 @@ func (c *Client) listen(bctx topdown.BuiltinContext, terms []*ast.Term, answer f
 			c.problems = append(c.problems, fmt.Errorf("reading what external_data returned: %w", err))
 			return answer(term)
 		}
-		c.observe(Call{Provider: request.ProviderName, Keys: request.Keys, Response: response})
+		call := Call{Provider: request.ProviderName, Keys: request.Keys, Response: response}
+		c.calls = append(c.calls, call)
+		c.observe(call)
 		return answer(term)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
@@ -12,6 +13,7 @@ import (
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/target"
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -28,6 +30,9 @@ type Options struct {
 
 	// Observe is told of every call of external_data, one at a time; nil is fine.
 	Observe func(Call)
+
+	// AsOf is the time that templates see; zero is the time of each review.
+	AsOf time.Time
 
 	// Trace asks for a trace of each review; Print takes what templates print, and nil drops it.
 	Trace bool
@@ -46,9 +51,11 @@ var process struct {
 type Client struct {
 	client   gator.Client
 	real     topdown.BuiltinFunc // external_data of this client's driver
+	asOf     time.Time           // zero: now
 	known    map[string]bool     // its providers
 	observe  func(Call)
 	problems []error // of the review under way
+	calls    []Call  // likewise
 }
 
 var _ gator.Client = (*Client)(nil)
@@ -59,7 +66,7 @@ func NewClient(o Options, further ...gator.Opt) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{known: map[string]bool{}, observe: o.Observe}
+	c := &Client{known: map[string]bool{}, observe: o.Observe, asOf: o.AsOf}
 	if c.observe == nil {
 		c.observe = func(Call) {}
 	}
@@ -111,28 +118,43 @@ func (c *Client) RemoveData(ctx context.Context, data any) (*types.Responses, er
 	return c.client.RemoveData(ctx, data)
 }
 
-// Review decides on an object. That a template asks a provider nobody knows is an [UnknownProviderError], whatever the
-// template makes of it.
+// Review decides on an object. That a template asks an unknown provider is an [UnknownProviderError], whatever the template
+// makes of it.
 func (c *Client) Review(ctx context.Context, object any, opts ...reviews.ReviewOpt) (*types.Responses, error) {
+	responses, _, err := c.review(ctx, object, opts...)
+	return responses, err
+}
+
+// review is Review, and returns the calls of external_data as well.
+func (c *Client) review(ctx context.Context, object any, opts ...reviews.ReviewOpt) (*types.Responses, []Call, error) {
 	if augmented, ok := object.(target.AugmentedUnstructured); ok && isList(&augmented.Object) {
-		return nil, errList
+		return nil, nil, errList
 	}
 	process.Lock()
 	defer process.Unlock()
-	c.problems = nil
+	c.problems, c.calls = nil, nil
 	if process.last != c {
 		c.disconnect() // what another client connected
 	}
 	process.last = c
 	topdown.RegisterBuiltinFunc(builtin, c.listen)
+	topdown.RegisterBuiltinFunc(ast.NowNanos.Name, c.now)
 	responses, err := c.client.Review(ctx, object, opts...)
 	if err := errors.Join(append(c.problems, err)...); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(responses.ByTarget) == 0 {
-		return nil, errors.New("the engine of Gatekeeper gave no answer")
+		return nil, nil, errors.New("the engine of Gatekeeper gave no answer")
 	}
-	return responses, nil
+	return responses, c.calls, nil
+}
+
+// now is time.now_ns in Rego.
+func (c *Client) now(bctx topdown.BuiltinContext, _ []*ast.Term, answer func(*ast.Term) error) error {
+	if c.asOf.IsZero() {
+		return answer(bctx.Time)
+	}
+	return answer(ast.IntNumberTerm(int(c.asOf.UnixNano())))
 }
 
 // Close closes the connections to the client's providers.

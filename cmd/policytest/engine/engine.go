@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/apis"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/expand"
@@ -20,6 +21,9 @@ type Engine struct {
 	expander *expand.Expander
 	target   target.K8sValidationTarget // matches as the client's own does
 	matchers []*matcher                 // of all constraints
+
+	explainers map[string]*explainer // by the kind of constraint; of templates with the policy library
+	asOf       time.Time             // zero: now
 }
 
 // New makes an engine without templates.
@@ -33,7 +37,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("making Gatekeeper's client: %w", err)
 	}
 	expander, err := expand.NewExpander(nil)
-	return &Engine{client: client, scheme: scheme, expander: expander}, err
+	return &Engine{client: client, scheme: scheme, expander: expander, explainers: map[string]*explainer{}, asOf: o.AsOf}, err
 }
 
 // Load takes templates, constraints, expansion templates, and objects that templates look at, in any order. Those that
@@ -66,7 +70,12 @@ func (e *Engine) addTemplate(ctx context.Context, object *unstructured.Unstructu
 	if err != nil {
 		return err
 	}
-	_, err = e.client.AddTemplate(ctx, template)
+	if _, err = e.client.AddTemplate(ctx, template); err != nil {
+		return err
+	}
+	process.Lock()
+	defer process.Unlock()
+	e.explainers[template.Spec.CRD.Spec.Names.Kind], err = newExplainer(ctx, template)
 	return err
 }
 

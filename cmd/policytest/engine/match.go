@@ -16,14 +16,20 @@ type Judgement struct {
 	// Matched are the constraints that judged the object, as kind/name. Without any, it was not judged.
 	Matched []string
 
+	// Admitted says why the constraints admit the object's images, as far as their templates tell.
+	Admitted []Admitted
+
 	// Unsure says which constraints may concern the object and did not judge it, and why.
 	Unsure []error
+
+	verified []string // keys, by what providers answered
 }
 
 // matcher is a constraint's match.
 type matcher struct {
 	constraints.Matcher
 	kind, name string
+	constraint *unstructured.Unstructured
 
 	// elsewhere is the admission point where the constraint counts, if it does not count at this engine's.
 	elsewhere string
@@ -35,7 +41,7 @@ func (e *Engine) addMatcher(constraint *unstructured.Unstructured) error {
 	if err != nil {
 		return err
 	}
-	added := &matcher{Matcher: m, kind: constraint.GetKind(), name: constraint.GetName()}
+	added := &matcher{Matcher: m, kind: constraint.GetKind(), name: constraint.GetName(), constraint: constraint}
 	if action, _, _ := unstructured.NestedString(constraint.Object, "spec", "enforcementAction"); action == scoped {
 		if err := added.scope(constraint); err != nil {
 			return err

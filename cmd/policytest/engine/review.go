@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/reviews"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/types"
@@ -23,12 +24,20 @@ var operations = []string{string(admissionv1.Create), string(admissionv1.Update)
 // Review decides on an object as it is created, or on what an AdmissionReview asks for, and on what expansion templates
 // make of the object. No violations: it is admitted, unless no constraint judged it; [Engine.Judge] tells that too.
 func (e *Engine) Review(ctx context.Context, object *unstructured.Unstructured) ([]Violation, error) {
-	j, err := e.Judge(ctx, object)
+	j, err := e.decide(ctx, object)
 	return j.Violations, err
 }
 
-// Judge is [Engine.Review], and tells which constraints judged.
+// Judge is [Engine.Review], and tells which constraints judged, and why they admit the object's images.
 func (e *Engine) Judge(ctx context.Context, object *unstructured.Unstructured) (Judgement, error) {
+	j, err := e.decide(ctx, object)
+	if err != nil {
+		return j, err
+	}
+	return j, e.explain(ctx, object, &j)
+}
+
+func (e *Engine) decide(ctx context.Context, object *unstructured.Unstructured) (Judgement, error) {
 	var j Judgement
 	responses, err := e.review(ctx, object, &j)
 	if err != nil {
@@ -66,9 +75,12 @@ func (e *Engine) review(ctx context.Context, object *unstructured.Unstructured, 
 
 // ask asks the client, and notes who will answer. The enforcement point is one that a constraint's scoped actions may name.
 func (e *Engine) ask(ctx context.Context, question any, j *Judgement) (*types.Responses, error) {
-	responses, err := e.client.Review(ctx, question, reviews.EnforcementPoint(util.GatorEnforcementPoint))
+	responses, calls, err := e.client.review(ctx, question, reviews.EnforcementPoint(util.GatorEnforcementPoint))
 	if err != nil {
 		return nil, err
+	}
+	for _, call := range calls {
+		j.verified = append(j.verified, call.verified()...)
 	}
 	return responses, e.match(question, j)
 }
@@ -90,4 +102,42 @@ func (e *Engine) admit(ctx context.Context, object *unstructured.Unstructured, j
 		"metadata": map[string]any{"namespace": request.Namespace},
 	}})
 	return e.ask(ctx, target.AugmentedReview{AdmissionRequest: request, Namespace: ns, Source: mutation.SourceTypeOriginal}, j)
+}
+
+// explain notes why the constraints that matched admit the object's images.
+func (e *Engine) explain(ctx context.Context, object *unstructured.Unstructured, j *Judgement) error {
+	review := reviewOf(object)
+	at := e.asOf
+	if at.IsZero() {
+		at = time.Now()
+	}
+	process.Lock()
+	defer process.Unlock()
+	for _, m := range e.matchers {
+		explainer := e.explainers[m.kind]
+		if explainer == nil || !slices.Contains(j.Matched, m.kind+"/"+m.name) {
+			continue
+		}
+		admitted, err := explainer.explain(ctx, review, m.constraint, j.verified, at)
+		if err != nil {
+			return fmt.Errorf("asking template %s why it admits: %w", m.kind, err)
+		}
+		j.Admitted = append(j.Admitted, admitted...)
+	}
+	return nil
+}
+
+// reviewOf is input.review, as far as the policy library reads it.
+func reviewOf(object *unstructured.Unstructured) map[string]any {
+	if RoleOf(object) == Admission {
+		request, _, _ := unstructured.NestedMap(object.Object, "request")
+		return request
+	}
+	return map[string]any{
+		"kind":      map[string]any{"kind": object.GetKind()},
+		"name":      object.GetName(),
+		"namespace": object.GetNamespace(),
+		"operation": string(admissionv1.Create),
+		"object":    object.Object,
+	}
 }

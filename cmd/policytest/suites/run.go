@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
@@ -27,6 +28,9 @@ type Runner struct {
 
 	// AllowFailOpen lets a template admit what no provider answered for. See failsClosed.
 	AllowFailOpen bool
+
+	// AsOf is the time that templates see; zero is now.
+	AsOf time.Time
 }
 
 // Run runs one suite.
@@ -107,7 +111,7 @@ func (s *suiteRun) client(opts ...gator.Opt) (gator.Client, error) {
 	}
 	s.session = s.Sources.Open(scene, s.file)
 	options := s.session.Options()
-	options.Trace = s.Trace
+	options.Trace, options.AsOf = s.Trace, s.AsOf
 	client, err := engine.NewClient(options, opts...)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego/schema"
+	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// The reasons for which an image is admitted.
+const (
+	Verified    = "verified"     // a provider answered that it is
+	Excepted    = "excepted"     // an exception of the constraint counts
+	NotGoverned = "not governed" // the constraint does not govern it
+)
+
+// Admitted says why a constraint admits an image.
+type Admitted struct {
+	Image string `json:"image"`
+	// Because is [Verified], [Excepted] or [NotGoverned]. It is empty if the policy has another reason of its own.
+	Because    string     `json:"because,omitempty"`
+	Constraint string     `json:"constraint"`
+	Exception  *Exception `json:"exception,omitempty"`
+}
+
+// Exception is an exception of a constraint, as its parameters have it.
+type Exception struct {
+	Image   string `json:"image"` // a pattern
+	Reason  string `json:"reason"`
+	Expires string `json:"expires"`
+}
+
+// explainer asks the policy library of a template why it admits. What the library does not say it does not guess.
+type explainer struct{ query rego.PreparedEvalQuery }
+
+// questions are the rules that an explainer asks for, and the packages of the library that each needs.
+var questions = []struct {
+	packages []string
+	rule     string
+}{
+	{[]string{"review"}, `images contains use.image if some use in data.lib.review.judged`},
+	{[]string{"review", "image", "exceptions"}, `excepted contains name if {
+	some name in images
+	data.lib.exceptions.current(data.lib.image.parts(name))
+}`},
+	{[]string{"review", "image", "parameters"}, `free contains name if {
+	some name in images
+	data.lib.parameters.governs(data.lib.image.parts(name)) == false
+}`},
+}
+
+// newExplainer makes the explainer of a template. It is nil for a template without the library.
+func newExplainer(ctx context.Context, template *templates.ConstraintTemplate) (*explainer, error) {
+	modules, names := libraryOf(template)
+	text := "package explain\n"
+	for _, q := range questions {
+		if !slices.ContainsFunc(q.packages, func(name string) bool { return !slices.Contains(names, name) }) {
+			text += "\n" + q.rule + "\n"
+		}
+	}
+	if !strings.Contains(text, "images") {
+		return nil, nil
+	}
+	options := []func(*rego.Rego){rego.SetRegoVersion(ast.RegoV1), rego.Query("data.explain"), rego.Module("explain.rego", text)}
+	for i, module := range modules {
+		options = append(options, rego.Module(fmt.Sprintf("lib%d.rego", i), module))
+	}
+	query, err := rego.New(options...).PrepareForEval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &explainer{query}, nil
+}
+
+// libraryOf returns the library in a template, and the names of its packages: of lib.review it is review.
+func libraryOf(template *templates.ConstraintTemplate) (modules, names []string) {
+	for _, target := range template.Spec.Targets {
+		for _, code := range target.Code {
+			source, err := schema.GetSource(code)
+			if code.Engine != schema.Name || err != nil {
+				continue
+			}
+			for _, text := range source.Libs {
+				module, err := ast.ParseModuleWithOpts("", text, ast.ParserOptions{RegoVersion: ast.RegoV1})
+				if err != nil {
+					return nil, nil // Rego of the old version; it is not our library
+				}
+				modules = append(modules, text)
+				names = append(names, strings.TrimPrefix(module.Package.Path.String(), "data.lib."))
+			}
+		}
+	}
+	return modules, names
+}
+
+// answer is what an explainer finds out about an object under a constraint.
+type answer struct{ images, excepted, free []string }
+
+func (e *explainer) ask(ctx context.Context, review, parameters map[string]any, at time.Time) (answer, error) {
+	input := map[string]any{"review": review, "parameters": parameters}
+	results, err := e.query.Eval(ctx, rego.EvalInput(input), rego.EvalTime(at))
+	if err != nil || len(results) == 0 {
+		return answer{}, err
+	}
+	rules, _ := results[0].Expressions[0].Value.(map[string]any)
+	return answer{texts(rules["images"]), texts(rules["excepted"]), texts(rules["free"])}, nil
+}
+
+func texts(values any) []string {
+	list, _ := values.([]any)
+	var all []string
+	for _, value := range list {
+		if text, ok := value.(string); ok {
+			all = append(all, text)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// explain says why a constraint admits the images of an object, of which the provider verified some.
+func (e *explainer) explain(ctx context.Context, review map[string]any, constraint *unstructured.Unstructured, verified []string, at time.Time) ([]Admitted, error) {
+	parameters, _, _ := unstructured.NestedMap(constraint.Object, "spec", "parameters")
+	found, err := e.ask(ctx, review, parameters, at)
+	if err != nil {
+		return nil, err
+	}
+	var all []Admitted
+	for _, image := range found.images {
+		a := Admitted{Image: image, Constraint: constraint.GetName()}
+		switch {
+		case slices.Contains(verified, image):
+			a.Because = Verified
+		case slices.Contains(found.free, image):
+			a.Because = NotGoverned
+		case slices.Contains(found.excepted, image):
+			a.Because = Excepted
+			if a.Exception, err = e.exception(ctx, review, parameters, image, at); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// exception is the first exception of the parameters that counts for the image, alone.
+func (e *explainer) exception(ctx context.Context, review, parameters map[string]any, image string, at time.Time) (*Exception, error) {
+	exceptions, _, _ := unstructured.NestedSlice(parameters, "exceptions")
+	for _, one := range exceptions {
+		found, err := e.ask(ctx, review, map[string]any{"exceptions": []any{one}}, at)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(found.excepted, image) {
+			fields, _ := one.(map[string]any)
+			text := func(name string) string { value, _ := fields[name].(string); return value }
+			return &Exception{text("image"), text("reason"), text("expires")}, nil
+		}
+	}
+	return nil, nil
+}
