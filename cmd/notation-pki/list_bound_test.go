@@ -16,8 +16,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
 )
 
 // crowded is a registry of one image that has many signatures, each with the largest envelope that is read.
@@ -30,7 +30,7 @@ type crowded struct {
 
 func newCrowded(signatures int) *crowded {
 	c := &crowded{content: map[string][]byte{}, list: ocispec.Index{MediaType: ocispec.MediaTypeImageIndex}}
-	c.layer = c.put(pki.JWS, make([]byte, unverified.MaxBytes))
+	c.layer = c.put(ca.JWS, make([]byte, unverified.MaxBytes))
 	for i := range signatures {
 		manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"layers":[{"mediaType":%q,"digest":%q,"size":%d}],"annotations":{"n":"%d"}}`,
 			ocispec.MediaTypeImageManifest, c.layer.MediaType, c.layer.Digest, c.layer.Size, i)

@@ -113,7 +113,7 @@ func TestEmptyPagesWithoutEnd(t *testing.T) {
 	})
 	for _, referrers := range []config.Referrers{"api", "auto", "both"} {
 		_, _, err := ask(t, f, registry.Options{}, referrers)
-		if told := undecided(t, err, provider.StageRegistry); !strings.Contains(told.Detail, "goes on after 20 pages") {
+		if told := undecided(t, err, provider.CauseRegistry); !strings.Contains(told.Detail, "goes on after 20 pages") {
 			t.Errorf("%s: told %q", referrers, told.Detail)
 		}
 	}

@@ -27,7 +27,7 @@ func (r *Remote) listByAPI(ctx context.Context, desc ocispec.Descriptor, found *
 	case errors.Is(err, errEnough):
 		return nil
 	case errors.Is(err, errdef.ErrTooManyPages) && len(found.signatures)+len(found.untyped) == 0:
-		return provider.Undecided(provider.StageRegistry, err, "the registry's list of signatures goes on after %d pages without one; see whether its pages lead to each other, and remove what else is attached to the image", MaxReferrerPages)
+		return provider.Undecided(provider.CauseRegistry, err, "the registry's list of signatures goes on after %d pages without one; see whether its pages lead to each other, and remove what else is attached to the image", MaxReferrerPages)
 	case errors.Is(err, errdef.ErrTooManyPages):
 		found.more = true
 		return nil

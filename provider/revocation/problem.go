@@ -105,10 +105,10 @@ func unreachable(who string, err error) error {
 		return &problem{fmt.Sprintf("%s %s; name its host under egress.allow if it may be asked", who, fault), err}
 	case fault != "":
 		return &problem{fmt.Sprintf("%s %s; %s", who, fault, fault.Advice()), err}
-	case errors.Is(err, egress.ErrBroken):
+	case errors.Is(err, egress.ErrCircuitOpen):
 		return &problem{who + " keeps failing; it is asked again in a moment", err}
 	}
-	if _, resting := errors.AsType[*egress.RestingError](err); resting {
+	if _, resting := errors.AsType[*egress.RateLimitedError](err); resting {
 		return &problem{who + " limits our rate; it is asked again later", err}
 	}
 	return &problem{who + " gave no answer", err}

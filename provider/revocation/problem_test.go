@@ -22,8 +22,8 @@ func TestCausesAreThoseOfEgress(t *testing.T) {
 		{context.DeadlineExceeded, string(egress.Slow) + "; " + egress.Slow.Advice()},
 		{&net.DNSError{IsNotFound: true}, string(egress.Unknown) + "; " + egress.Unknown.Advice()},
 		{http.ErrSchemeMismatch, string(egress.PlainHTTP)},
-		{fmt.Errorf("%w: 503", egress.ErrBroken), "keeps failing; it is asked again in a moment"},
-		{&egress.RestingError{Until: time.Now()}, "limits our rate; it is asked again later"},
+		{fmt.Errorf("%w: 503", egress.ErrCircuitOpen), "keeps failing; it is asked again in a moment"},
+		{&egress.RateLimitedError{Until: time.Now()}, "limits our rate; it is asked again later"},
 		{http.ErrAbortHandler, "gave no answer"},
 	} {
 		for who, w := range map[string]*world{
