@@ -3,6 +3,7 @@ package revocation
 import (
 	"context"
 	"crypto/x509"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -36,6 +37,10 @@ type Options struct {
 	// MaxAge is how old an answer may be that a verdict stands on; it never counts beyond its own next update. An answer is
 	// asked for again after three quarters of that time.
 	MaxAge time.Duration
+	// Log gets a line when an endpoint begins to fail, and one when it works again. Default: none.
+	Log *slog.Logger
+	// Observe is told how each request ended. Default: not told.
+	Observe func(Kind, Outcome)
 }
 
 // Checker asks certificate authorities, and keeps their answers. It is safe for concurrent use.
@@ -43,6 +48,7 @@ type Checker struct {
 	responders  *responders
 	lists       *lists
 	revocations *revocations
+	endpoints   *endpoints
 }
 
 // New returns a checker that has asked no CA yet.
@@ -52,12 +58,16 @@ func New(o Options) (*Checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	lists, err := newLists(client, o.MaxAge)
+	endpoints, err := newEndpoints(o.Log, o.Observe)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := newLists(client, o.MaxAge, endpoints)
 	if err != nil {
 		return nil, err
 	}
 	responders, err := newResponders(client, o.MaxAge, lists, revocations)
-	return &Checker{responders: responders, lists: lists, revocations: revocations}, err
+	return &Checker{responders: responders, lists: lists, revocations: revocations, endpoints: endpoints}, err
 }
 
 // Check asks about every certificate of a chain but the last, which is the root: no CA revokes itself. The chain goes from

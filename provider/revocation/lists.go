@@ -23,10 +23,11 @@ const thePlace = "the host of the revocation list"
 // lists fetches revocation lists, once for all who ask meanwhile, and keeps them.
 type lists struct {
 	age
-	client *http.Client
-	failed *lru.Cache[listKey, time.Time]
-	group  singleflight.Group
-	large  chan struct{} // holds a token while a large list is fetched
+	client    *http.Client
+	endpoints *endpoints
+	failed    *lru.Cache[listKey, time.Time]
+	group     singleflight.Group
+	large     chan struct{} // holds a token while a large list is fetched
 
 	mu    sync.Mutex
 	kept  *simplelru.LRU[listKey, *bundle]
@@ -45,8 +46,8 @@ type bundle struct {
 	received    time.Time // by the wall clock
 }
 
-func newLists(client *http.Client, max time.Duration) (*lists, error) {
-	l := &lists{age: age{max}, client: client, large: make(chan struct{}, 1)}
+func newLists(client *http.Client, max time.Duration, endpoints *endpoints) (*lists, error) {
+	l := &lists{age: age{max}, client: client, endpoints: endpoints, large: make(chan struct{}, 1)}
 	var err error
 	if l.kept, err = simplelru.NewLRU(maxLists, func(_ listKey, b *bundle) { l.bytes -= b.size() }); err != nil {
 		return nil, err
@@ -196,7 +197,16 @@ func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
 // transport bounds it in time.
 func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error) {
 	fetched, err := join(ctx, &l.group, p.url+" "+p.key.issuer, func() (any, error) {
-		return l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
+		fresh, err := l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
+		switch {
+		case err != nil:
+			l.endpoints.failed(CRL, p.url, err)
+		case l.outdated(p.key, fresh):
+			l.endpoints.failed(CRL, p.url, problemf("the list is older than one that was served before"))
+		default:
+			l.endpoints.answered(CRL, p.url, fresh.nextUpdate())
+		}
+		return fresh, err
 	})
 	if err != nil {
 		return nil, err
@@ -320,12 +330,9 @@ func readLarge(begun []byte, response *http.Response) ([]byte, error) {
 func (l *lists) keep(key listKey, fresh *bundle) *bundle {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, other := range l.kept.Keys() {
-		kept, ok := l.kept.Peek(other)
-		if ok && other.issuer == key.issuer && kept.inDate() && bytes.Equal(kept.base.idp, fresh.base.idp) && !fresh.supersedes(kept) {
-			l.failed.Add(key, now())
-			fresh = kept
-		}
+	if newer := l.newer(key, fresh); newer != nil {
+		l.failed.Add(key, now())
+		fresh = newer
 	}
 	l.kept.Remove(key) // which counts what it takes
 	l.kept.Add(key, fresh)
@@ -333,6 +340,25 @@ func (l *lists) keep(key listKey, fresh *bundle) *bundle {
 		l.kept.RemoveOldest()
 	}
 	return fresh
+}
+
+// outdated tells whether a list is older than one of the same CA and scope that was accepted before.
+func (l *lists) outdated(key listKey, fresh *bundle) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.newer(key, fresh) != nil
+}
+
+// newer returns the latest list of the same CA and scope that a list does not supersede; nil if there is none. The caller
+// holds the lock.
+func (l *lists) newer(key listKey, than *bundle) (newest *bundle) {
+	for _, other := range l.kept.Keys() {
+		kept, ok := l.kept.Peek(other)
+		if ok && other.issuer == key.issuer && kept.inDate() && bytes.Equal(kept.base.idp, than.base.idp) && !than.supersedes(kept) {
+			newest, than = kept, kept
+		}
+	}
+	return newest
 }
 
 // supersedes tells whether a list is not older than an accepted one of the same CA and scope, by its date or its number

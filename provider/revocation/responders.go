@@ -85,9 +85,16 @@ func (r *responders) fetch(ctx context.Context, place string, key certKey, q que
 	told, err := join(ctx, &r.group, fmt.Sprintf("%q %s", key, place), func() (any, error) {
 		fresh, err := r.request(context.WithoutCancel(ctx), place, q)
 		if err != nil {
+			r.lists.endpoints.failed(OCSP, place, err)
 			return nil, err
 		}
-		return r.keep(key, fresh), nil
+		counts := r.keep(key, fresh)
+		if counts.Response == fresh.Response {
+			r.lists.endpoints.answered(OCSP, place, fresh.NextUpdate)
+		} else {
+			r.lists.endpoints.failed(OCSP, place, problemf("the answer is older than one that was given before"))
+		}
+		return counts, nil
 	})
 	if err != nil {
 		return statement{}, err
