@@ -28,6 +28,7 @@ const queuePerPlace = 16
 type app struct {
 	trust    *trust.Files
 	registry *registry.Client
+	verifier *verifier.Verifier
 	cache    *cache.Cache
 	provider *provider.Provider
 }
@@ -66,8 +67,9 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 			Guard:  egress.NewGuard(c.Egress.Allow...),
 			Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: revocation.MaxListBytes},
 		}),
-		RevocationAge: time.Duration(c.Cache.Verified),
-		Log:           log,
+		RevocationAge:     time.Duration(c.Cache.Verified),
+		RevocationOutcome: m.RevocationRequests(revocation.Kinds(), revocation.Outcomes()),
+		Log:               log,
 	})
 	if err != nil {
 		return nil, err
@@ -104,7 +106,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 	if err != nil {
 		return nil, err
 	}
-	return &app{trust: trusted, registry: registries, cache: memory, provider: answers}, nil
+	return &app{trust: trusted, registry: registries, verifier: judge, cache: memory, provider: answers}, nil
 }
 
 // close ends what is under way and what is kept open.
@@ -153,7 +155,10 @@ func listen(c config.Config, a *app, m *metrics.Metrics, log *slog.Logger) (*lis
 		return nil, err
 	}
 	poller := reload.New(time.Duration(c.Reload), log, m.Reload, a.trust, a.registry, identity, clients)
-	m.State(func() []metrics.Certificate { return certificates(a.trust, identity, clients) }, func() []metrics.Source { return sources(poller) })
+	m.RevocationEndpoints(func() []metrics.RevocationEndpoint { return revocationEndpoints(a.verifier) })
+	m.State(func() []metrics.Certificate {
+		return append(certificates(a.trust, identity, clients), signers(a.verifier)...)
+	}, func() []metrics.Source { return sources(poller) })
 	s, err := server.New(server.Options{
 		Listen:      c.Listen,
 		AdminListen: c.AdminListen,
@@ -168,12 +173,13 @@ func listen(c config.Config, a *app, m *metrics.Metrics, log *slog.Logger) (*lis
 			Observe:  m.Request,
 			Found:    m.Finding,
 		}),
-		Refuse:       gatekeeper.Refuse,
-		Metrics:      m.Handler(),
-		Sources:      poller.Status,
-		WriteTimeout: 10*time.Second + time.Duration(max(c.AnswerWithin, c.MutateWithin)),
-		DrainDelay:   drainDelay,
-		Log:          log,
+		Refuse:          gatekeeper.Refuse,
+		Metrics:         m.Handler(),
+		Sources:         func() []reload.Status { return append(poller.Status(), revocationStatus(a.verifier)) },
+		HandshakeFailed: m.HandshakeFailures(server.HandshakeCauses()),
+		WriteTimeout:    10*time.Second + time.Duration(max(c.AnswerWithin, c.MutateWithin)),
+		DrainDelay:      drainDelay,
+		Log:             log,
 	})
 	if err != nil {
 		return nil, err
@@ -193,6 +199,34 @@ func certificates(trusted *trust.Files, identity *server.Identity, clients *serv
 		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, File: c.File, Subject: c.Subject.String(), NotAfter: c.NotAfter})
 	}
 	return all
+}
+
+// signers are the certificates of the signatures that verified images lately.
+func signers(v *verifier.Verifier) []metrics.Certificate {
+	var all []metrics.Certificate
+	for _, c := range v.SignerCertificates() {
+		all = append(all, metrics.Certificate{Use: c.Use, Subject: c.Subject, NotAfter: c.NotAfter})
+	}
+	return all
+}
+
+func revocationEndpoints(v *verifier.Verifier) []metrics.RevocationEndpoint {
+	var all []metrics.RevocationEndpoint
+	for _, e := range v.RevocationEndpoints() {
+		all = append(all, metrics.RevocationEndpoint{Kind: string(e.Kind), URL: e.URL, Failing: e.Err != nil, NextUpdate: e.NextUpdate})
+	}
+	return all
+}
+
+// revocationStatus has readiness tell of endpoints that fail, in words: their last answers are still in force.
+func revocationStatus(v *verifier.Verifier) reload.Status {
+	status := reload.Status{Source: "revocation"}
+	for _, e := range v.RevocationEndpoints() {
+		if note := e.Note(); note != "" {
+			status.Notes = append(status.Notes, note)
+		}
+	}
+	return status
 }
 
 func connections(s *server.Server) []metrics.Connections {

@@ -24,15 +24,17 @@ const namespace = "notation_provider"
 type Metrics struct {
 	registry *prometheus.Registry
 
-	requests         *prometheus.CounterVec
-	requestSeconds   *prometheus.HistogramVec
-	verdicts         *prometheus.CounterVec
-	undecided        *prometheus.CounterVec
-	steps            *prometheus.HistogramVec
-	cacheEvents      *prometheus.CounterVec
-	registryRequests *prometheus.CounterVec
-	registrySeconds  *prometheus.HistogramVec
-	reloads          *prometheus.CounterVec
+	requests           *prometheus.CounterVec
+	requestSeconds     *prometheus.HistogramVec
+	verdicts           *prometheus.CounterVec
+	undecided          *prometheus.CounterVec
+	steps              *prometheus.HistogramVec
+	cacheEvents        *prometheus.CounterVec
+	registryRequests   *prometheus.CounterVec
+	registrySeconds    *prometheus.HistogramVec
+	reloads            *prometheus.CounterVec
+	revocationRequests *prometheus.CounterVec
+	handshakeFailures  *prometheus.CounterVec
 
 	// The counters that every answer from memory goes by, looked up once.
 	verdict map[provider.Reason]prometheus.Counter
@@ -46,23 +48,25 @@ type cacheEvent struct{ memory, event string }
 // are such lists: Cache counts those and no others.
 func New(version string, memories, events []string) *Metrics {
 	m := &Metrics{
-		verdict:          map[provider.Reason]prometheus.Counter{},
-		cache:            map[cacheEvent]prometheus.Counter{},
-		registry:         prometheus.NewRegistry(),
-		requests:         counter("requests_total", "Requests answered, by path and status.", "path", "status"),
-		requestSeconds:   histogram("request_seconds", "How long requests took, by path.", answerBuckets(), "path"),
-		verdicts:         counter("verdicts_total", "Settled answers given, by reason.", "reason"),
-		undecided:        counter("undecided_total", "Answers that could not be given, by cause.", "cause"),
-		steps:            histogram("step_seconds", "How long a step took that left the memory: resolve a tag, verify a digest.", workBuckets(), "step"),
-		cacheEvents:      counter("cache_events_total", "What the memories did: hit, miss, join (waited for another's fetch), eviction.", "memory", "event"),
-		registryRequests: counter("registry_requests_total", "Requests sent to registries, by configured host and status; status 0 had no answer.", "host", "status"),
-		registrySeconds:  histogram("registry_request_seconds", "How long registries took to answer, by configured host.", workBuckets(), "host"),
-		reloads:          counter("reloads_total", "Files looked at again, by source and outcome.", "source", "outcome"),
+		verdict:            map[provider.Reason]prometheus.Counter{},
+		cache:              map[cacheEvent]prometheus.Counter{},
+		registry:           prometheus.NewRegistry(),
+		requests:           counter("requests_total", "Requests answered, by path and status.", "path", "status"),
+		requestSeconds:     histogram("request_seconds", "How long requests took, by path.", answerBuckets(), "path"),
+		verdicts:           counter("verdicts_total", "Settled answers given, by reason.", "reason"),
+		undecided:          counter("undecided_total", "Answers that could not be given, by cause.", "cause"),
+		steps:              histogram("step_seconds", "How long a step took that left the memory: resolve a tag, verify a digest.", workBuckets(), "step"),
+		cacheEvents:        counter("cache_events_total", "What the memories did: hit, miss, join (waited for another's fetch), eviction.", "memory", "event"),
+		registryRequests:   counter("registry_requests_total", "Requests sent to registries, by configured host and status; status 0 had no answer.", "host", "status"),
+		registrySeconds:    histogram("registry_request_seconds", "How long registries took to answer, by configured host.", workBuckets(), "host"),
+		reloads:            counter("reloads_total", "Files looked at again, by source and outcome.", "source", "outcome"),
+		revocationRequests: counter("revocation_requests_total", "Requests to OCSP responders and for CRLs, by kind and outcome.", "kind", "outcome"),
+		handshakeFailures:  counter("tls_handshake_failures_total", "TLS handshakes that failed at the mutual TLS listener, by cause.", "cause"),
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is the label.", ConstLabels: prometheus.Labels{"version": version}})
 	info.Set(1)
 	m.registry.MustRegister(
-		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, info,
+		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, m.revocationRequests, m.handshakeFailures, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, reason := range provider.Reasons() {
@@ -147,6 +151,14 @@ func (m *Metrics) LogDropped(read func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Namespace: namespace, Name: "log_records_dropped_total", Help: "Lines of the log that were dropped: standard error was not read in time.",
 	}, func() float64 { return float64(read()) }))
+}
+
+// HandshakeFailures makes the series of every cause, and returns the function that counts one.
+func (m *Metrics) HandshakeFailures(causes []string) (failed func(cause string)) {
+	for _, cause := range causes {
+		m.handshakeFailures.WithLabelValues(cause)
+	}
+	return func(cause string) { m.handshakeFailures.WithLabelValues(cause).Inc() }
 }
 
 // InFlight tells how many checks are under way, and how many wait for their turn.

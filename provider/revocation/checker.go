@@ -40,7 +40,7 @@ type Options struct {
 	// Log gets a line when an endpoint begins to fail, and one when it works again. Default: none.
 	Log *slog.Logger
 	// Observe is told how each request ended. Default: not told.
-	Observe func(Kind, Outcome)
+	Observe func(kind, outcome string)
 }
 
 // Checker asks certificate authorities, and keeps their answers. It is safe for concurrent use.

@@ -31,6 +31,12 @@ const (
 	Failed   Outcome = "failed"
 )
 
+// Kinds are "ocsp" and "crl".
+func Kinds() []string { return []string{string(OCSP), string(CRL)} }
+
+// Outcomes are "ok" and "failed".
+func Outcomes() []string { return []string{string(Answered), string(Failed)} }
+
 // Endpoint is a place that a certificate names for its status, and how the requests to it ended.
 type Endpoint struct {
 	Kind Kind
@@ -50,7 +56,7 @@ const maxEndpoints = 256
 // the last answers hold, so that without a word nothing is seen until they lapse.
 type endpoints struct {
 	log     *slog.Logger
-	observe func(Kind, Outcome)
+	observe func(kind, outcome string)
 
 	mu   sync.Mutex
 	kept *simplelru.LRU[endpointKey, *Endpoint]
@@ -61,12 +67,12 @@ type endpointKey struct {
 	url  string
 }
 
-func newEndpoints(log *slog.Logger, observe func(Kind, Outcome)) (*endpoints, error) {
+func newEndpoints(log *slog.Logger, observe func(kind, outcome string)) (*endpoints, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	if observe == nil {
-		observe = func(Kind, Outcome) {}
+		observe = func(string, string) {}
 	}
 	kept, err := simplelru.NewLRU[endpointKey, *Endpoint](maxEndpoints, nil)
 	return &endpoints{log: log, observe: observe, kept: kept}, err
@@ -74,7 +80,7 @@ func newEndpoints(log *slog.Logger, observe func(Kind, Outcome)) (*endpoints, er
 
 // answered notes a good answer and until when it holds.
 func (e *endpoints) answered(kind Kind, url string, nextUpdate time.Time) {
-	e.observe(kind, Answered)
+	e.observe(string(kind), string(Answered))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	endpoint := e.get(kind, url)
@@ -86,7 +92,7 @@ func (e *endpoints) answered(kind Kind, url string, nextUpdate time.Time) {
 
 // failed notes a request without a good answer.
 func (e *endpoints) failed(kind Kind, url string, err error) {
-	e.observe(kind, Failed)
+	e.observe(string(kind), string(Failed))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	endpoint := e.get(kind, url)

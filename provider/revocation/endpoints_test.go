@@ -2,7 +2,6 @@ package revocation_test
 
 import (
 	"bytes"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -28,7 +27,7 @@ func observe(t *testing.T, lists, responders []string) *observed {
 	o.checker = must[*revocation.Checker](t)(revocation.New(revocation.Options{
 		Transport: o.network, MaxAge: time.Hour,
 		Log:     slog.New(slog.NewTextHandler(&o.log, nil)),
-		Observe: func(k revocation.Kind, outcome revocation.Outcome) { o.counts[fmt.Sprint(k, " ", outcome)]++ },
+		Observe: func(kind, outcome string) { o.counts[kind+" "+outcome]++ },
 	}))
 	return o
 }

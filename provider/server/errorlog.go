@@ -3,6 +3,7 @@ package server
 import (
 	"log"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,8 @@ const (
 type errorLog struct {
 	log *slog.Logger
 	now func() time.Time
+	// failed is told the cause of each failed handshake, those that are not logged too.
+	failed func(cause string)
 
 	mu      sync.Mutex
 	ends    time.Time // of the window that is counted
@@ -28,19 +31,24 @@ type errorLog struct {
 	dropped int
 }
 
-func newErrorLog(to *slog.Logger, now func() time.Time) *log.Logger {
-	return log.New(&errorLog{log: to, now: now}, "", 0)
+func newErrorLog(to *slog.Logger, now func() time.Time, failed func(cause string)) *log.Logger {
+	return log.New(&errorLog{log: to, now: now, failed: failed}, "", 0)
 }
 
 // Write takes one line, as a [log.Logger] gives it.
 func (l *errorLog) Write(line []byte) (int, error) {
+	text := short(strings.TrimSpace(string(line)))
+	failure, handshake := strings.CutPrefix(text, "http: TLS handshake error from ")
+	remote, reason, _ := strings.Cut(failure, ": ")
+	cause, words := explain(reason)
+	if handshake {
+		l.failed(cause)
+	}
 	if !l.room() {
 		return len(line), nil
 	}
-	text := short(strings.TrimSpace(string(line)))
-	if failure, ok := strings.CutPrefix(text, "http: TLS handshake error from "); ok {
-		remote, reason, _ := strings.Cut(failure, ": ")
-		l.log.Info("TLS handshake failed", "remote", remote, "reason", inWords(reason))
+	if handshake {
+		l.log.Info("TLS handshake failed", "remote", remote, "cause", cause, "reason", words)
 	} else {
 		l.log.Warn("http server", "message", text)
 	}
@@ -74,23 +82,57 @@ func (l *errorLog) room() bool {
 	return true
 }
 
-// inWords adds to the reasons that are met most what they mean here. What it
-// does not know it leaves as it is.
-func inWords(reason string) string {
-	for _, known := range []struct{ part, meaning string }{
-		{"incompatible key usage", "the client's certificate is not for client authentication"},
-		{"signed by unknown authority", "the client's certificate comes from none of the authorities in clientCAFile"},
-		{"didn't provide a certificate", "the client must have a certificate"},
-		{"unsupported versions", "the client must speak TLS 1.3"},
-		{"HTTP request to an HTTPS server", "the client must speak TLS"},
-		{"use of closed network connection", "it was closed for a newer connection, or for the end of the server"},
-		{"EOF", "the client hung up, as port probes do"},
-		{"i/o timeout", "the client took too long"},
-		{"remote error: tls:", "the client does not accept our certificate"},
-	} {
-		if strings.Contains(reason, known.part) {
-			return known.meaning + " (" + reason + ")"
+// handshakeFault is a fault in handshakes that is met often.
+type handshakeFault struct {
+	// part is what the error of crypto/tls or net/http holds.
+	part string
+	// cause is the label of the metric.
+	cause string
+	// meaning is what the fault means here.
+	meaning string
+}
+
+// otherFault is the cause of every fault that has none of its own.
+const otherFault = "other"
+
+func handshakeFaults() []handshakeFault {
+	return []handshakeFault{
+		{"not for client authentication", "certificate-usage", ""},
+		{"incompatible key usage", "certificate-usage", "the client's certificate is not for client authentication"},
+		{"has none of the names", "certificate-name", ""},
+		{"signed by unknown authority", "unknown-authority", "the client's certificate comes from none of the authorities in clientCAFile"},
+		{"certificate has expired", "certificate-expired", "the client's certificate is not valid now"},
+		{"didn't provide a certificate", "no-certificate", "the client must have a certificate"},
+		{"unsupported versions", "tls-version", "the client must speak TLS 1.3"},
+		{"HTTP request to an HTTPS server", "not-tls", "the client must speak TLS"},
+		{"use of closed network connection", "closed", "it was closed for a newer connection, or for the end of the server"},
+		{"EOF", "hung-up", "the client hung up, as port probes do"},
+		{"i/o timeout", "timeout", "the client took too long"},
+		{"remote error: tls:", "our-certificate", "the client does not accept our certificate"},
+	}
+}
+
+// HandshakeCauses lists the causes by which failed handshakes are counted.
+func HandshakeCauses() []string {
+	causes := []string{otherFault}
+	for _, known := range handshakeFaults() {
+		if !slices.Contains(causes, known.cause) {
+			causes = append(causes, known.cause)
 		}
 	}
-	return reason
+	return causes
+}
+
+// explain names the cause of a failed handshake, and adds what it means here to the reasons that are met most.
+func explain(reason string) (cause, words string) {
+	for _, known := range handshakeFaults() {
+		switch {
+		case !strings.Contains(reason, known.part):
+		case known.meaning == "":
+			return known.cause, reason
+		default:
+			return known.cause, known.meaning + " (" + reason + ")"
+		}
+	}
+	return otherFault, reason
 }

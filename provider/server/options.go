@@ -51,6 +51,9 @@ type Options struct {
 	// is said of them.
 	Sources func() []reload.Status
 
+	// HandshakeFailed is told one of [HandshakeCauses] for each TLS handshake that failed. Default: not told.
+	HandshakeFailed func(cause string)
+
 	// ReadHeaderTimeout is how long the TLS handshake, and the header of each
 	// request, may take. Default 5s.
 	ReadHeaderTimeout time.Duration
@@ -113,6 +116,9 @@ func (o Options) complete() (Options, error) {
 	if o.Sources == nil {
 		o.Sources = func() []reload.Status { return nil }
 	}
+	if o.HandshakeFailed == nil {
+		o.HandshakeFailed = func(string) {}
+	}
 	if o.now == nil {
 		o.now = time.Now
 	}
@@ -133,6 +139,6 @@ func (o Options) httpServer(handler http.Handler) *http.Server {
 		WriteTimeout:                 o.WriteTimeout,
 		IdleTimeout:                  o.IdleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
-		ErrorLog:                     newErrorLog(o.Log, o.now),
+		ErrorLog:                     newErrorLog(o.Log, o.now, o.HandshakeFailed),
 	}
 }

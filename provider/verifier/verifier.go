@@ -49,6 +49,8 @@ type Options struct {
 	// RevocationAge is how old an answer about revocation may be that a verdict relies on;
 	// never beyond its own next update.
 	RevocationAge time.Duration
+	// RevocationOutcome is told how each request to an OCSP responder or for a CRL ended. Default: not told.
+	RevocationOutcome func(kind, outcome string)
 	// Log gets a line for each verification; nil logs nothing.
 	Log *slog.Logger
 }
@@ -58,6 +60,7 @@ type Verifier struct {
 	options    Options
 	revocation *revocation.Checker
 	links      *links
+	signers    *signers
 	decoding   *semaphore.Weighted
 }
 
@@ -66,13 +69,23 @@ func New(o Options) (*Verifier, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	checker, err := revocation.New(revocation.Options{Transport: o.Revocation, MaxAge: o.RevocationAge})
+	checker, err := revocation.New(revocation.Options{Transport: o.Revocation, MaxAge: o.RevocationAge, Log: o.Log, Observe: o.RevocationOutcome})
 	if err != nil {
 		return nil, err
 	}
 	links, err := newLinks()
-	return &Verifier{options: o, revocation: checker, links: links, decoding: semaphore.NewWeighted(maxDecoding)}, err
+	if err != nil {
+		return nil, err
+	}
+	signers, err := newSigners()
+	return &Verifier{options: o, revocation: checker, links: links, signers: signers, decoding: semaphore.NewWeighted(maxDecoding)}, err
 }
+
+// RevocationEndpoints returns the OCSP responders and CRLs that were asked so far, and how they stand.
+func (v *Verifier) RevocationEndpoints() []revocation.Endpoint { return v.revocation.Endpoints() }
+
+// SignerCertificates returns the certificates of the signatures that verified images lately, roots left out.
+func (v *Verifier) SignerCertificates() []SignerCertificate { return v.signers.all() }
 
 // Snapshot returns the trust in force.
 func (v *Verifier) Snapshot() provider.Snapshot { return snapshot{v, v.options.Trust.Current()} }
@@ -179,6 +192,7 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 		MaxSignatureAttempts: math.MaxInt,
 	})
 	if err == nil && len(outcomes) == 1 && manifest.Digest == image.Digest {
+		p.verifier.signers.note(chainOf(outcomes[0]))
 		return rec.verified(outcomes[0]), rec.current, nil
 	}
 	verdict, err := rec.notVerified(err)
