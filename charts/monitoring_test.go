@@ -20,6 +20,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
+	"gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
 // scraped are the server's metrics, as Prometheus reads them: by name the labels that each has.
@@ -30,6 +32,11 @@ func scraped(t *testing.T) map[string][]string {
 	m.InFlight(func() (int, int) { return 0, 0 })
 	m.State(func() []metrics.Certificate { return []metrics.Certificate{{Use: "serving"}} }, func() []metrics.Source { return []metrics.Source{{Name: "trust"}} })
 	m.Connections(func() []metrics.Connections { return []metrics.Connections{{Listener: "gatekeeper"}} })
+	m.RevocationRequests(revocation.Kinds(), revocation.Outcomes())
+	m.RevocationEndpoints(func() []metrics.RevocationEndpoint {
+		return []metrics.RevocationEndpoint{{Kind: "crl", URL: "http://ca.example.org/ca.crl", NextUpdate: time.Now()}}
+	})
+	m.HandshakeFailures(server.HandshakeCauses())
 	m.Request("/validate", 200, time.Second)
 	m.Finding(provider.Finding{})
 	m.Step("verify", time.Second)
@@ -138,7 +145,7 @@ func TestAlertsNameMetricsThatExist(t *testing.T) {
 			t.Errorf("%s is about all namespaces: %s", rule.Alert, rule.Expr)
 		}
 	}
-	if want := []string{"Down", "CertificateEnds", "ReloadFailing", "Undecided", "Slow", "Overloaded", "ConnectionsClosed", "RotatorFailing", "RotationStuck"}; !slices.Equal(alerts, want) {
+	if want := []string{"Down", "CertificateEnds", "ReloadFailing", "RevocationFailing", "RevocationListEnds", "HandshakesFail", "Undecided", "Slow", "Overloaded", "ConnectionsClosed", "RotatorFailing", "RotationStuck"}; !slices.Equal(alerts, want) {
 		t.Errorf("alerts are %q", alerts)
 	}
 }
