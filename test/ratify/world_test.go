@@ -53,8 +53,8 @@ func (w *acme) unsigned(repository string) string {
 	return w.PushImage(w.registry, repository, "1").Tagged()
 }
 
-// install writes the values as the chart mounts them: the example's, with this world's
-// registry and roots in the place of those of which nobody has the keys.
+// install writes the values as the chart mounts them, with the registry and the roots of this
+// world in the place of the example's.
 func (w *acme) install(t *testing.T) (configFile string) {
 	t.Helper()
 	var v values
