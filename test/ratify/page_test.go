@@ -34,7 +34,7 @@ func TestPageShowsTheFiles(t *testing.T) {
 // Each file and folder that the page links to is there, and each of its sources has one address.
 func TestPageLinksLead(t *testing.T) {
 	text := string(readFile(t, page))
-	for _, link := range regexp.MustCompile(`\]\(([^):#]+)[^)]*\)`).FindAllStringSubmatch(text, -1) {
+	for _, link := range regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`).FindAllStringSubmatch(text, -1) {
 		if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
 			t.Errorf("the page links to %s: %v", link[1], err)
 		}
