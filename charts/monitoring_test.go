@@ -21,7 +21,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
-	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	listeners "gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
 // scraped are the server's metrics, as Prometheus reads them: by name the labels that each has.
@@ -36,7 +36,7 @@ func scraped(t *testing.T) map[string][]string {
 	m.RevocationEndpoints(func() []metrics.RevocationEndpoint {
 		return []metrics.RevocationEndpoint{{Kind: "crl", URL: "http://ca.example.org/ca.crl", NextUpdate: time.Now()}}
 	})
-	m.HandshakeFailures(server.HandshakeCauses())
+	m.HandshakeFailures(listeners.HandshakeCauses())
 	m.Request("/validate", 200, time.Second)
 	m.Finding(provider.Finding{})
 	m.Step("verify", time.Second)
