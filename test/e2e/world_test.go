@@ -15,7 +15,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/e2e/cluster"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -140,7 +140,7 @@ func (w *world) writeFiles(context.Context) error {
 		return err
 	}
 	return writeAll(w.dir, map[string]string{
-		"root.crt":        string(pki.EncodeCertificates(w.rig.SKAO.Root.Cert)),
+		"root.crt":        string(ca.EncodeCertificates(w.rig.SKAO.Root.Cert)),
 		"registries.yaml": w.registryValues(registryHost),
 	})
 }
@@ -156,9 +156,9 @@ func writeAll(dir string, files map[string]string) error {
 
 // registryValues are the values for the chart by which the servers trust the CA of registries.
 func (w *world) registryValues(hosts ...string) string {
-	ca, text := strings.ReplaceAll(strings.TrimSpace(string(pki.EncodeCertificates(w.rig.RegistryCA.Cert))), "\n", "\n      "), "registryCAs:\n"
+	issuer, text := strings.ReplaceAll(strings.TrimSpace(string(ca.EncodeCertificates(w.rig.RegistryCA.Cert))), "\n", "\n      "), "registryCAs:\n"
 	for _, host := range hosts {
-		text += fmt.Sprintf("  - host: %s\n    pem: |\n      %s\n", host, ca)
+		text += fmt.Sprintf("  - host: %s\n    pem: |\n      %s\n", host, issuer)
 	}
 	return text
 }
