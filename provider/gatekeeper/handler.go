@@ -81,7 +81,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		path = "other"
 	}
-	reply, status := reply(nil), http.StatusOK
+	var reply reply
+	var status int
 	if keys, problem := h.read(w, r, route); problem != nil {
 		h.options.Log.InfoContext(ctx, "request refused", "status", problem.status, "error", problem.message)
 		reply, status = encoded(Response{SystemError: problem.message}), problem.status

@@ -16,20 +16,16 @@ func TestTheRequestIDIsOnEachLine(t *testing.T) {
 	if again, same := logging.NewRequest(ctx); again != ctx || same != id || len(id) != 12 {
 		t.Errorf("a request has a second id: %q, %q", id, same)
 	}
-	for name, tc := range map[string]struct {
-		ctx  context.Context
-		want string
-	}{
-		"of the request": {ctx, id},
-		"work for it":    {logging.ForRequest(t.Context(), ctx), id},
-		"no request":     {logging.ForRequest(t.Context(), t.Context()), ""},
-	} {
+	check := func(ctx context.Context, name, want string) {
 		var out bytes.Buffer
 		log := slog.New(logging.Handler{Handler: slog.NewJSONHandler(&out, nil)}).With("a", 1).WithGroup("")
-		log.InfoContext(tc.ctx, "line")
+		log.InfoContext(ctx, "line")
 		var line struct{ Request string }
-		if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Request != tc.want {
-			t.Errorf("%s: %s (%v); want the id %q", name, &out, err, tc.want)
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Request != want {
+			t.Errorf("%s: %s (%v); want the id %q", name, &out, err, want)
 		}
 	}
+	check(ctx, "of the request", id)
+	check(logging.ForRequest(t.Context(), ctx), "work for it", id)
+	check(logging.ForRequest(t.Context(), t.Context()), "no request", "")
 }

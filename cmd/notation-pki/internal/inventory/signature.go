@@ -42,7 +42,6 @@ func (files *Files) addSigner(source string, certs []*x509.Certificate) {
 }
 
 // AddFailure adds a problem: a signature could not be fetched.
-
 func (files *Files) AddFailure(source string, err error) {
 	files.problem(Unreadable, fmt.Sprintf("%s: %v", source, err))
 }
