@@ -10,7 +10,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// admin is the plain door for those who look after the process.
+// admin serves health, readiness and metrics over plain HTTP.
 func (s *Server) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -22,9 +22,9 @@ func (s *Server) admin() http.Handler {
 }
 
 // readyz answers 503 only when requests should go elsewhere. A source that
-// cannot be reloaded is told in words and leaves us ready: what it read before
-// is still in force, it is broken for every replica at the same time, and taking
-// them all away would turn a misspelt file into a cluster that admits nothing.
+// cannot be reloaded is named and leaves us ready: its last good version is still in force.
+// It is broken for every replica at the same time, and without ready replicas a misspelt
+// file would become a cluster that admits nothing.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	status, lines := http.StatusOK, []string{"ok"}
 	if s.draining.Load() {
@@ -46,7 +46,7 @@ func say(w http.ResponseWriter, status int, lines ...string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, strings.Join(lines, "\n")+"\n") // if it fails nobody is left to tell
+	_, _ = io.WriteString(w, strings.Join(lines, "\n")+"\n") // an error means that the client has gone
 }
 
 func oneLine(s string) string { return printable.Text(strings.Join(strings.Fields(s), " ")) }

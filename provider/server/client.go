@@ -14,7 +14,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
-// What a client may show of itself before it is looked into. Gatekeeper sends one
+// Bounds on what a client may send before it is verified. Gatekeeper sends one
 // certificate or two.
 const (
 	// maxChain is the most certificates.
@@ -22,12 +22,12 @@ const (
 	// maxHandshakeBytes is the most that a client may send until its certificate has been
 	// verified: a greeting of 2 KiB, and certificates.
 	maxHandshakeBytes = 16 << 10
-	// maxVerifying is how many chains are verified at once: strangers who come in numbers
-	// must not take the processors from those who were let in.
+	// maxVerifying is how many chains are verified at once: a flood of handshakes must not
+	// take the processors from authenticated clients.
 	maxVerifying = 2
 )
 
-// clients says who may come in.
+// clients decides which clients are accepted.
 type clients struct {
 	ca    *ClientCA
 	names []string
@@ -42,9 +42,9 @@ type clients struct {
 // looked up for each handshake. Session tickets are off: a resumed session skips
 // the proof that the client still holds its key, and Gatekeeper asks for none.
 //
-// The client's chain is verified here. crypto/tls would do so before we can look at anything,
-// and try up to a hundred issuers of a stranger's choice. What it does before it asks us is
-// to parse the certificates and to refuse RSA keys of more than 8192 bits.
+// The client's chain is verified here. crypto/tls would do so before our bounds, and try up to
+// a hundred issuers of an attacker's choice. Before it calls us it only parses the
+// certificates, and refuses RSA keys of more than 8192 bits.
 func (c clients) tlsConfig(identity *Identity) *tls.Config {
 	config := &tls.Config{
 		MinVersion:             tls.VersionTLS13,
@@ -57,7 +57,7 @@ func (c clients) tlsConfig(identity *Identity) *tls.Config {
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		ends := time.Now().Add(c.within)
 		current := config.Clone()
-		current.ClientCAs = c.ca.current.Load().pool // for their names, which clients choose a certificate by
+		current.ClientCAs = c.ca.current.Load().pool // for their names, by which clients choose a certificate
 		current.VerifyConnection = func(s tls.ConnectionState) error {
 			ctx, cancel := context.WithDeadline(hello.Context(), ends)
 			defer cancel()
@@ -74,8 +74,8 @@ func (c clients) tlsConfig(identity *Identity) *tls.Config {
 	return config
 }
 
-// handshake admits a client in its handshake: it looks first, at what costs nothing, and
-// verifies then, a few at a time.
+// handshake verifies a client in its handshake: the cheap checks first, then the signatures,
+// for a few clients at a time.
 func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error {
 	if err := c.precheck(chain); err != nil {
 		return err
@@ -88,8 +88,8 @@ func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error
 	return err
 }
 
-// precheck looks at how many certificates there are, and at the leaf: what it is for and whom
-// it names. It computes nothing.
+// precheck checks the number of certificates, and the leaf's usage and names. It verifies no
+// signature.
 func (c clients) precheck(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
 		return errors.New("the client has no certificate")
@@ -98,7 +98,7 @@ func (c clients) precheck(chain []*x509.Certificate) error {
 		return fmt.Errorf("the client has sent %d certificates; at most %d are looked at", len(chain), maxChain)
 	}
 	leaf := chain[0]
-	// Verification takes a certificate without any usage for one with all usages.
+	// Verify takes a certificate without any usage for one with all usages.
 	if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		return errors.New("the client's certificate is not for client authentication")
 	}
@@ -114,14 +114,14 @@ func (c clients) precheck(chain []*x509.Certificate) error {
 	return fmt.Errorf("the client's certificate has none of the names %q; it has %q", c.names, had[:min(len(had), 8)])
 }
 
-// authentication is what a connection may rely on: that its client was admitted by
-// these authorities, and between which moments that holds.
+// authentication is the result for a connection: its client was verified by these
+// authorities, and that holds between two times.
 type authentication struct {
 	by          *authorities
 	from, until time.Time
 }
 
-// holds tells whether verifying again would come to the same result.
+// holds tells whether another verification would have the same result.
 func (auth *authentication) holds(by *authorities, now time.Time) bool {
 	return auth != nil && auth.by == by && !now.Before(auth.from) && !now.After(auth.until)
 }
@@ -152,7 +152,7 @@ func (c clients) verify(chain []*x509.Certificate, last *authentication) (*authe
 	return newAuthentication(by, verified[0]), nil
 }
 
-// newAuthentication holds for as long as every certificate in the chain is valid.
+// newAuthentication returns one that holds while every certificate in the chain is valid.
 func newAuthentication(by *authorities, chain []*x509.Certificate) *authentication {
 	auth := &authentication{by: by, from: chain[0].NotBefore, until: chain[0].NotAfter}
 	for _, cert := range chain[1:] {

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync/atomic"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
-// clientAuth stands before the handler: it lets in only who may come in now, survives
-// the handler's panics, and knows when everybody has left.
+// clientAuth is the middleware before the handler: it authenticates the client of each
+// request, recovers from the handler's panics, and counts the requests in flight.
 type clientAuth struct {
 	clients  clients
 	next     http.Handler
@@ -32,19 +34,22 @@ func (a *clientAuth) connContext(ctx context.Context, _ net.Conn) context.Contex
 
 func (a *clientAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !a.inflight.enter() {
-		panic(http.ErrAbortHandler) // closed while this request was on its way here
+		panic(http.ErrAbortHandler) // the server has drained meanwhile
 	}
 	defer a.inflight.leave()
+	ctx, id := logging.NewRequest(r.Context())
+	r = r.WithContext(ctx)
+	w.Header().Set("X-Request-Id", id)
 	answer := &answer{ResponseWriter: w}
 	defer a.recoverPanic(answer, r)
 	if a.draining() {
-		// Clients keep connections. One that is told to leave now does not send a request
-		// just as its connection is closed for good, which it could not safely repeat.
+		// Clients keep connections. A client that closes its connection now does not send a
+		// request, which it could not safely repeat, just as the connection is closed.
 		w.Header().Set("Connection", "close")
 	}
 	if err := a.authenticate(r); err != nil {
-		a.log.WarnContext(r.Context(), "client refused, its connection ends", "remote", r.RemoteAddr, "reason", err)
-		// HTTP/1.1 closes for this header; HTTP/2 says goodbye for it.
+		a.log.WarnContext(r.Context(), "client refused", "remote", r.RemoteAddr, "error", err)
+		// The connection ends: HTTP/1.1 closes it for this header, HTTP/2 sends GOAWAY.
 		w.Header().Set("Connection", "close")
 		a.refuse(answer, http.StatusForbidden, "the client certificate is no longer accepted")
 		return
@@ -52,7 +57,7 @@ func (a *clientAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.next.ServeHTTP(answer, r)
 }
 
-// authenticate checks the client of r as of now.
+// authenticate verifies the client of r as of now.
 func (a *clientAuth) authenticate(r *http.Request) error {
 	last := r.Context().Value(connectionKey{}).(*atomic.Pointer[authentication])
 	now, err := a.clients.verify(r.TLS.PeerCertificates, last.Load())
@@ -63,23 +68,24 @@ func (a *clientAuth) authenticate(r *http.Request) error {
 	return nil
 }
 
-// recoverPanic answers for a handler that panicked. When part of its answer is on the
-// way already, all that is left is to break off, so that nobody takes the part
-// for the whole.
+// recoverPanic answers for a handler that panicked. Where part of its answer is sent
+// already, it ends the connection, so that the part does not pass for the whole.
 func (a *clientAuth) recoverPanic(w *answer, r *http.Request) {
 	reason := recover()
 	if reason == nil {
 		return
 	}
-	if reason == http.ErrAbortHandler { //nolint:errorlint // what was panicked with, not an error that someone wrapped
+	if reason == http.ErrAbortHandler { //nolint:errorlint // a panic's value, not a wrapped error
 		panic(reason)
 	}
-	a.log.ErrorContext(r.Context(), "panic while answering", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path,
+	a.log.ErrorContext(r.Context(), "panic in handler", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path,
 		"panic", reason, "stack", string(debug.Stack()))
 	if w.begun {
 		panic(http.ErrAbortHandler)
 	}
-	clear(w.Header()) // what the handler promised no longer holds
+	clear(w.Header()) // they were for another answer
+	_, id := logging.NewRequest(r.Context())
+	w.Header().Set("X-Request-Id", id)
 	a.refuse(w, http.StatusInternalServerError, "internal error")
 }
 

@@ -74,11 +74,10 @@ func (c *ClientCA) take(contents reload.Contents) error {
 	return nil
 }
 
-// issued returns the certificates behind the first that come from the authorities, directly
-// or through each other, and tells whether the first names one of them all as its issuer. It
-// goes from the authorities down, so that signatures are held against keys that are trusted
-// and nothing is computed with a stranger's: an intermediate that is not returned is of no
-// use to a chain.
+// issued returns the intermediates of a chain that the authorities issued, directly or through
+// each other, and tells whether the leaf names one of these or an authority as its issuer. It
+// goes from the authorities down, so that signatures are verified with trusted keys only. An
+// intermediate that is not returned is of no use to a chain.
 func (a *authorities) issued(chain []*x509.Certificate) (intermediates []*x509.Certificate, known bool) {
 	trusted, rest := a.certs, slices.Clone(chain[1:])
 	for {

@@ -23,14 +23,14 @@ type conn struct {
 	gone bool
 }
 
-// Read fails when a stranger has sent too much: crypto/tls keeps a message until it is
+// Read fails when an unknown client has sent too much: crypto/tls keeps a message until it is
 // whole, which may take 64 KiB, or 256 KiB for certificates.
 func (c *conn) Read(p []byte) (int, error) {
 	if !c.bounded.Load() {
 		return c.TCPConn.Read(p)
 	}
 	if c.left == 0 {
-		return 0, fmt.Errorf("the client has sent %d bytes without shaking hands", c.listener.limits.bytes)
+		return 0, fmt.Errorf("the client has sent %d bytes before the end of the TLS handshake", c.listener.limits.bytes)
 	}
 	n, err := c.TCPConn.Read(p[:min(len(p), c.left)])
 	c.left -= n

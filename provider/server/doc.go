@@ -11,10 +11,10 @@
 // one made under a CA that was since removed, or with a certificate that has
 // since expired, would otherwise stay good for ever.
 //
-// Strangers reach the door, too, and cost little. Of a client that shakes hands the number
-// of certificates, the leaf's names and usage, and its issuer's name are looked at first.
-// Then its chain is verified, a few chains at a time, from the client CA down, so that
-// nothing is ever computed with a stranger's key. Until then a client may send 16 KiB.
+// Clients without a valid certificate cost little. In a handshake the number of certificates,
+// the leaf's names and usage, and its issuer's name are checked first. Then the chain is
+// verified, a few chains at a time, from the client CA down, so that no signature is ever
+// verified with a key that is not trusted. Until then a client may send 16 KiB.
 //
 // At most 256 connections have made no request, and at most 1024 there are in all; at the
 // admin listener, 64. When there is one too many, one is closed: of the address that has most,
@@ -23,15 +23,15 @@
 //
 // # Reloading
 //
-// [Identity] and [ClientCA] are sources for the reload room, apart, so that a
-// broken serving certificate does not keep a removed client CA in force. Each
-// holds its state behind an atomic pointer: a new version is in force with the
-// next handshake or request, and no request is dropped. A broken one changes
-// nothing.
+// [Identity] and [ClientCA] are two reload sources, so that a broken serving
+// certificate does not keep a removed client CA in force. Each holds its state behind
+// an atomic pointer: a new version is in force with the next handshake or request, and
+// no request is dropped. A broken version changes nothing.
 //
 // # The end
 //
-// [Server.Run] ends in this order, so that nobody is sent here in vain: say not
-// ready, wait until that has spread, stop accepting, finish what is in flight,
-// cut off what takes too long, close the admin listener last. Nothing outlives it.
+// [Server.Run] ends in this order, so that no client connects in vain: report not
+// ready, wait until Kubernetes has seen that, stop accepting, finish the requests in
+// flight, cut off those that take too long, close the admin listener last. No goroutine
+// outlives it.
 package server

@@ -7,22 +7,23 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// Failed handshakes cost a stranger nothing, so what they can make us write is
-// bounded.
+// Failed handshakes cost an attacker nothing, so the lines about them are bounded.
 const (
 	logWindow = 10 * time.Second
 	logLines  = 20
 	logBytes  = 500 // a line
 )
 
-// errorLog puts the lines that net/http writes about connections into our log,
-// a bounded number of them.
+// errorLog writes the lines of net/http about connections to our log, at most logLines
+// in a logWindow.
 type errorLog struct {
 	log *slog.Logger
 	now func() time.Time
-	// failed is told the cause of each failed handshake, those that are not logged too.
+	// failed is called with the cause of each failed handshake, logged or not.
 	failed func(cause string)
 
 	mu      sync.Mutex
@@ -37,7 +38,7 @@ func newErrorLog(to *slog.Logger, now func() time.Time, failed func(cause string
 
 // Write takes one line, as a [log.Logger] gives it.
 func (l *errorLog) Write(line []byte) (int, error) {
-	text := short(strings.TrimSpace(string(line)))
+	text := printable.Cut(strings.TrimSpace(string(line)), logBytes)
 	failure, handshake := strings.CutPrefix(text, "http: TLS handshake error from ")
 	remote, reason, _ := strings.Cut(failure, ": ")
 	cause, words := explain(reason)
@@ -48,29 +49,20 @@ func (l *errorLog) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 	if handshake {
-		l.log.Info("TLS handshake failed", "remote", remote, "cause", cause, "reason", words)
+		l.log.Info("TLS handshake failed", "remote", remote, "cause", cause, "error", words)
 	} else {
-		l.log.Warn("http server", "message", text)
+		l.log.Warn("connection failed", "error", text)
 	}
 	return len(line), nil
 }
 
-// short cuts what a stranger may have written a certificate to fill.
-func short(text string) string {
-	if len(text) <= logBytes {
-		return text
-	}
-	return strings.ToValidUTF8(text[:logBytes], "") + "…"
-}
-
-// room tells whether another line may be written, and says first how many could
-// not.
+// room tells whether another line may be written. It first logs how many could not be.
 func (l *errorLog) room() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now := l.now(); !now.Before(l.ends) {
 		if l.dropped > 0 {
-			l.log.Warn("more connections failed than were logged", "leftOut", l.dropped)
+			l.log.Warn("connection errors not logged", "count", l.dropped)
 		}
 		l.ends, l.lines, l.dropped = now.Add(logWindow), 0, 0
 	}
@@ -106,7 +98,7 @@ func handshakeFaults() []handshakeFault {
 		{"unsupported versions", "tls-version", "the client must speak TLS 1.3"},
 		{"HTTP request to an HTTPS server", "not-tls", "the client must speak TLS"},
 		{"use of closed network connection", "closed", "it was closed for a newer connection, or for the end of the server"},
-		{"EOF", "hung-up", "the client hung up, as port probes do"},
+		{"EOF", "hung-up", "the client closed the connection, as port probes do"},
 		{"i/o timeout", "timeout", "the client took too long"},
 		{"remote error: tls:", "our-certificate", "the client does not accept our certificate"},
 	}
@@ -123,7 +115,7 @@ func HandshakeCauses() []string {
 	return causes
 }
 
-// explain names the cause of a failed handshake, and adds what it means here to the reasons that are met most.
+// explain names the cause of a failed handshake, and adds the meaning to the most frequent errors.
 func explain(reason string) (cause, words string) {
 	for _, known := range handshakeFaults() {
 		switch {

@@ -2,15 +2,15 @@ package server
 
 import "sync"
 
-// inflight counts who is inside, and can be closed for good. A bare WaitGroup will
-// not do: it must not be entered by the first while somebody waits.
+// inflight counts the requests in flight, and can be closed for good. A WaitGroup alone
+// does not suffice: Add must not be called from zero while Wait waits.
 type inflight struct {
 	mu       sync.Mutex
 	closed   bool
 	requests sync.WaitGroup
 }
 
-// enter tells whether the gate was open; if so, leave must follow.
+// enter counts a request, or is false after close; if it is true, leave must follow.
 func (f *inflight) enter() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -23,7 +23,7 @@ func (f *inflight) enter() bool {
 
 func (f *inflight) leave() { f.requests.Done() }
 
-// close lets nobody in any more and returns when everybody has left.
+// close lets no more requests enter, and returns when all have left.
 func (f *inflight) close() {
 	f.mu.Lock()
 	f.closed = true

@@ -69,7 +69,7 @@ func TestWhatTakesLongerThanTheDrainIsCutOffAndAwaited(t *testing.T) {
 	<-entered
 	w.stop()
 	err := <-w.stopped
-	if err == nil || !strings.Contains(err.Error(), "cut off what was in flight after 1ms") {
+	if err == nil || !strings.Contains(err.Error(), "requests in flight were cut off after 1ms") {
 		t.Errorf("Run: %v", err)
 	}
 	select {
@@ -180,7 +180,7 @@ func TestTheAdminDoorTellsOfFailingSourcesAndStaysReady(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	if got := w.admin("/validate"); got.status != http.StatusNotFound {
-		t.Errorf("the handler is at the admin door: %+v", got)
+		t.Errorf("the handler is at the admin listener: %+v", got)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestAnAddressThatIsTakenIsAnErrorAtOnce(t *testing.T) {
 	} {
 		options := w.options(hello)
 		edit(&options)
-		if _, err := server.New(options); err == nil || !strings.Contains(err.Error(), "door: ") {
+		if _, err := server.New(options); err == nil || !strings.Contains(err.Error(), "listener: ") {
 			t.Errorf("got %v", err)
 		}
 	}

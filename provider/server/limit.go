@@ -8,8 +8,8 @@ import (
 )
 
 // limitListener bounds the connections of a listener, and how much each may send before its
-// client is known. When there is one too many, another is closed, so that strangers who came
-// first keep nobody out; the limit listener of golang.org/x/net/netutil lets newcomers wait.
+// client is known. When there is one too many, another is closed, so that an attacker's
+// connections do not keep others out; that of golang.org/x/net/netutil lets new ones wait.
 // Until its first request a connection counts as handshaking. After that it is closed only
 // while it is idle.
 type limitListener struct {
@@ -27,7 +27,7 @@ type limitListener struct {
 type connLimits struct {
 	// handshaking is for connections without a request, all for those with one, too.
 	handshaking, all int
-	// bytes is how much a stranger may send; 0 for as much as there is.
+	// bytes is how much an unknown client may send; 0 for any amount.
 	bytes int
 }
 
@@ -55,7 +55,7 @@ func (l *limitListener) Accept() (net.Conn, error) {
 	c := &conn{TCPConn: tcp, listener: l, left: l.limits.bytes, from: address(tcp)}
 	c.bounded.Store(l.limits.bytes > 0)
 	for _, victim := range l.add(c) {
-		_ = victim.Close() // there is nothing to be done about it
+		_ = victim.Close() // an error has no consequence
 	}
 	return c, nil
 }
@@ -115,7 +115,7 @@ func (l *limitListener) evict(from *pool) *conn {
 	return victim
 }
 
-// state is told what becomes of each connection, as an [http.Server] knows it.
+// state takes each connection's new state, as an [http.Server] has it.
 func (l *limitListener) state(c *conn, state http.ConnState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

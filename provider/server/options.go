@@ -39,9 +39,9 @@ type Options struct {
 	// after its request's context is done, as Run waits for it. Required.
 	Handler http.Handler
 
-	// Refuse writes the answers that the server makes itself, in the form that
-	// the client can read: the status, and the message as the reason. The
-	// messages hold no addresses, paths or names. Required.
+	// Refuse writes the server's own refusals in the form of the handler: the status,
+	// and the message as the reason. The messages hold no addresses, paths or names.
+	// Required.
 	Refuse func(w http.ResponseWriter, status int, message string)
 
 	// Metrics answers GET /metrics at the admin listener. Without it that is a 404.
@@ -85,8 +85,8 @@ type Options struct {
 	// written. Without it nothing is.
 	Log *slog.Logger
 
-	now   func() time.Time    // a test's clock
-	sleep func(time.Duration) // a test's patience
+	now   func() time.Time    // for tests
+	sleep func(time.Duration) // for tests
 }
 
 // complete returns o with its defaults, or an error that says all that is missing.
@@ -99,7 +99,7 @@ func (o Options) complete() (Options, error) {
 	}
 	require(o.Identity != nil, "no Identity")
 	require(o.ClientCA != nil, "no ClientCA")
-	require(len(o.ClientNames) > 0, "no ClientNames, so that nobody could come in")
+	require(len(o.ClientNames) > 0, "no ClientNames, so that no client is accepted")
 	for _, name := range o.ClientNames {
 		require(name != "" && !strings.Contains(name, "*"), fmt.Sprintf("ClientNames has %q, not an exact name", name))
 	}
@@ -123,7 +123,7 @@ func (o Options) complete() (Options, error) {
 		o.now = time.Now
 	}
 	if o.sleep == nil {
-		o.sleep = time.Sleep //nolint:forbidigo // a seam for tests; the delay is wanted, whatever happens
+		o.sleep = time.Sleep //nolint:forbidigo // the drain delay; tests replace it
 	}
 	return o, errors.Join(missing...)
 }

@@ -65,11 +65,11 @@ func New(options Options) (*Server, error) {
 
 func (s *Server) bind() (err error) {
 	if s.main.listener, err = listen(s.options.Listen, connLimits{handshaking: maxHandshakes, all: maxConnections, bytes: maxHandshakeBytes}); err != nil {
-		return fmt.Errorf("open the mutual TLS door: %w", err)
+		return fmt.Errorf("open the mutual TLS listener: %w", err)
 	}
 	if s.side.listener, err = listen(s.options.AdminListen, connLimits{handshaking: maxAdmin, all: maxAdmin}); err != nil {
 		_ = s.main.listener.Close()
-		return fmt.Errorf("open the admin door: %w", err)
+		return fmt.Errorf("open the admin listener: %w", err)
 	}
 	return nil
 }
@@ -87,8 +87,8 @@ func listen(address string, limits connLimits) (*limitListener, error) {
 	return newLimitListener(tcp, limits), nil
 }
 
-// state has the listener know whose connections are a stranger's no more: they have made a
-// request, so their handshake is done.
+// state passes a connection's new state to its listener. A connection with a request has done
+// its handshake.
 func (e endpoint) state(c net.Conn, state http.ConnState) {
 	if secured, ok := c.(*tls.Conn); ok {
 		if counted, ok := secured.NetConn().(*conn); ok {
