@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -124,6 +125,7 @@ func refusedThenGone(t *testing.T, w *world, client *http.Client) {
 	if want := `{"response":{"systemError":"the client certificate is no longer accepted"}}`; got.status != http.StatusForbidden || got.body != want {
 		t.Errorf("got %+v", got)
 	}
+	w.log.says(t, "request="+cmp.Or(got.id, "an id"))
 	if got := ask(client, w.url()); got.err == nil {
 		t.Errorf("the connection was kept: %+v", got)
 	}

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -146,12 +147,14 @@ func TestAPanicIsAnsweredAndLoggedAndKillsNobody(t *testing.T) {
 	})
 	client := w.client(t, w.theirs.client(t))
 	base := strings.TrimSuffix(w.url(), "/validate")
-	if got := ask(client, base+"/panic"); got.status != http.StatusInternalServerError ||
+	got := ask(client, base+"/panic")
+	if got.status != http.StatusInternalServerError ||
 		got.body != `{"response":{"systemError":"internal error"}}` {
 		t.Errorf("got %+v", got)
 	}
 	w.log.says(t, "at the disco")
 	w.log.says(t, "lifecycle_test.go")
+	w.log.says(t, "request="+cmp.Or(got.id, "an id"))
 	if got := ask(client, base+"/half"); got.err == nil {
 		t.Errorf("half an answer passed for a whole one: %+v", got)
 	}

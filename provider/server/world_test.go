@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
@@ -70,7 +71,7 @@ func (w *world) options(handler http.HandlerFunc) server.Options {
 		ClientNames: []string{clientName, "spiffe://cluster.local/gatekeeper"},
 		Handler:     handler,
 		Refuse:      refuse,
-		Log:         slog.New(slog.NewTextHandler(w.log, nil)),
+		Log:         slog.New(logging.Handler{Handler: slog.NewTextHandler(w.log, nil)}),
 	}
 }
 
@@ -131,6 +132,7 @@ type answer struct {
 	status int
 	body   string
 	close  bool
+	id     string // of the request
 	err    error
 	server string // the serial number of the server's certificate
 }
@@ -142,7 +144,7 @@ func ask(client *http.Client, url string) answer {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	a := answer{status: resp.StatusCode, body: string(body), close: resp.Close, err: err}
+	a := answer{status: resp.StatusCode, body: string(body), close: resp.Close, id: resp.Header.Get("X-Request-Id"), err: err}
 	if resp.TLS != nil {
 		a.server = resp.TLS.PeerCertificates[0].SerialNumber.String()
 	}
