@@ -22,7 +22,7 @@ const (
 	maxResponseBytes = 20 << 10
 	// maxResponses bounds the OCSP responses that are kept: one for each certificate.
 	maxResponses = 1024
-	// maxURLs bounds how many places one certificate may have us ask, of each kind.
+	// maxURLs bounds how many URLs of one certificate are asked, of each kind.
 	maxURLs = 8
 )
 
@@ -34,8 +34,8 @@ const maxSkew = 5 * time.Minute
 type Options struct {
 	// Transport sends the requests. It bounds each in time and decides which addresses may be reached.
 	Transport http.RoundTripper
-	// MaxAge is how old an answer may be that a verdict stands on; it never counts beyond its own next update. An answer is
-	// asked for again after three quarters of that time.
+	// MaxAge is how old an answer may be that a verdict relies on; never beyond its own next update. A newer answer is asked
+	// for after three quarters of that time.
 	MaxAge time.Duration
 	// Log gets a line when an endpoint begins to fail, and one when it works again. Default: none.
 	Log *slog.Logger
@@ -92,7 +92,7 @@ type question struct {
 	asked        map[string]bool // the URLs that were asked for it so far
 }
 
-// claim tells whether a URL is to be asked now: in the first round those that did not fail lately, in the second the rest.
+// claim tells whether a URL is to be asked now: in the first round those that did not fail lately, in the second the others.
 func (q question) claim(url string, failedLately, secondRound bool) bool {
 	if q.asked[url] || failedLately && !secondRound {
 		return false
@@ -101,8 +101,8 @@ func (q question) claim(url string, failedLately, secondRound bool) bool {
 	return true
 }
 
-// certificate asks about one certificate: its OCSP responders, then its lists. Places that failed lately are asked last,
-// when no other could tell, so that a dead one does not keep every image waiting.
+// certificate asks about one certificate: its OCSP responders, then its lists. URLs that failed lately are asked last, if no
+// other has an answer, so that a dead one does not delay every image.
 func (c *Checker) certificate(ctx context.Context, q question) certStatus {
 	if !revocable(q.cert) {
 		return certStatus{}
@@ -120,8 +120,8 @@ func (c *Checker) certificate(ctx context.Context, q question) certStatus {
 	return certStatus{unknown: &UnknownError{Subject: q.cert.Subject.String(), problems: why}}
 }
 
-// revocable tells whether a certificate names a place to ask, in whatever form. One in a form that cannot be read makes the
-// status unknown: crypto/x509 passes over much that parsePoints refuses.
+// revocable tells whether a certificate has an OCSP or CRL URL, in any form. A form that cannot be read makes the status
+// unknown: crypto/x509 ignores much that parsePoints refuses.
 func revocable(c *x509.Certificate) bool {
 	return len(c.OCSPServer) > 0 || namesLists(c)
 }

@@ -5,10 +5,10 @@
 //   - responders.go asks OCSP responders; response.go decides who may speak for the CA and which answer is for the certificate.
 //   - lists.go fetches lists; list.go reads one; scope.go decides whether it covers a certificate.
 //
-// notation-core-go has such a check. It takes an OCSP answer from any holder of a certificate of the CA, and any list of the CA
-// for the right one, so this package takes its place. Three rules hold throughout:
+// notation-core-go has such a check. It accepts an OCSP answer of any holder of a certificate of the CA, and any list of the
+// CA as the right one, so this package replaces it. Three rules hold throughout:
 //
-//   - An answer counts for nothing, and is not kept, until every check on it has passed.
-//   - An answer that the CA made before one that this process has seen does not take its place.
-//   - Not to know is not to be good: the certificate's status is unknown, and the image stays undecided.
+//   - An answer is not used, and not kept, until every check on it has passed.
+//   - An older answer never replaces a newer one that this process has seen.
+//   - Without an answer a certificate is not good: its status is unknown, and the image stays undecided.
 package revocation

@@ -20,7 +20,7 @@ import (
 
 const thePlace = "the host of the revocation list"
 
-// lists fetches revocation lists, once for all who ask meanwhile, and keeps them.
+// lists fetches revocation lists and keeps them. Concurrent requests for one list share one fetch.
 type lists struct {
 	age
 	client    *http.Client
@@ -73,7 +73,7 @@ func (b *bundle) nextUpdate() time.Time {
 
 func (b *bundle) inDate() bool { return !time.Now().After(b.nextUpdate()) }
 
-// ask looks a certificate up in the lists that it names. One list at one of a point's URLs is enough, if it covers the
+// ask looks a certificate up in the lists that it names. One list of a distribution point is enough, if it covers the
 // certificate; points for some reasons each are enough together.
 func (l *lists) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
 	why := problems{}
@@ -116,7 +116,7 @@ type place struct {
 	key listKey
 }
 
-// places are the URLs that a certificate names, those first from where a fresh list is kept: it costs nothing.
+// places are the URLs that a certificate names, first those whose list is kept and fresh.
 func (l *lists) places(q question) []place {
 	issuer := authorityOf(q.issuer)
 	var kept, others []place
@@ -143,7 +143,7 @@ func (l *lists) lookUp(key listKey) *bundle {
 	return nil
 }
 
-// covers says why a list found at the place does not tell whether a certificate is revoked.
+// covers says why a list from that URL does not tell whether a certificate is revoked.
 func (p place) covers(cert *x509.Certificate, b *bundle) error {
 	if needsDelta(cert.Extensions) && !needsDelta(b.base.Extensions) {
 		return problemf("the certificate names a delta list that its revocation list does not name, which is not supported")
@@ -151,8 +151,8 @@ func (p place) covers(cert *x509.Certificate, b *bundle) error {
 	return b.base.scope.covers(cert, p.point)
 }
 
-// get returns a list that covers the certificate, kept or fetched. No verdict stands on a list that is older than the age,
-// so that a revocation is seen long before the list's own next update; but while no newer one is to be had, the list serves
+// get returns a list that covers the certificate, kept or fetched. No verdict relies on a list that is older than the age, so
+// that a revocation is seen long before the list's own next update. While no newer list can be fetched, the old one is used
 // until then.
 func (l *lists) get(ctx context.Context, p place, q question, secondRound bool) (*bundle, error) {
 	kept := l.lookUp(p.key)
@@ -169,7 +169,7 @@ func (l *lists) get(ctx context.Context, p place, q question, secondRound bool) 
 	if err == nil {
 		return fresh, nil
 	}
-	if ctx.Err() == nil { // one who leaves says nothing of the place
+	if ctx.Err() == nil { // a caller that leaves says nothing about the URL
 		l.failed.Add(p.key, now())
 	}
 	if kept != nil {
@@ -183,8 +183,8 @@ func (l *lists) failing(key listKey) bool {
 	return ok && l.age.failed(failed)
 }
 
-// recheckAt is when a verdict that stands on the list must be judged again: when the list is too old or, where no other
-// can be had, when it is time to try again. Without that, verdicts would be renewed ever more often towards the end.
+// recheckAt is when a verdict that relies on the list must be renewed: when the list is too old or, where no newer one can
+// be fetched, at the next try. Otherwise verdicts would be renewed ever more often towards the list's end.
 func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
 	old, retry := b.received.Add(l.max), time.Now().Add(l.retry())
 	if l.failing(key) && old.Before(retry) {
@@ -193,8 +193,8 @@ func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
 	return old
 }
 
-// fetch fetches a list, and keeps it if it passes every check. It goes on when the first of those who wait leaves: the
-// transport bounds it in time.
+// fetch fetches a list, and keeps it if it passes every check. It goes on when its caller leaves: the transport
+// bounds it in time.
 func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error) {
 	fetched, err := join(ctx, &l.group, p.url+" "+p.key.issuer, func() (any, error) {
 		fresh, err := l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
@@ -325,8 +325,8 @@ func readLarge(begun []byte, response *http.Response) ([]byte, error) {
 	return bytes.Clone(whole.Bytes()), err // without the room that it grew
 }
 
-// keep keeps an accepted list and returns the one that counts: that, or a later one of the same CA and scope, wherever it
-// was found. An attacker on the way may send an old list, from before a revocation; so it counts as a failure to get a new one.
+// keep keeps an accepted list and returns the newest one: that, or a later one of the same CA and scope, from any URL. An
+// attacker on the network may send an old list, from before a revocation, so an older list is a failed fetch.
 func (l *lists) keep(key listKey, fresh *bundle) *bundle {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -363,15 +363,15 @@ func (l *lists) newer(key listKey, than *bundle) (newest *bundle) {
 
 // supersedes tells whether a list is not older than an accepted one of the same CA and scope, by its date or its number
 // (RFC 5280 sections 5.1.2.4 and 5.2.3): a CA that was set up again may begin to number again, and one whose clock was
-// corrected may go back in time. Lists come in plain text, so an attacker on the way may send an old one, in which no
-// certificate is revoked yet.
+// corrected may go back in time. Lists come over plain HTTP, so an attacker on the network may send an old one, in which
+// no certificate is revoked yet.
 func (b *bundle) supersedes(kept *bundle) bool {
 	before, after := kept.latest(), b.latest()
 	return !after.ThisUpdate.Before(before.ThisUpdate) ||
 		before.Number != nil && after.Number != nil && after.Number.Cmp(before.Number) >= 0
 }
 
-// latest is what a CA said last: a list and those that amend it are numbered in one row.
+// latest is the CA's latest list: a list and its delta lists share one sequence of numbers.
 func (b *bundle) latest() *list {
 	if b.delta != nil {
 		return b.delta

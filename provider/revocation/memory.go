@@ -8,16 +8,16 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// maxRevocations bounds the revoked certificates that are remembered.
+// maxRevocations bounds the revoked certificates that are kept.
 const maxRevocations = 4096
 
-// revocations remembers which certificates their CA called revoked, by OCSP or in a list, and when it said so. It outlives
-// the answer: one that the CA made before does not undo a revocation, wherever it comes from.
+// revocations keeps which certificates their CA has revoked, by OCSP or in a list, and when the CA said so. It is kept longer
+// than the answer, so that an older answer from any URL does not undo a revocation.
 type revocations struct {
 	known *lru.Cache[certKey, knownRevocation]
 }
 
-// certKey is a certificate as its CA identifies it. A CA may renew its own certificate, so its name and key stand for it.
+// certKey is a certificate as its CA identifies it. A CA may renew its own certificate, so its name and key identify it.
 type certKey struct{ issuer, serial string }
 
 // knownRevocation is a revocation and when the CA said it.
@@ -36,14 +36,14 @@ func keyOf(cert, issuer *x509.Certificate) certKey {
 	return certKey{authorityOf(issuer), serialOf(cert.SerialNumber)}
 }
 
-// authorityOf stands for a CA.
+// authorityOf identifies a CA.
 func authorityOf(issuer *x509.Certificate) string {
 	return string(issuer.RawSubject) + string(issuer.RawSubjectPublicKeyInfo)
 }
 
 func serialOf(n *big.Int) string { return n.Text(16) }
 
-// apply notes a revocation, and lets one that was said before count against an answer that is not later. A revocation with
+// apply keeps a revocation, and applies an earlier one to an answer that is not later. A revocation with
 // an invalidity date does not count for what was signed before that date.
 func (m *revocations) apply(q question, answer certStatus) certStatus {
 	key := keyOf(q.cert, q.issuer)

@@ -25,7 +25,7 @@ func (e *UnknownError) Error() string {
 // Unwrap returns the problems.
 func (e *UnknownError) Unwrap() []error { return e.problems }
 
-// Causes tells each problem in words that hold no URL, address or text of others.
+// Causes names each problem in words for users, without any URL, address or text of others.
 func (e *UnknownError) Causes() string {
 	var causes []string
 	for _, p := range e.problems {
@@ -51,9 +51,9 @@ func (p problems) Error() string {
 // Unwrap returns them.
 func (p problems) Unwrap() []error { return p }
 
-// problem is one answer that could not be had, or that counts for nothing.
+// problem is one answer that could not be had, or cannot be used.
 type problem struct {
-	cause string // for everyone
+	cause string // for users
 	err   error  // for the log; nil adds nothing
 }
 
@@ -68,7 +68,7 @@ func (p *problem) Unwrap() error { return p.err }
 
 func problemf(cause string, args ...any) error { return &problem{cause: fmt.Sprintf(cause, args...)} }
 
-// at adds to a problem where it was met, for the log.
+// at adds the URL of a problem, for the log.
 func at(place string, err error) error {
 	if err == nil {
 		return nil
@@ -97,7 +97,7 @@ func appendCauses(causes []string, err error) []string {
 	return causes
 }
 
-// unreachable names why a request got no answer. Who is "the OCSP responder", say.
+// unreachable names why a request got no answer. Who is "the OCSP responder", for example.
 func unreachable(who string, err error) error {
 	fault := egress.FaultOf(err)
 	switch {
@@ -114,7 +114,7 @@ func unreachable(who string, err error) error {
 	return &problem{who + " gave no answer", err}
 }
 
-// checkURL refuses a place that cannot be asked.
+// checkURL refuses a URL that cannot be asked.
 func checkURL(who, place string) error {
 	parsed, err := url.Parse(place)
 	switch {

@@ -23,7 +23,7 @@ import (
 
 const theResponder = "the OCSP responder"
 
-// responders asks OCSP responders, once for all who ask about a certificate meanwhile, and keeps what they say.
+// responders asks OCSP responders and keeps their answers. Concurrent requests about one certificate share one question.
 type responders struct {
 	age
 	client      *http.Client
@@ -80,7 +80,7 @@ func (r *responders) failing(place string) bool {
 	return ok && r.age.failed(failed)
 }
 
-// fetch asks one responder. It goes on when the first of those who wait leaves: the transport bounds it in time.
+// fetch asks one responder. It goes on when its caller leaves: the transport bounds it in time.
 func (r *responders) fetch(ctx context.Context, place string, key certKey, q question) (statement, error) {
 	told, err := join(ctx, &r.group, fmt.Sprintf("%q %s", key, place), func() (any, error) {
 		fresh, err := r.request(context.WithoutCancel(ctx), place, q)
@@ -102,8 +102,8 @@ func (r *responders) fetch(ctx context.Context, place string, key certKey, q que
 	return told.(statement), nil //nolint:forcetypeassert // made above
 }
 
-// join does work once for all who ask meanwhile. It goes on when one of them has no more time, and that one leaves.
-// What panics over an answer ends as an answer that cannot be read: nothing else holds a panic there.
+// join does work once for concurrent callers. It goes on when a caller's deadline passes and that caller leaves. A panic over
+// an answer becomes an answer that cannot be read: the goroutine has no other recovery.
 func join(ctx context.Context, group *singleflight.Group, key string, work func() (any, error)) (any, error) {
 	guarded := func() (value any, err error) {
 		defer func() {
@@ -121,8 +121,8 @@ func join(ctx context.Context, group *singleflight.Group, key string, work func(
 	}
 }
 
-// keep keeps a statement that passed every check, and returns the one that counts: the later of this and the one before
-// it. An attacker on the way may send an old answer, from before a revocation. Of two made in the same second, revoked counts.
+// keep keeps a statement that passed every check, and returns the newest one: that, or the one kept before. An attacker on
+// the network may send an old answer, from before a revocation. Of two of the same second, the one that says revoked counts.
 func (r *responders) keep(key certKey, fresh statement) statement {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -164,7 +164,7 @@ func (r *responders) request(ctx context.Context, place string, q question) (sta
 	return statement{response, now()}, err
 }
 
-// takesNoGET tells whether a responder refused a request for what it is, and not because it is in trouble itself.
+// takesNoGET tells whether a responder refused the request itself, and did not fail.
 func takesNoGET(err error) bool {
 	status, ok := errors.AsType[statusError](err)
 	return ok && status >= 400 && status < 500 && status != http.StatusTooManyRequests || status == http.StatusNotImplemented

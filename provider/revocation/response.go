@@ -20,7 +20,7 @@ import (
 // maxResponders bounds the certificates in a response that may speak for the CA. Honest responses have one.
 const maxResponders = 4
 
-// read reads a response about a certificate. Its error says why the response counts for nothing.
+// read reads a response about a certificate. Its error says why the response is not used.
 func (r *responders) read(ctx context.Context, der []byte, cert, issuer *x509.Certificate) (*ocsp.Response, error) {
 	outer, basic, data, err := parseResponse(der)
 	if err != nil {

@@ -13,7 +13,7 @@ type Status struct {
 	Unknown error
 	// NextUpdate is when the first of the answers ends; zero if none says.
 	NextUpdate time.Time
-	// RecheckAt is when the first of the answers is too old to go by; zero if no CA was asked.
+	// RecheckAt is when the first of the answers is too old to use; zero if no CA was asked.
 	RecheckAt time.Time
 
 	// worst is the place in the chain of the certificate that Revoked, or else Unknown, is about.
@@ -78,17 +78,17 @@ type age struct{ max time.Duration }
 // fresh tells whether an answer that came at a time is used without asking for a newer one.
 func (a age) fresh(came time.Time) bool { return within(came, a.max*3/4) }
 
-// failed tells whether a failure is so recent that asking again would only keep people waiting.
+// failed tells whether a failure is so recent that asking again would only cost time.
 func (a age) failed(at time.Time) bool { return within(at, a.retry()) }
 
-// retry is how long a place that failed is asked last.
+// retry is how long a URL that failed is asked last.
 func (a age) retry() time.Duration { return a.max / 10 }
 
-// within tells whether something happened within a time before now. A clock that was set back tells nothing.
+// within tells whether something happened within a time before now. It is false after the clock was set back.
 func within(at time.Time, span time.Duration) bool {
 	since := time.Since(at)
 	return since >= 0 && since < span
 }
 
-// now is the time by the wall clock alone: a machine that slept must not think an answer younger than it is.
+// now is the time by the wall clock alone: after a sleep of the machine the monotonic clock would show too young an answer.
 func now() time.Time { return time.Now().Round(0) }

@@ -12,7 +12,7 @@ import (
 	corex509 "github.com/notaryproject/notation-core-go/x509"
 )
 
-// Validator returns notation-go's form of the checker for chains of one purpose. It hands the status of each chain to told.
+// Validator returns notation-go's form of the checker for chains of one purpose. It calls told with the status of each chain.
 func (c *Checker) Validator(p purpose.Purpose, told func(Status)) revocation.Validator {
 	return &validator{c, p, told}
 }
@@ -24,7 +24,7 @@ type validator struct {
 }
 
 // ValidateContext implements revocation.Validator. It verifies the chain's signatures as notation-core-go does, except for
-// a chain that names no place to ask: notation-go has just verified it, and with RSA-4096 that is most of the work of a
+// a chain without OCSP or CRL URLs: notation-go has just verified it, and with RSA-4096 that is most of the work of a
 // verification.
 func (v *validator) ValidateContext(ctx context.Context, o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
 	if len(o.CertChain) == 0 {
@@ -41,7 +41,7 @@ func (v *validator) ValidateContext(ctx context.Context, o revocation.ValidateCo
 	return results(o.CertChain, s), nil
 }
 
-// invalid tells of a chain that cannot be asked about.
+// invalid reports a chain that cannot be checked.
 func (v *validator) invalid(err error) error {
 	err = result.InvalidChainError{Err: err}
 	v.report(Status{Unknown: err})

@@ -1,6 +1,6 @@
-// Package trust is whom we believe: notation's trust policy and trust store, held
-// as one immutable Snapshot. It is step 4 of the walk: the snapshot a request
-// takes decides which statement covers an image, and whether anyone is asked at all.
+// Package trust holds notation's trust policy and trust stores as one immutable Snapshot.
+// It is step 4 of a request's life: the request's snapshot decides which statement covers
+// an image, and so whether the network is used at all.
 //
 // The files are notation's own, so what works with `notation verify` works here:
 // trustpolicy.json (version 1.0), or trustpolicy.oci.json as notation 2 calls it, and
@@ -11,5 +11,5 @@
 //
 // A set of files is taken whole or not at all. At start a wrong one is an error;
 // later the old one stays in force and the error is reported. A file in a store
-// that holds no certificate is no error, and told as [Unread].
+// that holds no certificate is no error, and reported as [Unread].
 package trust

@@ -53,11 +53,11 @@ func (p *Policy) wrong(err error) error {
 	return fmt.Errorf("trust policy statement %q: %w", p.Name(), err)
 }
 
-// setLevel refuses every way to switch off what the one promise rests on.
+// setLevel refuses levels and overrides that would verify images without a trusted signature.
 func (p *Policy) setLevel() error {
 	verification := p.statement.SignatureVerification
 	if name := verification.VerificationLevel; name != trustpolicy.LevelStrict.Name && name != trustpolicy.LevelPermissive.Name {
-		return fmt.Errorf("level %q would let images in that nobody signed; use strict, or permissive", name)
+		return fmt.Errorf("level %q would admit unsigned images; use strict, or permissive", name)
 	}
 	level, err := verification.GetVerificationLevel()
 	if err != nil {
@@ -65,7 +65,7 @@ func (p *Policy) setLevel() error {
 	}
 	for _, check := range []trustpolicy.ValidationType{trustpolicy.TypeIntegrity, trustpolicy.TypeAuthenticity} {
 		if level.Enforcement[check] != trustpolicy.ActionEnforce {
-			return fmt.Errorf("override %s: %q would let images in that nobody trusted signed; leave it enforced", check, level.Enforcement[check])
+			return fmt.Errorf("override %s: %q would admit images that no trusted key signed; leave it enforced", check, level.Enforcement[check])
 		}
 	}
 	p.level = level

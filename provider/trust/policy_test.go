@@ -28,10 +28,10 @@ func TestLevelsThatLetUntrustedImagesInAreRefused(t *testing.T) {
 		statement trustpolicy.TrustPolicy
 		want      string
 	}{
-		{skip, `statement "skao": level "skip" would let images in that nobody signed; use strict, or permissive`},
-		{withLevel("audit", nil), `statement "skao": level "audit" would let images in that nobody signed; use strict, or permissive`},
+		{skip, `statement "skao": level "skip" would admit unsigned images; use strict, or permissive`},
+		{withLevel("audit", nil), `statement "skao": level "audit" would admit unsigned images; use strict, or permissive`},
 		{withLevel("audit", override{"authenticity": "enforce"}), `level "audit"`},
-		{withLevel("strict", override{"authenticity": "log"}), `override authenticity: "log" would let images in that nobody trusted signed; leave it enforced`},
+		{withLevel("strict", override{"authenticity": "log"}), `override authenticity: "log" would admit images that no trusted key signed; leave it enforced`},
 		{withLevel("permissive", override{"authenticity": "log"}), `override authenticity: "log"`},
 		{withLevel("strict", override{"authenticity": "skip"}), `"authenticity" verification can not be skipped`},
 		{withLevel("strict", override{"integrity": "log"}), `"integrity" verification can not be overridden`},

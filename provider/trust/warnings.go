@@ -18,8 +18,8 @@ import (
 // soon is how long before its end a certificate is worth a warning.
 const soon = 90 * 24 * time.Hour
 
-// Warnings tells, a line each, what is allowed and will bite some day, and which files
-// were not read.
+// Warnings are the risks of the trust in force, and the files that were not read, one
+// line each.
 func (s *Snapshot) Warnings(now time.Time) []string {
 	warnings := s.Notes()
 	for _, c := range s.Certificates() {
@@ -77,7 +77,7 @@ func warnOfRevocation(c Certificate) []string {
 	if len(urls) == 0 || bytes.Equal(c.RawSubject, c.RawIssuer) || slices.ContainsFunc(urls, isPlainHTTP) {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %s: %s may be asked about at %s only, and notation asks at http:// alone: images signed below it stay undecided where revocation is enforced",
+	return []string{fmt.Sprintf("%s: %s: %s has its revocation status at %s only, and notation uses http:// only: images signed below it stay undecided where revocation is enforced",
 		c.Store, c.File, printable.Quote(c.Subject), strings.Join(urls, ", "))}
 }
 
@@ -101,7 +101,7 @@ func (p *Policy) warnings() []string {
 	}
 	warnings = append(warnings, p.warnOfIdentities()...)
 	if slices.Contains(p.statement.RegistryScopes, wildcard) {
-		warnings = append(warnings, "registry scope \"*\": whoever may create a pod may have any registry asked; name those that you trust")
+		warnings = append(warnings, "registry scope \"*\": anyone who may create a pod can make the server contact any registry; name the registries that you trust")
 	}
 	if !p.Enforces(trustpolicy.TypeRevocation) {
 		warnings = append(warnings, "revocation is not enforced: a stolen signing key stays good until its certificate expires")
@@ -115,7 +115,7 @@ func (p *Policy) warnOfIdentities() []string {
 	never := 0
 	for _, identity := range p.statement.TrustedIdentities {
 		if identity == wildcard {
-			warnings = append(warnings, "trusted identity \"*\": whoever the CA issues a code-signing certificate to may sign")
+			warnings = append(warnings, "trusted identity \"*\": every code-signing certificate of the CA may sign")
 		}
 		if why := neverMatches(identity); why != "" {
 			never++

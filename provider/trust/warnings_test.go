@@ -88,7 +88,7 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			[]string{`ca:skao: old-root.pem.BAK is read like every file in the store, and "CN=SKAO Root CA,O=SKAO,ST=England,C=GB" is trusted; move it away if it is a copy`}},
 		"asked about over https": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "more.pem", skao().root, askedAt(f.TB.(*testing.T), "https://pki.skao.int/root.crl"))
-		}, []string{`may be asked about at https://pki.skao.int/root.crl only, and notation asks at http:// alone`, "without its root"}},
+		}, []string{`has its revocation status at https://pki.skao.int/root.crl only, and notation uses http:// only`, "without its root"}},
 		"asked about over both": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "more.pem", skao().root, askedAt(f.TB.(*testing.T), "https://pki.skao.int/root.crl", "http://pki.skao.int/root.crl"))
 		}, []string{"without its root"}},
@@ -111,7 +111,7 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			s.TrustedIdentities = []string{"*"}
 		}, []string{`trusted identity "*"`}},
 		"any identity": {func(_ files, s *trustpolicy.TrustPolicy) { s.TrustedIdentities = []string{"*"} },
-			[]string{`policy "skao": trusted identity "*": whoever the CA issues a code-signing certificate to may sign`}},
+			[]string{`policy "skao": trusted identity "*": every code-signing certificate of the CA may sign`}},
 		"revocation skipped": {func(_ files, s *trustpolicy.TrustPolicy) {
 			s.SignatureVerification.Override = override{"revocation": "skip"}
 		},
