@@ -24,7 +24,7 @@ import (
 // wait until their request's deadline.
 const queuePerPlace = 16
 
-// app is everything between the doors and the network, put together.
+// app is everything between the listeners and the network.
 type app struct {
 	trust    *trust.Files
 	registry *registry.Client
@@ -33,8 +33,8 @@ type app struct {
 	provider *provider.Provider
 }
 
-// assemble puts the walk together, from the far end to the near: whom to trust,
-// whom to ask, who judges, what is remembered, who answers.
+// assemble builds the app from the network inward: trust, registries, evidence, verifier, limiter,
+// cache, provider.
 func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, error) {
 	trusted, err := trust.Open(c.Trust.PolicyFile, c.Trust.StoreDir)
 	if err != nil {
@@ -58,7 +58,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 	if err != nil {
 		return nil, err
 	}
-	judge, err := verifier.New(verifier.Options{
+	verifies, err := verifier.New(verifier.Options{
 		Trust:      trusted,
 		Repository: func(image provider.Image) verifier.Repository { return registries.Repository(image) },
 		Evidence:   evidence.New(kept, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) }),
@@ -97,7 +97,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 		return nil, err
 	}
 	answers, err := provider.New(provider.Options{
-		Trust:        judge,
+		Trust:        verifies,
 		Cache:        memory,
 		AnswerWithin: time.Duration(c.AnswerWithin),
 		MutateWithin: time.Duration(c.MutateWithin),
@@ -109,7 +109,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 	return &app{trust: trusted, registry: registries, verifier: judge, cache: memory, provider: answers}, nil
 }
 
-// close ends what is under way and what is kept open.
+// close ends the checks under way, and the idle connections.
 func (a *app) close() {
 	a.cache.Close()
 	a.registry.Close()
@@ -138,7 +138,7 @@ func registryHosts(c config.Config) []string {
 	return hosts
 }
 
-// listeners are the two ways in, and what keeps every file they depend on fresh.
+// listeners are the server with its two listeners, and the poller that reloads every file.
 type listeners struct {
 	server *server.Server
 	poller *reload.Poller
@@ -188,7 +188,7 @@ func listen(c config.Config, a *app, m *metrics.Metrics, log *slog.Logger) (*lis
 	return &listeners{server: s, poller: poller}, nil
 }
 
-// certificates are all whose end takes something down, as the metrics tell them.
+// certificates are all certificates in force, for the metrics.
 func certificates(trusted *trust.Files, identity *server.Identity, clients *server.ClientCA) []metrics.Certificate {
 	serving := identity.Expiry()
 	all := []metrics.Certificate{{Use: "serving", Subject: serving.Subject, NotAfter: serving.NotAfter}}

@@ -23,13 +23,13 @@ func newCheck() *cobra.Command {
 	var output *cli.Output
 	c := &cobra.Command{
 		Use:   "check --config FILE",
-		Short: "Load everything a configuration names, and say what will bite",
-		Long: `Loads the configuration and every file it names, as serve would, and lists trust
-policies, their scopes, certificates with the days they have left, and registries with
-the authorities that vouch for them. Warns of what works today and will not for ever.
-Nothing is asked of the network.
+		Short: "Check a configuration and every file it names, and warn of risks",
+		Long: `Loads the configuration and every file it names, as serve would. Lists trust policies
+and their scopes, certificates with the days they have left, and registries with their
+certificate authorities. Warns of settings that are risky, and of certificates that end
+soon. Does not use the network.
 
-Exit codes: 0 it would start (read the warnings), 1 it would not; 2 usage.`,
+Exit codes: 0 the server would start (read the warnings), 1 it would not; 2 usage.`,
 		Example: `  notation-provider check --config config.yaml
   notation-provider check --config config.yaml -o json | jq -e '.warnings == []'`,
 		Args: cli.NoArgs,
@@ -89,7 +89,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	}
 	identity, noIdentity := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
 	clients, noClients := server.LoadClientCA(c.TLS.ClientCAFile)
-	// Whoever mends the files wants to hear it all at once.
+	// All errors at once, so that all files can be corrected at once.
 	if err := errors.Join(err, noIdentity, noClients); err != nil {
 		return nil, err
 	}

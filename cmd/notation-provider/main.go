@@ -1,9 +1,8 @@
 // Command notation-provider answers Gatekeeper's questions about container images
 // with the verdict on their Notary Project signatures.
 //
-// serve runs the server, verify asks the same questions by hand, check looks over a
-// configuration, config prints the annotated default one. assemble.go shows how the
-// rooms fit together.
+// serve runs the server, verify verifies images by hand, check checks a configuration, and
+// config prints the annotated default one. assemble.go shows how the packages fit together.
 package main
 
 import (
@@ -24,8 +23,8 @@ import (
 
 // Exit codes of verify, beside those that all commands share.
 const (
-	exitRefused   = 3 // an image is known not to be good
-	exitUndecided = 4 // none is refused, and one is undecided
+	exitRefused   = 3 // at least one image is refused
+	exitUndecided = 4 // none is refused, and at least one is undecided
 )
 
 func main() { os.Exit(run()) }
@@ -36,22 +35,22 @@ func run() int {
 	defer stop()
 	code, message := cli.Execute(ctx, newRoot(), os.Stdout, os.Stderr)
 	if message != "" {
-		complain(printable.NewWriter(os.Stderr), message)
+		printError(printable.NewWriter(os.Stderr), message)
 	}
 	return code
 }
 
-// complain writes why the command failed. It does not wait for ever: a reader that does not read
-// standard error must not keep a server that is told to end.
-func complain(stderr io.Writer, message string) {
+// printError writes why the command failed, within a bounded time: a reader that does not read
+// standard error must not keep the process from ending.
+func printError(stderr io.Writer, message string) {
 	const large = 1 << 20 // what is wrong with a configuration has many lines
 	queue := logging.NewQueue(stderr, large, nil)
 	fmt.Fprintln(queue, message)
 	queue.Close(flushWithin)
 }
 
-// signalled returns a context that the first signal ends: what is in flight is to be
-// finished. The second signal is not ours to catch, and ends the process.
+// signalled returns a context that the first signal ends: requests in flight are to be
+// finished. The second signal is not caught, and ends the process.
 func signalled() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -65,7 +64,7 @@ func signalled() (ctx context.Context, stop func()) {
 		signal.Reset(os.Interrupt, syscall.SIGTERM)
 		cancel()
 		select {
-		case again := <-signals: // it came before the reset
+		case again := <-signals: // the second came before the reset
 			if number, ok := again.(syscall.Signal); ok {
 				_ = syscall.Kill(syscall.Getpid(), number)
 			}
@@ -79,10 +78,10 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "notation-provider",
 		Short: "Gatekeeper's external data provider for Notary Project signatures",
-		Long: `Answers Gatekeeper's questions about container images with the verdict on their
-Notary Project (notation) signatures, over mutual TLS.
+		Long: `Verifies the Notary Project (notation) signatures of container images, and answers
+Gatekeeper's external data requests over mutual TLS.
 
-An image that is not proven good is not verified, whatever goes wrong.`,
+An image is verified only if a signature proves it. Every failure leaves it unverified.`,
 		Example: `  notation-provider config > config.yaml
   notation-provider check --config config.yaml
   notation-provider serve --config config.yaml`,

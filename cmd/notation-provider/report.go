@@ -35,8 +35,8 @@ type report struct {
 
 func reportOf(f provider.Finding) report {
 	if f.Err != nil {
-		// Here, unlike on the wire, the whole truth may be told: whoever runs the
-		// command can see the registry.
+		// Here, unlike in an answer to Gatekeeper, URLs and addresses may be shown: who runs
+		// the command can ask the registry, too.
 		return report{Image: f.Key, Outcome: outcomeUndecided, Cause: f.Err.Cause, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: append([]provider.Signature{}, f.Err.Signatures...)}
 	}
 	v := f.Verdict
@@ -66,7 +66,7 @@ func nonZero(t time.Time) *time.Time {
 	return &t
 }
 
-// printReports tells each image's story.
+// printReports prints a report for each image.
 func printReports(out io.Writer, reports []report) error {
 	var b strings.Builder
 	for i, r := range reports {

@@ -22,7 +22,7 @@ import (
 // has taken the pod out of the service everywhere.
 const drainDelay = 3 * time.Second
 
-// The log that is not written yet, in bytes, and how long its end is waited for.
+// The most that the log may hold unwritten, in bytes, and how long the end waits for it.
 const (
 	unwritten   = 1 << 20
 	flushWithin = time.Second
@@ -31,7 +31,7 @@ const (
 // openLog puts a queue before standard error.
 func openLog(form config.Log, stderr io.Writer) *logging.Queue {
 	return logging.NewQueue(stderr, unwritten, func(to io.Writer, dropped int) {
-		form.Logger(to).Warn("log records were dropped", "count", dropped)
+		form.Logger(to).Warn("log lines dropped", "count", dropped)
 	})
 }
 
@@ -43,10 +43,13 @@ func newServe() *cobra.Command {
 		Long: `Serves Gatekeeper's external data protocol over mutual TLS, and health, readiness
 and metrics over plain HTTP on the admin address.
 
-SIGTERM and SIGINT end it in order: not ready first, then what is in flight is
-finished. A second signal ends it at once. SIGHUP, SIGUSR1 and SIGUSR2 change nothing:
-files are looked at again every few seconds anyway. Nothing waits for the reader of
-standard error: what it does not read in time is dropped, and counted.`,
+SIGTERM and SIGINT end it in order: readiness fails, requests are still taken for 3 s,
+and requests in flight get up to 20 s to finish. A second signal ends it at once.
+SIGHUP, SIGUSR1 and SIGUSR2 have no effect: changed files are found by polling. The log
+goes to standard error, and lines that are not read in time are dropped and counted.
+
+Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests;
+2 usage.`,
 		Example: `  notation-provider config > config.yaml     # the annotated default
   notation-provider check --config config.yaml
   notation-provider serve --config config.yaml`,
@@ -60,17 +63,21 @@ standard error: what it does not read in time is dropped, and counted.`,
 			queue := openLog(cfg.Log, c.ErrOrStderr())
 			defer queue.Close(flushWithin)
 			log := cfg.Log.Logger(queue)
-			// What libraries print, as net/http does when a registry talks out of turn, is
-			// waited for as little.
+			// Libraries log here too, as net/http does about unsolicited answers.
 			slog.SetDefault(log)
-			return serve(c.Context(), cfg, log, queue.Dropped)
+			if err := serve(c.Context(), cfg, log, queue.Dropped); err != nil {
+				log.ErrorContext(c.Context(), "stopped", "error", err)
+				return cli.Silent(1)
+			}
+			log.InfoContext(c.Context(), "stopped")
+			return nil
 		},
 	}
 	addConfig(c, &file)
 	return c
 }
 
-// addConfig adds the flag that serve and check cannot do without.
+// addConfig adds the flag that serve and check need.
 func addConfig(c *cobra.Command, file *string) {
 	c.Flags().StringVarP(file, "config", "c", "", "the configuration `FILE` (required)")
 }
@@ -82,23 +89,23 @@ func load(file string) (config.Config, error) {
 	return config.Load(file)
 }
 
-// ignoreSignals has the server live on when it gets a signal that would end it at once, and
-// lose what is in flight: those by which people mean that files be read again, and the one
-// that comes when the reader of standard error has gone. It returns what undoes that. The
-// signals are caught and not ignored, as a credential helper would inherit the latter.
+// ignoreSignals keeps signals from ending the server at once, and with it the requests in
+// flight: those that usually mean to read files again, and SIGPIPE, which comes when the
+// reader of standard error has gone. It returns a function that undoes this. The signals are
+// caught and not ignored, since a credential helper would inherit ignored ones.
 func ignoreSignals() (undo func()) {
 	caught := make(chan os.Signal, 1) // it fills up, and is not read
 	signal.Notify(caught, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)
 	return func() { signal.Stop(caught) }
 }
 
-// serve runs until ctx is done. Dropped is how many lines of the log are missing.
+// serve runs until ctx is done. Dropped is how many lines of the log were dropped.
 func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func() uint64) error {
 	for _, danger := range c.Unsafe() {
-		log.WarnContext(ctx, "unsafe setting in force", "setting", danger)
+		log.WarnContext(ctx, "unsafe setting", "setting", danger)
 	}
 	for _, late := range c.Late() {
-		log.WarnContext(ctx, "the webhook may not wait that long", "setting", late)
+		log.WarnContext(ctx, "deadline not below the webhook's", "setting", late)
 	}
 	m := newMetrics()
 	m.LogDropped(dropped)

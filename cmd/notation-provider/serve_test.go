@@ -46,7 +46,7 @@ func TestTheServerIsReadyUntilItIsToldToStop(t *testing.T) {
 		case err := <-ended:
 			t.Fatalf("ended before it served: %v", err)
 		case record := <-logged:
-			unsafe = unsafe || record.Message == "unsafe setting in force"
+			unsafe = unsafe || record.Message == "unsafe setting"
 			record.Attrs(func(a slog.Attr) bool {
 				if a.Key == "admin" {
 					admin = a.Value.String()
@@ -83,7 +83,7 @@ func get(t *testing.T, url string, want int) {
 	}
 }
 
-// blocked is standard error that nobody reads.
+// blocked is a standard error that is not read.
 type blocked struct{ until chan struct{} }
 
 func (b blocked) Write(p []byte) (int, error) { <-b.until; return len(p), nil }
@@ -91,7 +91,7 @@ func (b blocked) Write(p []byte) (int, error) { <-b.until; return len(p), nil }
 func TestAFailureIsNotToldForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stderr, began := blocked{make(chan struct{})}, time.Now()
-		complain(stderr, "cut off what was in flight")
+		printError(stderr, "cut off what was in flight")
 		if took := time.Since(began); took != flushWithin {
 			t.Errorf("it took %v to give up; want %v", took, flushWithin)
 		}

@@ -21,14 +21,14 @@ func newVerify() *cobra.Command {
 	var output *cli.Output
 	c := &cobra.Command{
 		Use:   "verify [--config FILE] IMAGE…",
-		Short: "Judge images here and now, and explain the verdict",
-		Long: `Judges images as the server would, on the same code path, and explains every
-signature it saw, each check that was made, and what to do.
+		Short: "Verify images now, and explain the verdict",
+		Long: `Verifies images as the server would, by the same code, and explains every signature that
+it looked at, each check on it, and what to do.
 
 Without --config it uses notation's own trust policy (trustpolicy.oci.json, else
 trustpolicy.json) and trust store, from the folder where the notation command keeps
-them, and ~/.docker/config.json. A registry without TLS, or inside the network, has to
-be named in a configuration; the keys under tls may be left out of it.
+them, and ~/.docker/config.json. A registry without TLS, or at a private address,
+must be named in a configuration, which may leave out the keys under tls.
 
 Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 failure.`,
 		Example: `  notation-provider verify harbor.skao.int/production/ska-tango-images:1.2.3
@@ -48,7 +48,7 @@ func verify(ctx context.Context, out, notes io.Writer, file string, asJSON bool,
 	if err != nil {
 		return err
 	}
-	// A person waits as long as the check may take.
+	// At a terminal there is no webhook's deadline: wait as long as the check may take.
 	cfg.AnswerWithin = cfg.VerifyWithin
 	a, err := assemble(cfg, newMetrics(), slog.New(slog.DiscardHandler))
 	if err != nil {
