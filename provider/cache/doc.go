@@ -1,5 +1,5 @@
 // Package cache answers from memory what was settled before, lets concurrent requests
-// for one image share one check, and limits the checks under way. It is steps 5 and 9
+// for one image share one check, and limits the checks under way. It is steps 6 and 9
 // of a request's life: tag → digest, digest → verdict.
 //
 //	memory    key                               value       kept for

@@ -24,20 +24,7 @@ func size(key string, value, most Bytes) amount {
 }
 
 func span(key string, value Duration, least, most time.Duration) amount {
-	return amount{key, "duration", int64(value), int64(least), int64(most), func(n int64) string { return short(time.Duration(n)) }}
-}
-
-// short is a duration without the zeros that Go writes: 1h, not 1h0m0s.
-func short(d time.Duration) string {
-	switch {
-	case d == 0:
-		return d.String()
-	case d%time.Hour == 0:
-		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"
-	case d%time.Minute == 0:
-		return strconv.FormatInt(int64(d/time.Minute), 10) + "m"
-	}
-	return d.String()
+	return amount{key, "duration", int64(value), int64(least), int64(most), func(n int64) string { return Duration(n).String() }}
 }
 
 // amounts are all that the configuration holds. The text of each key names its bound.

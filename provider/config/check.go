@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Validate says all that is wrong with c: one line a problem, joined, or nil.
+// Validate returns all problems of c, one line each, joined, or nil.
 // [Load] and [Parse] have done it already.
 func (c Config) Validate() error { return join("", c.check()) }
 
@@ -57,7 +57,7 @@ func (t TLS) check(p *checks) {
 	p.add("tls.keyFile", required(t.KeyFile))
 	p.add("tls.clientCAFile", required(t.ClientCAFile))
 	if len(t.ClientNames) == 0 {
-		p.add("tls.clientNames", "is empty, so that nobody could come in; name Gatekeeper's webhook service")
+		p.add("tls.clientNames", "is empty, so that no client would be accepted; name Gatekeeper's webhook service")
 	}
 	for i, name := range t.ClientNames {
 		p.add(at("tls.clientNames", i), clientName(name))

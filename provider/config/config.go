@@ -13,7 +13,7 @@ type Config struct {
 	// An address that cannot be bound ends the process at start.
 	AdminListen string `yaml:"adminListen"`
 
-	// The certificates of the mutual TLS door. The three files have no default
+	// The certificates of the mutual TLS listener. The three files have no default
 	// and must be given.
 	TLS TLS `yaml:"tls"`
 
@@ -21,7 +21,7 @@ type Config struct {
 	// is known. Keep it under the timeout of Gatekeeper's Provider object, and
 	// constraints × answerWithin + the time of their Rego under the webhook's: an
 	// answer that comes later than the webhook waits may mean admitted. Default
-	// 1800ms, at most 30s. Images not judged by then are reported as undecided.
+	// 1800ms, at most 30s. Images not verified or refused by then are reported as undecided.
 	AnswerWithin Duration `yaml:"answerWithin"`
 
 	// How long a request to /mutate may take before it is answered, at most 30s.
@@ -76,7 +76,7 @@ type Config struct {
 	Log Log `yaml:"log"`
 }
 
-// TLS holds the certificates of the mutual TLS door.
+// TLS holds the certificates of the mutual TLS listener.
 type TLS struct {
 	// PEM file with the serving certificate, its intermediates after it. Its
 	// names must cover the address in Gatekeeper's Provider object. No default.
@@ -100,7 +100,7 @@ type TLS struct {
 	ClientNames []string `yaml:"clientNames"`
 }
 
-// Limits bounds what comes from outside.
+// Limits bounds requests and what registries send.
 type Limits struct {
 	// The largest request body, in bytes or with KiB, MiB, GiB, at most 64MiB.
 	// Default 1MiB. A larger one is refused as a whole.
@@ -148,6 +148,7 @@ type Cache struct {
 	// How long a tag is taken to mean the same digest, at most 24h. Default 60s. A
 	// tag that was moved is noticed this much later.
 	Tags Duration `yaml:"tags"`
+
 	// How many bytes of signatures are kept, of images that were verified, in
 	// bytes or with KiB, MiB, GiB, at most 16GiB. Default 64MiB, which is some six thousand
 	// images. While a signature is kept its image goes on being verified, by
@@ -174,10 +175,10 @@ type Trust struct {
 // Egress says what may be dialled on private addresses to learn of revocation.
 type Egress struct {
 	// The host[:port] of CRL and OCSP responders on private addresses. Without a
-	// port it is its ports 80 and 443. Default: none. What a certificate merely
-	// mentions is otherwise dialled only at public addresses, so that nobody can
+	// port it is its ports 80 and 443. Default: none. Other URLs in
+	// certificates are dialled only at public addresses, so that no certificate can
 	// send this process into the cluster's own network. It is for revocation
-	// alone: what registries may lead to is said by tokenService and storage of
-	// their entries.
+	// alone: the hosts that a registry may lead to are tokenService and storage of
+	// its entry.
 	Allow []string `yaml:"allow"`
 }

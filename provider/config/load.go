@@ -56,8 +56,8 @@ func Parse(data []byte) (Config, error) {
 	return c, nil
 }
 
-// parse goes on to the checks when the reading had problems: what could not be
-// read has its default, and whoever mends the file wants to hear it all at once.
+// parse goes on to the checks when the reading had problems, so that all are reported at
+// once: a value that could not be read has its default.
 func parse(data []byte) (Config, []problem) {
 	c := Default()
 	d := decoder{lines: map[string]int{}}

@@ -11,14 +11,23 @@ import (
 // Duration is a span of time, written as Go writes it: 1800ms, 15s, 10m, 1h30m.
 type Duration time.Duration
 
-// String gives the form that [Duration.UnmarshalText] reads.
-func (d Duration) String() string { return time.Duration(d).String() }
+// String gives the form that [Duration.UnmarshalText] reads, without zeros at its end: 1h,
+// and not 1h0m0s.
+func (d Duration) String() string {
+	text := time.Duration(d).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-len("0s")]
+		}
+	}
+	return text
+}
 
 // MarshalText is [Duration.String].
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads a number with a unit. A bare number is an error, since
-// nobody can tell its unit.
+// UnmarshalText reads a number with a unit. A number alone is an error: its unit is
+// unknown.
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil {

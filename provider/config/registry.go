@@ -51,8 +51,8 @@ type Registry struct {
 	Referrers Referrers `yaml:"referrers"`
 
 	// Speak plain HTTP with this registry. UNSAFE: credentials go over the wire
-	// unencrypted, and whoever is on the way can move tags and hide signatures,
-	// though not forge them. Default false. It is logged at each start.
+	// unencrypted, and an attacker on the network can move tags and hide
+	// signatures, though not forge them. Default false. It is logged at each start.
 	PlainHTTPUnsafe bool `yaml:"plainHTTPUnsafe"`
 }
 

@@ -34,7 +34,7 @@ var (
 	ErrTooComplex = errors.New("the envelope holds more than is read")
 )
 
-// Contents are what an envelope holds that nobody verified.
+// Contents are parts of an envelope. They are not verified.
 type Contents struct {
 	// Chain are the certificates, as DER, from the leaf up.
 	Chain [][]byte

@@ -1,5 +1,5 @@
-// Package metrics counts what happens in the walk, for Prometheus. Rooms are handed
-// its methods as plain functions and do not know it.
+// Package metrics counts and times requests for Prometheus. The other packages get its
+// methods as plain functions and do not import it.
 //
 // No label holds an image name, a digest or the text of an error: users choose
 // those, and could fill the memory with them. Hosts are labels only if the
@@ -96,7 +96,7 @@ func answerBuckets() []float64 {
 	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.8, 3}
 }
 
-// workBuckets are seconds: from a registry next door to one that hangs.
+// workBuckets are seconds: from a registry in the same network to one that hangs.
 func workBuckets() []float64 {
 	return []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15}
 }

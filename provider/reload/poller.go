@@ -82,7 +82,7 @@ func (p *Poller) note(i int, changed bool, err error, notes []string) {
 	log := p.log.With("source", was.Source)
 	switch {
 	case err != nil && (was.Err == nil || was.Err.Error() != err.Error()):
-		log.Error("reload failed, what was read before stays in force", "error", err)
+		log.Error("reload failed", "error", err)
 	case err == nil && was.Err != nil:
 		log.Info("reload works again", "changed", changed, "failingSince", was.Since)
 	case err == nil && changed:
@@ -90,7 +90,7 @@ func (p *Poller) note(i int, changed bool, err error, notes []string) {
 	}
 	for _, n := range notes {
 		if !slices.Contains(was.Notes, n) {
-			log.Warn("files are not as they should be", "note", n)
+			log.Warn("file not read", "warning", n)
 		}
 	}
 }

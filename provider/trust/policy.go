@@ -75,7 +75,7 @@ func (p *Policy) setLevel() error {
 // setFingerprints derives what identifies the policy and what it trusts.
 func (p *Policy) setFingerprints() {
 	hash := sha256.New()
-	// The scopes are left out: they decide which policy judges, not how.
+	// The scopes are left out: they decide which policy verifies an image, not how.
 	statement := p.statement
 	statement.RegistryScopes = nil
 	text, err := json.Marshal(statement) // map keys come sorted

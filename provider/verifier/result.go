@@ -122,9 +122,9 @@ func (rec *recorder) noTrust(signer string) error {
 }
 
 func (rec *recorder) refuseAuthenticity(r *signatureResult, err error) {
-	_, stranger := errors.AsType[*signature.SignatureAuthenticityError](err)
+	_, untrusted := errors.AsType[*signature.SignatureAuthenticityError](err)
 	_, noStore := errors.AsType[notation.VerificationInconclusiveError](err)
-	if stranger || noStore {
+	if untrusted || noStore {
 		r.refused(provider.Untrusted, "%s", rec.noTrust(r.Signer))
 		return
 	}

@@ -53,8 +53,8 @@ func (c *Config) parse(text []byte) error {
 	return nil
 }
 
-// checkOnce refuses a file that has one of its sections twice: some readers join them, some take the last, and whoever wrote
-// the first would not learn that it does not count.
+// checkOnce refuses a file that has one of its sections twice: some readers join them, some take the last, and the
+// author of the first would not learn that it is not used.
 func checkOnce(text []byte, members []member) error {
 	for _, section := range []string{"auths", "credHelpers", "credsStore"} {
 		seen := false
