@@ -111,7 +111,8 @@ func TestAReportExplainsEverySignatureAndCheck(t *testing.T) {
 	}
 }
 
-func TestWhatOthersWroteDoesNotReachTheTerminalAsCommands(t *testing.T) {
+// Text of others does not reach the terminal as control sequences.
+func TestTextOfOthersIsPrintable(t *testing.T) {
 	const evil = "a\x1b[2J\r\nVERIFIED\u202e\u0007\x9b"
 	var out bytes.Buffer
 	if err := printReports(&out, []report{reportOf(provider.Finding{Key: evil, Verdict: provider.Verdict{

@@ -80,7 +80,8 @@ func TestNothingIsVerifiedPastItsFacts(t *testing.T) {
 	})
 }
 
-func TestAVerdictIsJudgedAgainWhenWhatWasSaidOfRevocationIsTooOld(t *testing.T) {
+// A verdict is renewed when the answer about revocation is too old.
+func TestAVerdictIsRenewedAtItsRecheckTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
 		at := time.Now().Add(20 * time.Second)
@@ -227,7 +228,8 @@ func TestANewFingerprintMakesTheOldVerdictUnreachable(t *testing.T) {
 	}
 }
 
-func TestARequestUnderWayDoesNotLendItsVerdictToANewPolicy(t *testing.T) {
+// A check under way for the old policy does not answer for a new one.
+func TestANewPolicyGetsNoVerdictUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
 		w.verify = takes(time.Second, provider.Verified)

@@ -199,7 +199,8 @@ func TestASignatureThatArrivesIsSeen(t *testing.T) {
 	})
 }
 
-func TestARenewalThatFailsKeepsTheOldVerdictToItsEndAndIsNotHammered(t *testing.T) {
+// A renewal that fails keeps the old verdict to its end, and is not repeated with each lookup.
+func TestAFailedRenewalKeepsTheOldVerdict(t *testing.T) {
 	for reason, keep := range map[provider.Reason]time.Duration{provider.Verified: verifiedFor, provider.Unsigned: refusedFor} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)

@@ -48,7 +48,8 @@ func TestTheAnnotatedFileIsReadAsItIs(t *testing.T) {
 	}
 }
 
-func TestTheAnnotatedFileHasEachKeyWithTheWordsOfItsField(t *testing.T) {
+// The annotated file has each key with the words of its field.
+func TestTheAnnotatedFileHasTheWordsOfEachField(t *testing.T) {
 	var root yaml.Node
 	if err := yaml.Load([]byte(withRegistry(config.Annotated())), &root); err != nil {
 		t.Fatal(err)

@@ -63,7 +63,7 @@ func TestAHostThatIsWellAgainIsFoundToBeWithinASecond(t *testing.T) {
 	})
 }
 
-func TestAProbeThatFailsBreaksTheCircuitAnew(t *testing.T) {
+func TestAFailedProbeOpensTheCircuitAgain(t *testing.T) {
 	well := false
 	in(t, ill(&well), func(w *world) {
 		breakCircuit(w)

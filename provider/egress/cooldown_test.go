@@ -59,7 +59,8 @@ func TestARestThatEndsWithTheRequestsTimeDoesNotFit(t *testing.T) {
 	})
 }
 
-func TestARestThatDoesNotFitFailsAtOnceForEveryoneUntilItIsOver(t *testing.T) {
+// A cooldown that ends after the deadline fails at once, for every request.
+func TestACooldownBeyondTheDeadlineFailsAtOnce(t *testing.T) {
 	in(t, limit("30"), func(w *world) {
 		if got := w.get(); got.status != 429 || got.err != nil || got.took != 0 {
 			t.Errorf("the first, who gets the server's own word: %+v", got)

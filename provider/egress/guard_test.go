@@ -41,7 +41,8 @@ var inside = map[string][]string{
 	"IPv4-mapped with zone": {"::ffff:10.0.0.1%eth0"},
 }
 
-func TestAddressesInsideTheNetworkAreToldFromThoseOutside(t *testing.T) {
+// Addresses inside the network are told from those outside.
+func TestPrivateAddressesAreRecognized(t *testing.T) {
 	for why, addresses := range inside {
 		for _, address := range addresses {
 			if egress.IsPublic(netip.MustParseAddr(address)) {
@@ -62,7 +63,8 @@ func TestAddressesInsideTheNetworkAreToldFromThoseOutside(t *testing.T) {
 	}
 }
 
-func TestNoAddressInsideTheNetworkIsDialledUnlessItIsNamed(t *testing.T) {
+// No address inside the network is dialled unless it is named.
+func TestAPrivateAddressIsDialledOnlyIfNamed(t *testing.T) {
 	guard := egress.NewGuard("harbor.skao.int", "127.0.0.1:1")
 	for why, addresses := range inside {
 		for _, address := range addresses {
@@ -156,7 +158,8 @@ func TestAHostWithoutAPortStandsForThoseOfHTTP(t *testing.T) {
 	}
 }
 
-func TestANameThatResolvesToAnotherAddressWhenItIsDialledIsRefused(t *testing.T) {
+// A name that resolves to another address when it is dialled is refused.
+func TestDNSRebindingIsRefused(t *testing.T) {
 	_, port, accepted := listen(t)
 	var public atomic.Bool
 	public.Store(true)

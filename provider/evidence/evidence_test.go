@@ -104,7 +104,8 @@ func TestWhatWasKeptIsRecalledAndSpeaksAsTheRegistryDid(t *testing.T) {
 	}
 }
 
-func TestWhatTheCallerDoesWithItLaterChangesNothingThatIsKept(t *testing.T) {
+// A caller that changes a record changes nothing that is kept.
+func TestKeptEvidenceIsACopy(t *testing.T) {
 	memory, err := evidence.NewMemory(1 << 20)
 	if err != nil {
 		t.Fatal(err)

@@ -82,7 +82,8 @@ func (m *model) bytes() (sum int64) {
 	return sum
 }
 
-func TestTheMemoryHoldsItsBoundAndForgetsTheLeastRecentlyUsed(t *testing.T) {
+// The memory holds its bound and forgets the least recently used.
+func TestMemoryEvictsTheLeastRecentlyUsed(t *testing.T) {
 	each := overhead(t)
 	for seed := range uint64(30) {
 		random := rand.New(rand.NewPCG(seed, 4))

@@ -61,7 +61,8 @@ func TestARefusalNamesTheDigestThatWasJudged(t *testing.T) {
 			"error": "untrusted: harbor.skao.int/production/ska-tango@`+digest+`: signed by a stranger"}]}}`)
 }
 
-func TestWhatBoundsAVerdictNotIsLeftOutAndWarningsAreLines(t *testing.T) {
+// A verdict without a bound has no until, and each warning is one line.
+func TestUntilIsLeftOutWithoutABound(t *testing.T) {
 	d := newDoor()
 	f := verified()
 	f.Verdict.Until, f.Verdict.SignedAt = time.Time{}, time.Time{}

@@ -170,7 +170,8 @@ func memories() []string { return []string{"tags", "verdicts"} }
 
 func events() []string { return []string{"hit", "miss"} }
 
-func TestMemoriesAndEventsHaveSeriesFromTheStartAndOthersHaveNone(t *testing.T) {
+// Known caches and events have series from the start; others have none.
+func TestCacheSeriesExistFromTheStart(t *testing.T) {
 	m := metrics.New("", memories(), events())
 	m.Cache("tags", "hit")
 	m.Cache("harbor.skao.int/x", "hit")

@@ -166,7 +166,8 @@ func TestTheSameServerByAnotherNameGetsNoCredential(t *testing.T) {
 	}
 }
 
-func TestATokenServiceElsewhereGetsTheCredentialOnlyWhereTheConfigurationSaysSo(t *testing.T) {
+// A token service elsewhere gets the credential only where the configuration says so.
+func TestATokenServiceGetsTheCredentialIfConfigured(t *testing.T) {
 	service := newFake(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"opaque"}`) })
 	asking := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer opaque" {
@@ -267,7 +268,8 @@ func TestACredentialHelperIsAsked(t *testing.T) {
 	}
 }
 
-func TestACredentialThatCannotBeReadIsIgnoranceAndNobodyIsAskedWithoutIt(t *testing.T) {
+// A credential that cannot be read leaves the image undecided: the registry is not asked without it.
+func TestAnUnreadableCredentialIsUndecided(t *testing.T) {
 	asked := newFake(t, func(w http.ResponseWriter, _ *http.Request) { challenge(w, `Basic realm="mine"`) })
 	helper(t, "broken", "echo 'secret vault at https://127.0.0.1/v1 is sealed'; exit 3\n")
 	for name, text := range map[string]string{

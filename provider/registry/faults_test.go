@@ -264,7 +264,8 @@ func TestAnImageIsAskedForByDigestWhereItHasOne(t *testing.T) {
 	}
 }
 
-func TestARegistryThatAnswersForAnotherDigestIsNotBelieved(t *testing.T) {
+// An answer with another digest than the one asked for is refused.
+func TestAnAnswerForAnotherDigestIsRefused(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
 		w.Header().Set("Content-Length", "5")

@@ -40,7 +40,8 @@ func referring(t *testing.T, r *rig.Registry, referrers config.Referrers) *regis
 	return open(t, registry.Options{Registries: []config.Registry{c}})
 }
 
-func TestSignaturesAreFoundTheWayTheRegistryIsConfigured(t *testing.T) {
+// Signatures are found the way the registry is configured.
+func TestSignaturesAreFoundAsConfigured(t *testing.T) {
 	w := rig.ForTest(t)
 	byAPI, byTag := w.Registry(rig.RegistryOptions{}), w.Registry(rig.RegistryOptions{Kind: rig.Tag})
 	image := func(r *rig.Registry, listings ...rig.Listing) rig.Image {
@@ -198,7 +199,8 @@ func TestATagThatLeadsToTheImageItselfListsNothing(t *testing.T) {
 	}
 }
 
-func TestTheTagOfALongDigestIsCutAsTheSpecificationHasIt(t *testing.T) {
+// The tag of a long digest is cut as the specification has it.
+func TestTheReferrersTagOfALongDigestIsCut(t *testing.T) {
 	sum := sha512.Sum512([]byte("image"))
 	long := digest.NewDigestFromBytes(digest.SHA512, sum[:])
 	f := newFake(t, http.NotFound)

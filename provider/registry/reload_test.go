@@ -12,7 +12,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-func TestNewCredentialsAreUsedAndBrokenOnesLeaveTheOldInForce(t *testing.T) {
+// New credentials are used and broken ones leave the old in force.
+func TestCredentialsAreReloaded(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "" {
 			challenge(w, `Basic realm="mine"`)
@@ -56,7 +57,8 @@ func TestNewCredentialsAreUsedAndBrokenOnesLeaveTheOldInForce(t *testing.T) {
 	}
 }
 
-func TestANewCAIsTrustedAndABrokenOneLeavesTheOldInForce(t *testing.T) {
+// A new CA is trusted and a broken one leaves the old in force.
+func TestCAsAreReloaded(t *testing.T) {
 	f := newFake(t, http.NotFound)
 	w := rig.ForTest(t)
 	other := string(w.Registry(rig.RegistryOptions{}).CAPEM())

@@ -29,7 +29,8 @@ func load(t *testing.T, f *reload.Files) (changed bool, got reload.Contents) {
 	return changed, got
 }
 
-func TestFilesAreLoadedWhenTheirContentsChangeAndNotOtherwise(t *testing.T) {
+// Files are loaded when their contents change and not otherwise.
+func TestFilesAreLoadedWhenContentsChange(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	write(t, file, "one")
 	f := reload.NewFiles(file)
@@ -46,7 +47,8 @@ func TestFilesAreLoadedWhenTheirContentsChangeAndNotOtherwise(t *testing.T) {
 	}
 }
 
-func TestBrokenContentsFailWithEachLoadUntilTheOldOnesAreBack(t *testing.T) {
+// Broken contents fail with each load until the old ones are back.
+func TestBrokenContentsFailWithEachLoad(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a")
 	write(t, file, "good")
 	f := reload.NewFiles(file)

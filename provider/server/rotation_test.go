@@ -35,7 +35,8 @@ func (h held) hold(w *world, client *http.Client) <-chan answer {
 	return done
 }
 
-func TestANewServingCertificateIsShownAndNoRequestDropped(t *testing.T) {
+// A new serving certificate is shown and no request dropped.
+func TestANewServingCertificateDropsNoRequest(t *testing.T) {
 	h := newHeld()
 	w := start(t, h.ServeHTTP)
 	gatekeeper := w.theirs.client(t)
@@ -58,7 +59,8 @@ func TestANewServingCertificateIsShownAndNoRequestDropped(t *testing.T) {
 	}
 }
 
-func TestABrokenServingCertificateLeavesTheOldOneInForce(t *testing.T) {
+// A broken serving certificate leaves the old one in force.
+func TestABrokenServingCertificateKeepsTheOld(t *testing.T) {
 	h := newHeld()
 	w := start(t, h.ServeHTTP)
 	gatekeeper := w.theirs.client(t)
@@ -129,7 +131,8 @@ func TestABrokenClientCALeavesTheOldOneInForce(t *testing.T) {
 	}
 }
 
-func TestARequestInFlightSurvivesTheRemovalOfItsAuthority(t *testing.T) {
+// A request in flight survives the removal of its authority.
+func TestARequestSurvivesTheRemovalOfItsCA(t *testing.T) {
 	h := newHeld()
 	w := start(t, h.ServeHTTP)
 	inFlight := h.hold(w, w.client(t, w.theirs.client(t)))

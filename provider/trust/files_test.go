@@ -49,7 +49,8 @@ func TestAReloadTakesWhatIsNewAndOnlyThat(t *testing.T) {
 	}
 }
 
-func TestABrokenVersionKeepsTheOldInForceUntilItIsMended(t *testing.T) {
+// A broken version keeps the old in force until it is mended.
+func TestABrokenVersionKeepsTheOldInForce(t *testing.T) {
 	f := newFiles(t)
 	f.policy(statement("skao", "harbor.skao.int/*"))
 	watched := f.open()

@@ -51,7 +51,8 @@ func changes() [][]change {
 	}
 }
 
-func TestATrustPolicyLoadsHereExactlyIfNotationTakesItAndItEnforcesTrust(t *testing.T) {
+// A trust policy loads here exactly if notation takes it and it enforces trust.
+func TestPolicyParityWithNotation(t *testing.T) {
 	f := newFiles(t)
 	f.store("tsa:skao", "root.pem", skao().root)
 	f.store("signingAuthority:skao", "root.pem", skao().root)
@@ -93,7 +94,8 @@ func enforcesTrust(v trustpolicy.SignatureVerification) bool {
 	return (v.VerificationLevel == "strict" || v.VerificationLevel == "permissive") && v.Override["authenticity"] != "log"
 }
 
-func TestScopesThatNotationTakesAndThatNoImageHasAreTheOnlyOtherDifference(t *testing.T) {
+// Scopes that notation takes and that no image has are the only other difference.
+func TestScopeParityWithNotation(t *testing.T) {
 	for scope, here := range map[string]bool{
 		"harbor.skao.int/x":          true,
 		"docker.io/library/postgres": true,

@@ -78,7 +78,8 @@ func TestLevelsThatEnforceTrustAreTaken(t *testing.T) {
 	}
 }
 
-func TestThePolicyIsOneDocumentThatNotationTakesAndThatCoversEverything(t *testing.T) {
+// The policy is one document that notation takes and that covers everything.
+func TestThePolicyDocumentIsValidForNotation(t *testing.T) {
 	f := newFiles(t)
 	s := withLevel("strict", override{"revocation": "skip"})
 	s.SignatureVerification.VerifyTimestamp = trustpolicy.OptionAlways

@@ -9,7 +9,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-func TestTheExactScopeBeatsTheLongestPrefixWhichBeatsTheWildcard(t *testing.T) {
+// The exact scope beats the longest prefix which beats the wildcard.
+func TestTheMostSpecificScopeWins(t *testing.T) {
 	f := newFiles(t)
 	f.policy(
 		statement("any", "*"),
@@ -55,7 +56,8 @@ func TestTheExactScopeBeatsTheLongestPrefixWhichBeatsTheWildcard(t *testing.T) {
 	}
 }
 
-func TestWhatNoScopeCoversIsOutOfScopeHoweverMuchItLooksLikeOne(t *testing.T) {
+// A name that only looks like one in scope is out of scope.
+func TestASimilarNameIsOutOfScope(t *testing.T) {
 	f := newFiles(t)
 	f.policy(statement("skao", "harbor.skao.int/production/*", "artefact.skao.int/ska"))
 	s := f.load()
@@ -86,7 +88,8 @@ func TestWhatNoScopeCoversIsOutOfScopeHoweverMuchItLooksLikeOne(t *testing.T) {
 	}
 }
 
-func TestAScopeThatWouldNeverMatchIsRefusedWithWhatToWrite(t *testing.T) {
+// A scope that would never match is refused with what to write.
+func TestAScopeThatNeverMatchesIsRefused(t *testing.T) {
 	write := regexp.MustCompile(`(?:write|names is) (\S+)$`)
 	for scope, want := range map[string]string{
 		"harbor.skao.int":                   `names no repository; for all of a registry write harbor.skao.int/*`,

@@ -155,7 +155,8 @@ func (v volume) use(version string) {
 	}
 }
 
-func TestVolumesAsKubernetesMakesThemAreLoadedAndFollowed(t *testing.T) {
+// Volumes with symlinks, as Kubernetes makes them, are loaded, and changes are found.
+func TestKubernetesVolumesAreLoadedAndFollowed(t *testing.T) {
 	f := files{t, t.TempDir()}
 	policy := volume{f, f.dir}
 	store := volume{f, f.path("ca:skao", "")}

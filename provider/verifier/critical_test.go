@@ -56,7 +56,7 @@ func notationSays(t *testing.T, trusted rig.Trust, s *shelf) error {
 
 // The guard against critical attributes is ours because notation-go leaves them to plugins and, where a signature asks
 // for no plugin, to nobody. Should notation-go start to refuse them, this test says so.
-func TestACriticalAttributeThatNobodyKnowsIsRefusedThoughNotationTakesIt(t *testing.T) {
+func TestAnUnknownCriticalAttributeIsRefused(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	trusted := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
 	for _, mediaType := range []string{ca.JWS, ca.COSE} {

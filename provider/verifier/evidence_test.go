@@ -200,7 +200,8 @@ func worldly(v provider.Verdict) provider.Verdict {
 	return v
 }
 
-func TestAnImageWhoseSignatureWasSeenIsJudgedAgainWithoutARequest(t *testing.T) {
+// An image whose evidence is kept is verified again without a request.
+func TestEvidenceIsVerifiedWithoutARequest(t *testing.T) {
 	annotated := target
 	annotated.Annotations = map[string]string{"org.example": "x"}
 	pinned := ocispec.Descriptor{Digest: target.Digest}
@@ -307,7 +308,8 @@ func TestASignatureThatComesAfterwardsIsFound(t *testing.T) {
 	w.is(t, provider.Verified, false)
 }
 
-func TestAnImageWhoseSignatureWasSeenIsVerifiedWhileItsRegistryIsInTrouble(t *testing.T) {
+// An image whose evidence is kept is verified while its registry fails.
+func TestEvidenceVerifiesWhileTheRegistryFails(t *testing.T) {
 	for name, fault := range map[string]func(context.Context) error{"down": isDown, "hung": hangs, "limits us": limitsUs} {
 		for where, desc := range map[string]ocispec.Descriptor{"pinned": {Digest: target.Digest}, "by tag": target} {
 			t.Run(name+" "+where, func(t *testing.T) {
@@ -394,7 +396,8 @@ func TestWhatIsKeptIsJudgedByTheSnapshotOfItsRequest(t *testing.T) {
 	}
 }
 
-func TestTheNewerSignatureIsFoundWhenTheKeptOneFailsAndIsKeptInItsPlace(t *testing.T) {
+// The newer signature is found when the kept one fails and is kept in its place.
+func TestANewSignatureReplacesFailedEvidence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := strict(t, revocable{crl: true})
 		w.sign(t, target)

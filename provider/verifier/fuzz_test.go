@@ -115,7 +115,8 @@ func FuzzAFlippedBitIsNeverVerified(f *testing.F) {
 	})
 }
 
-func TestAnEnvelopeWithAByteFlippedInsertedOrLostIsRefusedOrSaysTheSame(t *testing.T) {
+// An envelope with a byte flipped inserted or lost is refused or says the same.
+func TestAMutatedEnvelopeIsRefusedOrEqual(t *testing.T) {
 	made, s, v := envelopes(t)
 	for mediaType, original := range made {
 		verified, all := 0, 0
@@ -133,7 +134,8 @@ func TestAnEnvelopeWithAByteFlippedInsertedOrLostIsRefusedOrSaysTheSame(t *testi
 	}
 }
 
-func TestWhatNoSignatureCoversMayChangeAndAnythingElseMayNot(t *testing.T) {
+// Parts of an envelope that are not signed may change, and no others.
+func TestOnlyUnsignedPartsMayChange(t *testing.T) {
 	made, s, v := envelopes(t)
 	jws, cose := made[ca.JWS], made[ca.COSE]
 	replace := func(in []byte, old, with string) []byte {

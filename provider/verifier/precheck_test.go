@@ -161,7 +161,8 @@ func graft(t *testing.T, token, der []byte) []byte {
 	return must[[]byte](t)(asn1.Marshal(info))
 }
 
-func TestWhatBecameOfTheSignaturesIsToldOfTheUndecidedToo(t *testing.T) {
+// An undecided image has the results of its signatures, too.
+func TestAnUndecidedImageHasItsSignatures(t *testing.T) {
 	a := newAuthority()
 	r := a.newRealm(t, revocable{})
 	s := newShelf()

@@ -60,7 +60,8 @@ func (w *watched) unknown(t *testing.T) {
 
 var everyWay = map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}, "both": {crl: true, ocsp: true}}
 
-func TestWhatIsRevokedIsRefusedAndWhatNobodyKnowsIsIgnorance(t *testing.T) {
+// A revoked certificate is refused; an unknown status leaves the image undecided.
+func TestRevokedIsRefusedAndUnknownIsUndecided(t *testing.T) {
 	for name, how := range everyWay {
 		for what, c := range map[string]struct {
 			spoil  func(*watched)
@@ -134,7 +135,8 @@ func TestRevocationIsAskedOnceInThreeQuartersOfItsAge(t *testing.T) {
 	}
 }
 
-func TestNoVerdictStandsOnAnAnswerThatIsOlderThanItMayBe(t *testing.T) {
+// No verdict relies on an answer about revocation that is too old.
+func TestNoVerdictReliesOnAnAnswerThatIsTooOld(t *testing.T) {
 	for name, how := range everyWay {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -155,7 +157,8 @@ func TestNoVerdictStandsOnAnAnswerThatIsOlderThanItMayBe(t *testing.T) {
 	}
 }
 
-func TestAVerdictOnAnOldCRLIsJudgedAgainWhenANewOneMayBeHad(t *testing.T) {
+// A verdict on an old CRL is renewed when a new one may be fetched.
+func TestAVerdictOnAnOldCRLIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
@@ -213,7 +216,8 @@ func forged(by *ca.CA) http.HandlerFunc {
 	}
 }
 
-func TestAnAnswerThatIsNotTheCAsIsNotKeptForTheGoodOneOfTheSameResponder(t *testing.T) {
+// A forged answer does not replace the good one of the same responder.
+func TestAForgedOCSPAnswerIsNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watched{authority: newAuthority(), shelf: newShelf()}
 		w.realm = w.newRealm(t, revocable{})
@@ -232,7 +236,8 @@ func TestAnAnswerThatIsNotTheCAsIsNotKeptForTheGoodOneOfTheSameResponder(t *test
 	})
 }
 
-func TestAnOldCRLServesWhileItsPlaceIsDownUntilItsNextUpdate(t *testing.T) {
+// An old CRL serves while its place is down until its next update.
+func TestAnOldCRLServesUntilItsNextUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		w.rootLedger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
@@ -308,7 +313,7 @@ func TestWhoeverLeavesTakesTheCRLFromNobody(t *testing.T) {
 
 // The library checks a chain's signatures before it sees that there is nobody to ask, which notation-go has just done.
 // Leaving that out must change nothing else.
-func TestAChainThatNamesNobodyToAskIsJudgedAsTheLibraryWould(t *testing.T) {
+func TestAChainWithoutURLsIsCheckedAsByTheLibrary(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	alone := must[*ca.Identity](t)(ca.SelfSigned(ca.Options{}))
 	direct := must[*ca.Identity](t)(r.root.Signer(ca.Options{}))
@@ -418,7 +423,8 @@ func TestAnAnswerIsNotUsedBeyondItsNextUpdate(t *testing.T) {
 	}
 }
 
-func TestTheSecondResponderIsAskedWhereTheFirstIsStaleAndBoundsTheVerdict(t *testing.T) {
+// The second responder is asked where the first is stale and bounds the verdict.
+func TestTheSecondResponderBoundsTheVerdict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.newRealm(t, revocable{})
@@ -540,7 +546,8 @@ func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 	})
 }
 
-func TestVerdictsAreNotRenewedEverMoreOftenWhileNoNewListIsToBeHad(t *testing.T) {
+// Verdicts are not renewed ever more often while no new list can be fetched.
+func TestRenewalsAreSteadyWithoutANewList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
@@ -561,7 +568,8 @@ func TestVerdictsAreNotRenewedEverMoreOftenWhileNoNewListIsToBeHad(t *testing.T)
 	})
 }
 
-func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T) {
+// Two CAs with one address for their lists do not stand in each others way.
+func TestTwoCAsMayShareOneURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		w.is(t, provider.Verified)
@@ -574,7 +582,8 @@ func TestTwoCAsWithOneAddressForTheirListsDoNotStandInEachOthersWay(t *testing.T
 	})
 }
 
-func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
+// A CA that was set up again and numbers its lists from one is accepted.
+func TestACAMayNumberItsListsFromOneAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
@@ -593,7 +602,8 @@ func TestACAThatWasSetUpAnewAndCountsItsListsFromOneIsHeard(t *testing.T) {
 	})
 }
 
-func TestAListIsKeptForTheCAThatSignedItThoughOthersOfTheChainNameItsAddress(t *testing.T) {
+// A list is kept for the CA that signed it though others of the chain name its address.
+func TestAListIsKeptForTheCAThatSignedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {

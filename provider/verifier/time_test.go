@@ -66,7 +66,8 @@ func (a *authority) lapsing(t *testing.T, how revocable) *realm {
 
 const never time.Duration = 0
 
-func TestAVerdictHoldsUntilTheFirstFactLapsesThatThePolicyEnforces(t *testing.T) {
+// A verdict holds until the first fact lapses that the policy enforces.
+func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 	hour := time.Hour
 	for name, c := range map[string]struct {
 		how    revocable
@@ -199,7 +200,8 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 	})
 }
 
-func TestAnImageIsSignedWhenAVerifiedTimestampSaysElseWhenItsSignerSays(t *testing.T) {
+// An image is signed when a verified timestamp says else when its signer says.
+func TestSignedAtIsTheVerifiedTimestamp(t *testing.T) {
 	for name, c := range map[string]struct {
 		stamps  trustpolicy.TimestampOption
 		stamped bool
@@ -239,7 +241,7 @@ func TestAnImageIsSignedWhenAVerifiedTimestampSaysElseWhenItsSignerSays(t *testi
 }
 
 // What the policy only logs is a warning, in the words in which it would have been a refusal.
-func TestWhatIsOnlyLoggedIsAWarningInTheWordsOfTheRefusal(t *testing.T) {
+func TestALoggedCheckIsAWarning(t *testing.T) {
 	for name, c := range map[string]struct {
 		how    revocable
 		level  trustpolicy.SignatureVerification

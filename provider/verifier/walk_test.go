@@ -87,7 +87,7 @@ func kinds(t *testing.T, r, stranger *realm) []kind {
 }
 
 // A recorder that notes wrongly, or an order that is not kept, would show in some combination of a few signatures.
-func TestOnlyAGoodSignatureWithinTheLimitMakesAnImageVerified(t *testing.T) {
+func TestOnlyAGoodSignatureWithinTheLimitVerifies(t *testing.T) {
 	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
 	all := kinds(t, r, stranger)
 	const limit = 3
