@@ -58,7 +58,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 	if err != nil {
 		return nil, err
 	}
-	verifies, err := verifier.New(verifier.Options{
+	imageVerifier, err := verifier.New(verifier.Options{
 		Trust:      trusted,
 		Repository: func(image provider.Image) verifier.Repository { return registries.Repository(image) },
 		Evidence:   evidence.New(kept, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) }),
@@ -97,7 +97,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 		return nil, err
 	}
 	answers, err := provider.New(provider.Options{
-		Trust:        verifies,
+		Trust:        imageVerifier,
 		Cache:        memory,
 		AnswerWithin: time.Duration(c.AnswerWithin),
 		MutateWithin: time.Duration(c.MutateWithin),
@@ -106,7 +106,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (*app, erro
 	if err != nil {
 		return nil, err
 	}
-	return &app{trust: trusted, registry: registries, verifier: judge, cache: memory, provider: answers}, nil
+	return &app{trust: trusted, registry: registries, verifier: imageVerifier, cache: memory, provider: answers}, nil
 }
 
 // close ends the checks under way, and the idle connections.
@@ -118,7 +118,7 @@ func (a *app) close() {
 // evidenceMemory is what the metrics call the evidence.
 const evidenceMemory = "evidence"
 
-// newMetrics makes the metrics of this walk.
+// newMetrics makes the metrics of this process.
 func newMetrics() *metrics.Metrics {
 	return metrics.New(version.Number, append(cache.Memories(), evidenceMemory), cache.Events())
 }

@@ -101,7 +101,11 @@ func (l *Limiter) Load() (running, waiting int) {
 func (l *Limiter) join(host, repository string) (*waiter, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h := l.host(host)
+	h := l.hosts[host]
+	if h == nil {
+		h = &hostPlaces{repositories: map[string][]*waiter{}}
+		l.hosts[host] = h
+	}
 	if err := l.makeRoom(host, repository); err != nil {
 		l.forget(host)
 		return nil, err
@@ -118,15 +122,6 @@ func (l *Limiter) join(host, repository string) (*waiter, error) {
 	l.waiting++
 	l.grant()
 	return w, nil
-}
-
-func (l *Limiter) host(name string) *hostPlaces {
-	h := l.hosts[name]
-	if h == nil {
-		h = &hostPlaces{repositories: map[string][]*waiter{}}
-		l.hosts[name] = h
-	}
-	return h
 }
 
 // makeRoom says why a check may not queue. Where there is no room, the check that came last gives up its place: of the host

@@ -120,9 +120,6 @@ func (r *repositoryHealth) allow(ctx context.Context) (done func(error), err err
 	}, nil
 }
 
-// isClosed tells that the circuit is closed, so that this is no probe of it.
-func (r *repositoryHealth) isClosed() bool { return r.circuit.State() == gobreaker.StateClosed }
-
 // renewEvery is how often a renewal may be sent to a repository that limits our rate.
 const renewEvery = time.Second
 

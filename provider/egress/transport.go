@@ -11,6 +11,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"github.com/sony/gobreaker/v2"
 )
 
 // Bounds hold for every response.
@@ -136,7 +138,7 @@ func again(ctx context.Context, response *http.Response, repository *repositoryH
 	case response.StatusCode == http.StatusTooManyRequests:
 		return fits(ctx, repository.until()) // and that is waited for
 	case isFailure(response.StatusCode):
-		return repository.isClosed() && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
+		return repository.circuit.State() == gobreaker.StateClosed && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 	}
 	return false
 }

@@ -18,14 +18,12 @@ type answer struct {
 	json *json.Encoder // writes to the text, a line for each value
 }
 
-func newAnswer() *answer {
+// answers are used again: they are some hundred bytes a key.
+var answers = sync.Pool{New: func() any {
 	a := new(answer)
 	a.json = json.NewEncoder(&a.text)
 	return a
-}
-
-// answers are used again: they are some hundred bytes a key.
-var answers = sync.Pool{New: func() any { return newAnswer() }}
+}}
 
 // write sends a reply. What the status line says, the body says too.
 func write(w http.ResponseWriter, status int, reply reply) {

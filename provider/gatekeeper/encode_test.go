@@ -37,7 +37,7 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 			if err := json.NewEncoder(&want).Encode(responseOf(findings[:n])); err != nil {
 				t.Fatal(err)
 			}
-			got := newAnswer()
+			got := answers.New().(*answer)
 			if got.add(findings[:n]); !bytes.Equal(got.text.Bytes(), want.Bytes()) {
 				t.Fatalf("got  %s\nwant %s", &got.text, &want)
 			}

@@ -77,15 +77,6 @@ func (c *Client) settings(host string) config.Registry {
 	return c.options.Registries[i]
 }
 
-// label is a host's name for metrics. Users name hosts, so there is one label for all
-// that are not configured.
-func (c *Client) label(host string) string {
-	if slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
-		return host
-	}
-	return "other"
-}
-
 // Resolve returns the descriptor of an image's manifest, provider.ErrNotFound
 // if the registry has none, or a provider.UndecidedError.
 func (c *Client) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {

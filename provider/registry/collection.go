@@ -37,8 +37,6 @@ func entryOf(desc ocispec.Descriptor) entry {
 	return entry{desc.MediaType, desc.Digest, desc.Size, desc.ArtifactType == artifactType}
 }
 
-func newCollection() *collection { return &collection{seen: map[entry]bool{}} }
-
 var errEnough = errors.New("enough")
 
 // add keeps those of a list that are signatures or may be. It fails with errEnough at the bounds.

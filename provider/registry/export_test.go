@@ -38,7 +38,7 @@ func ReadIndex(body io.Reader, desc ocispec.Descriptor) (signatures []ocispec.De
 	if err != nil {
 		return nil, 0, err
 	}
-	found := newCollection()
+	found := &collection{seen: map[entry]bool{}}
 	if err := found.add(list); err != nil && !errors.Is(err, errEnough) {
 		return nil, 0, err
 	}

@@ -21,7 +21,7 @@ type lister func(context.Context, ocispec.Descriptor, *collection) error
 // signature it is an error.
 func (r *Remote) Signatures(ctx context.Context, desc ocispec.Descriptor) (provider.Listing, error) {
 	ways := r.listers()
-	found := newCollection()
+	found := &collection{seen: map[entry]bool{}}
 	for _, list := range ways {
 		err := list(ctx, desc, found)
 		if len(ways) > 1 && LacksReferrersAPI(err) {

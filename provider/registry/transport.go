@@ -22,7 +22,10 @@ type hostTransport struct {
 }
 
 func (g *generation) newTransport(c *Client, host string) hostTransport {
-	label, health := c.label(host), c.othersHealth
+	label, health := "other", c.othersHealth // users name hosts, so all that are not configured share one label
+	if slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
+		label = host
+	}
 	if c.named(host) {
 		health = egress.NewHealth()
 	}
@@ -87,9 +90,13 @@ func (e *peerError) Unwrap() error { return e.err }
 
 // RoundTrip implements http.RoundTripper.
 func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	first := request // before any redirects
+	for first.Response != nil {
+		first = first.Response.Request
+	}
 	transport, asked := t.content, peerRegistry
 	switch {
-	case t.forToken(original(request)):
+	case t.forToken(first):
 		transport, asked = t.tokens, peerTokenService
 	case !t.own(request):
 		asked = peerStorage
@@ -99,14 +106,6 @@ func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 		return nil, &peerError{asked, err}
 	}
 	return response, nil
-}
-
-// original is the request that was redirected.
-func original(request *http.Request) *http.Request {
-	for request.Response != nil {
-		request = request.Response.Request
-	}
-	return request
 }
 
 // forToken distinguishes requests for tokens from those for content (distribution specification,

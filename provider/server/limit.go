@@ -52,20 +52,15 @@ func (l *limitListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{TCPConn: tcp, listener: l, left: l.limits.bytes, from: address(tcp)}
+	c := &conn{TCPConn: tcp, listener: l, left: l.limits.bytes}
+	if remote, ok := tcp.RemoteAddr().(*net.TCPAddr); ok {
+		c.from = remote.AddrPort().Addr().Unmap()
+	}
 	c.bounded.Store(l.limits.bytes > 0)
 	for _, victim := range l.add(c) {
 		_ = victim.Close() // an error has no consequence
 	}
 	return c, nil
-}
-
-// address is where a connection comes from, without its port.
-func address(c *net.TCPConn) netip.Addr {
-	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap()
-	}
-	return netip.Addr{}
 }
 
 // add counts a new connection, and returns those that are to be closed for it.

@@ -68,37 +68,29 @@ func (rec *recorder) Resolve(ctx context.Context, _ string) (ocispec.Descriptor,
 }
 
 // ListSignatures implements notation's registry.Repository: signatures of trusted
-// certificates first, and no more than the limit of each list. The next list is
-// asked for while none is good.
+// certificates first, no more than the limit of each list, and none that was in a list
+// before. The next list is asked for while none is good.
 func (rec *recorder) ListSignatures(ctx context.Context, desc ocispec.Descriptor, fn func([]ocispec.Descriptor) error) error {
 	for listing, err := range rec.repository.Signatures(ctx, desc) {
 		if err != nil {
 			rec.incomplete = err
 			return err
 		}
-		if err := fn(rec.record(listing)); err != nil {
+		list := slices.DeleteFunc(slices.Clone(listing.Signatures), func(desc ocispec.Descriptor) bool {
+			// A list that has another media type or size for the signature may have been wrong.
+			return slices.ContainsFunc(rec.candidates, func(c ocispec.Descriptor) bool {
+				return c.Digest == desc.Digest && c.MediaType == desc.MediaType && c.Size == desc.Size
+			})
+		})
+		rec.listed, rec.incomplete, rec.more = true, listing.Incomplete, listing.More || len(list) > rec.limit
+		list = rec.inOrder(list)
+		list = list[:min(len(list), rec.limit)]
+		rec.candidates = append(rec.candidates, list...)
+		if err := fn(list); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// record records a list and returns its candidates: those that were in no list before,
-// within the limit.
-func (rec *recorder) record(listing provider.Listing) []ocispec.Descriptor {
-	list := rec.inOrder(slices.DeleteFunc(slices.Clone(listing.Signatures), rec.isCandidate))
-	rec.listed, rec.incomplete, rec.more = true, listing.Incomplete, listing.More || len(list) > rec.limit
-	list = list[:min(len(list), rec.limit)]
-	rec.candidates = append(rec.candidates, list...)
-	return list
-}
-
-// isCandidate tells whether a list before had the same signature. One that called it by
-// another media type or size may have been wrong.
-func (rec *recorder) isCandidate(desc ocispec.Descriptor) bool {
-	return slices.ContainsFunc(rec.candidates, func(o ocispec.Descriptor) bool {
-		return o.Digest == desc.Digest && o.MediaType == desc.MediaType && o.Size == desc.Size
-	})
 }
 
 // inOrder sorts signatures by their priority, and keeps the order otherwise.
