@@ -172,7 +172,7 @@ func TestWhatIsRememberedIsNotAskedAgain(t *testing.T) {
 	}}
 	f := providerOf(t, m).Answer(t.Context(), []string{"in.example/x"})[0]
 	if f.Verdict.Reason != provider.Unsigned || f.Err != nil || !slices.Equal(m.asked, []string{"recall in.example/x:latest"}) {
-		t.Errorf("finding %+v after %q; want what is remembered, and nobody asked", f, m.asked)
+		t.Errorf("finding %+v after %q; want the cached verdict, and no question", f, m.asked)
 	}
 }
 

@@ -201,7 +201,7 @@ func TestAChangeOfMindIsNoEviction(t *testing.T) {
 		for _, reason := range []provider.Reason{provider.Unsigned, provider.Verified, provider.Revoked, provider.Verified} {
 			w.verify = takes(0, reason)
 			if got := w.ask(t, "x@d", "p"); got != string(reason) {
-				t.Errorf("asked anew: %q; want %q", got, reason)
+				t.Errorf("asked again: %q; want %q", got, reason)
 			}
 			time.Sleep(verifiedFor)
 		}
@@ -301,7 +301,7 @@ func TestAMovedTagIsNoticedAfterItsTime(t *testing.T) {
 		w.verify = takes(0, provider.Unsigned)
 		time.Sleep(tagsFor)
 		if got := w.ask(t, "x:1", "p"); got != "unsigned" {
-			t.Errorf("nobody asked for a minute, and the tag moved: %q", got)
+			t.Errorf("no request for a minute, and the tag moved: %q", got)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {

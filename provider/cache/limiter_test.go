@@ -255,7 +255,7 @@ func TestWhoeverNamesHostsTakesNoPlaceFromANamedOne(t *testing.T) {
 
 func TestTheLimiterForgetsRegistries(t *testing.T) {
 	limiter := newLimiter(2, 2, 2)
-	for i := range 1000 { // whoever names images names registries
+	for i := range 1000 { // users who name images name registries
 		leave, err := limiter.Enter(t.Context(), fmt.Sprintf("host%d.example", i), "x")
 		if err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
-// inside are addresses that nobody on the public internet has, by why.
+// inside are addresses that no host on the public internet has, by the reason.
 var inside = map[string][]string{
 	"unspecified":           {"0.0.0.0", "::"},
 	"this network":          {"0.0.0.1", "0.255.255.255"},
@@ -37,7 +37,7 @@ var inside = map[string][]string{
 	"Teredo":                {"2001::1", "2001:0:ffff:ffff::1"},
 	"protocols of IPv6":     {"2001:2::1", "2001:1ff:ffff::1"},
 	"discarded":             {"100::1"},
-	"given to nobody":       {"4000::1", "5f00::1", "8000::1", "1000::1"},
+	"not assigned":          {"4000::1", "5f00::1", "8000::1", "1000::1"},
 	"IPv4-mapped with zone": {"::ffff:10.0.0.1%eth0"},
 }
 

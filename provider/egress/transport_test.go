@@ -365,7 +365,7 @@ func TestATransportDialsThroughItsGuard(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	if _, err := fetch(t, transportTo(server, false, roots), server.URL); !errors.Is(err, egress.ErrForbidden) {
-		t.Errorf("an address inside the network that nobody named: %v", err)
+		t.Errorf("an address inside the network that was not named: %v", err)
 	}
 }
 

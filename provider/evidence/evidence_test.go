@@ -74,7 +74,7 @@ func TestWhatWasKeptIsRecalledAndSpeaksAsTheRegistryDid(t *testing.T) {
 	var w witness
 	e := evidence.New(newShelf(), w.observe)
 	if _, ok := e.Recall(t.Context(), image); ok {
-		t.Error("recalled what nobody kept")
+		t.Error("recalled what was not kept")
 	}
 	want := piece()
 	e.Keep(t.Context(), image, want)

@@ -74,7 +74,7 @@ func TestLinesAreWrittenInTheirOrder(t *testing.T) {
 	})
 }
 
-// While nobody reads, Write returns at once; what there is no room for is counted, and told
+// While the log is not read, Write returns at once; what there is no room for is counted, and told
 // once somebody reads again.
 func TestAFullQueueDropsAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

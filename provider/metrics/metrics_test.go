@@ -185,6 +185,6 @@ func TestCacheSeriesExistFromTheStart(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "harbor.skao.int") {
-		t.Error("a memory that nobody named at the start has a series")
+		t.Error("a cache that was not named at the start has a series")
 	}
 }

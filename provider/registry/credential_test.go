@@ -184,7 +184,7 @@ func TestATokenServiceGetsTheCredentialIfConfigured(t *testing.T) {
 		t.Error(u.Detail)
 	}
 	if got := service.requests(); len(got) != 0 {
-		t.Fatalf("a private address was dialled, though nobody named it: %+v", got)
+		t.Fatalf("a private address was dialled that was not named: %+v", got)
 	}
 
 	unnamed := open(t, registry.Options{

@@ -201,10 +201,10 @@ func TestWhatCannotBeReachedIsIgnorance(t *testing.T) {
 		guard *egress.Guard
 		says  string
 	}{
-		"nobody listens":                 {gone.image(), egress.NewGuard(gone.host), "refuses connections"},
-		"a private address nobody named": {gone.image(), egress.NewGuard(), "inside the network"},
-		"cloud metadata":                 {imageOf("169.254.169.254"), egress.NewGuard(), "inside the network"},
-		"a name there is not":            {imageOf("registry.invalid"), egress.NewGuard(), "DNS"},
+		"no listener":                  {gone.image(), egress.NewGuard(gone.host), "refuses connections"},
+		"a private address, not named": {gone.image(), egress.NewGuard(), "inside the network"},
+		"cloud metadata":               {imageOf("169.254.169.254"), egress.NewGuard(), "inside the network"},
+		"a name there is not":          {imageOf("registry.invalid"), egress.NewGuard(), "DNS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, registry.Options{Guard: c.guard})

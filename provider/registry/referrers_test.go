@@ -143,8 +143,7 @@ func TestAMomentWithoutTheAPIMakesNoImageUnsignedLater(t *testing.T) {
 	}
 }
 
-// Whoever stands before a registry and answers 200 with a page for people says neither that an image is there nor that
-// nobody signed it.
+// A proxy that answers 200 with a page for people says neither that an image is there nor that it is unsigned.
 func TestALoginPageIsNeitherAnImageNorAnEmptyList(t *testing.T) {
 	w := rig.ForTest(t)
 	for _, kind := range []rig.Kind{rig.API, rig.Tag} {

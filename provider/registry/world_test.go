@@ -190,7 +190,7 @@ var fakeHosts = regexp.MustCompile(`127\.0\.0\.1:[0-9]+`)
 
 var leaks = regexp.MustCompile(`/|://|https?|[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+|127\.|localhost|robot|secret|Bearer|Basic|\n`)
 
-// wireable fails on a line that tells more than whoever is denied may know.
+// wireable fails on a line that tells more than the user may know.
 func wireable(t *testing.T, detail string) {
 	t.Helper()
 	if found := leaks.FindString(detail); found != "" || strings.TrimSpace(detail) == "" || len(detail) > 200 {

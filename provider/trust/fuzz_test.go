@@ -10,9 +10,9 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
-// FuzzWhatLoadsEnforcesTrust holds the one promise against any file: loading it
-// does not panic, and each statement that comes out of it refuses what nobody
-// trusted signed.
+// FuzzWhatLoadsEnforcesTrust checks any file: loading it
+// does not panic, and each statement that loads refuses images that no trusted key
+// signed.
 func FuzzWhatLoadsEnforcesTrust(f *testing.F) {
 	const good = `{"name":"a","registryScopes":["harbor.skao.int/*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:skao"],"trustedIdentities":["*"]}`
 	for _, text := range []string{

@@ -34,7 +34,7 @@ func (b bare) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descripto
 }
 
 func (b bare) PushSignature(context.Context, string, []byte, ocispec.Descriptor, map[string]string) (blobDesc, manifestDesc ocispec.Descriptor, err error) {
-	panic("nobody pushes")
+	panic("nothing is pushed")
 }
 
 // notationSays is notation.Verify with nothing of ours around it.
@@ -54,8 +54,8 @@ func notationSays(t *testing.T, trusted rig.Trust, s *shelf) error {
 	return err
 }
 
-// The guard against critical attributes is ours because notation-go leaves them to plugins and, where a signature asks
-// for no plugin, to nobody. Should notation-go start to refuse them, this test says so.
+// The guard against critical attributes is ours because notation-go leaves them to plugins, and ignores them where a signature
+// names no plugin. Should notation-go start to refuse them, this test says so.
 func TestAnUnknownCriticalAttributeIsRefused(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	trusted := trusting(r.root.Cert, trustpolicy.SignatureVerification{})

@@ -61,7 +61,7 @@ func TestRoomToDecodeIsGivenBack(t *testing.T) {
 	}
 }
 
-// Nobody holds room while a CA is asked, for its answer may take as long as it likes.
+// No check holds room while a CA is asked, for its answer may take as long as it likes.
 func TestNoRoomIsHeldWhileACAIsAsked(t *testing.T) {
 	for name, how := range everyWay {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestNoRoomIsHeldWhileACAIsAsked(t *testing.T) {
 			}
 			w.unknown(t)
 			if asked == 0 {
-				t.Error("nobody was asked")
+				t.Error("no CA was asked")
 			}
 		})
 	}

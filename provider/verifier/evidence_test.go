@@ -407,7 +407,7 @@ func TestANewSignatureReplacesFailedEvidence(t *testing.T) {
 		}, CRLURLs: w.signerURLs[:1]}))
 		w.line.sign(t, newer, ca.SignOptions{})
 		if verdict := w.is(t, provider.Verified, false); verdict.Signer != w.signer.Cert.Subject.String() {
-			t.Errorf("signed by %q, whom nobody asked for", verdict.Signer)
+			t.Errorf("signed by %q, which was not asked for", verdict.Signer)
 		}
 		w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 		time.Sleep(2 * time.Hour)
@@ -432,7 +432,7 @@ func TestWhatIsRevokedTodayIsNotVerifiedByWhatWasKept(t *testing.T) {
 				w.fail(down)
 				w.line.cut(isDown)
 				time.Sleep(25 * time.Hour)
-				w.unknown(t, provider.CauseRegistry) // nobody knows whether it is revoked
+				w.unknown(t, provider.CauseRegistry) // it is unknown whether it is revoked
 				w.line.cut(nil)
 				w.unknown(t, provider.CauseRevocation)
 
@@ -556,7 +556,7 @@ func otherPayload(t testing.TB, mediaType string, envelope []byte) []byte {
 	return bytes.Replace(envelope, []byte(from), []byte(to), 1)
 }
 
-// lies lets the store say something of the image, which nobody signed, and fails unless the registry has the last word.
+// lies lets the store say something of the image, which is unsigned, and fails unless the registry has the last word.
 func (w *archive) lies(t *testing.T, what string, entry []byte) {
 	t.Helper()
 	w.store.forged = entry
@@ -594,7 +594,7 @@ func TestAStoreThatLiesHidesNoGoodSignature(t *testing.T) {
 		w.line.count()
 		verdict, err := verifyNew(t.Context(), t, w.Verifier)
 		if is(t, provider.Verified, verdict, err); w.line.count() == 0 {
-			t.Errorf("%s: verified though nobody asked the registry", what)
+			t.Errorf("%s: verified without asking the registry", what)
 		}
 	}
 }

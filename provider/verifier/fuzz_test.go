@@ -94,7 +94,7 @@ func hold(t testing.TB, s *shelf, v *verifier.Verifier, mediaType string, origin
 }
 
 // Bytes may change and the signature still be that signature: white space around and between the parts of a JWS, the
-// case of its keys, which Go reads either way, keys that nobody reads, the agent in the unsigned header of either
+// case of its keys, which Go reads either way, keys that are not read, the agent in the unsigned header of either
 // format, the spare bits at the end of base64, and the forms that CBOR has for one length. So a verdict is held against what the envelope says, and not against its bytes: verified is
 // only what parses to the payload, the signed attributes, the chain and the signature of the original.
 func FuzzAFlippedBitIsNeverVerified(f *testing.F) {

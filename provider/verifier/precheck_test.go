@@ -27,10 +27,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// outsizeDetail is what is said of a signature that nobody should have to check.
+// outsizeDetail is what is said of a signature that is too costly to check.
 const outsizeDetail = "holds more than is checked"
 
-// hugeKey is a public key that nobody has the other half of.
+// hugeKey is a public key without a private key.
 func hugeKey(bits int) *rsa.PublicKey {
 	n := make([]byte, bits/8)
 	_, _ = rand.Read(n)
@@ -117,7 +117,7 @@ func TestStrangersAreSetAside(t *testing.T) {
 
 func jwsText(text string) blob { return blob{mediaType: ca.JWS, raw: []byte(text)} }
 
-// heavyTimestamp is a genuine signature into whose timestamp, which nobody signs, a
+// heavyTimestamp is a genuine signature into whose timestamp, which is not signed, a
 // huge certificate was put.
 func heavyTimestamp(t *testing.T, signer *ca.Identity) []byte {
 	t.Helper()

@@ -173,7 +173,7 @@ func TestAVerdictOnAnOldCRLIsRenewed(t *testing.T) {
 	})
 }
 
-// Revocation lists are fetched in plain text: whoever is on the way may send anything, once.
+// Revocation lists are fetched in plain text: an attacker on the network may send anything, once.
 func TestAnAnswerThatIsNotTheCAsStandsInNobodysWay(t *testing.T) {
 	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestAnOldCRLServesUntilItsNextUpdate(t *testing.T) {
 			w.is(t, provider.Verified)
 		}
 		if got := w.asked("") - asked; got != 2 {
-			t.Errorf("%d requests to a place that is down; whoever asks again at once only waits", got)
+			t.Errorf("%d requests to a place that is down; another question at once only waits", got)
 		}
 		time.Sleep(6 * time.Minute)
 		w.is(t, provider.Verified)
@@ -311,7 +311,7 @@ func TestWhoeverLeavesTakesTheCRLFromNobody(t *testing.T) {
 	})
 }
 
-// The library checks a chain's signatures before it sees that there is nobody to ask, which notation-go has just done.
+// The library checks a chain's signatures before it sees that there is no URL to ask, which notation-go has just done.
 // Leaving that out must change nothing else.
 func TestAChainWithoutURLsIsCheckedAsByTheLibrary(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})

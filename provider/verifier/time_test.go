@@ -208,11 +208,11 @@ func TestSignedAtIsTheVerifiedTimestamp(t *testing.T) {
 		later   time.Duration
 		want    time.Duration // before now
 	}{
-		"claimed":                           {"", false, 0, 2 * time.Minute},
-		"stamped, and nobody trusts stamps": {"", true, 0, 2 * time.Minute},
-		"stamped":                           {trustpolicy.OptionAlways, true, 0, time.Minute},
-		"stamped, not looked at":            {trustpolicy.OptionAfterCertExpiry, true, 0, 2 * time.Minute},
-		"stamped, and the signer lapsed":    {trustpolicy.OptionAfterCertExpiry, true, 7 * time.Hour, time.Minute},
+		"claimed":                         {"", false, 0, 2 * time.Minute},
+		"timestamped by an untrusted TSA": {"", true, 0, 2 * time.Minute},
+		"stamped":                         {trustpolicy.OptionAlways, true, 0, time.Minute},
+		"stamped, not looked at":          {trustpolicy.OptionAfterCertExpiry, true, 0, 2 * time.Minute},
+		"stamped, and the signer lapsed":  {trustpolicy.OptionAfterCertExpiry, true, 7 * time.Hour, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -274,7 +274,7 @@ func TestALoggedCheckIsAWarning(t *testing.T) {
 			spoil: func(_ *authority, r *realm) { r.rootLedger.Revoke(r.intermediate.Cert, time.Now(), 2) },
 			check: "revocation", reason: provider.Revoked,
 		},
-		"nobody knows whether it is revoked": {
+		"unknown whether it is revoked": {
 			how: revocable{crl: true, ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
 			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", cause: provider.CauseRevocation,
 		},

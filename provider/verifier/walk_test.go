@@ -239,7 +239,7 @@ func TestWhatTheWalkKnowsOfTheImageIsNotAskedAgain(t *testing.T) {
 	policy, _ := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t).Snapshot().Verifier(image)
 	verdict, err := policy.Verify(t.Context(), image, target)
 	is(t, provider.Verified, verdict, err)
-	// What is known is bound to the digest that is asked about, whoever knows it.
+	// What is known is bound to the digest that is asked about, in all evidence.
 	other := target
 	other.Digest = digest.FromString("another")
 	if verdict, err := policy.Verify(t.Context(), image, other); err == nil || verdict.Good() {
