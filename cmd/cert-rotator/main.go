@@ -68,7 +68,7 @@ on SIGTERM. Times are Go durations, such as 720h.`,
 				return err
 			}
 			queue := logging.NewQueue(c.ErrOrStderr(), unwritten, func(to io.Writer, dropped int) {
-				o.log.Logger(to).Warn("log records were dropped", "count", dropped)
+				o.log.Logger(to).Warn("log lines dropped", "count", dropped)
 			})
 			defer queue.Close(flushWithin)
 			return rotate(c.Context(), o, o.log.Logger(queue))

@@ -52,7 +52,7 @@ func TestNobodyIsKeptWaitingByTheLog(t *testing.T) {
 	l.askers.more(t)
 	l.server.Resume()
 	rig.Eventually(t, "the log flows again", func() error {
-		if !strings.Contains(l.server.Log(), `"msg":"log records were dropped","count":`) {
+		if !strings.Contains(l.server.Log(), `"msg":"log lines dropped","count":`) {
 			return errors.New("nothing is said of what is missing")
 		}
 		return nil
