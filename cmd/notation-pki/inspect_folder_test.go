@@ -17,10 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/report"
 )
 
 // inspected runs inspect and returns what it writes, and its exit code.
@@ -32,12 +34,15 @@ func inspected(t *testing.T, args ...string) (out string, code int) {
 	root.SetOut(&stdout)
 	root.SetErr(&stderr)
 	err := root.ExecuteContext(t.Context())
-	code = codeOf(err)
-	if code == exitFailed {
+	code = cli.Code(err)
+	if code == cli.ExitFailed {
 		return stdout.String() + err.Error(), code
 	}
 	return stdout.String(), code
 }
+
+// inspection is the JSON that inspect prints.
+type inspection struct{ report.Report }
 
 // reportOf is what inspect says as JSON.
 func reportOf(t *testing.T, wantCode int, args ...string) inspection {
@@ -46,14 +51,14 @@ func reportOf(t *testing.T, wantCode int, args ...string) inspection {
 	if code != wantCode {
 		t.Fatalf("exit code %d, want %d: %s", code, wantCode, out)
 	}
-	var report inspection
-	if err := json.Unmarshal([]byte(out), &report); err != nil {
+	var found inspection
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	return report
+	return found
 }
 
-func (i inspection) byName(t *testing.T, name string) certificate {
+func (i inspection) byName(t *testing.T, name string) report.Certificate {
 	t.Helper()
 	for _, c := range i.Certificates {
 		if c.CommonName == name {
@@ -61,7 +66,7 @@ func (i inspection) byName(t *testing.T, name string) certificate {
 		}
 	}
 	t.Fatalf("no %q in %+v", name, i.Certificates)
-	return certificate{}
+	return report.Certificate{}
 }
 
 // has wants a problem of a kind, whose text holds all of the words.
@@ -139,7 +144,7 @@ func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, os.Symlink("loop.pem", filepath.Join(dir, "loop.pem")))
 	out, code := inspected(t, dir)
-	if code != exitFailed || !strings.Contains(out, "root CA  SKAO Root CA") || !strings.Contains(out, "not all of it could be read") {
+	if code != cli.ExitFailed || !strings.Contains(out, "root CA  SKAO Root CA") || !strings.Contains(out, "not all of it could be read") {
 		t.Errorf("%d: %s", code, out)
 	}
 }
@@ -166,7 +171,7 @@ func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 				reportOf(t, 0, dir)
 				return
 			}
-			reportOf(t, exitFound, dir).has(t, inventory.Damaged, name, c.want)
+			reportOf(t, report.ExitProblems, dir).has(t, inventory.Damaged, name, c.want)
 		})
 	}
 }
@@ -174,7 +179,7 @@ func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 func TestASymlinkToNothingIsTold(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, os.Symlink("gone", filepath.Join(dir, "next.pem")))
-	reportOf(t, exitFound, dir).has(t, inventory.Damaged, "next.pem", "leads nowhere")
+	reportOf(t, report.ExitProblems, dir).has(t, inventory.Damaged, "next.pem", "leads nowhere")
 }
 
 func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
@@ -185,21 +190,21 @@ func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
 	chain := ca.EncodeCertificates(signer.Chain...)
 
 	reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": locked}))
-	reportOf(t, exitFound, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, inventory.KeyInTheClear, "ca.key", "SKAO Root CA")
+	reportOf(t, report.ExitProblems, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, inventory.KeyInTheClear, "ca.key", "SKAO Root CA")
 
 	dir := folderOf(t, map[string][]byte{"localkeys/s.crt": chain, "localkeys/s.key": signerKey})
 	if found := reportOf(t, 0, dir); len(found.Notes) != 1 || !strings.Contains(found.Notes[0], "localkeys") {
 		t.Errorf("notes %q", found.Notes)
 	}
 	must(t, os.Chmod(filepath.Join(dir, "localkeys", "s.key"), 0o604))
-	reportOf(t, exitFound, dir).has(t, inventory.KeyReadable, "s.key", "0604")
+	reportOf(t, report.ExitProblems, dir).has(t, inventory.KeyReadable, "s.key", "0604")
 }
 
 func TestABrokenRuleIsToldInWords(t *testing.T) {
 	root := rootFor(t, ca.Options{PathLen: new(int)})
 	signer := signerOf(t, made[*ca.CA](t)(root.Intermediate(ca.Options{})), ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
-	found := reportOf(t, exitFound, dir)
+	found := reportOf(t, report.ExitProblems, dir)
 	found.has(t, inventory.BrokenRule, "SKAO Root CA", "its path length is 0")
 	if broken := found.byName(t, "SKAO Root CA").Violations; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
 		t.Errorf("violations %+v", broken)
@@ -212,7 +217,7 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 func TestAChainOutOfOrderIsToldWithItsFile(t *testing.T) {
 	signer := signerOf(t, rootFor(t, ca.Options{}), ca.Options{})
 	dir := folderOf(t, map[string][]byte{"upside-down.pem": ca.EncodeCertificates(signer.Chain[1], signer.Chain[0])})
-	reportOf(t, exitFound, dir).has(t, inventory.BrokenRule, "upside-down.pem: the certificates are out of order")
+	reportOf(t, report.ExitProblems, dir).has(t, inventory.BrokenRule, "upside-down.pem: the certificates are out of order")
 	reportOf(t, 0, folderOf(t, map[string][]byte{"apart.pem": ca.EncodeCertificates(signer.Cert), "root.pem": ca.EncodeCertificates(signer.Root())}))
 }
 
@@ -237,7 +242,7 @@ func TestACertificateThatDoesNotSayWhatItIsForIsHeldToTheRulesOfASigner(t *testi
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: named("By defaults"), NotBefore: ago(1), NotAfter: ago(-9)}
 	der := made[[]byte](t)(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))
 	dir := folderOf(t, map[string][]byte{"signer.crt": der, "root.crt": ca.EncodeCertificates(root.Cert)})
-	reportOf(t, exitFound, dir).has(t, inventory.BrokenRule, "By defaults", "has no key usage")
+	reportOf(t, report.ExitProblems, dir).has(t, inventory.BrokenRule, "By defaults", "has no key usage")
 }
 
 func TestTheIdentityIsToldWhereNotationTakesIt(t *testing.T) {
@@ -354,7 +359,7 @@ func TestOnlyWhatNeedsASuccessorFailsForItsEnd(t *testing.T) {
 				reportOf(t, 0, "--fail-within", "30d", dir)
 				return
 			}
-			reportOf(t, exitFound, "--fail-within", "30d", dir).has(t, inventory.EndsTooSoon, c.want)
+			reportOf(t, report.ExitProblems, "--fail-within", "30d", dir).has(t, inventory.EndsTooSoon, c.want)
 		})
 	}
 }
@@ -405,11 +410,11 @@ func TestTheNewestCRLCounts(t *testing.T) {
 	}
 
 	put("2.crl", crlOf(t, root, 2, ago(40), ago(-2)))
-	found = reportOf(t, exitFound, "--fail-within", "5d", dir)
+	found = reportOf(t, report.ExitProblems, "--fail-within", "5d", dir)
 	found.has(t, inventory.EndsTooSoon, "2.crl", `the CRL of "SKAO Root CA" ends on`)
 
 	put("3.crl", ca.EncodeCRL(crlOf(t, root, 3, ago(30), ago(16))))
-	reportOf(t, exitFound, dir).has(t, inventory.StaleCRL, "3.crl", "no image that is signed below it is admitted")
+	reportOf(t, report.ExitProblems, dir).has(t, inventory.StaleCRL, "3.crl", "no image that is signed below it is admitted")
 }
 
 func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
@@ -418,7 +423,7 @@ func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
 	forger.Cert.SubjectKeyId = root.Cert.SubjectKeyId
 	signer := signerOf(t, root, ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...), "forged.crl": crlOf(t, forger, 9, ago(1), ago(-9), signer.Cert)})
-	found := reportOf(t, exitFound, dir)
+	found := reportOf(t, report.ExitProblems, dir)
 	found.has(t, inventory.ForgedCRL, "forged.crl", "SKAO Root CA")
 	if found.byName(t, "SKAO OCI Signer").Revoked != nil {
 		t.Error("a forged list revokes")

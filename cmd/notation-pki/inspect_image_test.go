@@ -12,9 +12,11 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/report"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -32,7 +34,7 @@ func TestEverySignatureOfAnImageIsLookedAt(t *testing.T) {
 	r := w.Registry(rig.RegistryOptions{})
 	image := w.PushImage(r, "production/ska-tango", "1.0")
 	flags := registryFlags(t, r)
-	if out, code := inspected(t, append(flags, image.Tagged())...); code != exitFailed || !strings.Contains(out, "has no notation signature") {
+	if out, code := inspected(t, append(flags, image.Tagged())...); code != cli.ExitFailed || !strings.Contains(out, "has no notation signature") {
 		t.Errorf("%d: %s", code, out)
 	}
 	other := w.NewPKI(rig.PKIOptions{Organization: "Other"})
@@ -50,7 +52,7 @@ func TestEverySignatureOfAnImageIsLookedAt(t *testing.T) {
 	if got, want := from("Timestamp Authority"), []string{"timestamp of signature " + second.Manifest.Digest.String()}; !slices.Equal(got, want) {
 		t.Errorf("the timestamp authority is in %q", got)
 	}
-	reportOf(t, exitFound, append(flags, "--fail-within", "400d", image.Pinned())...).has(t, inventory.EndsTooSoon, "SKAO OCI Signer")
+	reportOf(t, report.ExitProblems, append(flags, "--fail-within", "400d", image.Pinned())...).has(t, inventory.EndsTooSoon, "SKAO OCI Signer")
 }
 
 func TestASignatureThatIsDamagedHidesNoOther(t *testing.T) {
@@ -59,7 +61,7 @@ func TestASignatureThatIsDamagedHidesNoOther(t *testing.T) {
 	image := w.PushImage(r, "production/ska-tango", "1.0")
 	w.Sign(image, rig.Signature{})
 	w.Sign(image, rig.Signature{Defect: rig.Junk})
-	found := reportOf(t, exitFound, append(registryFlags(t, r), image.Tagged())...)
+	found := reportOf(t, report.ExitProblems, append(registryFlags(t, r), image.Tagged())...)
 	found.has(t, inventory.BadSignature, "the envelope cannot be read")
 	found.byName(t, "SKAO OCI Signer")
 }
@@ -71,7 +73,7 @@ func TestASignatureThatCannotBeFetchedIsNoPeace(t *testing.T) {
 	w.Sign(image, rig.Signature{})
 	lost := w.Sign(image, rig.Signature{Defect: rig.LostBlob})
 	out, code := inspected(t, append(registryFlags(t, r), image.Tagged())...)
-	if code != exitFailed || !strings.Contains(out, "signer  SKAO OCI Signer") || !strings.Contains(out, "problem: signature "+lost.Manifest.Digest.String()) {
+	if code != cli.ExitFailed || !strings.Contains(out, "signer  SKAO OCI Signer") || !strings.Contains(out, "problem: signature "+lost.Manifest.Digest.String()) {
 		t.Errorf("%d: %s", code, out)
 	}
 }
@@ -108,7 +110,7 @@ func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 		pushed(t, image, envelope)
 	}
 	flags := registryFlags(t, r)
-	found := reportOf(t, exitFound, append(flags, image.Tagged())...)
+	found := reportOf(t, report.ExitProblems, append(flags, image.Tagged())...)
 	found.has(t, inventory.BadSignature, "it is too large to be read: it holds 100 certificates, and 16 are the most")
 	found.byName(t, "SKAO OCI Signer")
 	var out strings.Builder

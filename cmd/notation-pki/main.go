@@ -1,8 +1,8 @@
-// Command notation-pki is the hand of a CA that signs container images: it makes a root, an intermediate and a signer,
-// revokes them, hands out what verifiers trust, and looks over what others made.
+// Command notation-pki is the tool of a CA that signs container images. It issues and revokes certificates, writes the trust
+// policy and trust stores of verifiers, and inspects certificates of any origin.
 //
-// root, intermediate and signer share issue.go, and issue_care.go keeps them from making what nobody could use; inspect
-// reads what any tool wrote.
+// Each verb has a file here with its flags and help. The work is done in ca and in the internal packages: issue, revoke,
+// bundle, signatures and report. layout is a PKI on disk, and inventory is what lies in files.
 package main
 
 import (
@@ -19,20 +19,13 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 )
 
-// Exit codes, for scripts.
-const (
-	exitFailed = cli.ExitFailed
-	exitUsage  = cli.ExitUsage
-	exitFound  = 3 // inspect: a rule is broken, or something ends too soon
-)
-
 func main() { os.Exit(run()) }
 
 // grace is how long a verb may go on after the first signal: enough to finish a file.
 const grace = 2 * time.Second
 
-// run is main with an exit code. The first signal ends it, at the latest after [grace]: what computes, or waits for a lock
-// or a pipe, cannot be told to stop. A second signal ends it at once.
+// run runs the command and returns its exit code. The first signal ends it, at the latest after [grace]: computing, and
+// waiting for a lock or a pipe, cannot be cancelled. A second signal ends it at once.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,7 +42,7 @@ func run() int {
 		return code
 	case <-time.After(grace):
 		fmt.Fprintln(os.Stderr, "notation-pki: interrupted")
-		return exitFailed
+		return cli.ExitFailed
 	}
 }
 
@@ -57,9 +50,9 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "notation-pki",
 		Short: "The PKI that signs container images, from an empty folder to a verified image",
-		Long: `Makes and keeps the PKI that signs container images the Notary Project's way: a root
-CA, an intermediate below it, and signers below that. What it writes, notation, openssl
-and notation-provider read as it is.
+		Long: `Makes and keeps the PKI that signs container images with the Notary Project's notation: a
+root CA, an intermediate CA below it, and signers below that. notation, openssl and
+notation-provider read the files as they are.
 
 Private keys are encrypted, and nothing is ever overwritten.`,
 		Example: `  notation-pki root         --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
@@ -73,18 +66,3 @@ Private keys are encrypted, and nothing is ever overwritten.`,
 	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect())
 	return cli.Setup(root)
 }
-
-// usageError is a command line that is wrong.
-func usageError(format string, args ...any) error { return cli.UsageError(format, args...) }
-
-// foundError is what inspect ends with when a rule is broken, or something ends too soon.
-func foundError(format string, args ...any) error {
-	return cli.Exit(exitFound, fmt.Errorf(format, args...))
-}
-
-// codeOf is the exit code that an error calls for.
-func codeOf(err error) int { return cli.Code(err) }
-
-// noArgs and oneArg are checks of a verb's arguments.
-func noArgs(c *cobra.Command, args []string) error { return cli.NoArgs(c, args) }
-func oneArg(c *cobra.Command, args []string) error { return cli.OneArg(c, args) }

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"notation-pki": func() { os.Exit(run()) }, "public-roots": rig.PrintPublicRoots})
 }
 
+// The help of every verb has its exit codes and examples, in 100 columns.
+func TestHelp(t *testing.T) { clitest.Help(t, newRoot) }
+
 // TestScripts runs testdata/script: the command as people type it, without the race detector, under which each passphrase
 // takes a second to try. Besides testscript's own commands there is
 //

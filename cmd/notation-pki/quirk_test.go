@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/signatures"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -75,12 +77,12 @@ func TestWhatMayBeHiddenIsTold(t *testing.T) {
 	registry.Fault(rig.Match{Class: rig.ClassReferrers}, rig.Status(403, nil))
 
 	got := b.list(image, "-o", "json")
-	var infos []signatureInfo
+	var infos []signatures.Info
 	b.must(json.Unmarshal([]byte(got.out), &infos))
 	if len(infos) != 1 || !errors.Is(got.err, images.ErrIncomplete) || !strings.Contains(got.err.Error(), "403") {
 		t.Errorf("listed %+v, error %v", infos, got.err)
 	}
-	b.fails(b.list(bare), exitFailed, "listing the signatures", "403")
+	b.fails(b.list(bare), cli.ExitFailed, "listing the signatures", "403")
 
 	// The list afterwards shows whether the signature can be found.
 	signing := b.sign(image, "--referrers", "auto")
@@ -91,7 +93,7 @@ func TestWhatMayBeHiddenIsTold(t *testing.T) {
 		t.Errorf("stderr %q", signing.notes)
 	}
 	out, code := inspected(t, append(registryFlags(t, registry), image.Tagged())...)
-	if code != exitFailed || !strings.Contains(out, images.ErrIncomplete.Error()) || !strings.Contains(out, string(rules.RoleSigner)) {
+	if code != cli.ExitFailed || !strings.Contains(out, images.ErrIncomplete.Error()) || !strings.Contains(out, string(rules.RoleSigner)) {
 		t.Errorf("%d: %s", code, out)
 	}
 }

@@ -11,14 +11,18 @@ func newRootCA() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "root --subject DN",
 		Short: "Make a root CA, on a machine that is offline",
-		Long: `Makes a root CA: the certificate that verifiers trust. By default an RSA-4096 key and
-100 years. Its key is needed to issue intermediates and to revoke them, never to sign
-images: make it on a machine that is offline, and lock it away.`,
+		Long: `Makes a root CA: the certificate that verifiers trust. By default it has an RSA-4096 key
+and is valid for 100 years.
+
+The root's key issues intermediates and revokes them. It never signs images. Make it on a
+machine that is offline, and lock it away.`,
 		Example: `  notation-pki root --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"
-  notation-pki root --subject "C=GB, ST=England, O=SKAO, CN=SKAO Root CA" --passphrase-file root.pass --rotate`,
+
+  # The next generation, with the same subject:
+  notation-pki root --rotate --passphrase-file root.pass`,
 	}
-	i := addIssuance(c, "root", ca.RSA4096, 36500)
-	i.make = func(_ *ca.CA, o ca.Options) (*ca.Identity, error) { return identityOf(ca.NewRoot(o)) }
+	r := issueCmd(c, "root", ca.RSA4096, 36500)
+	r.Make = func(_ *ca.CA, o ca.Options) (*ca.Identity, error) { return identityOf(ca.NewRoot(o)) }
 	return c
 }
 

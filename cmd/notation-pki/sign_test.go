@@ -19,9 +19,11 @@ import (
 	"github.com/notaryproject/notation-go/verifier"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/signatures"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -117,11 +119,11 @@ func (b *bench) list(image rig.Image, more ...string) said {
 }
 
 // infos are the signatures that list tells.
-func (b *bench) infos(image rig.Image, more ...string) []signatureInfo {
+func (b *bench) infos(image rig.Image, more ...string) []signatures.Info {
 	b.t.Helper()
 	got := b.list(image, append(more, "-o", "json")...)
 	b.must(got.err)
-	var infos []signatureInfo
+	var infos []signatures.Info
 	b.must(json.Unmarshal([]byte(got.out), &infos))
 	return infos
 }
@@ -179,7 +181,7 @@ func (b *bench) fails(got said, code int, words ...string) {
 	if got.err == nil {
 		b.t.Fatalf("it went well: %s%s", got.out, got.notes)
 	}
-	text, is := got.err.Error(), codeOf(got.err)
+	text, is := got.err.Error(), cli.Code(got.err)
 	if is != code || got.out != "" || strings.ContainsAny(text, "\n\r\x1b") {
 		b.t.Errorf("exit code %d, want %d; stdout %q; error %q", is, code, got.out, text)
 	}
@@ -293,7 +295,7 @@ func TestAnImageByDigestIsSignedWithoutAWordOnTags(t *testing.T) {
 	image := b.PushIndex(b.Registry(rig.RegistryOptions{PlainHTTP: true}), "staging/a", "1")
 	got := b.command(t.Context(), "sign", image.Pinned(), "--dir", b.dir, "--plain-http-unsafe")
 	b.must(got.err)
-	if strings.Contains(got.notes, "is a tag") || !strings.Contains(got.notes, "--plain-http-unsafe: whoever is on the way") {
+	if strings.Contains(got.notes, "is a tag") || !strings.Contains(got.notes, "--plain-http-unsafe: a man in the middle") {
 		t.Errorf("stderr %q", got.notes)
 	}
 	if _, err := b.verify(image); err != nil {
@@ -327,7 +329,7 @@ func TestJSONHoldsWhatWasSignedAndHow(t *testing.T) {
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	got := b.sign(image, append(b.timestamped(b.TSA), "-o", "json", "--expiry", "30d", "--user-metadata", "pipeline=4711", "--user-metadata", "by=a=b")...)
 	b.must(got.err)
-	var result signed
+	var result signatures.Signed
 	b.must(json.Unmarshal([]byte(got.out), &result))
 	s := result.Signature
 	if result.Image != image.Pinned() || result.Digest != image.Descriptor.Digest.String() || s.MediaType != ca.JWS || s.Signer != b.SKAO.Signer.Cert.Subject.String() {
@@ -358,7 +360,7 @@ func TestListTellsWhatEachSignatureSays(t *testing.T) {
 	info := b.infos(image)[0]
 	for _, want := range []string{
 		image.Pinned() + " (nothing is verified)\n", "  " + info.Manifest + "  cose\n", "signer      " + info.Signer,
-		"expires     " + moment(info.SignedAt.Add(30*day)), "timestamp   " + moment(info.Timestamp.Time) + " by " + info.Timestamp.Authority, "metadata    a=\uFFFD[31m\n",
+		"expires     " + info.SignedAt.Add(30*day).Format(time.RFC3339), "timestamp   " + info.Timestamp.Time.Format(time.RFC3339) + " by " + info.Timestamp.Authority, "metadata    a=\uFFFD[31m\n",
 	} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("no %q in %q", want, got.out)
@@ -394,8 +396,8 @@ func TestABrokenSignatureHidesNoOther(t *testing.T) {
 				b.Sign(image, rig.Signature{Defect: defect})
 				b.must(b.sign(image).err)
 				infos := b.infos(image)
-				broken := slices.IndexFunc(infos, func(i signatureInfo) bool { return i.Error != "" })
-				good := slices.IndexFunc(infos, func(i signatureInfo) bool { return i.Error == "" && i.Signer != "" })
+				broken := slices.IndexFunc(infos, func(i signatures.Info) bool { return i.Error != "" })
+				good := slices.IndexFunc(infos, func(i signatures.Info) bool { return i.Error == "" && i.Signer != "" })
 				if len(infos) != 2 || good < 0 || broken < 0 && defect != rig.Tampered {
 					t.Errorf("listed %+v", infos)
 				}
@@ -432,7 +434,7 @@ func TestTheTimestampOfAnotherSignatureIsSaidToBe(t *testing.T) {
 	one["header"].(map[string]any)[field] = other["header"].(map[string]any)[field]
 	mixed, err := json.Marshal(one)
 	b.must(err)
-	info := newSignatureInfo(images.Signature{MediaType: ca.JWS, Envelope: mixed}, target)
+	info := signatures.NewInfo(images.Signature{MediaType: ca.JWS, Envelope: mixed}, target)
 	if !strings.HasPrefix(info.Error, "the timestamp is of something else: ") || info.Timestamp != nil || info.Signer == "" {
 		t.Errorf("got %+v", info)
 	}
@@ -492,9 +494,9 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 			if slices.Contains(c.words, "--timeout") {
 				patience = "1s"
 			}
-			b.fails(b.sign(image, "--timeout", patience), exitFailed, c.words...)
+			b.fails(b.sign(image, "--timeout", patience), cli.ExitFailed, c.words...)
 			if c.match.Class != rig.ClassWrite {
-				b.fails(b.list(image, "--timeout", patience), exitFailed, c.words...)
+				b.fails(b.list(image, "--timeout", patience), cli.ExitFailed, c.words...)
 				if n := image.Registry.Count(rig.ClassWrite); n != 0 {
 					t.Errorf("%d writes after a failure", n)
 				}
@@ -520,7 +522,7 @@ func TestASignatureThatTheRegistryDroppedIsNoSuccess(t *testing.T) {
 			b.must(b.sign(image, "--referrers", c.way).err)
 			image.Registry.Fault(rig.Match{Method: http.MethodPut, Path: c.path}, rig.Status(http.StatusCreated, nil))
 			words := append(c.words, "was pushed, and cannot be found again", "sign once more")
-			b.fails(b.sign(image, "--referrers", c.way), exitFailed, words...)
+			b.fails(b.sign(image, "--referrers", c.way), cli.ExitFailed, words...)
 		})
 	}
 }
@@ -543,7 +545,7 @@ func TestAPageInThePlaceOfTheListCostsNoSignature(t *testing.T) {
 	b.must(b.sign(image).err)
 	// The list is read twice before it is written: to see that it can be, and to be added to.
 	lift := image.Registry.Fault(rig.Match{Class: rig.ClassReferrersTag, Skip: 1}, rig.HTML())
-	b.fails(b.sign(image), exitFailed, "pushing the signature", "web page")
+	b.fails(b.sign(image), cli.ExitFailed, "pushing the signature", "web page")
 	lift()
 	if infos := b.infos(image); len(infos) != 1 {
 		t.Errorf("listed %+v", infos)
@@ -567,16 +569,16 @@ func TestWhatCannotBeReachedOrFoundIsTold(t *testing.T) {
 	image := b.PushImage(registry, "staging/a", "1")
 	gone := image
 	gone.Tag = "2"
-	b.fails(b.sign(gone), exitFailed, "resolving "+gone.Tagged(), "not found", "push it first")
-	b.fails(b.list(gone), exitFailed, "not found")
-	b.fails(b.sign(image, "--referrers", "api"), exitFailed, "has no referrers API")
+	b.fails(b.sign(gone), cli.ExitFailed, "resolving "+gone.Tagged(), "not found", "push it first")
+	b.fails(b.list(gone), cli.ExitFailed, "not found")
+	b.fails(b.sign(image, "--referrers", "api"), cli.ExitFailed, "has no referrers API")
 	if n := registry.Count(rig.ClassWrite); n != 0 {
 		t.Errorf("%d writes", n)
 	}
-	b.fails(b.command(t.Context(), "list", image.Tagged()), exitFailed, "unknown authority", "--registry-ca")
+	b.fails(b.command(t.Context(), "list", image.Tagged()), cli.ExitFailed, "unknown authority", "--registry-ca")
 	plain := b.PushImage(b.Registry(rig.RegistryOptions{PlainHTTP: true}), "staging/a", "1")
-	b.fails(b.command(t.Context(), "list", plain.Tagged()), exitFailed, "--plain-http-unsafe")
-	b.fails(b.command(t.Context(), "list", "Not/AnImage"), exitUsage, "lower-case")
+	b.fails(b.command(t.Context(), "list", plain.Tagged()), cli.ExitFailed, "--plain-http-unsafe")
+	b.fails(b.command(t.Context(), "list", "Not/AnImage"), cli.ExitUsage, "lower-case")
 }
 
 func TestAnInterruptEndsTheCommand(t *testing.T) {
@@ -594,7 +596,7 @@ func TestAnInterruptEndsTheCommand(t *testing.T) {
 				return rig.Hang()(lifted, next)
 			})
 			args := append([]string{"sign", image.Tagged(), "--dir", b.dir}, b.at(image.Registry)...)
-			b.fails(b.command(ctx, args...), exitFailed, name, "interrupted")
+			b.fails(b.command(ctx, args...), cli.ExitFailed, name, "interrupted")
 		})
 	}
 }
@@ -608,7 +610,7 @@ func TestAnInterruptWhileTimestampingPushesNothing(t *testing.T) {
 		return rig.Hang()(lifted, next)
 	})
 	args := append([]string{"sign", image.Tagged(), "--dir", b.dir}, b.at(image.Registry)...)
-	b.fails(b.command(ctx, append(args, b.timestamped(b.TSA)...)...), exitFailed, "interrupted; nothing was pushed")
+	b.fails(b.command(ctx, append(args, b.timestamped(b.TSA)...)...), cli.ExitFailed, "interrupted; nothing was pushed")
 	if n := image.Registry.Count(rig.ClassWrite); n != 0 {
 		t.Errorf("%d writes", n)
 	}
@@ -618,7 +620,7 @@ func TestAnAccountIsFoundWhereNotationFindsIt(t *testing.T) {
 	b := newBench(t)
 	private := b.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Basic})
 	image := b.PushImage(private, "staging/a", "1")
-	b.fails(b.sign(image), exitFailed, "docker login "+private.Host)
+	b.fails(b.sign(image), cli.ExitFailed, "docker login "+private.Host)
 
 	t.Run("docker config", func(t *testing.T) {
 		b.must(b.sign(image, "--docker-config", b.WriteDockerConfig(private)).err)
@@ -643,17 +645,17 @@ func TestAnAccountIsFoundWhereNotationFindsIt(t *testing.T) {
 		t.Setenv("NOTATION_USERNAME", private.Username)
 		t.Setenv("NOTATION_PASSWORD", "guessed")
 		got := b.sign(image)
-		b.fails(got, exitFailed, "401", "docker login")
+		b.fails(got, cli.ExitFailed, "401", "docker login")
 	})
 	t.Run("config that repeats a secret", func(t *testing.T) {
 		got := b.list(image, "--docker-config", b.file([]byte(`{"auths":{"`+private.Host+`":{"auth":"aHVudGVyMg=="}}}`)))
-		b.fails(got, exitFailed, "not base64 of username:password", private.Host)
+		b.fails(got, cli.ExitFailed, "not base64 of username:password", private.Host)
 		if strings.Contains(got.err.Error(), "hunter2") {
 			t.Errorf("the secret is told: %v", got.err)
 		}
 	})
 	t.Run("config that is not there", func(t *testing.T) {
-		b.fails(b.sign(image, "--docker-config", filepath.Join(t.TempDir(), "none")), exitFailed, "--docker-config", "no such file")
+		b.fails(b.sign(image, "--docker-config", filepath.Join(t.TempDir(), "none")), cli.ExitFailed, "--docker-config", "no such file")
 	})
 }
 
@@ -664,7 +666,7 @@ func TestAnAccountThatMayOnlyPullCannotSign(t *testing.T) {
 	if got := b.list(image, "--docker-config", account); got.err != nil || !strings.Contains(got.out, "no signatures") {
 		t.Errorf("error %v, stdout %q", got.err, got.out)
 	}
-	b.fails(b.sign(image, "--docker-config", account), exitFailed, "pushing the signature", "401")
+	b.fails(b.sign(image, "--docker-config", account), cli.ExitFailed, "pushing the signature", "401")
 }
 
 func TestASignerThatNobodyWouldTakeSignsNothing(t *testing.T) {
@@ -684,11 +686,11 @@ func TestASignerThatNobodyWouldTakeSignsNothing(t *testing.T) {
 		"server":    {"server/1", "cannot sign images"},
 		"rootless":  {"no verifier would take what rootless/1 signs", "add its issuer"},
 		"orphan":    {"above orphan/1", "ended at"},
-		"nobody":    {"there is no nobody"},
+		"missing":   {"there is no missing"},
 		"signer/7":  {"no generation 7"},
 		"../signer": {"no name"},
 	} {
-		b.fails(b.sign(image, "--signer", name), exitFailed, words...)
+		b.fails(b.sign(image, "--signer", name), cli.ExitFailed, words...)
 	}
 	if n := image.Registry.Count(); n != 0 {
 		t.Errorf("the registry was asked %d times", n)
@@ -721,7 +723,7 @@ func TestAKeyIsUnlockedByItsPassphraseOnly(t *testing.T) {
 	b.keepWith("locked", b.SKAO.Signer, key)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	wrong, right := b.file([]byte("incorrect horse\n")), b.file([]byte("correct horse battery\n"))
-	b.fails(b.sign(image, "--signer", "locked", "--passphrase-file", wrong), exitFailed, "wrong passphrase")
+	b.fails(b.sign(image, "--signer", "locked", "--passphrase-file", wrong), cli.ExitFailed, "wrong passphrase")
 	if n := image.Registry.Count(); n != 0 {
 		t.Errorf("the registry was asked %d times", n)
 	}
@@ -735,16 +737,16 @@ func TestATimestampThatIsWorthNothingIsRefused(t *testing.T) {
 	with := func(root []byte) []string {
 		return []string{"--timestamp-url", address, "--timestamp-root", b.file(root)}
 	}
-	b.fails(b.sign(image, with(ca.EncodeCertificates(b.SKAO.Root.Cert))...), exitFailed, "unknown authority", "does not hold the root of "+b.Endpoints.Host)
-	b.fails(b.sign(image, with(ca.EncodeCertificates(b.TSA.Cert))...), exitFailed, "is no root certificate (timestamp-authority)")
-	b.fails(b.sign(image, with([]byte("junk"))...), exitFailed, "--timestamp-root")
-	b.fails(b.sign(image, "--timestamp-url", address, "--timestamp-root", "none"), exitFailed, "--timestamp-root", "no such file")
-	b.fails(b.sign(image, "--timestamp-url", address), exitUsage, "go together")
-	b.fails(b.sign(image, "--timestamp-root", "none"), exitUsage, "go together")
-	b.fails(b.sign(image, "--timestamp-url", "digicert", "--timestamp-root", "none"), exitUsage, "no http:// or https:// URL")
+	b.fails(b.sign(image, with(ca.EncodeCertificates(b.SKAO.Root.Cert))...), cli.ExitFailed, "unknown authority", "does not hold the root of "+b.Endpoints.Host)
+	b.fails(b.sign(image, with(ca.EncodeCertificates(b.TSA.Cert))...), cli.ExitFailed, "is no root certificate (timestamp-authority)")
+	b.fails(b.sign(image, with([]byte("junk"))...), cli.ExitFailed, "--timestamp-root")
+	b.fails(b.sign(image, "--timestamp-url", address, "--timestamp-root", "none"), cli.ExitFailed, "--timestamp-root", "no such file")
+	b.fails(b.sign(image, "--timestamp-url", address), cli.ExitUsage, "go together")
+	b.fails(b.sign(image, "--timestamp-root", "none"), cli.ExitUsage, "go together")
+	b.fails(b.sign(image, "--timestamp-url", "digicert", "--timestamp-root", "none"), cli.ExitUsage, "no http:// or https:// URL")
 	for name, effect := range map[string]rig.Effect{"503": rig.Status(503, nil), "text/html": rig.HTML(), "--timeout": rig.Hang()} {
 		lift := b.Endpoints.Fault(rig.Match{Class: rig.ClassTimestamp}, effect)
-		b.fails(b.sign(image, append(with(ca.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), exitFailed, "timestamp", name)
+		b.fails(b.sign(image, append(with(ca.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), cli.ExitFailed, "timestamp", name)
 		lift()
 	}
 	if n := image.Registry.Count(rig.ClassWrite); n != 0 {
@@ -763,10 +765,10 @@ func TestARevokedTimestampAuthorityIsRefused(t *testing.T) {
 	flags := b.timestamped(tsa)
 	b.must(b.sign(image, flags...).err)
 	lift := b.Endpoints.Fault(rig.Match{Class: rig.ClassCRL}, rig.Status(500, nil))
-	b.fails(b.sign(image, flags...), exitFailed, "revocation status is unknown")
+	b.fails(b.sign(image, flags...), cli.ExitFailed, "revocation status is unknown")
 	lift()
 	ledger.Revoke(tsa.Cert, time.Now().Add(-time.Hour), 1)
-	b.fails(b.sign(image, flags...), exitFailed, "is revoked")
+	b.fails(b.sign(image, flags...), cli.ExitFailed, "is revoked")
 	if infos := b.infos(image); len(infos) != 1 {
 		t.Errorf("listed %+v", infos)
 	}

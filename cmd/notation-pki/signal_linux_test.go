@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 )
 
 // The first signal ends what cannot be told to stop: here a run that waits for the lock of another.
@@ -34,7 +35,7 @@ func TestFirstSignalEndsTheCommand(t *testing.T) {
 			last = lines.Text()
 		}
 		_ = c.Wait()
-		if code := c.ProcessState.ExitCode(); code != exitFailed || last != "notation-pki: interrupted" || time.Since(start) > 3*grace {
+		if code := c.ProcessState.ExitCode(); code != cli.ExitFailed || last != "notation-pki: interrupted" || time.Since(start) > 3*grace {
 			t.Errorf("%s: exit code %d after %s, said %q", signal, code, time.Since(start), last)
 		}
 	}

@@ -1,7 +1,6 @@
-package main
+package report
 
 import (
-	"cmp"
 	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // a name that others go by, and no proof
 	"crypto/x509"
@@ -14,13 +13,14 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/revoke"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// inspection is what inspect found.
-type inspection struct {
+// Report is what inspect found.
+type Report struct {
 	Target       string        `json:"target"`
-	Certificates []certificate `json:"certificates"`
+	Certificates []Certificate `json:"certificates"`
 	CRLs         []crlReport   `json:"crls"`
 	Problems     []problem     `json:"problems"` // none: the exit code is 0
 	Notes        []string      `json:"notes"`
@@ -29,31 +29,31 @@ type inspection struct {
 	now       time.Time
 }
 
-// certificate is one, whichever files it is in.
-type certificate struct {
-	ID          string      `json:"id"` // SHA-256
-	Issuer      string      `json:"issuer,omitempty"`
-	NoIssuer    string      `json:"issuerMissing,omitempty"`
-	Role        rules.Role  `json:"role"`
-	CommonName  string      `json:"commonName"`
-	Subject     string      `json:"subject"`
-	Identity    string      `json:"trustedIdentity"`
-	NoIdentity  string      `json:"trustedIdentityRefused,omitempty"`
-	Generation  string      `json:"generation,omitempty"`
-	Superseded  bool        `json:"superseded"`
-	Files       []string    `json:"files"`
-	Serial      string      `json:"serial"`
-	SHA256      string      `json:"sha256"`
-	SHA1        string      `json:"sha1"`
-	KeyType     string      `json:"keyType"`
-	NotBefore   string      `json:"notBefore"`
-	NotAfter    string      `json:"notAfter"`
-	DaysLeft    int         `json:"daysLeft"`
-	CRLURLs     []string    `json:"crlURLs"`
-	OCSPURLs    []string    `json:"ocspURLs"`
-	Revoked     *revoked    `json:"revoked"`
-	Violations  []violation `json:"breaches"`
-	Warnings    []string    `json:"advice"`
+// Certificate is one, whichever files it is in.
+type Certificate struct {
+	ID          string          `json:"id"` // SHA-256
+	Issuer      string          `json:"issuer,omitempty"`
+	NoIssuer    string          `json:"issuerMissing,omitempty"`
+	Role        rules.Role      `json:"role"`
+	CommonName  string          `json:"commonName"`
+	Subject     string          `json:"subject"`
+	Identity    string          `json:"trustedIdentity"`
+	NoIdentity  string          `json:"trustedIdentityRefused,omitempty"`
+	Generation  string          `json:"generation,omitempty"`
+	Superseded  bool            `json:"superseded"`
+	Files       []string        `json:"files"`
+	Serial      string          `json:"serial"`
+	SHA256      string          `json:"sha256"`
+	SHA1        string          `json:"sha1"`
+	KeyType     string          `json:"keyType"`
+	NotBefore   string          `json:"notBefore"`
+	NotAfter    string          `json:"notAfter"`
+	DaysLeft    int             `json:"daysLeft"`
+	CRLURLs     []string        `json:"crlURLs"`
+	OCSPURLs    []string        `json:"ocspURLs"`
+	Revoked     *revoke.Revoked `json:"revoked"`
+	Violations  []violation     `json:"breaches"`
+	Warnings    []string        `json:"advice"`
 	cert        *inventory.Cert
 	notYetValid bool
 }
@@ -65,7 +65,7 @@ type violation struct {
 
 // crlReport is a CRL, with who issued it and whether it is the last.
 type crlReport struct {
-	revocationList
+	revoke.List
 	IssuerID string   `json:"issuerId,omitempty"`
 	Newest   bool     `json:"newest"`
 	Files    []string `json:"files"`
@@ -78,28 +78,29 @@ type problem struct {
 	Certificate string                `json:"certificate,omitempty"`
 }
 
-func newInspection(target string, inv *inventory.Inventory, now time.Time) *inspection {
-	i := &inspection{
-		Target: target, Certificates: []certificate{}, CRLs: []crlReport{}, Problems: []problem{},
+// New makes a report of an inventory, as of now.
+func New(target string, inv *inventory.Inventory, now time.Time) *Report {
+	r := &Report{
+		Target: target, Certificates: []Certificate{}, CRLs: []crlReport{}, Problems: []problem{},
 		Notes: append([]string{}, inv.Notes...), inventory: inv, now: now,
 	}
 	for _, c := range inv.Certs {
-		i.Certificates = append(i.Certificates, newCertificate(c, now))
+		r.Certificates = append(r.Certificates, newCertificate(c, now))
 		for _, b := range c.Violations {
-			i.Problems = append(i.Problems, problem{inventory.BrokenRule, label(c) + ": " + b.Text, c.ID})
+			r.Problems = append(r.Problems, problem{inventory.BrokenRule, label(c) + ": " + b.Text, c.ID})
 		}
 	}
 	for _, l := range inv.Lists {
-		i.CRLs = append(i.CRLs, newCRLReport(l, now))
+		r.CRLs = append(r.CRLs, newCRLReport(l, now))
 	}
 	for _, p := range inv.Problems {
-		i.Problems = append(i.Problems, problem{Kind: p.Kind, Text: p.Text})
+		r.Problems = append(r.Problems, problem{Kind: p.Kind, Text: p.Text})
 	}
-	return i
+	return r
 }
 
-func newCertificate(c *inventory.Cert, now time.Time) certificate {
-	result := certificate{
+func newCertificate(c *inventory.Cert, now time.Time) Certificate {
+	result := Certificate{
 		ID: c.ID, NoIssuer: c.Missing, Role: rules.RoleOf(c.Certificate), CommonName: c.Subject.CommonName, Subject: c.Subject.String(),
 		Superseded: c.Superseded, Files: c.Files, Serial: layout.Serial(c.SerialNumber), SHA256: c.ID, SHA1: sha1Of(c.Certificate),
 		KeyType: keyTypeOf(c.Certificate), NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), DaysLeft: daysUntil(c.NotAfter, now),
@@ -116,7 +117,7 @@ func newCertificate(c *inventory.Cert, now time.Time) certificate {
 		result.Identity, result.NoIdentity = identityFor(c.Certificate)
 	}
 	if c.Revoked != nil {
-		result.Revoked = &revoked{result.Serial, string(c.Revoked.Reason), c.Revoked.At.UTC()}
+		result.Revoked = &revoke.Revoked{Serial: result.Serial, Reason: string(c.Revoked.Reason), At: c.Revoked.At.UTC()}
 	}
 	for _, b := range c.Violations {
 		result.Violations = append(result.Violations, violation{b.Rule, b.Text})
@@ -165,7 +166,7 @@ func warningsFor(c *inventory.Cert, now time.Time) []string {
 }
 
 func newCRLReport(l *inventory.List, now time.Time) crlReport {
-	result := crlReport{revocationList: newRevocationList(l.Files[0], l.RevocationList, 0), Newest: l.Newest, Files: l.Files, list: l}
+	result := crlReport{List: revoke.NewList(l.Files[0], l.RevocationList), Newest: l.Newest, Files: l.Files, list: l}
 	result.DaysLeft = daysUntil(l.NextUpdate, now)
 	if l.Issuer != nil {
 		result.IssuerID = l.Issuer.ID
@@ -179,67 +180,4 @@ func label(c *inventory.Cert) string {
 		return fmt.Sprintf("%s (%s)", printable.Quote(c.Name()), c.Generation)
 	}
 	return fmt.Sprintf("%s (%s)", printable.Quote(c.Name()), c.Files[0])
-}
-
-// findEnds adds what ends within a time.
-func (i *inspection) findEnds(within time.Duration) {
-	last := i.now.Add(within)
-	for _, c := range i.inventory.Certs {
-		if c.ExpiryMatters(i.now) && !c.NotAfter.After(last) {
-			i.Problems = append(i.Problems, problem{inventory.EndsTooSoon, label(c) + " " + endsOn(c.NotAfter, i.now), c.ID})
-		}
-	}
-	for _, l := range i.inventory.Lists {
-		// That a list is over is a problem already.
-		if l.ExpiryMatters(i.now) && l.NextUpdate.After(i.now) && !l.NextUpdate.After(i.now.Add(dueWithin(l, within))) {
-			name := cmp.Or(l.RevocationList.Issuer.CommonName, l.RevocationList.Issuer.String())
-			i.Problems = append(i.Problems, problem{Kind: inventory.EndsTooSoon, Text: fmt.Sprintf("%s: the CRL of %s %s", l.Files[0], printable.Quote(name), endsOn(l.NextUpdate, i.now))})
-		}
-	}
-}
-
-// dueWithin keeps a list that was made for two weeks, and is renewed every week, from failing a check for thirty days
-// all its life: it is told in the last third of it.
-func dueWithin(l *inventory.List, within time.Duration) time.Duration {
-	return min(within, l.NextUpdate.Sub(l.ThisUpdate)/3)
-}
-
-// endsOn tells when, and how far that is.
-func endsOn(at, now time.Time) string {
-	left := daysUntil(at, now)
-	date := at.UTC().Format(time.DateOnly)
-	switch {
-	case !at.After(now) && left == 0:
-		return "ended on " + date + ", less than a day ago"
-	case !at.After(now):
-		return fmt.Sprintf("ended on %s, %s ago", date, days(-left))
-	case left == 0:
-		return "ends on " + date + ", in less than a day"
-	}
-	return fmt.Sprintf("ends on %s, in %s", date, days(left))
-}
-
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return fmt.Sprintf("%d days", n)
-}
-
-// verdict is the exit code. What could not be read comes first, since nobody knows what it would have said.
-func (i *inspection) verdict() error {
-	if len(i.Problems) == 0 && len(i.Certificates)+len(i.CRLs)+len(i.Notes) == 0 {
-		return fmt.Errorf("%s holds no certificate and no CRL", i.Target)
-	}
-	if slices.ContainsFunc(i.Problems, func(p problem) bool { return p.Kind == inventory.Unreadable }) {
-		return fmt.Errorf("%s: not all of it could be read", i.Target)
-	}
-	switch n := len(i.Problems); n {
-	case 0:
-		return nil
-	case 1:
-		return foundError("%s: 1 problem", i.Target)
-	default:
-		return foundError("%s: %d problems", i.Target, n)
-	}
 }

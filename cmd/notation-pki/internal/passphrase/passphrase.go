@@ -1,4 +1,6 @@
-package main
+// Package passphrase reads the passphrase of a private key from a file, an open descriptor or the terminal. It is never an
+// argument: every user of a machine can read those.
+package passphrase
 
 import (
 	"bytes"
@@ -11,16 +13,16 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
-// maxPassphrase bounds, in bytes, what is read as a passphrase: a file that holds more is another file.
+// maxPassphrase bounds, in bytes, the file of a passphrase: a longer file is the wrong one.
 const maxPassphrase = 4 << 10
 
-// passphrase is where one comes from: a file, an open descriptor or else the terminal. It is never an argument, which
-// every user of the machine can read.
-type passphrase struct {
+// Source is where a passphrase comes from: a file, an open descriptor or, without either, the terminal.
+type Source struct {
 	command *cobra.Command
 
 	of   string // what it protects, for the prompt
@@ -29,26 +31,38 @@ type passphrase struct {
 	fd   int
 }
 
-// addPassphrase adds the flags "<prefix>passphrase-file" and "<prefix>passphrase-fd".
-func addPassphrase(c *cobra.Command, prefix, of string) *passphrase {
+// Add adds the flags "<prefix>passphrase-file" and "<prefix>passphrase-fd" for the key that the text names.
+func Add(c *cobra.Command, prefix, of string) *Source {
 	flags := c.Flags()
-	p := &passphrase{command: c, of: of, flag: "--" + prefix + "passphrase"}
+	p := &Source{command: c, of: of, flag: "--" + prefix + "passphrase"}
 	flags.StringVar(&p.file, prefix+"passphrase-file", "", "`FILE` whose first line is the passphrase of "+of+"; without it, the terminal asks")
 	flags.IntVar(&p.fd, prefix+"passphrase-fd", -1, "open descriptor `N` whose first line is the passphrase of "+of)
 	flags.Lookup(prefix + "passphrase-fd").DefValue = "0" // none; -1 would be shown
 	return p
 }
 
-// get reads the passphrase of a key that is there.
-func (p *passphrase) get() ([]byte, error) {
+// SameDescriptor reports whether both are to be read from one descriptor, which is not possible.
+func (p *Source) SameDescriptor(other *Source) bool {
+	return p != nil && other != nil && p.fd >= 0 && p.fd == other.fd
+}
+
+// Of returns a function that reads the passphrase of a key that exists, by the name of its certificate.
+func (p *Source) Of(name string) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		p.of = name
+		return p.get()
+	}
+}
+
+func (p *Source) get() ([]byte, error) {
 	if p.file == "" && p.fd < 0 {
 		return p.prompt("Passphrase of " + p.of + ": ")
 	}
 	return p.read()
 }
 
-// choose reads the passphrase of a key that is made: from the terminal twice, so that no typing error locks it for good.
-func (p *passphrase) choose() ([]byte, error) {
+// Choose reads the passphrase of a new key. The terminal asks twice, so that a typing error does not lock the key forever.
+func (p *Source) Choose() ([]byte, error) {
 	secret, err := p.get()
 	if err != nil {
 		return nil, err
@@ -69,9 +83,9 @@ func (p *passphrase) choose() ([]byte, error) {
 	return secret, nil
 }
 
-func (p *passphrase) read() ([]byte, error) {
+func (p *Source) read() ([]byte, error) {
 	if p.file != "" && p.fd >= 0 {
-		return nil, usageError("%s-file and %[1]s-fd are two sources; give one", p.flag)
+		return nil, cli.UsageError("%s-file and %[1]s-fd are two sources; give one", p.flag)
 	}
 	data, err := p.readSource()
 	if errors.Is(err, regularfile.ErrTooLarge) {
@@ -89,11 +103,11 @@ func (p *passphrase) read() ([]byte, error) {
 }
 
 // readSource reads the file, or the descriptor, which may be a pipe.
-func (p *passphrase) readSource() ([]byte, error) {
+func (p *Source) readSource() ([]byte, error) {
 	if p.file == "" {
 		from := os.NewFile(uintptr(p.fd), p.flag)
 		if from == nil {
-			return nil, usageError("%s-fd %d is no open descriptor", p.flag, p.fd)
+			return nil, cli.UsageError("%s-fd %d is no open descriptor", p.flag, p.fd)
 		}
 		defer from.Close()
 		data, err := regularfile.ReadAll(from, p.flag+"-fd", maxPassphrase)
@@ -110,13 +124,13 @@ func (p *passphrase) readSource() ([]byte, error) {
 		return nil, fmt.Errorf("passphrase of %s: %w", p.of, err)
 	}
 	if info, err := os.Stat(p.file); err == nil && info.Mode().Perm()&0o077 != 0 {
-		note(p.command, "note: %s can be read by others (mode %04o): chmod 600 %[1]s", p.file, info.Mode().Perm())
+		cli.Note(p.command, "note: %s can be read by others (mode %04o): chmod 600 %[1]s", p.file, info.Mode().Perm())
 	}
 	return data, nil
 }
 
 // prompt asks on the terminal itself, so that standard input and output are free for other things.
-func (p *passphrase) prompt(question string) ([]byte, error) {
+func (p *Source) prompt(question string) ([]byte, error) {
 	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return nil, fmt.Errorf("there is no terminal to ask for the passphrase of %s; give %s-file or %[2]s-fd", p.of, p.flag)
@@ -134,8 +148,8 @@ func (p *passphrase) prompt(question string) ([]byte, error) {
 	return secret, nil
 }
 
-// readPassword reads without an echo. Whoever interrupts it gets the echo back, and is heard: what waits for a terminal
-// cannot wait for a context as well.
+// readPassword reads without an echo. A signal restores the echo and ends the process: reading from a terminal cannot be
+// cancelled by a context.
 func readPassword(terminal int) ([]byte, error) {
 	before, err := term.GetState(terminal)
 	if err != nil {

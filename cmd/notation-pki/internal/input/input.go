@@ -1,4 +1,5 @@
-package main
+// Package input reads the files that a command line names.
+package input
 
 import (
 	"errors"
@@ -13,16 +14,16 @@ import (
 const (
 	// stdin, in place of a file's name, is standard input.
 	stdin = "-"
-	// maxInput is how much is read of a file that holds certificates or a request, in bytes.
-	maxInput = 4 << 20
+	// maxBytes bounds a file that holds certificates or a request.
+	maxBytes = 4 << 20
 )
 
-// readInput reads a file that the command line names: a regular file, or standard input by the name [stdin].
-func readInput(c *cobra.Command, path string) ([]byte, error) {
+// Read reads a regular file of at most 4 MiB, or the command's standard input if the path is "-".
+func Read(c *cobra.Command, path string) ([]byte, error) {
 	if path == stdin {
-		return regularfile.ReadAll(c.InOrStdin(), "standard input", maxInput)
+		return regularfile.ReadAll(c.InOrStdin(), "standard input", maxBytes)
 	}
-	data, err := regularfile.Read(path, maxInput)
+	data, err := regularfile.Read(path, maxBytes)
 	if info, failed := os.Stat(path); errors.Is(err, regularfile.ErrNotRegular) && failed == nil && !info.IsDir() {
 		return nil, fmt.Errorf("%w; name a file, or give - and send its contents to standard input", err)
 	}

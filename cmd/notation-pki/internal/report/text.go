@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"bytes"
@@ -12,17 +12,17 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// text draws the tree, and after it what is to be mended.
-func (i *inspection) text() string {
+// Text draws the tree, and after it what is to be mended.
+func (r *Report) Text() string {
 	p := &page{}
-	for _, c := range i.Certificates {
-		i.draw(p, c)
+	for _, c := range r.Certificates {
+		r.draw(p, c)
 	}
-	i.drawStrays(p)
-	for _, note := range i.Notes {
+	r.drawStrays(p)
+	for _, note := range r.Notes {
 		p.line(0, "note: %s", note)
 	}
-	for _, found := range i.Problems {
+	for _, found := range r.Problems {
 		p.line(0, "problem: %s", found.Text)
 	}
 	return p.String()
@@ -52,13 +52,13 @@ func (p *page) fields(depth int, name string, values []string) {
 	}
 }
 
-func (i *inspection) draw(p *page, c certificate) {
+func (r *Report) draw(p *page, c Certificate) {
 	at := depthOf(c.cert)
-	p.line(at, "%s  %s%s", inWords(c.cert), c.cert.Name(), i.marks(c))
+	p.line(at, "%s  %s%s", inWords(c.cert), c.cert.Name(), r.marks(c))
 	p.field(at, "issuer", c.NoIssuer)
 	p.field(at, "subject", c.Subject)
 	p.field(at, "generation", c.generation())
-	p.field(at, "valid", fmt.Sprintf("%s to %s UTC, %s", c.cert.NotBefore.UTC().Format(time.DateOnly), c.cert.NotAfter.UTC().Format(time.DateOnly), i.left(c)))
+	p.field(at, "valid", fmt.Sprintf("%s to %s UTC, %s", c.cert.NotBefore.UTC().Format(time.DateOnly), c.cert.NotAfter.UTC().Format(time.DateOnly), r.left(c)))
 	p.field(at, "revoked", c.revocation())
 	p.field(at, "identity", c.identity())
 	p.field(at, "key", c.KeyType)
@@ -72,7 +72,7 @@ func (i *inspection) draw(p *page, c certificate) {
 		p.field(at, "BREAKS", fmt.Sprintf("the rule %s: %s", b.Rule, b.Text))
 	}
 	p.fields(at, "warning", c.Warnings)
-	i.drawCRLs(p, at, c)
+	r.drawCRLs(p, at, c)
 	p.end()
 }
 
@@ -93,9 +93,9 @@ func inWords(c *inventory.Cert) string {
 }
 
 // marks are what must not be overlooked.
-func (i *inspection) marks(c certificate) string {
+func (r *Report) marks(c Certificate) string {
 	var marks []string
-	if !c.cert.NotAfter.After(i.now) {
+	if !c.cert.NotAfter.After(r.now) {
 		marks = append(marks, "ENDED")
 	}
 	if c.Revoked != nil {
@@ -110,18 +110,18 @@ func (i *inspection) marks(c certificate) string {
 	return "  [" + strings.Join(marks, ", ") + "]"
 }
 
-func (c certificate) generation() string {
+func (c Certificate) generation() string {
 	if c.Superseded {
 		return c.Generation + ", superseded by a newer one"
 	}
 	return c.Generation
 }
 
-func (i *inspection) left(c certificate) string {
+func (r *Report) left(c Certificate) string {
 	if c.notYetValid {
 		return fmt.Sprintf("not valid before %s", rfc3339(c.cert.NotBefore))
 	}
-	return daysLeft(c.cert.NotAfter, i.now)
+	return daysLeft(c.cert.NotAfter, r.now)
 }
 
 func daysLeft(at, now time.Time) string {
@@ -135,7 +135,7 @@ func daysLeft(at, now time.Time) string {
 	}
 }
 
-func (c certificate) revocation() string {
+func (c Certificate) revocation() string {
 	if c.Revoked == nil {
 		return ""
 	}
@@ -143,7 +143,7 @@ func (c certificate) revocation() string {
 }
 
 // identity is JSON, ready for a trust policy.
-func (c certificate) identity() string {
+func (c Certificate) identity() string {
 	if c.Identity == "" {
 		return c.NoIdentity
 	}
@@ -157,13 +157,13 @@ func (c certificate) identity() string {
 }
 
 // drawCRLs shows the newest list of a CA, and counts the others.
-func (i *inspection) drawCRLs(p *page, at int, c certificate) {
+func (r *Report) drawCRLs(p *page, at int, c Certificate) {
 	older := 0
-	for _, l := range i.CRLs {
+	for _, l := range r.CRLs {
 		switch {
 		case l.list.Issuer != c.cert:
 		case l.Newest:
-			i.drawCRL(p, at, l)
+			r.drawCRL(p, at, l)
 		default:
 			older++
 		}
@@ -173,9 +173,9 @@ func (i *inspection) drawCRLs(p *page, at int, c certificate) {
 	}
 }
 
-func (i *inspection) drawCRL(p *page, at int, l crlReport) {
+func (r *Report) drawCRL(p *page, at int, l crlReport) {
 	p.field(at, "CRL "+l.Number, fmt.Sprintf("of %s, next update %s UTC, %s; revokes %d",
-		l.ThisUpdate.Format(time.DateOnly), l.NextUpdate.Format(time.DateOnly), daysLeft(l.NextUpdate, i.now), len(l.Revoked)))
+		l.ThisUpdate.Format(time.DateOnly), l.NextUpdate.Format(time.DateOnly), daysLeft(l.NextUpdate, r.now), len(l.Revoked)))
 	for _, r := range l.Revoked {
 		p.field(at, "", fmt.Sprintf("  %s since %s, %s", r.Serial, r.At.Format(time.DateOnly), r.Reason))
 	}
@@ -183,8 +183,8 @@ func (i *inspection) drawCRL(p *page, at int, l crlReport) {
 }
 
 // drawStrays shows the lists of no CA that is here.
-func (i *inspection) drawStrays(p *page) {
-	for _, l := range i.CRLs {
+func (r *Report) drawStrays(p *page) {
+	for _, l := range r.CRLs {
 		if l.list.Issuer != nil {
 			continue
 		}
@@ -193,7 +193,7 @@ func (i *inspection) drawStrays(p *page) {
 			mark = "NOT SIGNED BY IT"
 		}
 		p.line(0, "CRL of  %s  [%s]", l.Issuer, mark)
-		i.drawCRL(p, 0, l)
+		r.drawCRL(p, 0, l)
 		p.end()
 	}
 }
