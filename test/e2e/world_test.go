@@ -156,9 +156,9 @@ func writeAll(dir string, files map[string]string) error {
 
 // registryValues are the values for the chart by which the servers trust the CA of registries.
 func (w *world) registryValues(hosts ...string) string {
-	issuer, text := strings.ReplaceAll(strings.TrimSpace(string(ca.EncodeCertificates(w.rig.RegistryCA.Cert))), "\n", "\n      "), "registryCAs:\n"
+	roots, text := strings.ReplaceAll(strings.TrimSpace(string(ca.EncodeCertificates(w.rig.RegistryCA.Cert))), "\n", "\n      "), "registryCAs:\n"
 	for _, host := range hosts {
-		text += fmt.Sprintf("  - host: %s\n    pem: |\n      %s\n", host, issuer)
+		text += fmt.Sprintf("  - host: %s\n    pem: |\n      %s\n", host, roots)
 	}
 	return text
 }
