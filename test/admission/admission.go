@@ -24,7 +24,7 @@ const ProviderName = "notation-provider"
 // Open makes an engine with the SignedImages and PinnedImages templates and the
 // given constraints, in YAML, that asks the server at url, "https://host:port". The
 // timeout of a request is in whole seconds. Dir is for its certificate.
-func Open(ctx context.Context, w *rig.World, dir, url string, timeout int, constraints ...string) (*engine.Engine, error) {
+func Open(ctx context.Context, w *rig.Env, dir, url string, timeout int, constraints ...string) (*engine.Engine, error) {
 	identity, err := gatekeeper(w, dir)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func Open(ctx context.Context, w *rig.World, dir, url string, timeout int, const
 }
 
 // gatekeeper is Gatekeeper's own client certificate.
-func gatekeeper(w *rig.World, dir string) (*engine.Identity, error) {
+func gatekeeper(w *rig.Env, dir string) (*engine.Identity, error) {
 	key, err := ca.EncodeKey(w.Gatekeeper.Key)
 	if err != nil {
 		return nil, err

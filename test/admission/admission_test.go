@@ -76,7 +76,7 @@ func newWorld(tb testing.TB, edit func(*config.Config)) *world {
 
 func (w *world) open(tb testing.TB, objects ...string) *engine.Engine {
 	tb.Helper()
-	e, err := admission.Open(tb.Context(), w.World, tb.TempDir(), w.url, 5, objects...)
+	e, err := admission.Open(tb.Context(), w.Env, tb.TempDir(), w.url, 5, objects...)
 	if err != nil {
 		tb.Fatal(err)
 	}

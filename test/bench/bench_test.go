@@ -56,7 +56,7 @@ func BenchmarkStart(b *testing.B) {
 			dir := b.TempDir()
 			var memory float64
 			for b.Loop() {
-				p := rig.Must(w.World.Provider(b.Context(), rig.ProviderOptions{Binary: side.binary, Dir: dir}))(b)
+				p := rig.Must(w.Env.Provider(b.Context(), rig.ProviderOptions{Binary: side.binary, Dir: dir}))(b)
 				if status, body, err := p.Admin(b.Context(), "/readyz"); err != nil || status != 200 {
 					b.Fatalf("not ready: %d %s: %v", status, body, err)
 				}

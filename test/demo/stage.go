@@ -14,7 +14,7 @@ import (
 
 // stage is the world with the demo's images in it.
 type stage struct {
-	world         *rig.World
+	world         *rig.Env
 	harbor, nexus *rig.Registry
 	stranger      *rig.PKI // same names, other keys
 	revocable     *rig.PKI
@@ -37,7 +37,7 @@ type example struct {
 // long ago an image was signed with a certificate that has lapsed since.
 const longAgo = 60 * 24 * time.Hour
 
-func build(ctx context.Context, w *rig.World) (s *stage, err error) {
+func build(ctx context.Context, w *rig.Env) (s *stage, err error) {
 	s = &stage{world: w}
 	if s.harbor, err = w.Registry(ctx, rig.RegistryOptions{Kind: rig.API}); err != nil {
 		return nil, err

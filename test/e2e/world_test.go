@@ -30,7 +30,7 @@ const namespace = "notation-provider"
 type world struct {
 	*cluster.Cluster
 
-	rig      *rig.World
+	rig      *rig.Env
 	registry *rig.Registry
 	// dir is where the commands of README.md run: with root.crt, registries.yaml and the chart in it.
 	dir string

@@ -46,7 +46,7 @@ func deployment(pod *unstructured.Unstructured) *unstructured.Unstructured {
 // is not: in the controllers of pods too, which Ratify's own template does not look at.
 func TestConstraintDeniesWhatIsNotSigned(t *testing.T) {
 	w := newAcme(t)
-	e, err := admission.Open(t.Context(), w.World, t.TempDir(), w.serve(t), 5, string(readFile(t, "testdata/signedimages.yaml")))
+	e, err := admission.Open(t.Context(), w.Env, t.TempDir(), w.serve(t), 5, string(readFile(t, "testdata/signedimages.yaml")))
 	if err != nil {
 		t.Fatal(err)
 	}

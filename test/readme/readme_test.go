@@ -148,7 +148,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 func writeWorld(t *testing.T, world *rig.Test, registry *rig.Registry, dir string) {
 	t.Helper()
 	door := world.WriteDoor()
-	if err := world.World.Trust(registry.Scope("*")).Write(dir); err != nil {
+	if err := world.Env.Trust(registry.Scope("*")).Write(dir); err != nil {
 		t.Fatal(err)
 	}
 	files := map[string]string{

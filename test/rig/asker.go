@@ -38,8 +38,8 @@ type Answer struct {
 	Took        time.Duration
 }
 
-// Asker makes one that is Gatekeeper and trusts the world's door, with a timeout of three seconds.
-func (w *World) Asker(url string) *Asker {
+// Asker makes one that is Gatekeeper and trusts the environment's door, with a timeout of three seconds.
+func (w *Env) Asker(url string) *Asker {
 	return &Asker{URL: url, CABundle: ca.EncodeCertificates(w.DoorCA.Cert), Client: w.Gatekeeper, Timeout: 3}
 }
 

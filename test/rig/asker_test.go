@@ -17,7 +17,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// serve answers every key with "yes" behind a door made of the world's files, and returns its URL.
+// serve answers every key with "yes" behind a door made of the environment's files, and returns its URL.
 func serve(t *testing.T, files rig.DoorFiles) string {
 	t.Helper()
 	cert, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)

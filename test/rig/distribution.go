@@ -21,7 +21,7 @@ import (
 )
 
 // distribution makes a distribution v3 registry that keeps its content in memory.
-func (r *Registry) distribution(ctx context.Context, opts RegistryOptions, w *World) (http.Handler, error) {
+func (r *Registry) distribution(ctx context.Context, opts RegistryOptions, w *Env) (http.Handler, error) {
 	// distribution logs to logrus' one standard logger, and nobody else here does.
 	logrus.SetLevel(logrus.PanicLevel)
 	config := &configuration.Configuration{
@@ -44,14 +44,14 @@ func (r *Registry) distribution(ctx context.Context, opts RegistryOptions, w *Wo
 	return nil, fmt.Errorf("unknown auth %q", opts.Auth)
 }
 
-func (r *Registry) start(ctx context.Context, config *configuration.Configuration, w *World) http.Handler {
+func (r *Registry) start(ctx context.Context, config *configuration.Configuration, w *Env) http.Handler {
 	app := handlers.NewApp(ctx, config)
 	w.onClose(app.Shutdown)
 	return app
 }
 
 // withBasic lets the accounts of an htpasswd file in.
-func (r *Registry) withBasic(ctx context.Context, config *configuration.Configuration, w *World) (http.Handler, error) {
+func (r *Registry) withBasic(ctx context.Context, config *configuration.Configuration, w *Env) (http.Handler, error) {
 	var accounts strings.Builder
 	for name, password := range r.accounts() {
 		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // dear ones would slow every request
@@ -69,7 +69,7 @@ func (r *Registry) withBasic(ctx context.Context, config *configuration.Configur
 }
 
 // withTokens sends clients to a token service at the registry's own address.
-func (r *Registry) withTokens(ctx context.Context, config *configuration.Configuration, opts RegistryOptions, w *World) (http.Handler, error) {
+func (r *Registry) withTokens(ctx context.Context, config *configuration.Configuration, opts RegistryOptions, w *Env) (http.Handler, error) {
 	service, err := newTokenService(r.Host, r.accounts(), r.mayDo(opts.Readable))
 	if err != nil {
 		return nil, err

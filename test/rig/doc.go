@@ -1,16 +1,16 @@
-// Package rig is the whole trust world as one object: CAs, registries with faults, signed images, revocation and
+// Package rig is everything that a provider trusts and asks, as one object: CAs, registries with faults, signed images, revocation and
 // timestamp endpoints, trust files, and an asker that asks a provider exactly as Gatekeeper does.
 //
 // Everything is real (TLS, registries, signatures, CRLs, tokens) and stays on loopback, so that a test or a demo shows
 // what production would do:
 //
-//   - [New] makes a [World]; [ForTest] makes one that cleans up after a test and fails it on any error.
-//   - [World.Registry] starts a registry. Its [Switch] makes it fail on demand and remembers what it was asked.
-//   - [Registry.PushImage] and [World.Sign] put content there, also content that is wrong in a chosen way ([Defect]).
+//   - [New] makes an [Env]; [ForTest] makes one that cleans up after a test and fails it on any error.
+//   - [Env.Registry] starts a registry. Its [Switch] makes it fail on demand and remembers what it was asked.
+//   - [Registry.PushImage] and [Env.Sign] put content there, also content that is wrong in a chosen way ([Defect]).
 //     Both go past the switch: faults hit, and the log counts, only what comes over the network.
-//   - [World.NewPKI] makes further CAs, revocable ones too; [World.Endpoints] speaks for them.
+//   - [Env.NewPKI] makes further CAs, revocable ones too; [Env.Endpoints] speaks for them.
 //   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP; [TSA] is an RFC 3161 timestamp
 //     authority, over HTTP or in the process.
-//   - [World.Trust] writes what a provider trusts, [World.WriteDoor] its TLS files, [WriteDockerConfig] its credentials.
-//   - [World.Asker] asks.
+//   - [Env.Trust] writes what a provider trusts, [Env.WriteDoor] its TLS files, [WriteDockerConfig] its credentials.
+//   - [Env.Asker] asks.
 package rig

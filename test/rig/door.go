@@ -17,7 +17,7 @@ type DoorFiles struct {
 }
 
 // WriteDoor writes tls.crt, tls.key and ca.crt into dir, over any that were there.
-func (w *World) WriteDoor(dir string) (DoorFiles, error) {
+func (w *Env) WriteDoor(dir string) (DoorFiles, error) {
 	files := DoorFiles{
 		CertFile:     filepath.Join(dir, "tls.crt"),
 		KeyFile:      filepath.Join(dir, "tls.key"),

@@ -10,7 +10,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// A demo makes a world as a test does, without a testing.TB.
+// A demo makes an environment as a test does, without a testing.TB.
 func Example() {
 	if err := demo(context.Background()); err != nil {
 		log.Fatal(err)

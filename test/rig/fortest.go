@@ -17,17 +17,17 @@ type TB interface {
 	Context() context.Context
 }
 
-// Test is a [World] of one test: its methods fail the test where the world's return an error.
+// Test is an [Env] of one test: its methods fail the test where the environment's return an error.
 type Test struct {
-	*World
+	*Env
 	tb TB
 }
 
-// ForTest makes a world that lasts as long as the test.
+// ForTest makes an environment that lasts as long as the test.
 func ForTest(tb TB) *Test {
 	tb.Helper()
 	w, err := New(tb.Context(), tb.TempDir())
-	t := &Test{World: w, tb: tb}
+	t := &Test{Env: w, tb: tb}
 	t.check(err)
 	tb.Cleanup(func() { _ = w.Close() }) // what still hangs when a test ends is not what it tests
 	return t
@@ -40,10 +40,10 @@ func (t *Test) check(err error) {
 	}
 }
 
-// Registry is [World.Registry].
+// Registry is [Env.Registry].
 func (t *Test) Registry(opts RegistryOptions) *Registry {
 	t.tb.Helper()
-	r, err := t.World.Registry(t.tb.Context(), opts)
+	r, err := t.Env.Registry(t.tb.Context(), opts)
 	t.check(err)
 	return r
 }
@@ -72,18 +72,18 @@ func (t *Test) MoveTag(image Image, tag string) Image {
 	return moved
 }
 
-// Sign is [World.Sign].
+// Sign is [Env.Sign].
 func (t *Test) Sign(image Image, s Signature) Signed {
 	t.tb.Helper()
-	signed, err := t.World.Sign(t.tb.Context(), image, s)
+	signed, err := t.Env.Sign(t.tb.Context(), image, s)
 	t.check(err)
 	return signed
 }
 
-// NewPKI is [World.NewPKI].
+// NewPKI is [Env.NewPKI].
 func (t *Test) NewPKI(opts PKIOptions) *PKI {
 	t.tb.Helper()
-	made, err := t.World.NewPKI(opts)
+	made, err := t.Env.NewPKI(opts)
 	t.check(err)
 	return made
 }
@@ -104,10 +104,10 @@ func (t *Test) WriteTrust(trust Trust) (dir string) {
 	return dir
 }
 
-// WriteDoor is [World.WriteDoor] into a new directory.
+// WriteDoor is [Env.WriteDoor] into a new directory.
 func (t *Test) WriteDoor() DoorFiles {
 	t.tb.Helper()
-	files, err := t.World.WriteDoor(t.tb.TempDir())
+	files, err := t.Env.WriteDoor(t.tb.TempDir())
 	t.check(err)
 	return files
 }
@@ -120,9 +120,9 @@ func (t *Test) WriteDockerConfig(registries ...*Registry) (path string) {
 	return path
 }
 
-// Asker is [World.Asker], closed when the test ends.
+// Asker is [Env.Asker], closed when the test ends.
 func (t *Test) Asker(url string) *Asker {
-	a := t.World.Asker(url)
+	a := t.Env.Asker(url)
 	t.tb.Cleanup(a.Close)
 	return a
 }

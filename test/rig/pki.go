@@ -33,12 +33,12 @@ type PKIOptions struct {
 	// Key is used for every certificate instead of new ones, since RSA keys are slow to make.
 	Key crypto.Signer
 
-	// CRL and OCSP name the world's endpoints in the certificates of intermediate and signers.
+	// CRL and OCSP name the environment's endpoints in the certificates of intermediate and signers.
 	CRL, OCSP bool
 }
 
 // NewPKI makes a PKI whose CAs have been there for ten years and whose signer is new.
-func (w *World) NewPKI(opts PKIOptions) (*PKI, error) {
+func (w *Env) NewPKI(opts PKIOptions) (*PKI, error) {
 	opts.Organization = cmp.Or(opts.Organization, "SKAO")
 	p := &PKI{options: opts}
 	var err error

@@ -33,7 +33,7 @@ type ProviderOptions struct {
 	// provider's Dir. The log must stay JSON at level info or debug. Default: nothing.
 	Edit func(*config.Config)
 
-	// Dir is where its files are kept. Default: a new directory below the world's.
+	// Dir is where its files are kept. Default: a new directory below the environment's.
 	Dir string
 }
 
@@ -43,18 +43,18 @@ type Provider struct {
 	URL, AdminURL string
 
 	// Dir holds config.yaml and all that it names: trustpolicy.json and truststore/ (write a new [Trust] there, and it is
-	// taken up), tls.crt, tls.key and ca.crt ([World.WriteDoor]), docker.json, and a CA file for each registry.
+	// taken up), tls.crt, tls.key and ca.crt ([Env.WriteDoor]), docker.json, and a CA file for each registry.
 	Dir string
 
-	world   *World
+	env     *Env
 	command *exec.Cmd
 	journal *journal
 	ended   chan struct{} // closed when the process is no more
 	exit    error         // how it ended; read it after ended
 }
 
-// Provider starts a server and waits until it serves. It runs until it is stopped or the world is closed, beyond ctx.
-func (w *World) Provider(ctx context.Context, opts ProviderOptions) (*Provider, error) {
+// Provider starts a server and waits until it serves. It runs until it is stopped or the environment is closed, beyond ctx.
+func (w *Env) Provider(ctx context.Context, opts ProviderOptions) (*Provider, error) {
 	dir, err := w.providerDir(opts.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("making room for the provider: %w", err)
@@ -63,7 +63,7 @@ func (w *World) Provider(ctx context.Context, opts ProviderOptions) (*Provider, 
 	if err != nil {
 		return nil, fmt.Errorf("configuring the provider: %w", err)
 	}
-	p := &Provider{Dir: dir, world: w, journal: newJournal(), ended: make(chan struct{})}
+	p := &Provider{Dir: dir, env: w, journal: newJournal(), ended: make(chan struct{})}
 	p.command = exec.CommandContext(context.WithoutCancel(ctx), opts.Binary, "serve", "--config", file)
 	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("starting the provider: %w", err)
@@ -132,7 +132,7 @@ func (p *Provider) StopListening() error { return p.journal.from.Close() }
 func (p *Provider) Signal(s os.Signal) error { return p.command.Process.Signal(s) }
 
 // Asker makes one that asks this server as Gatekeeper does.
-func (p *Provider) Asker() *Asker { return p.world.Asker(p.URL) }
+func (p *Provider) Asker() *Asker { return p.env.Asker(p.URL) }
 
 // PeakMemory is the most memory that the process ever held, in bytes, as Linux counts it (VmHWM, proc_pid_status(5)).
 func (p *Provider) PeakMemory() (int64, error) {
@@ -195,7 +195,7 @@ func (p *Provider) raced() error {
 }
 
 // providerDir makes the directory that is asked for, or a new one.
-func (w *World) providerDir(dir string) (string, error) {
+func (w *Env) providerDir(dir string) (string, error) {
 	if dir == "" {
 		return os.MkdirTemp(w.Dir, "provider-")
 	}
@@ -203,7 +203,7 @@ func (w *World) providerDir(dir string) (string, error) {
 }
 
 // writeConfig writes everything that the server reads, and returns the path of its configuration.
-func (w *World) writeConfig(dir string, opts ProviderOptions) (string, error) {
+func (w *Env) writeConfig(dir string, opts ProviderOptions) (string, error) {
 	trust := opts.Trust
 	if len(trust.Policies) == 0 {
 		trust = w.Trust("*")
@@ -328,10 +328,10 @@ func parseServing(line string) (at addresses, ok bool) {
 	return at, err == nil && at.Message == "serving" && at.Address != "" && at.Admin != ""
 }
 
-// Provider is [World.Provider]. The server is killed when the test ends, and its log shown where the test failed.
+// Provider is [Env.Provider]. The server is killed when the test ends, and its log shown where the test failed.
 func (t *Test) Provider(opts ProviderOptions) *Provider {
 	t.tb.Helper()
-	p, err := t.World.Provider(t.tb.Context(), opts)
+	p, err := t.Env.Provider(t.tb.Context(), opts)
 	t.check(err)
 	t.tb.Cleanup(func() {
 		t.check(p.Kill())

@@ -94,13 +94,13 @@ func cannotStart(t *testing.T, binary string) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.opts.Binary, c.opts.Dir = binary, filepath.Join(t.TempDir(), "made")
-			p, err := w.World.Provider(t.Context(), c.opts)
+			p, err := w.Env.Provider(t.Context(), c.opts)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("provider %v, error %v", p, err)
 			}
 		})
 	}
-	if _, err := w.World.Provider(t.Context(), rig.ProviderOptions{Binary: "/nowhere"}); err == nil {
+	if _, err := w.Env.Provider(t.Context(), rig.ProviderOptions{Binary: "/nowhere"}); err == nil {
 		t.Error("started a binary that is not there")
 	}
 }

@@ -50,7 +50,7 @@ type RegistryOptions struct {
 	// Challenges come before the registry's own in its 401 answers; {url} in them stands for its URL. Default: none.
 	Challenges []string
 
-	// CA that vouches for the registry. Default: the world's RegistryCA.
+	// CA that vouches for the registry. Default: the environment's RegistryCA.
 	CA *ca.CA
 
 	// PlainHTTP serves without TLS.
@@ -83,8 +83,8 @@ type Registry struct {
 	unlist  func(digest string)
 }
 
-// Registry starts one more registry. It runs until the world is closed.
-func (w *World) Registry(ctx context.Context, opts RegistryOptions) (*Registry, error) {
+// Registry starts one more registry. It runs until the environment is closed.
+func (w *Env) Registry(ctx context.Context, opts RegistryOptions) (*Registry, error) {
 	opts.Kind = cmp.Or(opts.Kind, API)
 	if opts.CA == nil {
 		opts.CA = w.RegistryCA
@@ -129,7 +129,7 @@ func (r *Registry) identify(opts RegistryOptions) (*tls.Certificate, error) {
 }
 
 // build makes the registry behind the switch.
-func (r *Registry) build(ctx context.Context, opts RegistryOptions, w *World) (err error) {
+func (r *Registry) build(ctx context.Context, opts RegistryOptions, w *Env) (err error) {
 	if opts.Auth != Anonymous {
 		r.Username, r.Password = "robot$gatekeeper", rand.Text() // Harbor's robots have a dollar in their name
 		r.pusher = auth.Credential{Username: "pusher", Password: rand.Text()}

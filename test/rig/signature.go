@@ -51,7 +51,7 @@ type Signed struct {
 
 // Sign signs an image and attaches the signature as notation does. Signing one image from several goroutines at once may
 // lose a signature in the referrers tag schema: that is how the schema is.
-func (w *World) Sign(ctx context.Context, image Image, s Signature) (Signed, error) {
+func (w *Env) Sign(ctx context.Context, image Image, s Signature) (Signed, error) {
 	envelope, err := w.envelope(ctx, image, s)
 	if err != nil {
 		return Signed{}, err
@@ -63,7 +63,7 @@ func (w *World) Sign(ctx context.Context, image Image, s Signature) (Signed, err
 	return Signed{Manifest: manifest, Envelope: envelope}, nil
 }
 
-func (w *World) envelope(ctx context.Context, image Image, s Signature) (*ca.Envelope, error) {
+func (w *Env) envelope(ctx context.Context, image Image, s Signature) (*ca.Envelope, error) {
 	by, opts, target := s.By, s.Options, image.Descriptor
 	if by == nil {
 		by = w.SKAO.Signer

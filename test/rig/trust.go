@@ -23,7 +23,7 @@ type Trust struct {
 }
 
 // Trust trusts SKAO's root, strictly and whoever it certifies, for the scopes.
-func (w *World) Trust(scopes ...string) Trust {
+func (w *Env) Trust(scopes ...string) Trust {
 	return Trust{
 		Policies: []trustpolicy.TrustPolicy{{
 			Name:                  "skao",

@@ -37,7 +37,7 @@ func preset(t *testing.T, c *pkiUser, w *rig.Test, folder string, hosts *strings
 
 	constraint := hosts.Replace(string(must[[]byte](t)(os.ReadFile(folder + "constraint.yaml"))))
 	constraint = strings.Replace(constraint, "enforcementAction: dryrun", "enforcementAction: deny", 1)
-	e := must[*engine.Engine](t)(admission.Open(t.Context(), w.World, t.TempDir(), p.URL, 5, constraint))
+	e := must[*engine.Engine](t)(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint))
 	t.Cleanup(e.Close)
 	return e
 }

@@ -83,7 +83,7 @@ func TestAVectorThatNamesWhatIsNotThereFailsByItsName(t *testing.T) {
 // prepare does all that comes before the first question.
 func prepare(t *testing.T, w *rig.Test, v *vectors.Vector) error {
 	t.Helper()
-	s, err := vectors.Set(t.Context(), w.World, v)
+	s, err := vectors.Set(t.Context(), w.Env, v)
 	if err != nil {
 		return err
 	}

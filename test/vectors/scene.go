@@ -20,7 +20,7 @@ import (
 
 // Scene is the world that a case speaks of.
 type Scene struct {
-	World *rig.World
+	World *rig.Env
 	// Registries are those that run, by name.
 	Registries map[string]*rig.Registry
 	// Trust is what is to be trusted.
@@ -43,7 +43,7 @@ type Mark struct {
 }
 
 // Set makes the scene. The questions are in [Scene.Questions]; nothing is broken before [Scene.Break].
-func Set(ctx context.Context, w *rig.World, v *Vector) (*Scene, error) {
+func Set(ctx context.Context, w *rig.Env, v *Vector) (*Scene, error) {
 	s := &Scene{
 		World:      w,
 		Registries: map[string]*rig.Registry{},

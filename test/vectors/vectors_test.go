@@ -30,7 +30,7 @@ func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
 	for _, v := range load(t) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			scene, err := vectors.Set(t.Context(), rig.ForTest(t).World, v)
+			scene, err := vectors.Set(t.Context(), rig.ForTest(t).Env, v)
 			if err != nil {
 				t.Fatal(err)
 			}

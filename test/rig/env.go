@@ -15,9 +15,9 @@ import (
 // GatekeeperName is the DNS name in Gatekeeper's client certificate, as its chart installs it.
 const GatekeeperName = "gatekeeper-webhook-service.gatekeeper-system.svc"
 
-// World holds the CAs, registries and endpoints of one test or demo. It is safe for concurrent use.
-type World struct {
-	// Dir is where the world keeps the few files it needs; it is the caller's.
+// Env holds the CAs, registries and endpoints of one test or demo. It is safe for concurrent use.
+type Env struct {
+	// Dir is where the environment keeps the few files it needs; it is the caller's.
 	Dir string
 
 	// SKAO is the PKI that signs by default. Its certificates name no revocation endpoint.
@@ -40,16 +40,16 @@ type World struct {
 	closers []func() error
 }
 
-// New makes a world that keeps its files in dir. Registries are started on demand. Close it when done.
-func New(_ context.Context, dir string) (*World, error) {
-	w := &World{Dir: dir}
+// New makes an environment that keeps its files in dir. Registries are started on demand. Close it when done.
+func New(_ context.Context, dir string) (*Env, error) {
+	w := &Env{Dir: dir}
 	if err := w.build(); err != nil {
-		return nil, errors.Join(fmt.Errorf("building the world: %w", err), w.Close())
+		return nil, errors.Join(fmt.Errorf("building the environment: %w", err), w.Close())
 	}
 	return w, nil
 }
 
-func (w *World) build() error {
+func (w *Env) build() error {
 	var err error
 	if w.Endpoints, err = newEndpoints(); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (w *World) build() error {
 }
 
 // buildTLS makes the three CAs of the connections and the two ends of the provider's door.
-func (w *World) buildTLS() (err error) {
+func (w *Env) buildTLS() (err error) {
 	for name, issuer := range map[string]**ca.CA{
 		"registry-ca":   &w.RegistryCA,
 		"door-ca":       &w.DoorCA,
@@ -94,8 +94,8 @@ func newTSA() (*TSA, error) {
 	return NewTSA(root, ca.Options{Subject: subject("Timestamps", "Timestamp Authority"), NotBefore: longAgo()})
 }
 
-// Close stops everything that the world started, the last first. Hanging requests end.
-func (w *World) Close() error {
+// Close stops everything that the environment started, the last first. Hanging requests end.
+func (w *Env) Close() error {
 	w.mu.Lock()
 	closers := w.closers
 	w.closers = nil
@@ -107,7 +107,7 @@ func (w *World) Close() error {
 	return errors.Join(errs...)
 }
 
-func (w *World) onClose(closer func() error) {
+func (w *Env) onClose(closer func() error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closers = append(w.closers, closer)
@@ -122,7 +122,7 @@ func onLoopback(commonName string) ca.Options {
 	}
 }
 
-// longAgo is when CAs of the world came into being: early enough for any signature a test wants to have been made.
+// longAgo is when CAs of the environment came into being: early enough for any signature a test wants to have been made.
 func longAgo() time.Time {
 	return time.Now().AddDate(-10, 0, 0)
 }
