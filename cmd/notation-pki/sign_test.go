@@ -238,7 +238,7 @@ func (b *bench) serverVerifies(t *testing.T, registries []*rig.Registry, signed 
 		}
 	}
 	p := b.Provider(rig.ProviderOptions{Binary: binary, Registries: registries, Trust: b.trust(names[false], names[true])})
-	asker := p.Asker()
+	asker := p.GatekeeperClient()
 	t.Cleanup(asker.Close)
 	answer, err := asker.Validate(t.Context(), pinned...)
 	b.must(err)

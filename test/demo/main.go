@@ -72,7 +72,7 @@ func run(ctx context.Context, bin, keep string) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Kill()) }()
 	step("asking as Gatekeeper does: each image when nothing is known of it, then again\n")
-	asker := server.Asker()
+	asker := server.GatekeeperClient()
 	defer asker.Close()
 	rows, err := stage.ask(ctx, asker)
 	if err != nil {

@@ -19,7 +19,7 @@ type row struct {
 }
 
 // ask asks about every image, and again.
-func (s *stage) ask(ctx context.Context, asker *rig.Asker) ([]row, error) {
+func (s *stage) ask(ctx context.Context, asker *rig.GatekeeperClient) ([]row, error) {
 	if _, err := asker.Validate(ctx); err != nil { // the handshake is nobody's time
 		return nil, err
 	}
@@ -86,7 +86,7 @@ hangs on a registry. Nobody remembers it, and its check goes on.
 const retryEvery = 100 * time.Millisecond
 
 // recover ends the trouble and asks again about what was undecided, until its check is done.
-func (s *stage) recover(ctx context.Context, out io.Writer, asker *rig.Asker) error {
+func (s *stage) recover(ctx context.Context, out io.Writer, asker *rig.GatekeeperClient) error {
 	s.heal()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

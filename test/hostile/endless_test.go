@@ -87,7 +87,7 @@ func TestAnswersWithoutEnd(t *testing.T) {
 	x := newTarget(t, 1, endless)
 	for name := range x.bad.kinds {
 		t.Run(name, func(t *testing.T) {
-			asker := x.server.Asker()
+			asker := x.server.GatekeeperClient()
 			key := x.bad.image(name, 1)
 			began := time.Now()
 			answer, err := asker.Validate(t.Context(), key)

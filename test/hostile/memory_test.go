@@ -82,7 +82,7 @@ func (x *target) storm(t *testing.T, kinds []string, meanwhile func()) {
 
 // pods name images of a kind, 250 each, one pod after the other.
 func (x *target) pods(ctx context.Context, r *registry, kind string) {
-	asker := x.server.Asker()
+	asker := x.server.GatekeeperClient()
 	for first := 0; ctx.Err() == nil; first += 250 {
 		var keys []string
 		for n := range 250 {
@@ -108,7 +108,7 @@ func (x *target) peak(t *testing.T) {
 // verified asks for good images that were never asked for, one each, and counts those that are verified in time.
 func (x *target) verified(t *testing.T, images int) (count int) {
 	t.Helper()
-	asker := x.server.Asker()
+	asker := x.server.GatekeeperClient()
 	for range images {
 		key := x.good[0].Pinned()
 		x.good = x.good[1:]

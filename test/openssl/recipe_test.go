@@ -77,7 +77,7 @@ func (b *bench) verdict(w world, folder string) string {
 			c.Egress.Allow = append(c.Egress.Allow, w.allow...)
 		},
 	})
-	asker := w.Asker(server.URL)
+	asker := w.GatekeeperClient(server.URL)
 	asker.Timeout = 30
 	answer := must[*rig.Answer](b)(asker.Validate(b.Context(), w.image.Pinned()))
 	item := answer.Items[w.image.Pinned()]

@@ -1,5 +1,5 @@
 // Package rig is everything that a provider trusts and asks, as one object: CAs, registries with faults, signed images, revocation and
-// timestamp endpoints, trust files, and an asker that asks a provider exactly as Gatekeeper does.
+// timestamp endpoints, trust files, and a client that asks a provider exactly as Gatekeeper does.
 //
 // Everything is real (TLS, registries, signatures, CRLs, tokens) and stays on loopback, so that a test or a demo shows
 // what production would do:
@@ -12,5 +12,5 @@
 //   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP; [TSA] is an RFC 3161 timestamp
 //     authority, over HTTP or in the process.
 //   - [Env.Trust] writes what a provider trusts, [Env.WriteDoor] its TLS files, [WriteDockerConfig] its credentials.
-//   - [Env.Asker] asks.
+//   - [Env.GatekeeperClient] asks.
 package rig

@@ -120,9 +120,9 @@ func (t *Test) WriteDockerConfig(registries ...*Registry) (path string) {
 	return path
 }
 
-// Asker is [Env.Asker], closed when the test ends.
-func (t *Test) Asker(url string) *Asker {
-	a := t.Env.Asker(url)
+// GatekeeperClient is [Env.GatekeeperClient], closed when the test ends.
+func (t *Test) GatekeeperClient(url string) *GatekeeperClient {
+	a := t.Env.GatekeeperClient(url)
 	t.tb.Cleanup(a.Close)
 	return a
 }

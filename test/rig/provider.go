@@ -131,8 +131,8 @@ func (p *Provider) StopListening() error { return p.journal.from.Close() }
 // Signal sends the process a signal, and waits for nothing.
 func (p *Provider) Signal(s os.Signal) error { return p.command.Process.Signal(s) }
 
-// Asker makes one that asks this server as Gatekeeper does.
-func (p *Provider) Asker() *Asker { return p.env.Asker(p.URL) }
+// GatekeeperClient makes one that asks this server as Gatekeeper does.
+func (p *Provider) GatekeeperClient() *GatekeeperClient { return p.env.GatekeeperClient(p.URL) }
 
 // PeakMemory is the most memory that the process ever held, in bytes, as Linux counts it (VmHWM, proc_pid_status(5)).
 func (p *Provider) PeakMemory() (int64, error) {

@@ -38,9 +38,9 @@ func judges(t *testing.T, binary string) {
 	unsigned := w.PushImage(open, "production/b", "1").Pinned()
 
 	p := w.Provider(rig.ProviderOptions{Binary: binary, Registries: registries})
-	asker := p.Asker()
-	t.Cleanup(asker.Close)
-	answer, err := asker.Validate(t.Context(), append(signed, unsigned)...)
+	gatekeeper := p.GatekeeperClient()
+	t.Cleanup(gatekeeper.Close)
+	answer, err := gatekeeper.Validate(t.Context(), append(signed, unsigned)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,7 @@ func (v volume) show(version string) {
 type process struct {
 	*rig.Provider
 
-	asker *rig.Asker
+	asker *rig.GatekeeperClient
 }
 
 func serve(t *testing.T, w *rig.Test, v volume, edit func(*config.Config), registries ...*rig.Registry) *process {
@@ -99,7 +99,7 @@ func serve(t *testing.T, w *rig.Test, v volume, edit func(*config.Config), regis
 			edit(c)
 		},
 	})
-	return &process{Provider: p, asker: w.Asker(p.URL)}
+	return &process{Provider: p, asker: w.GatekeeperClient(p.URL)}
 }
 
 // verdict is "verified", or the reason why an image is not, or "undecided".

@@ -13,7 +13,7 @@ import (
 )
 
 // serve starts a server for one test.
-func serve(t *testing.T, w *rig.Test, edit func(*config.Config), registries ...*rig.Registry) *rig.Asker {
+func serve(t *testing.T, w *rig.Test, edit func(*config.Config), registries ...*rig.Registry) *rig.GatekeeperClient {
 	t.Helper()
 	built, err := workshop.Command("notation-provider")
 	if err != nil {
@@ -23,7 +23,7 @@ func serve(t *testing.T, w *rig.Test, edit func(*config.Config), registries ...*
 		patient.edit(c)
 		edit(c)
 	}})
-	asker := w.Asker(server.URL)
+	asker := w.GatekeeperClient(server.URL)
 	asker.Timeout = 20
 	return asker
 }

@@ -164,7 +164,7 @@ func (r *row) key() string {
 }
 
 // servers starts one of each setting, for all rows.
-func servers(t *testing.T, shared *rig.Test, table []*row) map[setting]*rig.Asker {
+func servers(t *testing.T, shared *rig.Test, table []*row) map[setting]*rig.GatekeeperClient {
 	t.Helper()
 	built, err := workshop.Command("notation-provider")
 	if err != nil {
@@ -179,7 +179,7 @@ func servers(t *testing.T, shared *rig.Test, table []*row) map[setting]*rig.Aske
 			endpoints = append(endpoints, r.world.Endpoints.Host)
 		}
 	}
-	askers := map[setting]*rig.Asker{}
+	askers := map[setting]*rig.GatekeeperClient{}
 	for _, s := range settings() {
 		own := opts
 		own.Edit = func(c *config.Config) {
@@ -187,7 +187,7 @@ func servers(t *testing.T, shared *rig.Test, table []*row) map[setting]*rig.Aske
 			c.Egress.Allow = append(c.Egress.Allow, endpoints...)
 		}
 		server := shared.Provider(own)
-		askers[s] = shared.Asker(server.URL)
+		askers[s] = shared.GatekeeperClient(server.URL)
 		askers[s].Timeout = 20
 	}
 	return askers
@@ -227,7 +227,7 @@ func TestNoFaultAtAnyStepDecidesAnythingOrIsRemembered(t *testing.T) {
 }
 
 // failsLater lets the fault befall an image whose evidence is known: what need not be asked again can fail nobody.
-func (r *row) failsLater(t *testing.T, asker *rig.Asker) {
+func (r *row) failsLater(t *testing.T, asker *rig.GatekeeperClient) {
 	r.mend(t, asker)
 	r.at().Forget()
 	lift := r.at().Fault(rig.Match{Class: r.step.class}, r.fault.effect(r))
@@ -245,7 +245,7 @@ func (r *row) failsLater(t *testing.T, asker *rig.Asker) {
 }
 
 // fails asks while the fault lasts, and when it does no more.
-func (r *row) fails(t *testing.T, asker *rig.Asker) {
+func (r *row) fails(t *testing.T, asker *rig.GatekeeperClient) {
 	match := rig.Match{Class: r.step.class}
 	asks := 2
 	if r.fault.once {
@@ -281,7 +281,7 @@ func (r *row) taken(t *testing.T) {
 }
 
 // mend asks until the image is verified. Nobody tells when a server's rest is over, so it asks again and again.
-func (r *row) mend(t *testing.T, asker *rig.Asker) {
+func (r *row) mend(t *testing.T, asker *rig.GatekeeperClient) {
 	ctx, cancel := context.WithTimeout(t.Context(), mendWithin)
 	defer cancel()
 	again := time.NewTicker(50 * time.Millisecond)
@@ -303,7 +303,7 @@ func (r *row) mend(t *testing.T, asker *rig.Asker) {
 var systemError = regexp.MustCompile(`^undecided: (\S+): ([a-z]+): (.+)$`)
 
 // ask asks about the image once, and holds the answer to its form.
-func (r *row) ask(t *testing.T, asker *rig.Asker) outcome {
+func (r *row) ask(t *testing.T, asker *rig.GatekeeperClient) outcome {
 	t.Helper()
 	answer, err := asker.Validate(t.Context(), r.key())
 	if err != nil {

@@ -22,14 +22,14 @@ const (
 
 // askers ask one server all the time. A request that gets no answer, or another one than it should, fails the test.
 type askers struct {
-	asker            *rig.Asker
+	asker            *rig.GatekeeperClient
 	signed, unsigned rig.Image
 
 	answered atomic.Int64 // rightly
 	end      func()       // makes all stop asking, and waits for what they asked last
 }
 
-func ask(t *testing.T, asker *rig.Asker, signed, unsigned rig.Image) *askers {
+func ask(t *testing.T, asker *rig.GatekeeperClient, signed, unsigned rig.Image) *askers {
 	t.Helper()
 	asker.Timeout = int(rig.Patience / time.Second)
 	a := &askers{asker: asker, signed: signed, unsigned: unsigned}

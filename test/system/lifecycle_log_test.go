@@ -121,7 +121,7 @@ func TestARefusedImageLogsLittle(t *testing.T) {
 		l.Sign(image, rig.Signature{By: stranger})
 	}
 	before := len(l.server.Log())
-	answer, err := l.server.Asker().Validate(t.Context(), image.Tagged())
+	answer, err := l.server.GatekeeperClient().Validate(t.Context(), image.Tagged())
 	if err != nil || !strings.HasPrefix(answer.Items[image.Tagged()].Error, "untrusted: ") {
 		t.Fatalf("%+v, %v", answer, err)
 	}

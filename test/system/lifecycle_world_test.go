@@ -66,7 +66,7 @@ func start(t *testing.T, w *rig.Test, o options) *life {
 			}
 		},
 	})
-	l.askers = ask(t, l.server.Asker(), signed, unsigned)
+	l.askers = ask(t, l.server.GatekeeperClient(), signed, unsigned)
 	return l
 }
 

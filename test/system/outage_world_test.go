@@ -24,14 +24,14 @@ import (
 type process struct {
 	*rig.Provider
 
-	asker *rig.Asker
+	asker *rig.GatekeeperClient
 }
 
 func startProcess(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
 	t.Helper()
 	opts.Binary = rig.Must(workshop.Command("notation-provider"))(t)
 	p := &process{Provider: w.Provider(opts)}
-	p.asker = w.Asker(p.URL)
+	p.asker = w.GatekeeperClient(p.URL)
 	p.asker.Timeout = 30
 	return p
 }

@@ -17,7 +17,7 @@ import (
 // wireRung asks the real server as Gatekeeper does.
 type wireRung struct {
 	scene *vectors.Scene
-	asker *rig.Asker
+	asker *rig.GatekeeperClient
 }
 
 func onWire(t *testing.T, s *vectors.Scene) rung {
@@ -37,7 +37,7 @@ func onWire(t *testing.T, s *vectors.Scene) rung {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asker := process.Asker()
+	asker := process.GatekeeperClient()
 	asker.Timeout = 20
 	t.Cleanup(func() {
 		asker.Close()

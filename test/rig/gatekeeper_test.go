@@ -63,12 +63,12 @@ func answerYes(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(response)
 }
 
-func TestTheAskerSpeaksAsGatekeeper(t *testing.T) {
+func TestClientSpeaksAsGatekeeper(t *testing.T) {
 	w := rig.ForTest(t)
-	asker := w.Asker(serve(t, w.WriteDoor()))
+	gatekeeper := w.GatekeeperClient(serve(t, w.WriteDoor()))
 	for name, ask := range map[string]func() (*rig.Answer, error){
-		"validate": func() (*rig.Answer, error) { return asker.Validate(t.Context(), "b", "a") },
-		"mutate":   func() (*rig.Answer, error) { return asker.Mutate(t.Context(), "b", "a") },
+		"validate": func() (*rig.Answer, error) { return gatekeeper.Validate(t.Context(), "b", "a") },
+		"mutate":   func() (*rig.Answer, error) { return gatekeeper.Mutate(t.Context(), "b", "a") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, err := ask()
@@ -85,14 +85,14 @@ func TestTheAskerSpeaksAsGatekeeper(t *testing.T) {
 	}
 }
 
-func TestAnAskerThatIsNotGatekeeperStaysOutside(t *testing.T) {
+func TestOtherClientsAreRefused(t *testing.T) {
 	w := rig.ForTest(t)
 	url := serve(t, w.WriteDoor())
-	friend := w.Asker(url)
+	friend := w.GatekeeperClient(url)
 	if _, err := friend.Validate(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
-	stranger := w.Asker(url)
+	stranger := w.GatekeeperClient(url)
 	id, err := w.DoorCA.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
 	if err != nil {
 		t.Fatal(err)

@@ -13,22 +13,22 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
-// Asker asks a provider with Gatekeeper's own client.
-type Asker struct {
+// GatekeeperClient asks a provider with Gatekeeper's own client.
+type GatekeeperClient struct {
 	// URL is the provider's, without a path: "https://127.0.0.1:PORT".
 	URL string
 
-	// CABundle is what the asker trusts at the provider's door, as PEM.
+	// CABundle holds the CAs of the provider's serving certificate, as PEM.
 	CABundle []byte
 
-	// Client is who the asker is.
+	// Client is the client certificate.
 	Client *ca.Identity
 
 	// Timeout of one request in whole seconds, as a Provider has it. Zero is an immediate deadline, as there.
 	Timeout int
 }
 
-// Answer is what a provider said.
+// Answer is a provider's answer.
 type Answer struct {
 	Status      int // of HTTP
 	SystemError string
@@ -38,23 +38,23 @@ type Answer struct {
 	Took        time.Duration
 }
 
-// Asker makes one that is Gatekeeper and trusts the environment's door, with a timeout of three seconds.
-func (w *Env) Asker(url string) *Asker {
-	return &Asker{URL: url, CABundle: ca.EncodeCertificates(w.DoorCA.Cert), Client: w.Gatekeeper, Timeout: 3}
+// GatekeeperClient makes one that is Gatekeeper and trusts the environment's door, with a timeout of three seconds.
+func (w *Env) GatekeeperClient(url string) *GatekeeperClient {
+	return &GatekeeperClient{URL: url, CABundle: ca.EncodeCertificates(w.DoorCA.Cert), Client: w.Gatekeeper, Timeout: 3}
 }
 
 // Validate asks for the verdicts on the keys, as Gatekeeper does at admission and audit.
-func (a *Asker) Validate(ctx context.Context, keys ...string) (*Answer, error) {
+func (a *GatekeeperClient) Validate(ctx context.Context, keys ...string) (*Answer, error) {
 	return a.ask(ctx, "/validate", keys)
 }
 
 // Mutate asks what to replace the keys by, as Gatekeeper's mutators do.
-func (a *Asker) Mutate(ctx context.Context, keys ...string) (*Answer, error) {
+func (a *GatekeeperClient) Mutate(ctx context.Context, keys ...string) (*Answer, error) {
 	return a.ask(ctx, "/mutate", keys)
 }
 
 // ask fails where Gatekeeper's client does: no connection, no answer in time, or one that is no ProviderResponse.
-func (a *Asker) ask(ctx context.Context, path string, keys []string) (*Answer, error) {
+func (a *GatekeeperClient) ask(ctx context.Context, path string, keys []string) (*Answer, error) {
 	cert := a.Client.TLS()
 	start := time.Now()
 	response, status, err := externaldata.DefaultSendRequestToProvider(ctx, a.provider(path, &cert), keys, &cert)
@@ -77,7 +77,7 @@ func (a *Asker) ask(ctx context.Context, path string, keys []string) (*Answer, e
 
 // provider is the resource that a cluster would have. Gatekeeper's client keeps connections by its name, so the name
 // tells who asks: nobody may ride on a connection that another opened.
-func (a *Asker) provider(path string, cert *tls.Certificate) *unversioned.Provider {
+func (a *GatekeeperClient) provider(path string, cert *tls.Certificate) *unversioned.Provider {
 	p := &unversioned.Provider{}
 	p.Name = a.URL + path + " " + ca.Thumbprint(cert.Leaf)
 	p.Spec.URL = a.URL + path
@@ -86,8 +86,8 @@ func (a *Asker) provider(path string, cert *tls.Certificate) *unversioned.Provid
 	return p
 }
 
-// Close closes the connections that Gatekeeper's client keeps for this asker.
-func (a *Asker) Close() {
+// Close closes the connections that Gatekeeper's client keeps for this client.
+func (a *GatekeeperClient) Close() {
 	cert := a.Client.TLS()
 	for _, path := range []string{"/validate", "/mutate"} {
 		externaldata.DefaultClientCache().Invalidate(a.provider(path, &cert).Name)
