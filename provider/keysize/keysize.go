@@ -17,21 +17,45 @@ const (
 	// MaxCertificates is the largest number of certificates in one chain, and of
 	// those that a timestamp brings.
 	MaxCertificates = 16
+
+	// MaxCertificateBytes is the size of the largest certificate: parsed it may take
+	// 50 times as much. Honest ones have 1 to 4 KiB.
+	MaxCertificateBytes = 16 << 10
+
+	// MaxNameBytes is the size of the largest name of a certificate, as DER: crypto/x509
+	// writes it as text in a time that grows with the square of its parts.
+	MaxNameBytes = 2 << 10
 )
 
-// ErrKey and ErrChain tell by [errors.Is] which bound was exceeded.
+// ErrKey, ErrSize and ErrChain tell by [errors.Is] which bound was exceeded.
 var (
 	ErrKey   = errors.New("the key is too large to be checked")
+	ErrSize  = errors.New("the certificate is too large to be checked")
 	ErrChain = errors.New("there are too many certificates to be checked")
 )
 
 // Check returns an error that wraps [ErrKey] if the key of a certificate is larger
-// than [MaxRSABits].
+// than [MaxRSABits], and one of [CheckSize].
 func Check(certs ...*x509.Certificate) error {
 	for _, c := range certs {
 		if err := CheckKey(c.PublicKey); err != nil {
 			return err
 		}
+		if err := CheckSize(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckSize returns an error that wraps [ErrSize] if a certificate is larger than
+// [MaxCertificateBytes], or one of its names than [MaxNameBytes].
+func CheckSize(c *x509.Certificate) error {
+	if len(c.Raw) > MaxCertificateBytes {
+		return fmt.Errorf("%w: %d bytes, and %d are the most", ErrSize, len(c.Raw), MaxCertificateBytes)
+	}
+	if name := max(len(c.RawSubject), len(c.RawIssuer)); name > MaxNameBytes {
+		return fmt.Errorf("%w: a name of %d bytes, and %d are the most", ErrSize, name, MaxNameBytes)
 	}
 	return nil
 }

@@ -83,6 +83,25 @@ func TestBoundOfRSAKeys(t *testing.T) {
 	}
 }
 
+// A certificate of the largest size passes, and one above does not; so does a name.
+func TestBoundOfSizes(t *testing.T) {
+	for _, c := range []struct {
+		cert x509.Certificate
+		want error
+	}{
+		{x509.Certificate{Raw: make([]byte, keysize.MaxCertificateBytes), RawSubject: make([]byte, keysize.MaxNameBytes), RawIssuer: make([]byte, keysize.MaxNameBytes)}, nil},
+		{x509.Certificate{Raw: make([]byte, keysize.MaxCertificateBytes+1)}, keysize.ErrSize},
+		{x509.Certificate{RawSubject: make([]byte, keysize.MaxNameBytes+1)}, keysize.ErrSize},
+		{x509.Certificate{RawIssuer: make([]byte, keysize.MaxNameBytes+1)}, keysize.ErrSize},
+	} {
+		for _, err := range []error{keysize.CheckSize(&c.cert), keysize.Check(&c.cert)} {
+			if !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		}
+	}
+}
+
 func TestBoundOfChains(t *testing.T) {
 	chain := make([]*x509.Certificate, keysize.MaxCertificates+1)
 	for i := range chain {

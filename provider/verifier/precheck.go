@@ -53,16 +53,16 @@ func (rec *recorder) precheckChain(contents envelope.Contents) *rejection {
 		sum := sha256.Sum256(der)
 		return rec.policy.Trusts(hex.EncodeToString(sum[:]))
 	})
-	leaf, err := x509.ParseCertificate(contents.Chain[0])
-	signer := "?"
-	if err == nil {
-		signer = printable.Cut(leaf.Subject.String(), maxText)
-	}
+	signer := signerOf(contents.Chain[0])
 	if trusted < 0 {
 		return &rejection{reason: provider.Untrusted, signer: signer, err: rec.noTrust(signer)}
 	}
+	if slices.ContainsFunc(contents.Chain, tooLarge) {
+		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
+	}
 	chain := make([]*x509.Certificate, len(contents.Chain))
 	for i, der := range contents.Chain {
+		var err error
 		if chain[i], err = x509.ParseCertificate(der); err != nil {
 			return &rejection{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
 		}
@@ -74,6 +74,21 @@ func (rec *recorder) precheckChain(contents envelope.Contents) *rejection {
 		return &rejection{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
 	}
 	return rec.precheckTimestamp(contents.Timestamp, signer)
+}
+
+// tooLarge tells a certificate that is not parsed.
+func tooLarge(der []byte) bool { return len(der) > keysize.MaxCertificateBytes }
+
+// signerOf is the subject of a certificate that may be a stranger's; "?" if it cannot be read, or is too large to be.
+func signerOf(der []byte) string {
+	if tooLarge(der) {
+		return "?"
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil || keysize.CheckSize(leaf) != nil {
+		return "?"
+	}
+	return printable.Cut(leaf.Subject.String(), maxText)
 }
 
 // precheckTimestamp parses the timestamp, for when notation asks for the timestamp authorities. The timestamp is not part of

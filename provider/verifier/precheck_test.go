@@ -14,6 +14,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +114,39 @@ func TestStrangersAreSetAside(t *testing.T) {
 				t.Errorf("with a good one behind: %q %q, %v", verdict.Reason, verdict.Detail, err)
 			}
 		})
+	}
+}
+
+// The name of a stranger is read within bounds. crypto/x509 takes a second, and a GiB, for one that fills an envelope.
+func TestLongNamesCostLittle(t *testing.T) {
+	a := newAuthority()
+	r := a.newRealm(t, revocable{})
+	part := pkix.AttributeTypeAndValue{Type: []int{1, 2, 3}, Value: ""}
+	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	named := func(parts int) []byte {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, parts)}}
+		return must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))
+	}
+	for name, c := range map[string]struct {
+		chain  []any
+		reason provider.Reason
+	}{
+		"certificate_too_large":  {[]any{named(6000)}, provider.Untrusted},
+		"name_too_large":         {[]any{named(700)}, provider.Untrusted},
+		"below_the_root":         {[]any{named(700), r.root.Cert.Raw}, provider.Unsupported},
+		"too_large_below_a_root": {[]any{named(3000), r.root.Cert.Raw}, provider.Unsupported},
+	} {
+		s := newShelf()
+		s.put(coseWith(t, c.chain), nil)
+		opened := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		verdict, err := verifyNew(t.Context(), t, opened)
+		runtime.ReadMemStats(&after)
+		is(t, c.reason, verdict, err)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 4<<20 {
+			t.Errorf("%s: %d KiB were allocated", name, grown>>10)
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ func TestMemoryUnderAttack(t *testing.T) {
 		kinds      []string
 	}{
 		{"decoders", 1, []string{"cose", "cose-fits", "ber", "ber-fits", "counter", "payload"}},
-		{"chains", 1, []string{"chains", "anchored"}},
+		{"chains", 1, []string{"chains", "anchored", "names", "named"}},
 		{"lists", 1, []string{"manifests", "pages", "long"}},
 		{"registries", 4, []string{"ready"}}, // each may have 32 of the 64 places
 		{"together", 1, slices.Collect(maps.Keys(attacks(t, nil)))},
@@ -170,6 +170,8 @@ func attacks(t *testing.T, anchor []byte) map[string]kind {
 		"payload":   {envelopes: repeated(20, jwsPayload(t, 90<<10, anchor)), mediaType: ca.JWS},
 		"chains":    {envelopes: repeated(20, longChain(t)), mediaType: ca.JWS},
 		"anchored":  {envelopes: repeated(20, longChain(t, anchor)), mediaType: ca.JWS},
+		"names":     {envelopes: repeated(20, longNames(t, 6000)), mediaType: ca.COSE},
+		"named":     {envelopes: repeated(20, longNames(t, 500, anchor)), mediaType: ca.COSE},
 		"manifests": {envelopes: repeated(20, []byte("{}")), mediaType: ca.JWS, pad: 3 << 20},
 		"pages":     {envelopes: repeated(1, []byte("{}")), mediaType: ca.JWS, pages: 3 << 20, hang: true},
 		"ready":     {answer: readyPages()},

@@ -268,6 +268,21 @@ func longChain(t *testing.T, above ...[]byte) []byte {
 	return raw
 }
 
+// longNames is a COSE envelope whose first certificate has a subject of so many parts, which take long to be written as text.
+func longNames(t *testing.T, parts int, above ...[]byte) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := pkix.AttributeTypeAndValue{Type: []int{1, 2, 3}, Value: ""}
+	chain := []any{certify(t, pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, parts)}, key)}
+	for _, der := range above {
+		chain = append(chain, der)
+	}
+	return coseOf(t, map[any]any{gocose.HeaderLabelX5Chain: chain})
+}
+
 func certify(t *testing.T, name pkix.Name, key crypto.Signer) []byte {
 	t.Helper()
 	template := &x509.Certificate{
