@@ -1,22 +1,29 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/images"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/report"
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -122,5 +129,36 @@ func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("list says %s; want %q", out.String(), want)
 		}
+	}
+}
+
+// A certificate, a list or a request with a name that takes minutes to be written as text is told, and not read.
+func TestLongNamesAreNotRead(t *testing.T) {
+	part := pkix.AttributeTypeAndValue{Type: []int{1, 2, 3}, Value: ""}
+	long := pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, 100_000)}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: long, SubjectKeyId: []byte{1}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCRLSign}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	must(t, err)
+	issuer, err := x509.ParseCertificate(cert)
+	must(t, err)
+	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), NextUpdate: time.Now().Add(time.Hour)}, issuer, key)
+	must(t, err)
+	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: long}, key)
+	must(t, err)
+	write := func(kind string, der []byte) string {
+		file := filepath.Join(t.TempDir(), "a.pem")
+		must(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+		return file
+	}
+	for kind, der := range map[string][]byte{"CERTIFICATE": cert, "X509 CRL": list} {
+		if out, code := inspected(t, write(kind, der)); code == 0 || !strings.Contains(out, "too large to be checked") {
+			t.Errorf("%s: %d: %.200s", kind, code, out)
+		}
+	}
+	_, err = ca.ReadRequest(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request}))
+	if !errors.Is(err, keysize.ErrSize) {
+		t.Errorf("a request: %.200v", err)
 	}
 }

@@ -30,7 +30,7 @@ const (
 // ErrKey, ErrSize and ErrChain tell by [errors.Is] which bound was exceeded.
 var (
 	ErrKey   = errors.New("the key is too large to be checked")
-	ErrSize  = errors.New("the certificate is too large to be checked")
+	ErrSize  = errors.New("a certificate, or a name in it, is too large to be checked")
 	ErrChain = errors.New("there are too many certificates to be checked")
 )
 
@@ -52,10 +52,18 @@ func Check(certs ...*x509.Certificate) error {
 // [MaxCertificateBytes], or one of its names than [MaxNameBytes].
 func CheckSize(c *x509.Certificate) error {
 	if len(c.Raw) > MaxCertificateBytes {
-		return fmt.Errorf("%w: %d bytes, and %d are the most", ErrSize, len(c.Raw), MaxCertificateBytes)
+		return fmt.Errorf("%w: it has %d bytes, and %d are the most", ErrSize, len(c.Raw), MaxCertificateBytes)
 	}
-	if name := max(len(c.RawSubject), len(c.RawIssuer)); name > MaxNameBytes {
-		return fmt.Errorf("%w: a name of %d bytes, and %d are the most", ErrSize, name, MaxNameBytes)
+	return CheckNames(c.RawSubject, c.RawIssuer)
+}
+
+// CheckNames returns an error that wraps [ErrSize] if one of some names, as DER, is
+// larger than [MaxNameBytes].
+func CheckNames(names ...[]byte) error {
+	for _, name := range names {
+		if len(name) > MaxNameBytes {
+			return fmt.Errorf("%w: the name has %d bytes, and %d are the most", ErrSize, len(name), MaxNameBytes)
+		}
 	}
 	return nil
 }

@@ -33,9 +33,12 @@ func CheckList(list *x509.RevocationList, issuer *x509.Certificate) error {
 	return list.CheckSignatureFrom(issuer)
 }
 
-// CheckRequest is [x509.CertificateRequest.CheckSignature], if the key in the request
-// is within the bounds.
+// CheckRequest is [x509.CertificateRequest.CheckSignature], if the key and the name in
+// the request are within the bounds.
 func CheckRequest(request *x509.CertificateRequest) error {
+	if err := CheckNames(request.RawSubject); err != nil {
+		return err
+	}
 	if err := CheckKey(request.PublicKey); err != nil {
 		return err
 	}

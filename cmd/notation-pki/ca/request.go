@@ -85,8 +85,8 @@ func checkRequestKey(request *x509.CertificateRequest) error {
 // checkProof makes sure that who wrote a request holds its private key.
 func checkProof(request *x509.CertificateRequest) error {
 	err := keysize.CheckRequest(request)
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, keysize.ErrSize) {
+		return err
 	}
 	if _, weak := errors.AsType[x509.InsecureAlgorithmError](err); weak {
 		return fmt.Errorf("the certificate request is signed with %s, which proves nothing; make it with SHA-256", request.SignatureAlgorithm)

@@ -10,6 +10,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
 // fileContents counts what a file holds, and lists what is wrong with it.
@@ -78,6 +79,12 @@ func (files *Files) addPEM(contents *fileContents, path string, data []byte, mod
 
 func (files *Files) addCerts(contents *fileContents, path string, certs []*x509.Certificate) {
 	for _, cert := range certs {
+		if err := keysize.CheckNames(cert.RawSubject, cert.RawIssuer); err != nil {
+			contents.failed("%v", err)
+			return
+		}
+	}
+	for _, cert := range certs {
 		files.addCert(path, cert)
 	}
 	contents.certs += len(certs)
@@ -88,6 +95,15 @@ func (files *Files) addCRL(contents *fileContents, path string, der []byte) {
 	list, err := x509.ParseRevocationList(der)
 	if err != nil {
 		contents.failed("the CRL is damaged: %v", err)
+		return
+	}
+	files.addCheckedList(contents, path, list)
+}
+
+// addCheckedList adds a list whose issuer has a name that is not too long to be written.
+func (files *Files) addCheckedList(contents *fileContents, path string, list *x509.RevocationList) {
+	if err := keysize.CheckNames(list.RawIssuer); err != nil {
+		contents.failed("%v", err)
 		return
 	}
 	files.addList(path, list)
@@ -104,15 +120,13 @@ func (files *Files) addKey(contents *fileContents, path string, block *pem.Block
 }
 
 // addDER tries each kind in turn: DER does not name its kind.
-
 func (files *Files) addDER(contents *fileContents, path string, data []byte, mode fs.FileMode) {
 	if cert, err := x509.ParseCertificate(data); err == nil {
 		files.addCerts(contents, path, []*x509.Certificate{cert})
 		return
 	}
 	if list, err := x509.ParseRevocationList(data); err == nil {
-		files.addList(path, list)
-		contents.others++
+		files.addCheckedList(contents, path, list)
 		return
 	}
 	if public := ca.PublicOf(data); public != nil {
