@@ -135,7 +135,7 @@ func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 // A certificate, a list or a request with a name that takes minutes to be written as text is told, and not read.
 func TestLongNamesAreNotRead(t *testing.T) {
 	part := pkix.AttributeTypeAndValue{Type: []int{1, 2, 3}, Value: ""}
-	long := pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, 100_000)}
+	long := pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, 20_000)}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: long, SubjectKeyId: []byte{1}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCRLSign}

@@ -59,6 +59,7 @@ Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests
 			if err != nil {
 				return err
 			}
+			boundMemory(cfg.Cache)
 			defer ignoreSignals()()
 			queue := openLog(cfg.Log, c.ErrOrStderr())
 			defer queue.Close(flushWithin)

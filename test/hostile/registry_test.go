@@ -46,6 +46,8 @@ type kind struct {
 	// envelopes are attached to each image of the kind.
 	envelopes [][]byte
 	mediaType string
+	// manifest is that of every image of the kind. Without it each has its own.
+	manifest []byte
 	// pad is how much longer a signature's manifest is than it need be.
 	pad int
 	// pages makes the list of signatures endless, with so many bytes in each page.
@@ -118,6 +120,8 @@ func (r *registry) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		r.serve(w, q, k, reference)
 	case strings.HasPrefix(reference, "sha256-"):
 		w.WriteHeader(http.StatusNotFound)
+	case k.manifest != nil:
+		r.send(w, q, ocispec.MediaTypeImageManifest, k.manifest)
 	default:
 		manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q,"annotations":{"for":%q}}`, ocispec.MediaTypeImageManifest, q.URL.Path)
 		r.send(w, q, ocispec.MediaTypeImageManifest, manifest)

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"runtime/debug"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+)
+
+// What the garbage collector lets the process take, beside what it is configured to remember: all that is under way, and
+// the revocation lists of public CAs. What the kernel counts is some 20 MiB more, which is the program itself.
+const (
+	memoryUnderWay = 64 << 20
+	memoryOfEntry  = 2 << 10 // of cache.entries, a verified image and a refused one
+)
+
+// boundMemory makes the garbage collector run more often before the process takes more than it may, instead of letting it
+// take twice what is in use. A smaller GOMEMLIMIT counts.
+func boundMemory(c config.Cache) {
+	if bound := memoryLimit(c); bound < debug.SetMemoryLimit(-1) {
+		debug.SetMemoryLimit(bound)
+	}
+}
+
+// memoryLimit is 167 MiB by default.
+func memoryLimit(c config.Cache) int64 {
+	return memoryUnderWay + int64(c.Evidence) + int64(c.Entries)*memoryOfEntry
+}
