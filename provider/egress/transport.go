@@ -54,6 +54,8 @@ type Options struct {
 	// Probe is the path that shows whether a host is well: any answer but 429 and 5xx does.
 	// Without it there is no probe, and failures are held against repositories only.
 	Probe string
+	// Idle is how many connections of a host are kept that are not in use. Default: 32.
+	Idle int
 	// Observe is called for every attempt: the status, or 0 where there was none; nil is fine.
 	Observe func(status int, took time.Duration)
 }
@@ -75,7 +77,9 @@ func NewTransport(o Options) *Transport {
 	if o.Health == nil {
 		o.Health = NewHealth()
 	}
-	return &Transport{options: o, pool: NewPool(o.Guard.DialContext, o.RootCAs)}
+	pool := NewPool(o.Guard.DialContext, o.RootCAs)
+	pool.transport.MaxIdleConnsPerHost = cmp.Or(o.Idle, pool.transport.MaxIdleConnsPerHost)
+	return &Transport{options: o, pool: pool}
 }
 
 // CloseIdleConnections closes the connections that are not in use.

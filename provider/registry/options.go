@@ -56,6 +56,9 @@ const (
 	MaxListBytes     = 1 << 20
 	// maxHosts bounds the hosts whose connections and tokens are kept.
 	maxHosts = 256
+	// maxIdleOther bounds the connections to a host without an entry that are kept and not in use: a client who names images
+	// can name maxHosts such hosts in the 30 s that one is kept.
+	maxIdleOther = 2
 	// maxHostAge is when a host's tokens are dropped, so that they do not pile up.
 	maxHostAge = time.Hour
 )

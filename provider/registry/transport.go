@@ -22,12 +22,12 @@ type hostTransport struct {
 }
 
 func (g *generation) newTransport(c *Client, host string) hostTransport {
-	label, health := "other", c.othersHealth // users name hosts, so all that are not configured share one label
+	label, health, idle := "other", c.othersHealth, maxIdleOther // users name hosts, so all that are not configured share one label
 	if slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
 		label = host
 	}
 	if c.named(host) {
-		health = egress.NewHealth()
+		health, idle = egress.NewHealth(), 0
 	}
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
@@ -35,6 +35,7 @@ func (g *generation) newTransport(c *Client, host string) hostTransport {
 			Bounds:  egress.Bounds{Timeout: c.options.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: c.large},
 			RootCAs: g.pools[host],
 			Health:  health, // a token service is mostly the registry's own host
+			Idle:    idle,
 			Probe:   "/v2/", // where the API tells its version, with or without a login
 			Observe: func(status int, took time.Duration) { c.options.Observe(label, status, took) },
 		})
