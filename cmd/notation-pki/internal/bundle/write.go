@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,31 +33,75 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
 		return nil, err
 	}
-	prefix := makingPrefix + filepath.Base(out) + "-"
+	return write(out, files, notThere == nil)
+}
+
+// write writes into the parent of out, which is opened once: others may write there, and put something else in the place
+// of what is made.
+func write(out string, files map[string][]byte, empty bool) (warnings []string, err error) {
+	prefix, name := makingPrefix+filepath.Base(out)+"-", filepath.Base(out)
 	if err := refuseLeftovers(filepath.Dir(out), prefix); err != nil {
 		return nil, err
 	}
-	making, err := os.MkdirTemp(filepath.Dir(out), prefix+"*") // the last asterisk is the one that counts
+	parent, err := os.OpenRoot(filepath.Dir(out))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(making) }() // nothing, once it was renamed
-	for name, content := range files {
-		path := filepath.Join(making, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+	defer func() { _ = parent.Close() }() // nothing is left to be written
+	making := prefix + strconv.FormatInt(time.Now().UnixNano(), 10)
+	if err := parent.Mkdir(making, 0o700); err != nil {
+		return nil, err
+	}
+	defer func() { _ = parent.RemoveAll(making) }() // nothing, once it was renamed
+	warnings, err = fill(parent, making, filepath.Join(filepath.Dir(out), making), files)
+	if err != nil {
+		return nil, err
+	}
+	if empty {
+		if err := parent.Remove(name); err != nil { // a rename takes no folder's place, not even an empty one's
 			return nil, err
 		}
 	}
-	snapshot, err := trust.Load(filepath.Join(making, dir.PathTrustPolicy), filepath.Join(making, dir.TrustStoreDir))
+	return warnings, parent.Rename(making, name)
+}
+
+// fill writes the files into a folder of a parent, each of them new: one that somebody else made meanwhile could be read
+// by them, or be a link to another. Then it reads them at their path, as the provider would.
+func fill(parent *os.Root, name, path string, files map[string][]byte) (warnings []string, err error) {
+	folder, err := parent.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = folder.Close() }() // each file was closed
+	for name, content := range files {
+		if err := create(folder, filepath.FromSlash(name), content); err != nil {
+			return nil, err
+		}
+	}
+	snapshot, err := trust.Load(filepath.Join(path, dir.PathTrustPolicy), filepath.Join(path, dir.TrustStoreDir))
 	if err != nil {
 		return nil, fmt.Errorf("nothing was written, since no verifier would take it: %w", err)
 	}
-	if notThere == nil {
-		if err := os.Remove(out); err != nil { // os.Rename takes no folder's place, not even an empty one's
-			return nil, err
-		}
+	written, err := folder.Stat(".")
+	if err != nil {
+		return nil, err
 	}
-	return snapshot.Warnings(time.Now()), os.Rename(making, out)
+	if now, err := parent.Lstat(name); err != nil || !os.SameFile(now, written) {
+		return nil, fmt.Errorf("%s was replaced meanwhile by another user; name by --out a folder where nobody else writes", path)
+	}
+	return snapshot.Warnings(time.Now()), nil
+}
+
+func create(folder *os.Root, path string, content []byte) error {
+	if err := folder.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := folder.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }
 
 // refuseLeftovers finds the folder that a run left behind when it was killed. The prefix is taken letter by letter: it holds
