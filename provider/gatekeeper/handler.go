@@ -1,11 +1,11 @@
 package gatekeeper
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -94,6 +94,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.options.Observe(path, status, time.Since(began))
 }
 
+// firstRoom is the most room that is made for a body before any of it is there: enough for nearly all.
+const firstRoom = 8 << 10
+
 // read returns the keys of a well-formed request.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([]string, *problem) {
 	if route == nil {
@@ -106,21 +109,16 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, problemf(http.StatusUnsupportedMediaType, "unsupported media type; use application/json")
 	}
-	bounded, body := http.MaxBytesReader(w, r.Body, h.options.MaxBytes), []byte(nil)
-	var err error
-	if r.ContentLength < 0 || r.ContentLength > h.options.MaxBytes {
-		body, err = io.ReadAll(bounded)
-	} else { // in one piece, as its length is known
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(bounded, body)
-	}
+	// Room is made as the body comes: one that is announced and never sent costs little, however many there are.
+	body := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), firstRoom)+bytes.MinRead))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.options.MaxBytes))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, problemf(http.StatusRequestEntityTooLarge, "request body over %d bytes", h.options.MaxBytes)
 	}
 	if err != nil {
 		return nil, problemf(http.StatusBadRequest, "request body ended early")
 	}
-	return h.parse(body)
+	return h.parse(body.Bytes())
 }
 
 // parse reads the body. Unknown fields are ignored: a later Gatekeeper may send more.
