@@ -87,7 +87,7 @@ func fill(parent *os.Root, name, path string, files map[string][]byte) (warnings
 		return nil, err
 	}
 	if now, err := parent.Lstat(name); err != nil || !os.SameFile(now, written) {
-		return nil, fmt.Errorf("%s was replaced meanwhile by another user; name by --out a folder where nobody else writes", path)
+		return nil, fmt.Errorf("%s was replaced meanwhile by another user; name by --out a folder where no other user writes", path)
 	}
 	return snapshot.Warnings(time.Now()), nil
 }
