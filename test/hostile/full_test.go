@@ -9,7 +9,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"gitlab.com/ska-telescope/notation-provider/provider/pki"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -20,7 +20,7 @@ func (x *target) fill(t *testing.T) {
 	manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":%q}`, ocispec.MediaTypeImageManifest)
 	signed, err := x.SKAO.Signer.Sign(t.Context(), ocispec.Descriptor{
 		MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromBytes(manifest), Size: int64(len(manifest)),
-	}, pki.SignOptions{})
+	}, ca.SignOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (x *target) fill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.bad.kinds["copies"] = kind{manifest: manifest, envelopes: [][]byte{envelope}, mediaType: pki.JWS}
+	x.bad.kinds["copies"] = kind{manifest: manifest, envelopes: [][]byte{envelope}, mediaType: ca.JWS}
 	asker := x.server.Asker()
 	const copies = 600
 	for first := 0; first < copies; first += 20 {
