@@ -25,7 +25,7 @@ func (w *world) restore(t *testing.T) {
 	})
 }
 
-// An exception admits what is not signed, until its last day is over.
+// An exception admits what is not signed, until its last day is over. Here the date is moved; in policies the clock is.
 func TestExceptionAdmitsAndLapses(t *testing.T) {
 	w := start(t)
 	w.install(t)
