@@ -85,3 +85,39 @@ sees no cluster, and gives the answer of none.
 {{- fail (printf "%s: the cluster has no %s: install Gatekeeper first, or set this to false" (index . 1) (index . 2)) -}}
 {{- end -}}
 {{- end }}
+
+{{/*
+How many servers there are, with its key. The autoscaler says so once it has changed the number: until then an upgrade that
+turns it on keeps those that run, where to say nothing would leave one. Where helm does not see the cluster it says nothing.
+*/}}
+{{- define "notation-provider.replicas" -}}
+{{- if not .Values.autoscaling.enabled -}}
+replicas: {{ .Values.replicas }}
+{{- else -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace (include "notation-provider.fullname" .) -}}
+{{- if and $live (not (include "notation-provider.ownedByOther" (list . $live "f:replicas"))) -}}
+replicas: {{ $live.spec.replicas }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+Whether a field of a live object's spec belongs to another than helm, and stays if helm does not name it (call with (list root
+live "f:FIELD")): so it is where helm applies on the server's side. Elsewhere helm compares with the last revision, and takes
+away what only that names: helm 3, and releases that it made. Empty: it does not.
+*/}}
+{{- define "notation-provider.ownedByOther" -}}
+{{- $field := index . 2 -}}
+{{- $applied := false -}}
+{{- $owned := false -}}
+{{- range dig "metadata" "managedFields" list (index . 1) -}}
+{{- if eq .manager "helm" -}}
+{{- $applied = or $applied (eq .operation "Apply") -}}
+{{- else if hasKey (dig "fieldsV1" "f:spec" dict .) $field -}}
+{{- $owned = true -}}
+{{- end -}}
+{{- end -}}
+{{- if and $applied $owned (not (hasPrefix "v3." (index . 0).Capabilities.HelmVersion.Version)) -}}
+true
+{{- end -}}
+{{- end }}

@@ -60,28 +60,8 @@ From the time that the rotator has written it, an upgrade says nothing of it, an
 caBundle: {{ include "notation-provider.certificates" (list "tls.caBundle" $pem) | b64enc }}
 {{- else -}}
 {{- $live := lookup "externaldata.gatekeeper.sh/v1beta1" "Provider" "" (index . 1) -}}
-{{- if not (include "notation-provider.ownedByRotator" (list $root $live)) -}}
+{{- if not (include "notation-provider.ownedByOther" (list $root $live "f:caBundle")) -}}
 caBundle: {{ dig "spec" "caBundle" "" $live | default ($root.Files.Get "files/placeholder-ca.pem" | b64enc) }}
 {{- end -}}
-{{- end -}}
-{{- end }}
-
-{{/*
-Whether a live Provider's caBundle belongs to another than helm, and stays if helm does not name it (call with (list root
-live)): so it is where helm applies on the server's side. Elsewhere helm compares with the last revision, and takes away
-what only that names: helm 3, and releases that it made. Empty: it does not.
-*/}}
-{{- define "notation-provider.ownedByRotator" -}}
-{{- $applied := false -}}
-{{- $owned := false -}}
-{{- range dig "metadata" "managedFields" list (index . 1) -}}
-{{- if eq .manager "helm" -}}
-{{- $applied = or $applied (eq .operation "Apply") -}}
-{{- else if hasKey (dig "fieldsV1" "f:spec" dict .) "f:caBundle" -}}
-{{- $owned = true -}}
-{{- end -}}
-{{- end -}}
-{{- if and $applied $owned (not (hasPrefix "v3." (index . 0).Capabilities.HelmVersion.Version)) -}}
-true
 {{- end -}}
 {{- end }}

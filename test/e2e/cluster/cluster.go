@@ -45,7 +45,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{options: options, dir: Dir(), started: time.Now(), names: newNames()}
-	for _, step := range []func(context.Context) error{c.startControlPlane, c.startAgent, c.startNames, c.startServices, c.startKubeletAPI} {
+	for _, step := range []func(context.Context) error{c.startControlPlane, c.startAgent, c.startNames, c.startServices, c.startKubeletAPI, c.startMetricsAPI} {
 		if err := step(ctx); err != nil {
 			c.Stop()
 			return nil, err

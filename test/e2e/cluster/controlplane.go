@@ -44,7 +44,7 @@ rules:
 func controllers() string {
 	return strings.Join([]string{
 		"clusterrole-aggregation-controller", "cronjob-controller", "daemonset-controller", "deployment-controller",
-		"disruption-controller", "endpointslice-controller", "garbage-collector-controller", "job-controller", "namespace-controller",
+		"disruption-controller", "endpointslice-controller", "garbage-collector-controller", "horizontal-pod-autoscaler-controller", "job-controller", "namespace-controller",
 		"pod-garbage-collector-controller", "replicaset-controller", "resourcequota-controller",
 		"root-ca-certificate-publisher-controller", "serviceaccount-controller", "serviceaccount-token-controller",
 		"statefulset-controller", "ttl-after-finished-controller",
@@ -79,7 +79,8 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	c.say("the API server answers")
 	manager, err := c.startProcess("kube-controller-manager", c.binary("kube-controller-manager"), "--kubeconfig="+c.Kubeconfig(), "--leader-elect=false",
 		"--bind-address=127.0.0.1", "--controllers="+controllers(), "--service-account-private-key-file="+c.ca.path("tokens.key"),
-		"--root-ca-file="+c.ca.path("ca.crt"), "--endpointslice-updates-batch-period=0", "--kube-api-qps=500", "--kube-api-burst=1000", "--profiling=false")
+		"--root-ca-file="+c.ca.path("ca.crt"), "--endpointslice-updates-batch-period=0", "--kube-api-qps=500", "--kube-api-burst=1000", "--profiling=false",
+		"--horizontal-pod-autoscaler-sync-period=2s", "--horizontal-pod-autoscaler-cpu-initialization-period=2s", "--horizontal-pod-autoscaler-initial-readiness-delay=1s")
 	if err != nil {
 		return err
 	}
@@ -102,6 +103,7 @@ func (c *Cluster) serverArguments() []string {
 		"--service-account-key-file=" + c.ca.path("tokens.key"), "--service-account-signing-key-file=" + c.ca.path("tokens.key"),
 		"--kubelet-client-certificate=" + c.ca.path("admin.crt"), "--kubelet-client-key=" + c.ca.path("admin.key"),
 		"--kubelet-certificate-authority=" + c.ca.path("ca.crt"), "--kubelet-preferred-address-types=InternalIP",
+		"--proxy-client-cert-file=" + c.ca.path("admin.crt"), "--proxy-client-key-file=" + c.ca.path("admin.key"),
 		"--audit-policy-file=" + policy, "--audit-log-path=" + c.AuditLog(),
 	}, c.options.ServerArguments...)
 }

@@ -22,12 +22,13 @@
 //   - Probes (httpGet, tcpSocket, exec), restarts with a back-off, preStop, SIGTERM, the grace period, SIGKILL. What becomes
 //     of a pod is written into its status, which the real controllers act upon.
 //   - Every TCP port of a ClusterIP is forwarded to ready endpoints in turn. A service without endpoints refuses connections.
+//   - The metrics API tells what pods use of the CPU, as /proc does, for the real autoscaler. It looks every two seconds.
 //   - The names of Services, and those of [Cluster.AddHost], resolve through a DNS server at 10.96.0.10.
 //
 // # What is not there
 //
 // NetworkPolicies are not enforced (the tests of the chart evaluate them), and neither are seccomp profiles, limits of CPU and
 // memory, or sizes of emptyDirs. There are no node ports, no load balancers, no persistent volumes, no UDP services but DNS, no
-// metrics API, no ephemeral containers (the API takes them, nothing runs them), no gRPC probes. A connection through a
-// ClusterIP arrives from 10.244.0.1. Without root (in a user namespace) every container runs as the one user there is.
+// metrics of memory or nodes, no ephemeral containers (the API takes them, nothing runs them), no gRPC probes. A connection
+// through a ClusterIP arrives from 10.244.0.1. Without root (in a user namespace) every container runs as the one user there is.
 package cluster
