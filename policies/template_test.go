@@ -112,7 +112,21 @@ func TestParametersThatAreMisspeltOrMakeNoSenseAreRefused(t *testing.T) {
 		`{provider: p, exceptions: [{image: postgres, reason: x, expires: soon}]}`:         "expires",
 		`{provider: p, exceptions: [{image: postgres, reason: x, expires: "2027-13-01"}]}`: "expires",
 		`{provider: p, exceptions: [{` + vetted + `, namespaces: []}]}`:                    "namespaces",
-		`{provider: p, support: 1}`:                                                        "support",
+		// The messages of the rules, which kubectl apply prints.
+		`{provider: p, exceptions: [{image: postgres, reason: x, expires: "2027-02-31"}]}`:   `spec.parameters.exceptions[0].expires: "2027-02-31" is no day; write a day that exists, as YYYY-MM-DD, or never`,
+		`{provider: p, exceptions: [{image: postgres, reason: x, expires: "2027-02-29"}]}`:   `"2027-02-29" is no day`,
+		`{provider: p, exceptions: [{image: postgres, reason: x, expires: "2100-02-29"}]}`:   `"2100-02-29" is no day`,
+		`{provider: p, images: ["docker.io/grafana/grafana*"]}`:                              `spec.parameters.images[0]: "docker.io/grafana/grafana*" has a * in the wrong place; write * alone, or a path and /*`,
+		`{provider: p, images: ["harbor.skao.int:8443"]}`:                                    `"harbor.skao.int:8443" is a registry; write /* after it`,
+		`{provider: p, images: ["harbor.skao.int/"]}`:                                        `"harbor.skao.int/" is a registry; write /* after it`,
+		`{provider: p, images: ["harbor.skao.int/a/"]}`:                                      `ends in a slash; write /* for everything below the path`,
+		`{provider: p, images: ["oci://harbor.skao.int/a"]}`:                                 `is a URL; leave out the scheme`,
+		`{provider: p, images: ["A B"]}`:                                                     `"A B" is no pattern of images; write *, a path and /*, or an image such as`,
+		`{provider: P}`:                                                                      `spec.parameters.provider: must be the name of a Provider`,
+		`{provider: p, exceptions: [{` + vetted + `, namespaces: [Tango]}]}`:                 `spec.parameters.exceptions[0].namespaces[0]: "Tango" is no namespace`,
+		`{provider: p, exceptions: [{image: postgres, reason: " ", expires: "2028-02-29"}]}`: `spec.parameters.exceptions[0].reason: must say who vetted the image`,
+		`{provider: p, support: " "}`:                                                        `spec.parameters.support: must be one line`,
+		`{provider: p, support: 1}`:                                                          "support",
 	} {
 		if err := loadText(e, constraint("SignedImages", parameters)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want an error about %s", parameters, err, want)
@@ -195,9 +209,12 @@ func TestTemplatesAreDescribed(t *testing.T) {
 }
 
 type property struct {
-	Type, Description, Pattern string
-	Properties                 map[string]property
-	Items                      *property
+	Type, Description string
+	Rules             []struct{ Message string } `yaml:"x-kubernetes-validations"`
+	MaxLength         int                        `yaml:"maxLength"`
+	MaxItems          int                        `yaml:"maxItems"`
+	Properties        map[string]property
+	Items             *property
 }
 
 func (p property) check(t *testing.T, name string) {
@@ -205,8 +222,11 @@ func (p property) check(t *testing.T, name string) {
 	if p.Description == "" && p.Type != "object" {
 		t.Errorf("%s has no description", name)
 	}
-	if p.Type == "string" && p.Pattern == "" {
-		t.Errorf("%s has no pattern", name)
+	if p.Type == "string" && (len(p.Rules) == 0 || p.Rules[0].Message == "" || p.MaxLength == 0) {
+		t.Errorf("%s has no rule with a message, or no maxLength", name)
+	}
+	if p.Type == "array" && p.MaxItems == 0 {
+		t.Errorf("%s has no maxItems, by which the API server bounds what rules cost", name)
 	}
 	if p.Items != nil {
 		p.Items.check(t, name+"[]")

@@ -122,3 +122,22 @@ spec:
 	w.admitted(t, fmt.Sprintf(constraint, "exceptions"), "--dry-run=server")
 	w.admitted(t, fmt.Sprintf(constraint, "exeptions"), "--dry-run=server", "--validate=warn")
 }
+
+// The rules of the template's schema reach the API server, and their messages the person who applies a constraint.
+func TestUnsoundParameterIsRefusedInWords(t *testing.T) {
+	w := start(t)
+	w.install(t)
+	constraint := `
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: SignedImages
+metadata: {name: unsound}
+spec:
+  parameters:
+    provider: notation-provider
+    images: [%s]
+    exceptions: [{image: docker.io/library/postgres, reason: SEC-1, expires: "%s"}]
+`
+	w.denied(t, fmt.Sprintf(constraint, `"*"`, "2027-02-31"), `"2027-02-31" is no day; write a day that exists, as YYYY-MM-DD, or never`)
+	w.denied(t, fmt.Sprintf(constraint, `"docker.io/grafana/grafana*"`, "never"), "has a * in the wrong place; write * alone, or a path and /*")
+	w.admitted(t, fmt.Sprintf(constraint, `"*"`, "2028-02-29"), "--dry-run=server")
+}

@@ -53,6 +53,7 @@ type Client struct {
 	real     topdown.BuiltinFunc // external_data of this client's driver
 	asOf     time.Time           // zero: now
 	known    map[string]bool     // its providers
+	rules    map[string]rules    // by the kind of constraint
 	observe  func(Call)
 	problems []error // of the review under way
 	calls    []Call  // likewise
@@ -66,7 +67,7 @@ func NewClient(o Options, further ...gator.Opt) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{known: map[string]bool{}, observe: o.Observe, asOf: o.AsOf}
+	c := &Client{known: map[string]bool{}, rules: map[string]rules{}, observe: o.Observe, asOf: o.AsOf}
 	if c.observe == nil {
 		c.observe = func(Call) {}
 	}
@@ -90,10 +91,16 @@ func NewClient(o Options, further ...gator.Opt) (*Client, error) {
 func (c *Client) AddTemplate(ctx context.Context, t *templates.ConstraintTemplate) (*types.Responses, error) {
 	process.Lock()
 	defer process.Unlock()
-	return c.client.AddTemplate(ctx, t)
+	responses, err := c.client.AddTemplate(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	c.rules[t.Spec.CRD.Spec.Names.Kind], err = rulesOf(t)
+	return responses, err
 }
 
-// AddConstraint adds a constraint of a template that was added before. It refuses one that could never deny.
+// AddConstraint adds a constraint of a template that was added before. It refuses one that the API server refuses, and one
+// that could never deny.
 func (c *Client) AddConstraint(ctx context.Context, constraint *unstructured.Unstructured) (*types.Responses, error) {
 	process.Lock()
 	defer process.Unlock()
@@ -101,7 +108,7 @@ func (c *Client) AddConstraint(ctx context.Context, constraint *unstructured.Uns
 	if err != nil {
 		return nil, err
 	}
-	return responses, checkConstraint(constraint)
+	return responses, errors.Join(c.rules[constraint.GetKind()].check(ctx, constraint), checkConstraint(constraint))
 }
 
 // AddData adds an object to data.inventory.

@@ -73,7 +73,16 @@ _problem(exception) := "" if {
 
 _reasoned(exception) if regex.match(`\S`, exception.reason)
 
-_dated(exception) if regex.match(`^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$`, exception.expires)
+_dated(exception) if regex.match(_day, exception.expires)
+
+# A day that exists: in months of 31 days, of 30, in February, and its 29th in leap years.
+_day := concat("", [
+	`^(?:[0-9]{4}-(?:`,
+	`(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|`,
+	`(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|`,
+	`02-(?:0[1-9]|1[0-9]|2[0-8]))|`,
+	`(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)$`,
+])
 
 # Days in this form are in order as text is.
 _today := time.format([time.now_ns(), "UTC", "2006-01-02"])

@@ -47,6 +47,16 @@ test_an_exception_without_a_date_counts_for_nothing if {
 	contains(remark(object.remove(vetted, ["expires"]), "postgres", noon), "YYYY-MM-DD")
 }
 
+test_a_day_that_does_not_exist_is_no_date if {
+	every expires in ["2027-02-29", "2027-02-30", "2027-04-31", "2027-06-31", "2027-09-31", "2027-11-31", "2027-02-00", "2100-02-29"] {
+		not current(changed({"expires": expires}), "postgres", noon)
+		contains(remark(changed({"expires": expires}), "postgres", noon), "YYYY-MM-DD")
+	}
+	every expires in ["2028-02-29", "2400-02-29", "2027-03-31", "2027-12-31", "2027-04-30", "2028-02-28"] {
+		current(changed({"expires": expires}), "postgres", noon)
+	}
+}
+
 test_an_exception_without_a_reason_counts_for_nothing if {
 	every reason in ["", " ", null, 1, true] {
 		every expires in ["never", "2027-03-01", "2027-02-28"] {
