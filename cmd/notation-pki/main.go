@@ -64,5 +64,6 @@ Private keys are encrypted, and nothing is ever overwritten.`,
   notation-pki bundle --scope '*' --out notation`,
 	}
 	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect())
+	complete(root)
 	return cli.Setup(root)
 }
