@@ -83,9 +83,6 @@ type live struct {
 
 func newLive(t *testing.T) *live {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("builds the server")
-	}
 	binary, err := rig.Build(t.Context(), t.TempDir(), "notation-provider")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +120,11 @@ func newLive(t *testing.T) *live {
 	}
 }
 
-func TestASuiteIsRunAgainstTheRealServerAndWhatItAnsweredIsReplayed(t *testing.T) {
+// flag is the value of a flag.
+func (l *live) flag(name string) string { return l.flags[slices.Index(l.flags, name)+1] }
+
+// A suite is run against the real server, and what it answered is replayed.
+func TestLiveProviderAndReplay(t *testing.T) {
 	l := newLive(t)
 	with := func(args ...string) []string { return append(args, l.flags...) }
 

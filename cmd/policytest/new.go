@@ -44,7 +44,8 @@ The policy denies by absence: it admits an image only if the provider says that 
 verified. An existing folder is never changed.
 
 Exit codes: 0 done; 1 it failed; 2 the command line is wrong, or the folder exists.`,
-		Example: `  policytest new SignedPods
+		Example: `  # Write it, and run its tests.
+  policytest new SignedPods
   policytest signedpods
 
   # In another folder than this one.

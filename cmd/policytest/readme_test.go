@@ -11,7 +11,7 @@ import (
 )
 
 // The suite in README.md runs with the verdicts in README.md.
-func TestTheReadmeTellsTheTruth(t *testing.T) {
+func TestReadmeSuite(t *testing.T) {
 	text, dir := read(t, "README.md"), t.TempDir()
 	for _, match := range regexp.MustCompile("(?s)```yaml\n# ([a-z.]+)\n(.*?)```").FindAllStringSubmatch(text, -1) {
 		write(t, dir, match[1], match[2])

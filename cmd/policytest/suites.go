@@ -30,20 +30,23 @@ below it: policies/...
 
 What a provider answers is recorded in a verdicts.yaml beside the suite, or asked of a
 live provider with --provider. A template that asks a provider, or for a key, that
-nothing describes fails its case, whatever the case asserts.
+nothing describes fails its case, whatever the case asserts. So does a template that
+admits an object while a recorded provider is down, or silent. The Rego tests of a
+policy beside the suite (policy_test.rego) are run too.
 
 Exit codes: 0 all cases pass; 1 some do not, or a suite has none; 2 the command line is
 wrong, or no suite or case is where it says.`,
 		Example: `  # Run all suites below policies, with recorded verdicts.
   policytest ./policies/...
 
-  # Run the cases whose names contain "expired"; the cases of one test.
-  policytest ./policies/... --run //expired
-  policytest ./policies/... --run '^signed$//'
+  # Run the cases whose names contain "down"; the cases of one test; the Rego tests.
+  policytest ./policies/... --run //down
+  policytest ./policies/... --run '^own$//'
+  policytest ./policies/... --run policy_test.rego//
 
   # Ask a live provider, as Gatekeeper does, and record what it answers.
-  policytest policies/signedimages --provider notation-provider=https://127.0.0.1:8443/validate \
-    --ca ca.crt --cert tls.crt --key tls.key --record policies/signedimages/verdicts.yaml`,
+  policytest suite --provider notation-provider=https://127.0.0.1:8443/validate \
+    --ca ca.crt --cert tls.crt --key tls.key --record suite/verdicts.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cli.UsageError("which suites? Name a file, a directory or directory/...; see '%s --help'", c.CommandPath())

@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/open-policy-agent/frameworks/constraint/pkg/apis/constraints"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
@@ -41,7 +41,13 @@ func (r rules) check(ctx context.Context, constraint *unstructured.Unstructured)
 	broken, _ := r.validator.Validate(ctx, field.NewPath("spec", "parameters"), nil, parameters, nil, apicel.RuntimeCELCostBudget)
 	var all []error
 	for _, b := range broken {
-		all = append(all, fmt.Errorf("%s: %s", b.Field, strings.TrimSpace(b.Detail)))
+		all = append(all, &ruleError{b.Field, strings.TrimSpace(b.Detail)})
 	}
 	return errors.Join(all...)
 }
+
+// ruleError is a parameter that breaks a rule. For gator it is an error of the schema.
+type ruleError struct{ field, message string }
+
+func (e *ruleError) Error() string { return e.field + ": " + e.message }
+func (*ruleError) Unwrap() error   { return constraints.ErrSchema }

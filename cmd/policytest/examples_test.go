@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// examplesConstraint is for the examples of eval. Its exception outlives the day that --as-of names.
+const examplesConstraint = `
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: SignedImages
+metadata: {name: signed}
+spec:
+  parameters:
+    provider: notation-provider
+    exceptions: [{image: docker.io/library/postgres, reason: "SEC-1: vetted", expires: "2099-12-31"}]
+`
+
+// examplesPods is what kubectl prints in the examples.
+const examplesPods = `
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: a}, spec: {containers: [{name: c, image: "registry.example/app:1"}]}}
+  - {apiVersion: v1, kind: Pod, metadata: {name: b, namespace: a}, spec: {containers: [{name: c, image: "postgres:16"}]}}
+`
+
+// Every example in the help runs as it is printed, in the order of the help, and ends with 0. Only the address of the live
+// provider is another.
+func TestHelpExamples(t *testing.T) {
+	l := newLive(t)
+	dir := t.TempDir()
+	suite := filepath.Join(dir, "suite")
+	if err := errors.Join(
+		os.CopyFS(suite, os.DirFS(l.dir)),
+		os.CopyFS(filepath.Join(dir, "policies"), os.DirFS("../../policies")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for flag, name := range map[string]string{"--ca": "ca.crt", "--cert": "tls.crt", "--key": "tls.key"} {
+		write(t, dir, name, read(t, l.flag(flag)))
+	}
+	write(t, dir, "constraint.yaml", examplesConstraint)
+	write(t, dir, "verdicts.yaml", "providers: {notation-provider: {answers: {registry.example/app:1: verified}}}")
+	write(t, dir, "deployment.yaml", read(t, filepath.Join(l.dir, "signed.yaml")))
+	write(t, dir, "pods-of-the-cluster.yaml", examplesPods)
+	script := "kubectl() { cat pods-of-the-cluster.yaml; }\nset -x\n"
+	for _, verb := range []*cobra.Command{newNew(), newGenerate(), newSuites(), newEval()} {
+		script += verb.Example + "\n"
+	}
+	script = strings.ReplaceAll(script, "notation-provider=https://127.0.0.1:8443/validate", l.flag("--provider"))
+	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
+	command.Dir = dir
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
