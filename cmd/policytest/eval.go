@@ -74,17 +74,17 @@ or external_data has no answer.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.execute(c) },
 	}
 	o.sources.add(c)
-	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a file, or a directory and all below it, with objects, or - for standard input; may be repeated")
-	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a verdicts.yaml; its scenes do not count")
+	c.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "a `FILE` with objects, a directory and all below it, or - for standard input; may be repeated")
+	c.Flags().StringVar(&o.verdicts, "verdicts", "", "a `FILE` with answers, as verdicts.yaml beside a suite; its scenes do not count")
 	o.asOf.add(c)
 	o.output = cli.AddOutput(c)
-	c.Flags().BoolVar(&o.allowUnmatched, "allow-unmatched", false, "let objects that no constraint matches be, such as the Services of a dump: they do not count for the exit code")
+	c.Flags().BoolVar(&o.allowUnmatched, "allow-unmatched", false, "ignore objects that no constraint matches in the exit code, such as the Services of a dump")
 	return c
 }
 
 func (o *evalOptions) execute(c *cobra.Command) error {
 	if len(o.files) == 0 {
-		return cli.UsageError("decide on what? Name files with -f; see '%s --help'", c.CommandPath())
+		return cli.UsageError("no file is given; name files with -f; see '%s --help'", c.CommandPath())
 	}
 	objects, err := readObjects(o.files)
 	if err != nil {

@@ -141,7 +141,7 @@ func TestLiveProviderAndReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantIn(t, policytest(t, 0, l.suite, "-v"), "PASS: all of them", "PASS: undecided")
-	// Live counts before recorded; and a refusal is none where nobody refused.
+	// Live counts before recorded; and a provider that is down has not refused.
 	wantIn(t, policytest(t, 1, with(l.suite, "--run", "//^unsigned")...), `provider "notation-provider" did not answer: `)
 	wantIn(t, policytest(t, 1, with(l.suite, "--record", l.verdicts)...), "is not written: no live provider answered")
 	if read(t, l.verdicts) != first {

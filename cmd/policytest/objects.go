@@ -29,7 +29,7 @@ func readObjects(files []string) ([]*unstructured.Unstructured, error) {
 	case count[engine.Constraint] == 0:
 		return nil, cli.UsageError("-f: no constraint among the objects, so nothing could be denied")
 	case count[engine.Reviewed]+count[engine.Admission]+count[engine.EmptyList] == 0:
-		return nil, cli.UsageError("-f: nothing to decide on but what configures Gatekeeper")
+		return nil, cli.UsageError("-f: there is no object to judge, only what configures Gatekeeper")
 	}
 	return objects, nil
 }

@@ -24,12 +24,12 @@ type sourceFlags struct {
 }
 
 func (f *sourceFlags) add(c *cobra.Command) {
-	c.Flags().StringArrayVar(&f.providers, "provider", nil, "a live provider, NAME=https://host:port/path; may be repeated, and counts before recorded verdicts of that name")
-	c.Flags().StringVar(&f.ca, "ca", "", "PEM file of who vouches for the live providers' certificates")
-	c.Flags().StringVar(&f.cert, "cert", "", "PEM file of the client certificate that live providers are shown, with its chain")
-	c.Flags().StringVar(&f.key, "key", "", "PEM file of its key")
-	c.Flags().IntVar(&f.timeout, "timeout", engine.DefaultTimeout, "seconds that a live provider has for an answer")
-	c.Flags().StringVar(&f.record, "record", "", "write what the live providers answered to this verdicts.yaml")
+	c.Flags().StringArrayVar(&f.providers, "provider", nil, "a live provider, `NAME=URL` with https://host:port/path; may be repeated; takes precedence over recorded verdicts of that name")
+	c.Flags().StringVar(&f.ca, "ca", "", "CA `FILE` in PEM, for the live providers' certificates")
+	c.Flags().StringVar(&f.cert, "cert", "", "`FILE` in PEM with the client certificate for live providers, and its chain")
+	c.Flags().StringVar(&f.key, "key", "", "`FILE` in PEM with its key")
+	c.Flags().IntVar(&f.timeout, "timeout", engine.DefaultTimeout, "`SECONDS` that a live provider has for an answer")
+	c.Flags().StringVar(&f.record, "record", "", "write the answers of the live providers to this `FILE`, a verdicts.yaml")
 }
 
 // sources are the open ones.
@@ -68,7 +68,7 @@ func (f *sourceFlags) check() error {
 	case !live && f.ca+f.cert+f.key+f.record != "":
 		return cli.UsageError("--ca, --cert, --key and --record are for live providers; give --provider NAME=https://…")
 	case live && f.ca == "":
-		return cli.UsageError("--provider needs --ca, the file of who vouches for its certificate")
+		return cli.UsageError("--provider needs --ca, the CA file for its certificate")
 	case (f.cert == "") != (f.key == ""):
 		return cli.UsageError("--cert and --key go together")
 	case f.timeout < 1:

@@ -49,14 +49,14 @@ wrong, or no suite or case is where it says.`,
     --ca ca.crt --cert tls.crt --key tls.key --record suite/verdicts.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return cli.UsageError("which suites? Name a file, a directory or directory/...; see '%s --help'", c.CommandPath())
+				return cli.UsageError("no suite is given; name a file, a directory or directory/...; see '%s --help'", c.CommandPath())
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, paths []string) error { return o.execute(c, paths) },
 	}
 	o.sources.add(c)
-	c.Flags().StringVarP(&o.run, "run", "r", "", "run the tests and cases whose names match: NAME, TEST//CASE, TEST// or //CASE, regular expressions")
+	c.Flags().StringVarP(&o.run, "run", "r", "", "run the tests and cases whose names match `PATTERN`: NAME, TEST//CASE, TEST// or //CASE, each a regular expression")
 	o.asOf.add(c)
 	o.output = cli.AddOutput(c)
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print every test and case, and what templates print")

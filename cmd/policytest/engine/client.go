@@ -41,7 +41,7 @@ type Options struct {
 
 // process guards what is there once for the whole process: OPA's registry of builtins, which making a driver writes,
 // compiling and evaluating read; and the connections of Gatekeeper's client for providers, which it keeps by the provider's
-// name, whoever asks and with whatever certificate.
+// name, for all clients and client certificates.
 var process struct {
 	sync.Mutex
 	last *Client // that reviewed

@@ -8,5 +8,5 @@
 //
 // OPA keeps one external_data for the whole process, that of the driver made last. Here each client has its own: it is put
 // in place for each review, and reviews go one after the other, over connections of the client's own. So there may be many
-// engines in a process, and tests that use them may be parallel, as long as nobody makes a driver beside this package.
+// engines in a process, and tests that use them may be parallel, as long as no other package makes a driver.
 package engine

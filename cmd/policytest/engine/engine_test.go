@@ -96,7 +96,8 @@ func TestAReviewTellsWhatIsWrongAndWhatComesOfIt(t *testing.T) {
 	}
 }
 
-func TestAskingAProviderNobodyKnowsIsAnErrorAndNoViolation(t *testing.T) {
+// A question to an unknown provider is an error, and no violation.
+func TestUnknownProviderIsAnError(t *testing.T) {
 	found, err := strict(t, engine.Options{}).Review(t.Context(), pod(t, "r.io/a:1"))
 	unknown, ok := errors.AsType[*engine.UnknownProviderError](err)
 	if !ok || unknown.Name != "p" || !slices.Equal(unknown.Keys, []string{"r.io/a:1"}) || found != nil {

@@ -55,7 +55,7 @@ func Find(target string) ([]Found, error) {
 		}
 		suite, err := readSuite(dir)
 		if suite == nil && err == nil {
-			return nil, fmt.Errorf("%q is no suite (kind: %s, apiVersion: %s/…)", dir, verify.Kind, verify.Group)
+			return nil, fmt.Errorf("%q is not a suite (kind: %s, apiVersion: %s/…)", dir, verify.Kind, verify.Group)
 		}
 		return []Found{{suite, dir, err}}, nil
 	}

@@ -130,5 +130,5 @@ func (s *ReplayServer) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(response.Status)
-	_, _ = w.Write(response.Body) // the client has gone: nobody is left to tell
+	_, _ = w.Write(response.Body) // it fails if the client has gone
 }

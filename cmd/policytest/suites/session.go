@@ -96,7 +96,7 @@ func (s *Session) compare(call engine.Call) {
 	for _, key := range call.Keys {
 		answer, ok := s.scene.Answer(call.Provider, key)
 		if !ok {
-			s.problem("provider %q is asked about %q, and %s has no answer for it, nor a default that fits", call.Provider, key, s.scene.Path)
+			s.problem("provider %q is asked about %q, and %s has no answer for it, and no default that fits", call.Provider, key, s.scene.Path)
 		}
 		mayFail = mayFail || answer.MayFail()
 	}

@@ -106,7 +106,7 @@ func (a *Answer) word(node *yaml.Node) error {
 	case "unreachable":
 		*a = Answer{Unreachable: true}
 	default:
-		return at(node, "%q is no answer; the words are verified, silent and unreachable, all else is written {refused: unsigned}", node.Value)
+		return at(node, "%q is not an answer; the words are verified, silent and unreachable; write others as {refused: unsigned}", node.Value)
 	}
 	return nil
 }

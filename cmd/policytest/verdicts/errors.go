@@ -21,7 +21,7 @@ func at(node *yaml.Node, format string, args ...any) error {
 	return &lineError{node.Line, fmt.Errorf(format, args...)}
 }
 
-// goType is what the YAML package tells of our types, which nobody wants to know.
+// goType is what the YAML package tells of our types, which is of no use to the reader.
 var goType = regexp.MustCompile(` in type [\w.]+$|yaml: construct errors: (line \d+: )?`)
 
 // located names the file, and the line where it is known, in each of the mistakes.

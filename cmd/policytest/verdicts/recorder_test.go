@@ -49,7 +49,8 @@ func recordAll(t *testing.T, calls ...engine.Call) (*verdicts.File, string, erro
 
 const ours = `{"verified": true, "image": "r.io/a@sha256:1", "digest": "sha256:1", "policy": "skao", "signer": "CN=S", "signedAt": "2026-01-02T03:04:05Z", "until": "2027-01-02T03:04:05Z", "warnings": ["late"]}`
 
-func TestWhatWasHeardIsWrittenAsAPersonWouldAndReplayedAsItWas(t *testing.T) {
+// What was heard is written as a person would write it, and replayed as it was.
+func TestRecordingIsReadableAndReplays(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		status   int
 		response string
@@ -61,7 +62,7 @@ func TestWhatWasHeardIsWrittenAsAPersonWouldAndReplayedAsItWas(t *testing.T) {
 		"a value that is nearly ours":  {200, `{"items": [{"key": "r.io/a:1", "value": {"verified": true}}]}`, []string{"r.io/a:1"}, "value:"},
 		"a value of none":              {200, `{"items": [{"key": "r.io/a:1"}]}`, []string{"r.io/a:1"}, "value: null"},
 		"our value of a key of others": {200, `{"items": [{"key": "NO IMAGE", "value": ` + ours + `}]}`, []string{"NO IMAGE"}, "value:"},
-		"a refusal":                    {200, `{"items": [{"key": "a", "error": "unsigned: nobody: signed"}]}`, []string{"a"}, "reason: unsigned"},
+		"a refusal":                    {200, `{"items": [{"key": "a", "error": "unsigned: no: signature"}]}`, []string{"a"}, "reason: unsigned"},
 		"an error of another kind":     {200, `{"items": [{"key": "a", "error": "no: way"}]}`, []string{"a"}, "error: 'no: way'"},
 		"silence":                      {200, `{}`, []string{"a"}, "a: silent"},
 		"one undecided":                {200, `{"systemError": "undecided: a: registry: it said: 500; really"}`, []string{"a"}, "stage: registry"},
@@ -89,10 +90,10 @@ func TestWhatCannotBeReplayedIsNotWritten(t *testing.T) {
 		calls []engine.Call
 		want  string
 	}{
-		"an answer to a question nobody asked": {[]engine.Call{heard(t, 200, `{"items": [{"key": "b", "error": "x"}]}`, "a")}, "cannot be recorded"},
-		"two answers to one question":          {[]engine.Call{heard(t, 200, `{"items": [{"key": "a", "error": "x"}, {"key": "a", "error": "y"}]}`, "a")}, "cannot be recorded"},
-		"an answer that changed":               {[]engine.Call{refused, heard(t, 200, `{"items": [{"key": "a", "error": "y"}]}`, "a")}, `answered "a" in two ways`},
-		"nothing":                              {nil, "no live provider answered"},
+		"an answer to another question": {[]engine.Call{heard(t, 200, `{"items": [{"key": "b", "error": "x"}]}`, "a")}, "cannot be recorded"},
+		"two answers to one question":   {[]engine.Call{heard(t, 200, `{"items": [{"key": "a", "error": "x"}, {"key": "a", "error": "y"}]}`, "a")}, "cannot be recorded"},
+		"an answer that changed":        {[]engine.Call{refused, heard(t, 200, `{"items": [{"key": "a", "error": "y"}]}`, "a")}, `answered "a" in two ways`},
+		"nothing":                       {nil, "no live provider answered"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			if _, _, err := recordAll(t, c.calls...); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -50,7 +50,8 @@ func TestEachAnswerBecomesTheResponseThatTheReadmeTells(t *testing.T) {
 	}
 }
 
-func TestAnImageWithoutADigestGetsOneThatIsAlwaysTheSame(t *testing.T) {
+// An image without a digest gets one, and always the same.
+func TestMadeUpDigestIsStable(t *testing.T) {
 	scene := answering(t, "verified")
 	one, again := scene.Respond("p", []string{"r.io/a:1"}), scene.Respond("p", []string{"r.io/a:1"})
 	other := scene.Respond("p", []string{"r.io/a:2"})
@@ -141,7 +142,7 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		"providers: {p: }":                  "neither answers nor default",
 		"providers:\n  p: {}":               "verdicts.yaml:2: neither answers nor default",
 		"providers:\n  p: {answer: {}}":     "verdicts.yaml:2: field answer not found",
-		"providers:\n  p:\n    default: no": `verdicts.yaml:3: "no" is no answer; the words are verified, silent and unreachable`,
+		"providers:\n  p:\n    default: no": `verdicts.yaml:3: "no" is not an answer; the words are verified, silent and unreachable`,
 		"providers:\n  p:\n    answers:\n      a:":                                           `verdicts.yaml:4: "a" has no answer; write silent`,
 		"providers:\n  p:\n    answers:\n      a: {}":                                        "verdicts.yaml:4: the answer says nothing; write silent",
 		"providers:\n  p:\n    answers:\n      a: {value: 1, error: no}":                     "verdicts.yaml:4: an answer is one of",
