@@ -34,7 +34,7 @@ func (x *target) fill(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.bad.kinds["copies"] = kind{manifest: manifest, envelopes: [][]byte{envelope}, mediaType: ca.JWS}
-	asker := x.server.Asker()
+	asker := x.server.GatekeeperClient()
 	const copies = 600
 	for first := 0; first < copies; first += 20 {
 		var keys []string
@@ -47,7 +47,7 @@ func (x *target) fill(t *testing.T) {
 	}
 }
 
-func eventuallyVerified(t *testing.T, asker *rig.Asker, keys []string) bool {
+func eventuallyVerified(t *testing.T, asker *rig.GatekeeperClient, keys []string) bool {
 	t.Helper()
 	for range 20 {
 		answer, err := asker.Validate(t.Context(), keys...)
