@@ -17,11 +17,11 @@ import (
 // quirks are registries that do not answer to the letter, and are understood.
 func quirks() map[string]struct {
 	match  rig.Match
-	effect rig.Effect
+	fault rig.Fault
 } {
 	type quirk = struct {
 		match  rig.Match
-		effect rig.Effect
+		fault rig.Fault
 	}
 	head, get := rig.Match{Method: http.MethodHead}, rig.Match{Method: http.MethodGet, Path: "/manifests/"}
 	all := map[string]quirk{
@@ -53,7 +53,7 @@ func TestOddRegistriesAreSignedInAndListed(t *testing.T) {
 			t.Run(string(kind)+" "+name, func(t *testing.T) {
 				b := newBench(t)
 				image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: kind}), "staging/a", "1")
-				image.Registry.Fault(c.match, c.effect)
+				image.Registry.Inject(c.match, c.fault)
 				b.must(b.sign(image).err)
 				b.must(b.sign(image).err)
 				if infos := b.infos(image); len(infos) != 2 || infos[0].Error != "" || infos[1].Error != "" {
@@ -74,7 +74,7 @@ func TestWhatMayBeHiddenIsTold(t *testing.T) {
 	registry := b.Registry(rig.RegistryOptions{})
 	image, bare := b.PushImage(registry, "staging/a", "1"), b.PushImage(registry, "staging/a", "2")
 	b.Sign(image, rig.Signature{Listed: rig.ListedTag})
-	registry.Fault(rig.Match{Class: rig.ClassReferrers}, rig.Status(403, nil))
+	registry.Inject(rig.Match{Class: rig.ClassReferrers}, rig.Status(403, nil))
 
 	got := b.list(image, "-o", "json")
 	var infos []signatures.Info
@@ -100,13 +100,13 @@ func TestWhatMayBeHiddenIsTold(t *testing.T) {
 
 // In the tag schema the list is read before it is written: what cannot be understood must not be written over.
 func TestAnOddListLosesNoSignature(t *testing.T) {
-	for name, effect := range map[string]rig.Effect{
+	for name, fault := range map[string]rig.Fault{
 		"JSON": rig.Header("Content-Type", "application/json"), "chunks": rig.Without("Content-Length"), "no digest": rig.Without("Docker-Content-Digest"),
 	} {
 		b := newBench(t)
 		image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 		b.must(b.sign(image).err)
-		image.Registry.Fault(rig.Match{Class: rig.ClassReferrersTag}, effect)
+		image.Registry.Inject(rig.Match{Class: rig.ClassReferrersTag}, fault)
 		b.must(b.sign(image).err)
 		image.Registry.LiftAll()
 		if infos := b.infos(image); len(infos) != 2 {

@@ -268,7 +268,7 @@ func TestATagIsSignedByTheDigestThatItStoodForFirst(t *testing.T) {
 	b := newBench(t)
 	registry := b.Registry(rig.RegistryOptions{Kind: rig.Tag})
 	first := b.PushImage(registry, "staging/a", "1")
-	registry.Fault(rig.Match{Class: rig.ClassWrite, Times: 1}, func(_ <-chan struct{}, next http.Handler) http.Handler {
+	registry.Inject(rig.Match{Class: rig.ClassWrite, Times: 1}, func(_ <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			b.PushImage(registry, "staging/a", "1")
 			next.ServeHTTP(w, r)
@@ -461,13 +461,13 @@ func console(<-chan struct{}, http.Handler) http.Handler {
 }
 
 func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
-	status := func(code int) rig.Effect { return rig.Status(code, nil) }
+	status := func(code int) rig.Fault { return rig.Status(code, nil) }
 	read := func(class rig.Class) rig.Match { return rig.Match{Class: class} }
 	write := rig.Match{Class: rig.ClassWrite, Method: http.MethodPut, Path: "/manifests/"}
 	tag := rig.Match{Path: "/manifests/1$"} // by HEAD and by GET
 	for name, c := range map[string]struct {
 		match  rig.Match
-		effect rig.Effect
+		fault rig.Fault
 		words  []string
 	}{
 		"not logged in":         {tag, status(401), []string{"resolving", "401", "docker login"}},
@@ -489,7 +489,7 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
-			image.Registry.Fault(c.match, c.effect)
+			image.Registry.Inject(c.match, c.fault)
 			patience := "30s"
 			if slices.Contains(c.words, "--timeout") {
 				patience = "1s"
@@ -520,7 +520,7 @@ func TestASignatureThatTheRegistryDroppedIsNoSuccess(t *testing.T) {
 			b := newBench(t)
 			image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: c.kind}), "staging/a", "1")
 			b.must(b.sign(image, "--referrers", c.way).err)
-			image.Registry.Fault(rig.Match{Method: http.MethodPut, Path: c.path}, rig.Status(http.StatusCreated, nil))
+			image.Registry.Inject(rig.Match{Method: http.MethodPut, Path: c.path}, rig.Status(http.StatusCreated, nil))
 			words := append(c.words, "was pushed, and cannot be found again", "sign once more")
 			b.fails(b.sign(image, "--referrers", c.way), cli.ExitFailed, words...)
 		})
@@ -531,7 +531,7 @@ func TestATroubleThatPassesIsNoFailure(t *testing.T) {
 	b := newBench(t)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 	for _, class := range []rig.Class{rig.ClassResolve, rig.ClassWrite, rig.ClassReferrersTag} {
-		image.Registry.Fault(rig.Match{Class: class, Times: 1}, rig.Status(http.StatusServiceUnavailable, nil))
+		image.Registry.Inject(rig.Match{Class: class, Times: 1}, rig.Status(http.StatusServiceUnavailable, nil))
 	}
 	b.must(b.sign(image).err)
 	if _, err := b.verify(image); err != nil {
@@ -544,7 +544,7 @@ func TestAPageInThePlaceOfTheListCostsNoSignature(t *testing.T) {
 	image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 	b.must(b.sign(image).err)
 	// The list is read twice before it is written: to see that it can be, and to be added to.
-	lift := image.Registry.Fault(rig.Match{Class: rig.ClassReferrersTag, Skip: 1}, rig.HTML())
+	lift := image.Registry.Inject(rig.Match{Class: rig.ClassReferrersTag, Skip: 1}, rig.HTML())
 	b.fails(b.sign(image), cli.ExitFailed, "pushing the signature", "web page")
 	lift()
 	if infos := b.infos(image); len(infos) != 1 {
@@ -555,7 +555,7 @@ func TestAPageInThePlaceOfTheListCostsNoSignature(t *testing.T) {
 func TestSigningAgainTakesNoRightToDelete(t *testing.T) {
 	b := newBench(t)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
-	image.Registry.Fault(rig.Match{Method: http.MethodDelete}, rig.Status(http.StatusForbidden, nil))
+	image.Registry.Inject(rig.Match{Method: http.MethodDelete}, rig.Status(http.StatusForbidden, nil))
 	b.must(b.sign(image).err)
 	b.must(b.sign(image).err)
 	if infos := b.infos(image); len(infos) != 2 {
@@ -591,7 +591,7 @@ func TestAnInterruptEndsTheCommand(t *testing.T) {
 			b := newBench(t)
 			image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 			ctx, cancel := context.WithCancel(t.Context())
-			image.Registry.Fault(match, func(lifted <-chan struct{}, next http.Handler) http.Handler {
+			image.Registry.Inject(match, func(lifted <-chan struct{}, next http.Handler) http.Handler {
 				cancel()
 				return rig.Hang()(lifted, next)
 			})
@@ -605,7 +605,7 @@ func TestAnInterruptWhileTimestampingPushesNothing(t *testing.T) {
 	b := newBench(t)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	ctx, cancel := context.WithCancel(t.Context())
-	b.Endpoints.Fault(rig.Match{Class: rig.ClassTimestamp}, func(lifted <-chan struct{}, next http.Handler) http.Handler {
+	b.Endpoints.Inject(rig.Match{Class: rig.ClassTimestamp}, func(lifted <-chan struct{}, next http.Handler) http.Handler {
 		cancel()
 		return rig.Hang()(lifted, next)
 	})
@@ -744,8 +744,8 @@ func TestATimestampThatIsWorthNothingIsRefused(t *testing.T) {
 	b.fails(b.sign(image, "--timestamp-url", address), cli.ExitUsage, "go together")
 	b.fails(b.sign(image, "--timestamp-root", "none"), cli.ExitUsage, "go together")
 	b.fails(b.sign(image, "--timestamp-url", "digicert", "--timestamp-root", "none"), cli.ExitUsage, "no http:// or https:// URL")
-	for name, effect := range map[string]rig.Effect{"503": rig.Status(503, nil), "text/html": rig.HTML(), "--timeout": rig.Hang()} {
-		lift := b.Endpoints.Fault(rig.Match{Class: rig.ClassTimestamp}, effect)
+	for name, fault := range map[string]rig.Fault{"503": rig.Status(503, nil), "text/html": rig.HTML(), "--timeout": rig.Hang()} {
+		lift := b.Endpoints.Inject(rig.Match{Class: rig.ClassTimestamp}, fault)
 		b.fails(b.sign(image, append(with(ca.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), cli.ExitFailed, "timestamp", name)
 		lift()
 	}
@@ -764,7 +764,7 @@ func TestARevokedTimestampAuthorityIsRefused(t *testing.T) {
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	flags := b.timestamped(tsa)
 	b.must(b.sign(image, flags...).err)
-	lift := b.Endpoints.Fault(rig.Match{Class: rig.ClassCRL}, rig.Status(500, nil))
+	lift := b.Endpoints.Inject(rig.Match{Class: rig.ClassCRL}, rig.Status(500, nil))
 	b.fails(b.sign(image, flags...), cli.ExitFailed, "revocation status is unknown")
 	lift()
 	ledger.Revoke(tsa.Cert, time.Now().Add(-time.Hour), 1)

@@ -92,7 +92,7 @@ func newLive(t *testing.T) *live {
 	signed, unsigned := w.PushImage(registry, "production/signed", "1"), w.PushImage(registry, "production/unsigned", "1")
 	undecided := w.PushImage(registry, "production/undecided", "1")
 	w.Sign(signed, rig.Signature{})
-	registry.Fault(rig.Match{Path: "production/undecided"}, rig.Status(500, nil))
+	registry.Inject(rig.Match{Path: "production/undecided"}, rig.Status(500, nil))
 	template, err := os.ReadFile("testdata/templates/strict.yaml")
 	if err != nil {
 		t.Fatal(err)

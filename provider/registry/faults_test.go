@@ -57,7 +57,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 		{private, "", "/manifests/1$"}, // HEAD and GET of the tag
 	}
 	for name, c := range map[string]struct {
-		effect rig.Effect
+		effect rig.Fault
 		cause  provider.Cause
 		says   string
 	}{
@@ -97,7 +97,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 					RequestTimeout: timeout,
 				})
 				place.registry.Forget()
-				lift := place.registry.Fault(rig.Match{Class: place.class, Path: place.path}, c.effect)
+				lift := place.registry.Inject(rig.Match{Class: place.class, Path: place.path}, c.effect)
 				defer lift()
 				err := walk(t.Context(), r, images[place.registry])
 				if u := undecided(t, err, c.cause); !strings.Contains(u.Detail, c.says) {
@@ -139,7 +139,7 @@ func TestA404MeansWhatWasAskedFor(t *testing.T) {
 			own := settings(t, c.registry)
 			own.Referrers = referrers
 			r := open(t, registry.Options{Registries: []config.Registry{own}, DockerConfigs: []string{w.WriteDockerConfig(private)}})
-			lift := c.registry.Fault(rig.Match{Class: c.class}, rig.Status(404, nil))
+			lift := c.registry.Inject(rig.Match{Class: c.class}, rig.Status(404, nil))
 			err := walk(t.Context(), r, image)
 			lift()
 			if c.want == nil {
@@ -156,7 +156,7 @@ func TestATokenServiceThatVanishesMakesNoImageUnsigned(t *testing.T) {
 	private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Token})
 	image := w.PushImage(private, "production/a", "1")
 	w.Sign(image, rig.Signature{})
-	private.Fault(rig.Match{Class: rig.ClassToken}, rig.Status(404, nil))
+	private.Inject(rig.Match{Class: rig.ClassToken}, rig.Status(404, nil))
 	for _, referrers := range []config.Referrers{"auto", "api", "tag", "both"} {
 		own := settings(t, private)
 		own.Referrers = referrers
@@ -221,7 +221,7 @@ func TestWhoeverLeavesGetsIgnorance(t *testing.T) {
 	w := rig.ForTest(t)
 	slow := w.Registry(rig.RegistryOptions{})
 	image := w.PushImage(slow, "production/a", "1")
-	slow.Fault(rig.Match{}, rig.Hang())
+	slow.Inject(rig.Match{}, rig.Hang())
 	for what, ask := range questions(referring(t, slow, "auto"), pinned(image)) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		if u := undecided(t, ask(ctx), provider.CauseRegistry); !strings.Contains(u.Detail, "in time") {

@@ -97,7 +97,7 @@ func TestTheOwnHostIsAskedForWhatTheMirrorCannotGive(t *testing.T) {
 	m := mirroring(t)
 	for name, c := range map[string]struct {
 		match  rig.Match
-		effect rig.Effect
+		effect rig.Fault
 	}{
 		"not found":                  {rig.Match{}, rig.Status(404, nil)},
 		"down":                       {rig.Match{}, rig.Cut()},
@@ -116,7 +116,7 @@ func TestTheOwnHostIsAskedForWhatTheMirrorCannotGive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := m.open(t, false)
-			m.mirror.Fault(c.match, c.effect)
+			m.mirror.Inject(c.match, c.effect)
 			if got, err := find(t, r, m.image); got != 1 || err != nil {
 				t.Errorf("%d envelopes, %v", got, err)
 			}
@@ -130,16 +130,16 @@ func TestTheOwnHostIsAskedForWhatTheMirrorCannotGive(t *testing.T) {
 func TestTheOwnHostDecidesWhatThereIsNot(t *testing.T) {
 	m := mirroring(t)
 	r := m.open(t, false)
-	down := m.mirror.Fault(rig.Match{}, rig.Status(500, nil))
-	absent := m.own.Fault(rig.Match{}, rig.Status(404, nil))
+	down := m.mirror.Inject(rig.Match{}, rig.Status(500, nil))
+	absent := m.own.Inject(rig.Match{}, rig.Status(404, nil))
 	if _, err := find(t, r, m.image); !errors.Is(err, provider.ErrNotFound) {
 		t.Errorf("mirror down, own host has none: %v", err)
 	}
 	down()
 	absent()
 
-	m.mirror.Fault(rig.Match{}, rig.Status(404, nil))
-	m.own.Fault(rig.Match{}, rig.Status(500, nil))
+	m.mirror.Inject(rig.Match{}, rig.Status(404, nil))
+	m.own.Inject(rig.Match{}, rig.Status(500, nil))
 	_, err := find(t, r, m.image)
 	undecided(t, err, provider.CauseRegistry)
 }
@@ -147,12 +147,12 @@ func TestTheOwnHostDecidesWhatThereIsNot(t *testing.T) {
 func TestWhereOnlyTheMirrorMayBeAskedItsWordCounts(t *testing.T) {
 	m := mirroring(t)
 	r := m.open(t, true)
-	lift := m.mirror.Fault(rig.Match{}, rig.Status(404, nil))
+	lift := m.mirror.Inject(rig.Match{}, rig.Status(404, nil))
 	if _, err := find(t, r, m.image); !errors.Is(err, provider.ErrNotFound) {
 		t.Error(err)
 	}
 	lift()
-	m.mirror.Fault(rig.Match{}, rig.Status(503, nil))
+	m.mirror.Inject(rig.Match{}, rig.Status(503, nil))
 	_, err := find(t, r, m.image)
 	undecided(t, err, provider.CauseRegistry)
 	if got := m.own.Requests(); len(got) != 0 {
@@ -163,7 +163,7 @@ func TestWhereOnlyTheMirrorMayBeAskedItsWordCounts(t *testing.T) {
 func TestMirrorAndOwnHostEachGetTheirOwnCredentialOnly(t *testing.T) {
 	m := mirroring(t)
 	r := m.open(t, false)
-	m.mirror.Fault(rig.Match{Class: rig.ClassBlob}, rig.Status(404, nil)) // so that both are asked
+	m.mirror.Inject(rig.Match{Class: rig.ClassBlob}, rig.Status(404, nil)) // so that both are asked
 	if _, err := find(t, r, m.image); err != nil {
 		t.Fatal(err)
 	}
@@ -203,9 +203,9 @@ func TestTheOwnHostIsAskedForItsListOnlyWhenWanted(t *testing.T) {
 	}{
 		"both have some":    {false, func() {}, []int{1, 2}, false},
 		"mirror only":       {true, func() {}, []int{1}, false},
-		"the mirror fails":  {false, func() { m.mirror.Fault(rig.Match{}, rig.Status(500, nil)) }, []int{2}, false},
-		"the mirror's none": {false, func() { m.mirror.Fault(rig.Match{}, rig.Status(404, nil)) }, []int{0, 2}, false},
-		"own host fails":    {false, func() { m.own.Fault(rig.Match{}, rig.Status(500, nil)) }, []int{1, 0}, true},
+		"the mirror fails":  {false, func() { m.mirror.Inject(rig.Match{}, rig.Status(500, nil)) }, []int{2}, false},
+		"the mirror's none": {false, func() { m.mirror.Inject(rig.Match{}, rig.Status(404, nil)) }, []int{0, 2}, false},
+		"own host fails":    {false, func() { m.own.Inject(rig.Match{}, rig.Status(500, nil)) }, []int{1, 0}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := m.open(t, c.mirrorOnly)

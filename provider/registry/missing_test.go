@@ -16,11 +16,11 @@ import (
 
 // answers are what a referrers API that lists nothing may answer, and whether that may hide signatures.
 func answers() map[string]struct {
-	effect rig.Effect
+	effect rig.Fault
 	hides  provider.Cause // "" if it says that there is no API
 } {
 	all := map[string]struct {
-		effect rig.Effect
+		effect rig.Fault
 		hides  provider.Cause
 	}{
 		"a page":       {rig.HTML(), provider.CauseRegistry},
@@ -33,19 +33,19 @@ func answers() map[string]struct {
 	}
 	for _, status := range []int{400, 404, 405, 406, 410, 415, 501} {
 		all[strconv.Itoa(status)] = struct {
-			effect rig.Effect
+			effect rig.Fault
 			hides  provider.Cause
 		}{rig.Status(status, nil), ""}
 	}
 	for _, status := range []int{402, 407, 408, 409, 411, 412, 414, 417, 418, 421, 422, 423, 425, 426, 428, 431, 451, 499, 500, 502, 503, 504, 505, 300, 304} {
 		all[strconv.Itoa(status)] = struct {
-			effect rig.Effect
+			effect rig.Fault
 			hides  provider.Cause
 		}{rig.Status(status, nil), provider.CauseRegistry}
 	}
 	for _, status := range []int{401, 403} {
 		all[strconv.Itoa(status)] = struct {
-			effect rig.Effect
+			effect rig.Fault
 			hides  provider.Cause
 		}{rig.Status(status, nil), provider.CauseCredentials}
 	}
@@ -69,7 +69,7 @@ func TestTheTagIsAskedWhateverTheAPIAnswers(t *testing.T) {
 	for name, c := range answers() {
 		for _, referrers := range []config.Referrers{config.ReferrersAuto, config.ReferrersBoth, config.ReferrersAPI} {
 			t.Run(name+", asked by "+string(referrers), func(t *testing.T) {
-				defer byAPI.Fault(rig.Match{Class: rig.ClassReferrers}, c.effect)()
+				defer byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, c.effect)()
 				r := referring(t, byAPI, referrers)
 				found, err := first(t, r, signed)
 				if referrers == config.ReferrersAPI {
@@ -108,7 +108,7 @@ func TestOnlyWordsAboutTheAPIAreRemembered(t *testing.T) {
 	w.Sign(signed, rig.Signature{Listed: rig.ListedTag})
 	for status, want := range map[int]int{404: 1, 405: 1, 410: 1, 501: 1, 400: 2, 406: 2, 415: 2} {
 		r := referring(t, byAPI, config.ReferrersAuto)
-		lift := byAPI.Fault(rig.Match{Class: rig.ClassReferrers}, rig.Status(status, nil))
+		lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, rig.Status(status, nil))
 		byAPI.Forget()
 		for range 2 {
 			if got, err := listed(t, r, signed); got != 1 || err != nil {
@@ -129,10 +129,10 @@ func TestTheAPICountsWhereTheTagFails(t *testing.T) {
 	signed, bare := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
 	w.Sign(signed, rig.Signature{})
 	r := referring(t, byAPI, config.ReferrersBoth)
-	for cause, effect := range map[provider.Cause]rig.Effect{
+	for cause, effect := range map[provider.Cause]rig.Fault{
 		provider.CauseCredentials: rig.Status(403, nil), provider.CauseRegistry: rig.Status(500, nil),
 	} {
-		lift := byAPI.Fault(rig.Match{Class: rig.ClassReferrersTag}, effect)
+		lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrersTag}, effect)
 		found, err := first(t, r, signed)
 		if len(found.Signatures) != 1 || err != nil {
 			t.Errorf("%d signatures, %v", len(found.Signatures), err)

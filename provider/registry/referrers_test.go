@@ -128,10 +128,10 @@ func TestAMomentWithoutTheAPIMakesNoImageUnsignedLater(t *testing.T) {
 	oldest, newest := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
 	w.Sign(oldest, rig.Signature{Listed: rig.ListedTag})
 	w.Sign(newest, rig.Signature{Listed: rig.ListedAPI})
-	for name, effect := range map[string]rig.Effect{"404": rig.Status(404, nil), "400": rig.Status(400, nil), "a page": rig.HTML()} {
+	for name, effect := range map[string]rig.Fault{"404": rig.Status(404, nil), "400": rig.Status(400, nil), "a page": rig.HTML()} {
 		t.Run(name, func(t *testing.T) {
 			r := referring(t, byAPI, config.ReferrersAuto)
-			lift := byAPI.Fault(rig.Match{Class: rig.ClassReferrers}, effect)
+			lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, effect)
 			if got, err := first(t, r, oldest); len(got.Signatures) != 1 || err != nil {
 				t.Errorf("%d signatures by tag, %v", len(got.Signatures), err)
 			}
@@ -152,7 +152,7 @@ func TestALoginPageIsNeitherAnImageNorAnEmptyList(t *testing.T) {
 		w.Sign(image, rig.Signature{})
 		for _, referrers := range []config.Referrers{"auto", "api", "tag", "both"} {
 			r := referring(t, behind, referrers)
-			lift := behind.Fault(rig.Match{}, rig.HTML())
+			lift := behind.Inject(rig.Match{}, rig.HTML())
 			_, err := r.Resolve(t.Context(), pinned(image))
 			undecided(t, err, provider.CauseRegistry)
 			_, err = listed(t, r, image)
@@ -178,7 +178,7 @@ func TestAListThatIsNotTheOneUnderItsDigestIsIgnorance(t *testing.T) {
 	byTag := w.Registry(rig.RegistryOptions{Kind: rig.Tag})
 	image := w.PushImage(byTag, "production/a", "1")
 	w.Sign(image, rig.Signature{})
-	byTag.Fault(rig.Match{Class: rig.ClassReferrersTag}, rig.Rewrite(func([]byte) []byte { return []byte(`{"manifests":[]}`) }))
+	byTag.Inject(rig.Match{Class: rig.ClassReferrersTag}, rig.Rewrite(func([]byte) []byte { return []byte(`{"manifests":[]}`) }))
 	_, err := listed(t, referring(t, byTag, "auto"), image)
 	undecided(t, err, provider.CauseRegistry)
 }

@@ -237,7 +237,7 @@ func TestTheTagIsAskedWhereTheAPIListsOtherThings(t *testing.T) {
 	image := w.PushImage(byAPI, "production/a", "1")
 	w.Sign(image, rig.Signature{Defect: rig.NotASignature, Listed: rig.ListedAPI})
 	w.Sign(image, rig.Signature{Listed: rig.ListedTag})
-	byAPI.Fault(rig.Match{Class: rig.ClassReferrers}, rig.Untyped())
+	byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, rig.Untyped())
 	if got, err := listed(t, referring(t, byAPI, config.ReferrersAuto), image); got != 1 || err != nil {
 		t.Errorf("%d signatures, %v", got, err)
 	}

@@ -31,7 +31,7 @@ func TestManyConstraintsWaitOnce(t *testing.T) {
 	w := newWorld(t, func(c *config.Config) { c.AnswerWithin = config.Duration(answerWithin) })
 	objects := append([]string{signed(0)}, append(another(t, "SecondImages"), another(t, "ThirdImages")...)...)
 	e := w.open(t, objects...)
-	defer w.registry.Fault(rig.Match{}, rig.Hang())()
+	defer w.registry.Inject(rig.Match{}, rig.Hang())()
 	began := time.Now()
 	violations, err := e.Review(t.Context(), admission.Pod("pod", w.good[0]))
 	took := time.Since(began)

@@ -138,7 +138,7 @@ func (s *stage) index(ctx context.Context, e *example) error {
 // hung pushes a good image to a registry that will not answer for it.
 func (s *stage) hung(ctx context.Context, e *example) error {
 	repository, _, _ := strings.Cut(e.name, ":")
-	s.heal = e.on.Fault(rig.Match{Path: "/v2/" + repository + "/"}, rig.Hang())
+	s.heal = e.on.Inject(rig.Match{Path: "/v2/" + repository + "/"}, rig.Hang())
 	return s.signed(rig.Signature{})(ctx, e)
 }
 

@@ -36,7 +36,7 @@ func (a *answer) length(method string) int64 {
 	return told
 }
 
-// direct is a client's transport straight into a handler: past the network, and so past the switch in front of it.
+// direct is a client's transport straight into a handler: past the network, and so past the fault injector in front of it.
 type direct struct {
 	handler http.Handler
 }

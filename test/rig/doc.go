@@ -5,9 +5,9 @@
 // what production would do:
 //
 //   - [New] makes an [Env]; [ForTest] makes one that cleans up after a test and fails it on any error.
-//   - [Env.Registry] starts a registry. Its [Switch] makes it fail on demand and remembers what it was asked.
+//   - [Env.Registry] starts a registry. Its [FaultInjector] makes it fail on demand and remembers what it was asked.
 //   - [Registry.PushImage] and [Env.Sign] put content there, also content that is wrong in a chosen way ([Defect]).
-//     Both go past the switch: faults hit, and the log counts, only what comes over the network.
+//     Both go past the fault injector: faults hit, and the log counts, only what comes over the network.
 //   - [Env.NewPKI] makes further CAs, revocable ones too; [Env.Endpoints] speaks for them.
 //   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP; [TSA] is an RFC 3161 timestamp
 //     authority, over HTTP or in the process.

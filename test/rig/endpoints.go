@@ -14,9 +14,9 @@ const (
 )
 
 // Endpoints is a server on loopback, in plain HTTP since notation asks no other, that speaks for CAs and timestamp
-// authorities. Its [Switch] makes it fail.
+// authorities. Its [FaultInjector] makes it fail.
 type Endpoints struct {
-	*Switch
+	*FaultInjector
 
 	// Host is "127.0.0.1:PORT".
 	Host string
@@ -38,12 +38,12 @@ func newEndpoints() (*Endpoints, error) {
 		return nil, err
 	}
 	e := &Endpoints{Host: l.host(), handlers: map[string]http.Handler{}}
-	e.Switch = &Switch{next: http.HandlerFunc(e.route)}
+	e.FaultInjector = &FaultInjector{next: http.HandlerFunc(e.route)}
 	e.close = func() error {
 		e.LiftAll()
 		return l.close()
 	}
-	l.serve(e.Switch, nil)
+	l.serve(e.FaultInjector, nil)
 	return e, nil
 }
 

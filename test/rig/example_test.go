@@ -48,7 +48,7 @@ func demo(ctx context.Context) error {
 	}
 	fmt.Println("signed", image.Repository, "at a registry of kind", registry.Kind)
 
-	defer registry.Fault(rig.Match{Class: rig.ClassResolve}, rig.Status(503, nil))()
+	defer registry.Inject(rig.Match{Class: rig.ClassResolve}, rig.Status(503, nil))()
 	client, err := registry.Remote(image.Repository)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 
 // Without sends the real answer without one of its headers, of a HEAD too. Without its Content-Length, a body comes in
 // chunks.
-func Without(name string) Effect {
+func Without(name string) Fault {
 	return func(_ <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			real := newAnswer()
@@ -25,10 +25,10 @@ func Without(name string) Effect {
 
 // Untyped sends the real list of referrers without the artifact type of any, as some registries do, and as if it had not
 // been filtered. Its digest is its own.
-func Untyped() Effect { return Typed("") }
+func Untyped() Fault { return Typed("") }
 
 // Typed sends the real list likewise, with one artifact type for all.
-func Typed(artifactType string) Effect {
+func Typed(artifactType string) Fault {
 	return rework(func(w http.ResponseWriter, real *answer) {
 		body := typed(real.body.Bytes(), artifactType)
 		real.header.Del("OCI-Filters-Applied")

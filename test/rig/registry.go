@@ -63,9 +63,9 @@ type RegistryOptions struct {
 	Listen string
 }
 
-// Registry is a real registry, on loopback unless [RegistryOptions] say otherwise. Its [Switch] makes it fail and remembers what it was asked.
+// Registry is a real registry, on loopback unless [RegistryOptions] say otherwise. Its [FaultInjector] makes it fail and remembers what it was asked.
 type Registry struct {
-	*Switch
+	*FaultInjector
 
 	// Host is "127.0.0.1:PORT", or the name that it was given.
 	Host string
@@ -79,7 +79,7 @@ type Registry struct {
 	Username, Password string
 
 	pusher  auth.Credential // may do anything
-	content http.Handler    // the registry itself, behind the switch
+	content http.Handler    // the registry itself, behind the fault injector
 	unlist  func(digest string)
 }
 
@@ -101,12 +101,12 @@ func (w *Env) Registry(ctx context.Context, opts RegistryOptions) (*Registry, er
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting a registry: %w", err), l.close())
 	}
-	r.Switch = &Switch{next: offering(r.content, r.url(), opts.Challenges)}
+	r.FaultInjector = &FaultInjector{next: offering(r.content, r.url(), opts.Challenges)}
 	w.onClose(func() error {
 		r.LiftAll()
 		return l.close()
 	})
-	l.serve(r.Switch, cert)
+	l.serve(r.FaultInjector, cert)
 	return r, nil
 }
 
@@ -128,7 +128,7 @@ func (r *Registry) identify(opts RegistryOptions) (*tls.Certificate, error) {
 	return &cert, nil
 }
 
-// build makes the registry behind the switch.
+// build makes the registry behind the fault injector.
 func (r *Registry) build(ctx context.Context, opts RegistryOptions, w *Env) (err error) {
 	if opts.Auth != Anonymous {
 		r.Username, r.Password = "robot$gatekeeper", rand.Text() // Harbor's robots have a dollar in their name

@@ -67,20 +67,20 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, c := range map[string]struct {
-			effect rig.Effect
+			fault rig.Fault
 			status int
 			body   string // contained
 			fails  bool
 		}{
-			"status":   {effect: rig.Status(429, http.Header{"Retry-After": {"7"}}), status: 429, body: "errors"},
-			"html":     {effect: rig.HTML(), status: 200, body: "<!DOCTYPE html>"},
-			"cut":      {effect: rig.Cut(), fails: true},
-			"delay":    {effect: rig.Delay(20 * time.Millisecond), status: 200, body: real},
-			"truncate": {effect: rig.Truncate(10), status: 200, body: real[:10], fails: true},
-			"rewrite":  {effect: rig.Rewrite(func([]byte) []byte { return []byte("{}") }), status: 200, body: "{}"},
+			"status":   {fault: rig.Status(429, http.Header{"Retry-After": {"7"}}), status: 429, body: "errors"},
+			"html":     {fault: rig.HTML(), status: 200, body: "<!DOCTYPE html>"},
+			"cut":      {fault: rig.Cut(), fails: true},
+			"delay":    {fault: rig.Delay(20 * time.Millisecond), status: 200, body: real},
+			"truncate": {fault: rig.Truncate(10), status: 200, body: real[:10], fails: true},
+			"rewrite":  {fault: rig.Rewrite(func([]byte) []byte { return []byte("{}") }), status: 200, body: "{}"},
 		} {
 			t.Run(string(opts.Kind)+" "+name, func(t *testing.T) {
-				defer image.Registry.Fault(rig.Match{Class: rig.ClassManifest}, c.effect)()
+				defer image.Registry.Inject(rig.Match{Class: rig.ClassManifest}, c.fault)()
 				response, body, err := ask()
 				if (err != nil) != c.fails {
 					t.Fatalf("error %v, want one: %t", err, c.fails)
@@ -106,7 +106,7 @@ func TestAnAnswerCanBeRelabelledAndDiverted(t *testing.T) {
 		other := w.PushImage(image.Registry, "production/a", "2")
 		asked := client(t, image.Registry)
 
-		lift := image.Registry.Fault(rig.Match{}, rig.Header("Docker-Content-Digest", "sha256:5"))
+		lift := image.Registry.Inject(rig.Match{}, rig.Header("Docker-Content-Digest", "sha256:5"))
 		response, _, err := get(t.Context(), asked, image)
 		if err != nil || response.StatusCode != http.StatusOK || response.Header.Get("Docker-Content-Digest") != "sha256:5" {
 			t.Errorf("%s: relabelled: %v, %v", opts.Kind, response, err)
@@ -116,7 +116,7 @@ func TestAnAnswerCanBeRelabelledAndDiverted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		image.Registry.Fault(rig.Match{}, rig.Divert(strings.NewReplacer("/manifests/1", "/manifests/2").Replace))
+		image.Registry.Inject(rig.Match{}, rig.Divert(strings.NewReplacer("/manifests/1", "/manifests/2").Replace))
 		response, got, err := get(t.Context(), asked, image)
 		if err != nil || got != want || response.Header.Get("Docker-Content-Digest") != other.Descriptor.Digest.String() {
 			t.Errorf("%s: diverted: %v %q, %v, want %q", opts.Kind, response, got, err, want)
@@ -133,7 +133,7 @@ func TestABodyDripsUntilItsClientLeavesOrTheFaultIsLifted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lift := image.Registry.Fault(rig.Match{}, rig.Drip(20*time.Millisecond))
+		lift := image.Registry.Inject(rig.Match{}, rig.Drip(20*time.Millisecond))
 		impatient, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		response, got, err := get(impatient, asked, image)
 		cancel()
@@ -151,7 +151,7 @@ func TestAHungRequestEndsWithItsClientOrItsFault(t *testing.T) {
 	w := rig.ForTest(t)
 	image := w.PushImage(w.Registry(rig.RegistryOptions{}), "production/a", "1")
 	asked := client(t, image.Registry)
-	lift := image.Registry.Fault(rig.Match{}, rig.Hang())
+	lift := image.Registry.Inject(rig.Match{}, rig.Hang())
 
 	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -177,16 +177,16 @@ func TestAFaultHitsTheRequestsItIsMeantFor(t *testing.T) {
 	w := rig.ForTest(t)
 	image := w.PushImage(w.Registry(rig.RegistryOptions{}), "production/a", "1")
 	asked := client(t, image.Registry)
-	image.Registry.Fault(rig.Match{Path: "/manifests/1$", Method: "GET", Skip: 1, Times: 2}, rig.Status(500, nil))
-	image.Registry.Fault(rig.Match{Path: "/nowhere"}, rig.Status(501, nil))
+	image.Registry.Inject(rig.Match{Path: "/manifests/1$", Method: "GET", Skip: 1, Times: 2}, rig.Status(500, nil))
+	image.Registry.Inject(rig.Match{Path: "/nowhere"}, rig.Status(501, nil))
 	for i, want := range []int{200, 500, 500, 200} {
 		response, _, err := get(t.Context(), asked, image)
 		if err != nil || response.StatusCode != want {
 			t.Errorf("request %d: %v, %v, want %d", i, response, err, want)
 		}
 	}
-	// Pushing goes past the switch.
-	image.Registry.Fault(rig.Match{}, rig.Status(500, nil))
+	// Pushing goes past the fault injector.
+	image.Registry.Inject(rig.Match{}, rig.Status(500, nil))
 	w.Sign(w.PushImage(image.Registry, "production/a", "2"), rig.Signature{})
 	if got := image.Registry.Count(); got != 4 {
 		t.Errorf("%d requests noted, want 4: %+v", got, image.Registry.Requests())

@@ -74,7 +74,7 @@ func classify(method, path string) Class {
 }
 
 // Requests lists the requests so far that are of one of the classes, or all of them, in the order they came.
-func (s *Switch) Requests(classes ...Class) []Request {
+func (s *FaultInjector) Requests(classes ...Class) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []Request
@@ -87,12 +87,12 @@ func (s *Switch) Requests(classes ...Class) []Request {
 }
 
 // Count is the number of requests so far that are of one of the classes, or of all.
-func (s *Switch) Count(classes ...Class) int {
+func (s *FaultInjector) Count(classes ...Class) int {
 	return len(s.Requests(classes...))
 }
 
 // Forget empties the log.
-func (s *Switch) Forget() {
+func (s *FaultInjector) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = nil

@@ -192,7 +192,7 @@ func TestRevocationReachesNotation(t *testing.T) {
 			if err := verify(t, image, trust); err != nil {
 				t.Error(err)
 			}
-			lift := w.Endpoints.Fault(rig.Match{}, rig.Status(503, nil))
+			lift := w.Endpoints.Inject(rig.Match{}, rig.Status(503, nil))
 			if err := verify(t, image, trust); err == nil {
 				t.Error("verified though nobody could tell whether the signer is revoked")
 			}

@@ -38,7 +38,7 @@ func TestNoCredentialGoesAlongARedirectHoweverManyHopsItHas(t *testing.T) {
 	asker := serve(t, w, func(c *config.Config) { c.Registries[0].Storage = []string{recorder.Host} }, private)
 
 	there := rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + recorder.Host + "/v2/hop"}})
-	private.Fault(rig.Match{}, func(lifted <-chan struct{}, next http.Handler) http.Handler {
+	private.Inject(rig.Match{}, func(lifted <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/back") || r.Header.Get("Authorization") != "" {
 				next = there(lifted, next)
@@ -46,7 +46,7 @@ func TestNoCredentialGoesAlongARedirectHoweverManyHopsItHas(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	recorder.Fault(rig.Match{}, rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + private.Host + "/v2/back"}}))
+	recorder.Inject(rig.Match{}, rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + private.Host + "/v2/back"}}))
 
 	r := row{image: image}
 	if got := r.ask(t, asker); got != (outcome{stage: provider.CauseRegistry}) {
@@ -96,7 +96,7 @@ func TestARealmLeadsNobodyAstray(t *testing.T) {
 		private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Token})
 		registries = append(registries, private)
 		rows[realm] = &row{image: w.PushImage(private, "production/app", "1")}
-		private.Fault(rig.Match{}, rig.Status(http.StatusUnauthorized, http.Header{"Www-Authenticate": {`Bearer realm="` + realm + `",service="s"`}}))
+		private.Inject(rig.Match{}, rig.Status(http.StatusUnauthorized, http.Header{"Www-Authenticate": {`Bearer realm="` + realm + `",service="s"`}}))
 	}
 	asker := serve(t, w, func(*config.Config) {}, registries...)
 	for realm, r := range rows {
@@ -131,7 +131,7 @@ func TestATagThatKeepsMovingIsJudgedAtTheDigestThatIsTold(t *testing.T) {
 	}, registry)
 
 	var asked atomic.Int64
-	registry.Fault(rig.Match{Path: "/manifests/1$"}, rig.Divert(func(path string) string {
+	registry.Inject(rig.Match{Path: "/manifests/1$"}, rig.Divert(func(path string) string {
 		if path != "" && asked.Add(1)%2 == 0 {
 			return strings.Replace(path, "/manifests/1", "/manifests/2", 1)
 		}

@@ -60,7 +60,7 @@ func (s step) revocation() bool { return s.pki.CRL || s.pki.OCSP }
 // fault is one way to fail.
 type fault struct {
 	name   string
-	effect func(*row) rig.Effect
+	effect func(*row) rig.Fault
 
 	servers []setting // that it is tried on; the patient one if there are none
 	body    bool      // it needs a body to spoil
@@ -188,9 +188,9 @@ func faults() []fault {
 	return list
 }
 
-func always(e rig.Effect) func(*row) rig.Effect { return func(*row) rig.Effect { return e } }
+func always(e rig.Fault) func(*row) rig.Fault { return func(*row) rig.Fault { return e } }
 
-func replace(body func([]byte) string) rig.Effect {
+func replace(body func([]byte) string) rig.Fault {
 	return rig.Rewrite(func(b []byte) []byte { return []byte(body(b)) })
 }
 

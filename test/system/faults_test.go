@@ -140,19 +140,19 @@ func (r *row) set(t *testing.T, shared *rig.Test) {
 }
 
 // divert answers each question about the image as if it were about the other.
-func (r *row) divert() rig.Effect { return rig.Divert(r.exchange.Replace) }
+func (r *row) divert() rig.Fault { return rig.Divert(r.exchange.Replace) }
 
 // redirect sends whoever asks to a host that the configuration does not name.
-func (r *row) redirect() rig.Effect {
+func (r *row) redirect() rig.Fault {
 	return rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + r.elsewhere.Host + "/v2/"}})
 }
 
 // at is who fails.
-func (r *row) at() *rig.Switch {
+func (r *row) at() *rig.FaultInjector {
 	if r.step.revocation() {
-		return r.world.Endpoints.Switch
+		return r.world.Endpoints.FaultInjector
 	}
-	return r.image.Registry.Switch
+	return r.image.Registry.FaultInjector
 }
 
 // key is how the image is asked about.
@@ -230,7 +230,7 @@ func TestNoFaultAtAnyStepDecidesAnythingOrIsRemembered(t *testing.T) {
 func (r *row) failsLater(t *testing.T, asker *rig.GatekeeperClient) {
 	r.mend(t, asker)
 	r.at().Forget()
-	lift := r.at().Fault(rig.Match{Class: r.step.class}, r.fault.effect(r))
+	lift := r.at().Inject(rig.Match{Class: r.step.class}, r.fault.effect(r))
 	want := r.fault.expectLater(r.step, r.on)
 	for range 2 {
 		if got := r.ask(t, asker); got != want {
@@ -251,7 +251,7 @@ func (r *row) fails(t *testing.T, asker *rig.GatekeeperClient) {
 	if r.fault.once {
 		match.Times, asks = 1, 1
 	}
-	lift := r.at().Fault(match, r.fault.effect(r))
+	lift := r.at().Inject(match, r.fault.effect(r))
 	for range asks {
 		if got := r.ask(t, asker); got != r.want() {
 			t.Fatalf("it is %+v, want %+v", got, r.want())

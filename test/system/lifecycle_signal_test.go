@@ -28,7 +28,7 @@ func (l *life) hold(t *testing.T) held {
 	l.Sign(image, rig.Signature{})
 	h := held{image: image, answer: make(chan *rig.Answer, 1), lost: make(chan error, 1)}
 	before := l.home.Count()
-	h.letGo = l.home.Fault(rig.Match{Path: "production/fresh"}, rig.Hang())
+	h.letGo = l.home.Inject(rig.Match{Path: "production/fresh"}, rig.Hang())
 	asker := *l.askers.asker
 	go func() {
 		answer, err := asker.Validate(t.Context(), image.Tagged())

@@ -53,14 +53,14 @@ func TestARegistryIsInTroubleForHoursAndTwoHundredKnownImagesGoOn(t *testing.T) 
 		t.Fatal("nobody asked the registry at first: there is nothing to remember")
 	}
 
-	for name, effect := range map[string]rig.Effect{
+	for name, effect := range map[string]rig.Fault{
 		"down":      rig.Cut(),
 		"hung":      rig.Hang(),
 		"broken":    rig.Status(http.StatusBadGateway, nil),
 		"limits us": rig.Status(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}}),
 		"a page":    rig.HTML(),
 	} {
-		lift := r.Fault(rig.Match{}, effect)
+		lift := r.Inject(rig.Match{}, effect)
 		before := r.Count()
 		judged := p.metric(t, `notation_provider_cache_events_total{event="hit",memory="evidence"}`)
 		answer := p.validate(t, known...)
@@ -140,7 +140,7 @@ func TestAThousandAskForAKnownImageWhileItsRegistryHangs(t *testing.T) {
 			if found := foundOf(w.Answer(t.Context(), []string{c.key})[0]); found != "verified" {
 				t.Fatalf("at first it is %s", found)
 			}
-			lift := r.Fault(rig.Match{}, rig.Hang())
+			lift := r.Inject(rig.Match{}, rig.Hang())
 			before := r.Count()
 			if got := crowd(t, w, c.key); got[c.want] != 1000 {
 				t.Errorf("%v, want 1000 %s", got, c.want)
@@ -175,7 +175,7 @@ func silence(<-chan struct{}, http.Handler) http.Handler {
 func TestRequestsThatTimeOutLeaveNothingBehind(t *testing.T) {
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})
-	r.Fault(rig.Match{}, silence)
+	r.Inject(rig.Match{}, silence)
 	p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}, Edit: func(c *config.Config) {
 		c.AnswerWithin, c.MutateWithin, c.VerifyWithin = config.Duration(50*time.Millisecond), config.Duration(50*time.Millisecond), config.Duration(time.Second)
 		c.Limits.Concurrent, c.Limits.PerRegistry = 1000, 1000 // each waits for the registry, and none for another

@@ -42,7 +42,7 @@ func TestARevocationListThatIsGoneIsSeen(t *testing.T) {
 		t.Errorf("at first: %s left, failing %d", left, p.metric(t, series("endpoint_failing")))
 	}
 
-	lift := w.Endpoints.Fault(rig.Match{}, rig.Status(http.StatusBadGateway, nil))
+	lift := w.Endpoints.Inject(rig.Match{}, rig.Status(http.StatusBadGateway, nil))
 	rig.Eventually(t, "the list is reported as failing", func() error {
 		if err := verified(); err != nil {
 			t.Fatalf("while the list is gone: %v", err)

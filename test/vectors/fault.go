@@ -11,7 +11,7 @@ import (
 )
 
 // effect reads what happens to a request: a word and, for some, a value.
-func (f Fault) effect() (rig.Effect, error) {
+func (f Fault) effect() (rig.Fault, error) {
 	word, value, _ := strings.Cut(f.Effect, " ")
 	switch word {
 	case "untyped":
@@ -54,7 +54,7 @@ func (f Fault) header() http.Header {
 }
 
 // otherDigest lets the server answer, and puts another digest into the header.
-func otherDigest() rig.Effect {
+func otherDigest() rig.Fault {
 	return func(_ <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(&liar{w}, r)

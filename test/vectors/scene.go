@@ -176,7 +176,7 @@ func (s *Scene) Break() (mend func(), err error) {
 		if at == nil {
 			return mend, fmt.Errorf("fault %d: %q is no registry that runs", i+1, f.At)
 		}
-		at.Fault(rig.Match{Class: f.Class, Skip: f.Skip, Times: f.Times}, effect)
+		at.Inject(rig.Match{Class: f.Class, Skip: f.Skip, Times: f.Times}, effect)
 	}
 	return mend, nil
 }
@@ -261,12 +261,12 @@ func (s *Scene) Secrets() []string {
 }
 
 // At is what stands before a registry that runs, or before the endpoints; nil for neither.
-func (s *Scene) At(name string) *rig.Switch {
+func (s *Scene) At(name string) *rig.FaultInjector {
 	if name == endpoints {
-		return s.World.Endpoints.Switch
+		return s.World.Endpoints.FaultInjector
 	}
 	if r := s.Registries[name]; r != nil {
-		return r.Switch
+		return r.FaultInjector
 	}
 	return nil
 }

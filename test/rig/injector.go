@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Switch stands in front of a server: it remembers every request and lets some of them fail. It is safe for concurrent
-// use.
-type Switch struct {
+// FaultInjector is a handler in front of a server. It logs every request and makes those fail that a fault matches. It is
+// safe for concurrent use.
+type FaultInjector struct {
 	next http.Handler
 
 	mu    sync.Mutex
@@ -36,15 +36,15 @@ type Match struct {
 type rule struct {
 	match  Match
 	path   *regexp.Regexp
-	effect Effect
+	fault  Fault
 	seen   int
 	lifted chan struct{}
 }
 
-// Fault makes every matching request fail until lift is called, which may be done more than once. Where several faults
-// match, the newest hits. It panics on a path that is no regular expression, as [regexp.MustCompile] does.
-func (s *Switch) Fault(match Match, effect Effect) (lift func()) {
-	r := &rule{match: match, path: regexp.MustCompile(match.Path), effect: effect, lifted: make(chan struct{})}
+// Inject makes every matching request fail until lift is called, which may be called more than once. If several faults
+// match, the newest applies. It panics if the path is not a regular expression, as [regexp.MustCompile] does.
+func (s *FaultInjector) Inject(match Match, fault Fault) (lift func()) {
+	r := &rule{match: match, path: regexp.MustCompile(match.Path), fault: fault, lifted: make(chan struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules = append(s.rules, r)
@@ -52,7 +52,7 @@ func (s *Switch) Fault(match Match, effect Effect) (lift func()) {
 }
 
 // LiftAll takes back every fault that is still set. What hangs goes on.
-func (s *Switch) LiftAll() {
+func (s *FaultInjector) LiftAll() {
 	s.mu.Lock()
 	rules := slices.Clone(s.rules)
 	s.mu.Unlock()
@@ -61,7 +61,7 @@ func (s *Switch) LiftAll() {
 	}
 }
 
-func (s *Switch) lift(r *rule) {
+func (s *FaultInjector) lift(r *rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.rules, r); i >= 0 {
@@ -71,16 +71,16 @@ func (s *Switch) lift(r *rule) {
 }
 
 // ServeHTTP notes the request and hands it to the newest fault that hits it or else to the server behind.
-func (s *Switch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *FaultInjector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if hit := s.note(r); hit != nil {
-		hit.effect(hit.lifted, s.next).ServeHTTP(w, r)
+		hit.fault(hit.lifted, s.next).ServeHTTP(w, r)
 		return
 	}
 	s.next.ServeHTTP(w, r)
 }
 
 // note writes the request down and finds the fault that hits it, if any.
-func (s *Switch) note(r *http.Request) *rule {
+func (s *FaultInjector) note(r *http.Request) *rule {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	request := newRequest(r)

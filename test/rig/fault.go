@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Effect is what happens to a request that a fault hits: it stands in for the server behind, and may still pass the
+// Fault is what happens to a request that a fault hits: it stands in for the server behind, and may still pass the
 // request on. Lifted is closed when the fault is taken back.
-type Effect func(lifted <-chan struct{}, next http.Handler) http.Handler
+type Fault func(lifted <-chan struct{}, next http.Handler) http.Handler
 
 // Status answers with a status code and a registry's error body. Headers are added, such as Retry-After; nil for none.
-func Status(code int, headers http.Header) Effect {
+func Status(code int, headers http.Header) Fault {
 	return instead(func(w http.ResponseWriter, _ *http.Request) {
 		for name, values := range headers {
 			w.Header()[http.CanonicalHeaderKey(name)] = values
@@ -23,7 +23,7 @@ func Status(code int, headers http.Header) Effect {
 }
 
 // HTML answers 200 with a page for people, as a proxy's login does.
-func HTML() Effect {
+func HTML() Fault {
 	return instead(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte("<!DOCTYPE html><title>Sign in</title><p>Please sign in."))
@@ -31,22 +31,22 @@ func HTML() Effect {
 }
 
 // Cut closes the connection without an answer.
-func Cut() Effect {
+func Cut() Fault {
 	return instead(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 }
 
 // Delay passes the request on after so long, unless the client leaves or the fault is lifted before.
-func Delay(d time.Duration) Effect {
+func Delay(d time.Duration) Fault {
 	return hold(func() <-chan time.Time { return time.After(d) })
 }
 
 // Hang keeps the request until the client leaves; once the fault is lifted, it is passed on.
-func Hang() Effect {
+func Hang() Fault {
 	return hold(func() <-chan time.Time { return nil })
 }
 
 // Truncate sends the real answer's header and the first so many bytes of its body, then closes the connection.
-func Truncate(bytes int) Effect {
+func Truncate(bytes int) Fault {
 	return rework(func(w http.ResponseWriter, real *answer) {
 		real.writeHeader(w, real.body.Len())
 		_, _ = w.Write(real.body.Next(bytes))
@@ -56,7 +56,7 @@ func Truncate(bytes int) Effect {
 }
 
 // Rewrite sends the real answer's status and headers, digest and all, with another body.
-func Rewrite(change func(body []byte) []byte) Effect {
+func Rewrite(change func(body []byte) []byte) Fault {
 	return rework(func(w http.ResponseWriter, real *answer) {
 		changed := change(real.body.Bytes())
 		real.writeHeader(w, len(changed))
@@ -65,7 +65,7 @@ func Rewrite(change func(body []byte) []byte) Effect {
 }
 
 // Header sends the real answer with a header changed, such as another digest or media type; of a HEAD too.
-func Header(name, value string) Effect {
+func Header(name, value string) Fault {
 	return func(_ <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			next.ServeHTTP(&relabelled{w, name, value, false}, r)
@@ -74,7 +74,7 @@ func Header(name, value string) Effect {
 }
 
 // Divert passes the request on for another path: what comes back is real, and is something else.
-func Divert(change func(path string) string) Effect {
+func Divert(change func(path string) string) Fault {
 	return func(_ <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			diverted := r.Clone(r.Context())
@@ -86,7 +86,7 @@ func Divert(change func(path string) string) Effect {
 
 // Drip sends the real answer's header, and its body byte by byte with a pause after each, until the client leaves; once
 // the fault is lifted, the rest follows at once.
-func Drip(pause time.Duration) Effect {
+func Drip(pause time.Duration) Fault {
 	return func(lifted <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			real := newAnswer()
@@ -108,12 +108,12 @@ func Drip(pause time.Duration) Effect {
 }
 
 // instead answers in the server's place.
-func instead(answer http.HandlerFunc) Effect {
+func instead(answer http.HandlerFunc) Fault {
 	return func(<-chan struct{}, http.Handler) http.Handler { return answer }
 }
 
 // hold keeps the request until there is a reason to let it go.
-func hold(until func() <-chan time.Time) Effect {
+func hold(until func() <-chan time.Time) Fault {
 	return func(lifted <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {
@@ -128,7 +128,7 @@ func hold(until func() <-chan time.Time) Effect {
 }
 
 // rework lets the server answer and sends something made of that. An answer without a body stays as it is.
-func rework(send func(w http.ResponseWriter, real *answer)) Effect {
+func rework(send func(w http.ResponseWriter, real *answer)) Fault {
 	return func(_ <-chan struct{}, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodHead {
