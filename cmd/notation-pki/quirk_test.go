@@ -16,11 +16,11 @@ import (
 
 // quirks are registries that do not answer to the letter, and are understood.
 func quirks() map[string]struct {
-	match  rig.Match
+	match rig.Match
 	fault rig.Fault
 } {
 	type quirk = struct {
-		match  rig.Match
+		match rig.Match
 		fault rig.Fault
 	}
 	head, get := rig.Match{Method: http.MethodHead}, rig.Match{Method: http.MethodGet, Path: "/manifests/"}

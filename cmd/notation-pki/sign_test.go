@@ -466,9 +466,9 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 	write := rig.Match{Class: rig.ClassWrite, Method: http.MethodPut, Path: "/manifests/"}
 	tag := rig.Match{Path: "/manifests/1$"} // by HEAD and by GET
 	for name, c := range map[string]struct {
-		match  rig.Match
+		match rig.Match
 		fault rig.Fault
-		words  []string
+		words []string
 	}{
 		"not logged in":         {tag, status(401), []string{"resolving", "401", "docker login"}},
 		"not allowed":           {tag, status(403), []string{"403", "may not do this"}},
@@ -675,7 +675,7 @@ func TestASignerThatNobodyWouldTakeSignsNothing(t *testing.T) {
 	b.keep("ended", b.NewSigner(b.SKAO, ca.Options{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.Add(-time.Hour)}))
 	b.keep("future", b.NewSigner(b.SKAO, ca.Options{NotBefore: now.Add(time.Hour)}))
 	b.keep("ca", &b.SKAO.Intermediate.Identity)
-	b.keep("server", b.Door)
+	b.keep("server", b.ServerCert)
 	b.keep("rootless", &ca.Identity{Cert: b.SKAO.Signer.Cert, Key: b.SKAO.Signer.Key, Chain: b.SKAO.Signer.Chain[:2]})
 	b.keep("orphan", b.belowAnEndedIntermediate(now))
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")

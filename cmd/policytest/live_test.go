@@ -104,7 +104,7 @@ func newLive(t *testing.T) *live {
 	write(t, dir, "undecided.yaml", livePod, undecided.Tagged())
 	write(t, dir, "none.yaml", livePod, "NO IMAGE")
 	write(t, dir, "all.yaml", strings.Replace(livePod, "[{", "[{name: a, image: %q}, {name: b, image: %q}, {", 1), signed.Tagged(), unsigned.Pinned(), undecided.Tagged())
-	key, err := ca.EncodeKey(w.Gatekeeper.Key)
+	key, err := ca.EncodeKey(w.ClientCert.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +113,8 @@ func newLive(t *testing.T) *live {
 		dir: dir, suite: write(t, dir, "suite.yaml", liveSuite), verdicts: filepath.Join(dir, "verdicts.yaml"), provider: p,
 		flags: []string{
 			"--provider", "notation-provider=" + p.URL + "/validate",
-			"--ca", write(t, t.TempDir(), "ca.crt", string(ca.EncodeCertificates(w.DoorCA.Cert))),
-			"--cert", write(t, t.TempDir(), "tls.crt", string(ca.EncodeCertificates(w.Gatekeeper.Chain...))),
+			"--ca", write(t, t.TempDir(), "ca.crt", string(ca.EncodeCertificates(w.ServerCA.Cert))),
+			"--cert", write(t, t.TempDir(), "tls.crt", string(ca.EncodeCertificates(w.ClientCert.Chain...))),
 			"--key", write(t, t.TempDir(), "tls.key", string(key)),
 		},
 	}

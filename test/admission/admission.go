@@ -34,7 +34,7 @@ func Open(ctx context.Context, w *rig.Env, dir, url string, timeout int, constra
 		Providers: []engine.Provider{{
 			Name:     ProviderName,
 			URL:      url + "/validate",
-			CABundle: ca.EncodeCertificates(w.DoorCA.Cert),
+			CABundle: ca.EncodeCertificates(w.ServerCA.Cert),
 			Timeout:  timeout,
 		}},
 	})
@@ -50,12 +50,12 @@ func Open(ctx context.Context, w *rig.Env, dir, url string, timeout int, constra
 
 // gatekeeper is Gatekeeper's own client certificate.
 func gatekeeper(w *rig.Env, dir string) (*engine.Identity, error) {
-	key, err := ca.EncodeKey(w.Gatekeeper.Key)
+	key, err := ca.EncodeKey(w.ClientCert.Key)
 	if err != nil {
 		return nil, err
 	}
 	certFile, keyFile := filepath.Join(dir, "gatekeeper.crt"), filepath.Join(dir, "gatekeeper.key")
-	if err := os.WriteFile(certFile, ca.EncodeCertificates(w.Gatekeeper.Chain...), 0o600); err != nil {
+	if err := os.WriteFile(certFile, ca.EncodeCertificates(w.ClientCert.Chain...), 0o600); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(keyFile, key, 0o600); err != nil {

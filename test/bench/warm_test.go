@@ -54,7 +54,7 @@ func BenchmarkWarm(b *testing.B) {
 func client(w *rig.Test) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{
-			MinVersion: tls.VersionTLS13, RootCAs: ca.Pool(w.DoorCA.Cert), Certificates: []tls.Certificate{w.Gatekeeper.TLS()},
+			MinVersion: tls.VersionTLS13, RootCAs: ca.Pool(w.ServerCA.Cert), Certificates: []tls.Certificate{w.ClientCert.TLS()},
 		},
 		MaxIdleConnsPerHost: manyClients,
 	}}

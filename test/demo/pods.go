@@ -114,7 +114,7 @@ func (s *stage) admit(ctx context.Context, out io.Writer, policytest, url string
 
 // write writes what policytest reads: the constraint, the objects, and who Gatekeeper is.
 func (s *stage) write(dir string) error {
-	key, err := ca.EncodeKey(s.world.Gatekeeper.Key)
+	key, err := ca.EncodeKey(s.world.ClientCert.Key)
 	if err != nil {
 		return err
 	}
@@ -127,8 +127,8 @@ func (s *stage) write(dir string) error {
 	for name, content := range map[string][]byte{
 		"constraint.yaml": fmt.Appendf(nil, constraint, in, ago),
 		"objects.yaml":    []byte(strings.Join(manifests, "\n---")),
-		"ca.crt":          ca.EncodeCertificates(s.world.DoorCA.Cert),
-		"gatekeeper.crt":  ca.EncodeCertificates(s.world.Gatekeeper.Chain...),
+		"ca.crt":          ca.EncodeCertificates(s.world.ServerCA.Cert),
+		"gatekeeper.crt":  ca.EncodeCertificates(s.world.ClientCert.Chain...),
 		"gatekeeper.key":  key,
 	} {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), content, 0o600))

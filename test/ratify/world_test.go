@@ -64,7 +64,7 @@ func (w *acme) install(t *testing.T) (configFile string) {
 
 	v.Config["registries"].([]any)[0].(map[string]any)["caFile"] = "registry.pem"
 	v.Config["dockerConfigs"] = []string{w.WriteDockerConfig(w.registry)}
-	door := w.WriteDoor()
+	door := w.WriteServerFiles()
 	v.Config["tls"] = map[string]string{"certFile": door.CertFile, "keyFile": door.KeyFile, "clientCAFile": door.ClientCAFile}
 
 	configuration, err := yaml.Marshal(v.Config)

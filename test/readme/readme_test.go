@@ -147,7 +147,7 @@ func TestReadmeCommandsRun(t *testing.T) {
 // writeWorld writes the files that the commands in provider/README.md are given.
 func writeWorld(t *testing.T, world *rig.Test, registry *rig.Registry, dir string) {
 	t.Helper()
-	door := world.WriteDoor()
+	door := world.WriteServerFiles()
 	if err := world.Env.Trust(registry.Scope("*")).Write(dir); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,6 @@
 //   - [Env.NewPKI] makes further CAs, revocable ones too; [Env.Endpoints] speaks for them.
 //   - [Ledger] remembers what a CA revoked and publishes it as a CRL and over OCSP; [TSA] is an RFC 3161 timestamp
 //     authority, over HTTP or in the process.
-//   - [Env.Trust] writes what a provider trusts, [Env.WriteDoor] its TLS files, [WriteDockerConfig] its credentials.
+//   - [Env.Trust] writes what a provider trusts, [Env.WriteServerFiles] its TLS files, [WriteDockerConfig] its credentials.
 //   - [Env.GatekeeperClient] asks.
 package rig

@@ -26,12 +26,12 @@ type Env struct {
 	// TSA is a timestamp authority with a root of its own; its Root is what a tsa trust store holds.
 	TSA *TSA
 
-	// RegistryCA vouches for registries, DoorCA for the provider's door, GatekeeperCA for who may ask there.
-	RegistryCA, DoorCA, GatekeeperCA *ca.CA
+	// RegistryCA issues the certificates of registries, ServerCA that of the provider, and ClientCA that of Gatekeeper.
+	RegistryCA, ServerCA, ClientCA *ca.CA
 
-	// Door is the provider's serving certificate, for 127.0.0.1 and localhost. Gatekeeper is the client's, with
+	// ServerCert is the provider's serving certificate, for 127.0.0.1 and localhost. ClientCert is Gatekeeper's, with
 	// [GatekeeperName] and both TLS purposes, as Gatekeeper's own rotator makes it.
-	Door, Gatekeeper *ca.Identity
+	ServerCert, ClientCert *ca.Identity
 
 	// Endpoints answers for CAs and timestamp authorities: CRL, OCSP and RFC 3161, over plain HTTP.
 	Endpoints *Endpoints
@@ -64,21 +64,21 @@ func (w *Env) build() error {
 	return w.buildTLS()
 }
 
-// buildTLS makes the three CAs of the connections and the two ends of the provider's door.
+// buildTLS makes the three CAs of the connections and the certificates of the provider and of Gatekeeper.
 func (w *Env) buildTLS() (err error) {
 	for name, issuer := range map[string]**ca.CA{
 		"registry-ca":   &w.RegistryCA,
-		"door-ca":       &w.DoorCA,
-		"gatekeeper-ca": &w.GatekeeperCA,
+		"server-ca":     &w.ServerCA,
+		"client-ca":     &w.ClientCA,
 	} {
 		if *issuer, err = ca.NewRoot(ca.Options{Subject: subject("rig", name)}); err != nil {
 			return err
 		}
 	}
-	if w.Door, err = w.DoorCA.Server(onLoopback("notation-provider")); err != nil {
+	if w.ServerCert, err = w.ServerCA.Server(onLoopback("notation-provider")); err != nil {
 		return err
 	}
-	w.Gatekeeper, err = w.GatekeeperCA.Peer(ca.Options{
+	w.ClientCert, err = w.ClientCA.Peer(ca.Options{
 		Subject:  subject("gatekeeper", GatekeeperName),
 		DNSNames: []string{GatekeeperName},
 	})

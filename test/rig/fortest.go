@@ -104,10 +104,10 @@ func (t *Test) WriteTrust(trust Trust) (dir string) {
 	return dir
 }
 
-// WriteDoor is [Env.WriteDoor] into a new directory.
-func (t *Test) WriteDoor() DoorFiles {
+// WriteServerFiles is [Env.WriteServerFiles] into a new directory.
+func (t *Test) WriteServerFiles() ServerFiles {
 	t.tb.Helper()
-	files, err := t.Env.WriteDoor(t.tb.TempDir())
+	files, err := t.Env.WriteServerFiles(t.tb.TempDir())
 	t.check(err)
 	return files
 }

@@ -38,9 +38,10 @@ type Answer struct {
 	Took        time.Duration
 }
 
-// GatekeeperClient makes one that is Gatekeeper and trusts the environment's door, with a timeout of three seconds.
+// GatekeeperClient makes a client with Gatekeeper's certificate that trusts the environment's server certificate. Its timeout
+// is three seconds.
 func (w *Env) GatekeeperClient(url string) *GatekeeperClient {
-	return &GatekeeperClient{URL: url, CABundle: ca.EncodeCertificates(w.DoorCA.Cert), Client: w.Gatekeeper, Timeout: 3}
+	return &GatekeeperClient{URL: url, CABundle: ca.EncodeCertificates(w.ServerCA.Cert), Client: w.ClientCert, Timeout: 3}
 }
 
 // Validate asks for the verdicts on the keys, as Gatekeeper does at admission and audit.

@@ -17,8 +17,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// serve answers every key with "yes" behind a door made of the environment's files, and returns its URL.
-func serve(t *testing.T, files rig.DoorFiles) string {
+// serve answers every key with "yes" with the environment's TLS files, and returns its URL.
+func serve(t *testing.T, files rig.ServerFiles) string {
 	t.Helper()
 	cert, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)
 	if err != nil {
@@ -65,7 +65,7 @@ func answerYes(w http.ResponseWriter, r *http.Request) {
 
 func TestClientSpeaksAsGatekeeper(t *testing.T) {
 	w := rig.ForTest(t)
-	gatekeeper := w.GatekeeperClient(serve(t, w.WriteDoor()))
+	gatekeeper := w.GatekeeperClient(serve(t, w.WriteServerFiles()))
 	for name, ask := range map[string]func() (*rig.Answer, error){
 		"validate": func() (*rig.Answer, error) { return gatekeeper.Validate(t.Context(), "b", "a") },
 		"mutate":   func() (*rig.Answer, error) { return gatekeeper.Mutate(t.Context(), "b", "a") },
@@ -87,13 +87,13 @@ func TestClientSpeaksAsGatekeeper(t *testing.T) {
 
 func TestOtherClientsAreRefused(t *testing.T) {
 	w := rig.ForTest(t)
-	url := serve(t, w.WriteDoor())
+	url := serve(t, w.WriteServerFiles())
 	friend := w.GatekeeperClient(url)
 	if _, err := friend.Validate(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
 	stranger := w.GatekeeperClient(url)
-	id, err := w.DoorCA.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
+	id, err := w.ServerCA.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,11 +39,11 @@ type ProviderOptions struct {
 
 // Provider is the real server, as a process of its own.
 type Provider struct {
-	// URL is that of the mutual TLS door, "https://127.0.0.1:PORT"; AdminURL is that of the plain one.
+	// URL is that of the mutual TLS listener, "https://127.0.0.1:PORT"; AdminURL is that of the plain one.
 	URL, AdminURL string
 
 	// Dir holds config.yaml and all that it names: trustpolicy.json and truststore/ (write a new [Trust] there, and it is
-	// taken up), tls.crt, tls.key and ca.crt ([Env.WriteDoor]), docker.json, and a CA file for each registry.
+	// taken up), tls.crt, tls.key and ca.crt ([Env.WriteServerFiles]), docker.json, and a CA file for each registry.
 	Dir string
 
 	env     *Env
@@ -211,13 +211,13 @@ func (w *Env) writeConfig(dir string, opts ProviderOptions) (string, error) {
 	if err := trust.Write(dir); err != nil {
 		return "", err
 	}
-	door, err := w.WriteDoor(dir)
+	files, err := w.WriteServerFiles(dir)
 	if err != nil {
 		return "", err
 	}
 	c := config.Default()
 	c.Listen, c.AdminListen = "127.0.0.1:0", "127.0.0.1:0"
-	c.TLS = config.TLS{CertFile: door.CertFile, KeyFile: door.KeyFile, ClientCAFile: door.ClientCAFile, ClientNames: []string{GatekeeperName}}
+	c.TLS = config.TLS{CertFile: files.CertFile, KeyFile: files.KeyFile, ClientCAFile: files.ClientCAFile, ClientNames: []string{GatekeeperName}}
 	c.Egress.Allow = []string{w.Endpoints.Host}
 	if err := addRegistries(&c, dir, opts.Registries); err != nil {
 		return "", err

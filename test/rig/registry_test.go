@@ -67,7 +67,7 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, c := range map[string]struct {
-			fault rig.Fault
+			fault  rig.Fault
 			status int
 			body   string // contained
 			fails  bool

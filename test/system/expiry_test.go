@@ -62,7 +62,7 @@ func TestInspectCheckAndMetricTellTheSameEnd(t *testing.T) {
 	}
 	inspected := certificates(t, command, "inspect", "-o", "json", running.Dir)
 	// inspect tells of the whole chain that is served, and the server of its leaf.
-	inspected = slices.DeleteFunc(inspected, func(r expiryRow) bool { return r.Subject == w.DoorCA.Cert.Subject.String() })
+	inspected = slices.DeleteFunc(inspected, func(r expiryRow) bool { return r.Subject == w.ServerCA.Cert.Subject.String() })
 	if !slices.Equal(inspected, checked) {
 		t.Errorf("inspect tells\n%v\ncheck tells\n%v", inspected, checked)
 	}

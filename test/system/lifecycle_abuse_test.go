@@ -100,7 +100,7 @@ func (l *life) commit(t *testing.T, a abuse) error {
 	conn := l.connect(t)
 	defer conn.Close()
 	if !a.plain {
-		conn = tls.Client(conn, l.secured(l.Gatekeeper))
+		conn = tls.Client(conn, l.secured(l.ClientCert))
 	}
 	sent := make(chan int, 1)
 	go func() {
@@ -251,7 +251,7 @@ func (l *life) slow(t *testing.T) *sync.WaitGroup {
 		for range each {
 			conn := l.connect(t)
 			if name != "handshake" {
-				conn = tls.Client(conn, l.secured(l.Gatekeeper))
+				conn = tls.Client(conn, l.secured(l.ClientCert))
 			}
 			if _, err := io.WriteString(conn, beginning); err != nil {
 				t.Fatal(err)

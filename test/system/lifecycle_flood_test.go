@@ -73,7 +73,7 @@ func TestAStrangersChainCostsNoMoreThanAnyStranger(t *testing.T) {
 	for name, with := range map[string]tls.Certificate{
 		"a hundred issuers":               forged(t, pkix.Name{CommonName: "I"}, 100),
 		"three issuers":                   forged(t, pkix.Name{CommonName: "I"}, 3),
-		"issuers of the authority's name": forged(t, l.GatekeeperCA.Cert.Subject, 3),
+		"issuers of the authority's name": forged(t, l.ClientCA.Cert.Subject, 3),
 	} {
 		took := l.knock(t, times, with)
 		if took > 5*plain+times*10*time.Millisecond {
@@ -164,7 +164,7 @@ func TestAHandshakeThatIsTooLongIsHungUpOn(t *testing.T) {
 		}
 		return nil
 	})
-	if status, _, err := l.enter(t, l.secured(l.Gatekeeper), question(about(strings.Repeat("x", 1<<19)))); err != nil || status != 200 {
+	if status, _, err := l.enter(t, l.secured(l.ClientCert), question(about(strings.Repeat("x", 1<<19)))); err != nil || status != 200 {
 		t.Error(fmt.Errorf("Gatekeeper's long question: status %d, %w", status, err))
 	}
 }

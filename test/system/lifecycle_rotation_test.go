@@ -117,14 +117,14 @@ func (l *life) heals(t *testing.T) {
 }
 
 func (l *life) servingCertificate(t *testing.T) rotation {
-	next, err := l.DoorCA.Server(ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	next, err := l.ServerCA.Server(ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	check(t, err)
 	key, err := ca.EncodeKey(next.Key)
 	check(t, err)
 	return rotation{
 		source: "serving-certificate", file: "tls.crt", named: "tls.crt", next: ca.EncodeCertificates(next.Cert), beside: map[string][]byte{"tls.key": key},
 		missing: func(t *testing.T) error {
-			status, shown, err := l.enter(t, l.secured(l.Gatekeeper), question(about("none!")))
+			status, shown, err := l.enter(t, l.secured(l.ClientCert), question(about("none!")))
 			if err != nil || status != http.StatusOK || !shown.Equal(next.Cert) {
 				return fmt.Errorf("status %d, error %w, and the certificate is the next one: %v", status, err, shown.Equal(next.Cert))
 			}
@@ -139,7 +139,7 @@ func (l *life) clientCA(t *testing.T) rotation {
 	client, err := issuer.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
 	check(t, err)
 	return rotation{
-		source: "client-ca", file: "ca.crt", named: "ca.crt", next: ca.EncodeCertificates(issuer.Cert, l.GatekeeperCA.Cert),
+		source: "client-ca", file: "ca.crt", named: "ca.crt", next: ca.EncodeCertificates(issuer.Cert, l.ClientCA.Cert),
 		missing: func(t *testing.T) error {
 			status, _, err := l.enter(t, l.secured(client), question(about("none!")))
 			if err == nil && status != http.StatusOK {

@@ -70,7 +70,7 @@ func TestTheServerEndsUnderLoadAndLosesNothing(t *testing.T) {
 	// Whoever does not know yet that it is not ready is still answered, over new connections too.
 	l.notReady(t)
 	l.askers.more(t)
-	status, _, err := l.enter(t, l.secured(l.Gatekeeper), question(about("none!")))
+	status, _, err := l.enter(t, l.secured(l.ClientCert), question(about("none!")))
 	if err != nil || status != http.StatusOK {
 		t.Errorf("after readiness went: status %d, error %v", status, err)
 	}

@@ -23,19 +23,19 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 	named := ca.Options{DNSNames: []string{rig.GatekeeperName}}
 	expired := named
 	expired.NotBefore, expired.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
-	otherCA, err := ca.NewRoot(ca.Options{Subject: l.GatekeeperCA.Cert.Subject})
+	otherCA, err := ca.NewRoot(ca.Options{Subject: l.ClientCA.Cert.Subject})
 	check(t, err)
 	// An issuer older than the certificate that has expired.
 	old, err := ca.NewRoot(ca.Options{NotBefore: time.Now().Add(-24 * time.Hour)})
 	check(t, err)
-	write(t, l.file("ca.crt"), ca.EncodeCertificates(l.GatekeeperCA.Cert, old.Cert))
-	tls12 := l.secured(l.Gatekeeper)
+	write(t, l.file("ca.crt"), ca.EncodeCertificates(l.ClientCA.Cert, old.Cert))
+	tls12 := l.secured(l.ClientCert)
 	tls12.MaxVersion = tls.VersionTLS12
 
 	welcome := map[string]*tls.Config{
-		"Gatekeeper":                    l.secured(l.Gatekeeper),
+		"Gatekeeper":                    l.secured(l.ClientCert),
 		"the CA of who has expired":     l.secured(issue(old.Client, named)),
-		"one whose purpose is a client": l.secured(issue(l.GatekeeperCA.Client, named)),
+		"one whose purpose is a client": l.secured(issue(l.ClientCA.Client, named)),
 	}
 	come := func(t *testing.T) {
 		for name, config := range welcome {
@@ -53,13 +53,13 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 		"no certificate":              l.secured(nil),
 		"another CA of the same name": l.secured(issue(otherCA.Peer, named)),
 		"its own CA":                  l.secured(issue(ca.SelfSigned, named)),
-		"another name":                l.secured(issue(l.GatekeeperCA.Peer, ca.Options{DNSNames: []string{"x." + rig.GatekeeperName}})),
-		"no name":                     l.secured(issue(l.GatekeeperCA.Peer, ca.Options{})),
-		"no client usage":             l.secured(issue(l.GatekeeperCA.Server, named)),
-		"a signer's usage":            l.secured(issue(l.GatekeeperCA.Signer, named)),
+		"another name":                l.secured(issue(l.ClientCA.Peer, ca.Options{DNSNames: []string{"x." + rig.GatekeeperName}})),
+		"no name":                     l.secured(issue(l.ClientCA.Peer, ca.Options{})),
+		"no client usage":             l.secured(issue(l.ClientCA.Server, named)),
+		"a signer's usage":            l.secured(issue(l.ClientCA.Signer, named)),
 		"expired":                     l.secured(issue(old.Client, expired)),
-		"not yet valid":               l.secured(issue(l.GatekeeperCA.Client, ca.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)})),
-		"the server's own":            l.secured(l.Door),
+		"not yet valid":               l.secured(issue(l.ClientCA.Client, ca.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)})),
+		"the server's own":            l.secured(l.ServerCert),
 		"TLS 1.2":                     tls12,
 	} {
 		t.Run(name, func(t *testing.T) {

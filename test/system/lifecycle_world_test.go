@@ -104,7 +104,7 @@ func (l *life) secured(id *ca.Identity) *tls.Config {
 		cert = id.TLS()
 	}
 	return &tls.Config{
-		RootCAs:              ca.Pool(l.DoorCA.Cert),
+		RootCAs:              ca.Pool(l.ServerCA.Cert),
 		ServerName:           "127.0.0.1",
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert, nil },
 	}

@@ -148,7 +148,7 @@ func (s *Scene) entry(name string, spec Registry) (config.Registry, error) {
 	case spec.CA == "":
 		ca = r.CAPEM()
 	case spec.CA == "another":
-		ca = pemOf(s.World.DoorCA)
+		ca = pemOf(s.World.ServerCA)
 	default:
 		return entry, fmt.Errorf("ca %q is not known", spec.CA)
 	}

@@ -10,30 +10,30 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
-// DoorFiles are the files that a provider's door needs.
-type DoorFiles struct {
+// ServerFiles are the TLS files of a provider.
+type ServerFiles struct {
 	CertFile, KeyFile string // the serving certificate with its chain, and its key
-	ClientCAFile      string // who vouches for Gatekeeper
+	ClientCAFile      string // the CAs of client certificates
 }
 
-// WriteDoor writes tls.crt, tls.key and ca.crt into dir, over any that were there.
-func (w *Env) WriteDoor(dir string) (DoorFiles, error) {
-	files := DoorFiles{
+// WriteServerFiles writes tls.crt, tls.key and ca.crt into dir, over any that were there.
+func (w *Env) WriteServerFiles(dir string) (ServerFiles, error) {
+	files := ServerFiles{
 		CertFile:     filepath.Join(dir, "tls.crt"),
 		KeyFile:      filepath.Join(dir, "tls.key"),
 		ClientCAFile: filepath.Join(dir, "ca.crt"),
 	}
-	key, err := ca.EncodeKey(w.Door.Key)
+	key, err := ca.EncodeKey(w.ServerCert.Key)
 	if err != nil {
-		return DoorFiles{}, err
+		return ServerFiles{}, err
 	}
 	for path, content := range map[string][]byte{
-		files.CertFile:     ca.EncodeCertificates(w.Door.Chain...),
+		files.CertFile:     ca.EncodeCertificates(w.ServerCert.Chain...),
 		files.KeyFile:      key,
-		files.ClientCAFile: ca.EncodeCertificates(w.GatekeeperCA.Cert),
+		files.ClientCAFile: ca.EncodeCertificates(w.ClientCA.Cert),
 	} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
-			return DoorFiles{}, fmt.Errorf("writing the door's files: %w", err)
+			return ServerFiles{}, fmt.Errorf("writing the server's files: %w", err)
 		}
 	}
 	return files, nil
