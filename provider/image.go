@@ -3,7 +3,6 @@ package provider
 import (
 	_ "crypto/sha256" // go-digest finds its algorithms among the linked ones
 	_ "crypto/sha512"
-	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,25 +42,29 @@ type Image struct {
 // runs the image on the node whose ID begins so. SECURITY.md has the source. The
 // algorithms are those of the runtimes' digest library, and the digits may be
 // capitals, although no runtime known takes them.
-var imageID = regexp.MustCompile(`^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{64}$)`)
+var imageID = regexp.MustCompile(imageIDPattern)
 
-// ParseImage reads an image reference. Its errors are one line, fit to be shown to
-// the user, and never repeat the reference.
+const imageIDPattern = `^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{64}$)`
+
+// ParseImage reads an image reference. Its errors are one line, say which part of the
+// reference is wrong (see [NameRules]), and never repeat the reference.
 func ParseImage(written string) (Image, error) {
-	switch {
-	case len(written) > MaxImageBytes:
-		return Image{}, errors.New("the reference is longer than 1 KiB")
-	case imageID.MatchString(written):
-		return Image{}, errors.New("an image ID, or a part of one, names no repository; use repository@sha256:…")
+	image, ok := parseImage(written)
+	if !ok {
+		return Image{}, problemOf(written)
+	}
+	return image, nil
+}
+
+func parseImage(written string) (image Image, ok bool) {
+	if len(written) > MaxImageBytes || imageID.MatchString(written) {
+		return Image{}, false
 	}
 	named, host, path, err := parseCanonical(written)
-	if err != nil {
-		return Image{}, explain(err)
+	if err != nil || !isPort(named) {
+		return Image{}, false
 	}
-	if !isPort(named) {
-		return Image{}, errors.New("the port is a number from 1 to 65535, without leading zeros")
-	}
-	image := Image{Host: host, Repository: host + "/" + path}
+	image = Image{Host: host, Repository: host + "/" + path}
 	if tagged, ok := named.(reference.Tagged); ok {
 		image.Tag = tagged.Tag()
 	}
@@ -71,10 +74,8 @@ func ParseImage(written string) (Image, error) {
 	if image.Tag == "" && image.Digest == "" {
 		image.Tag = "latest"
 	}
-	if d := image.Digest; d != "" && d.Algorithm() != digest.SHA256 && d.Algorithm() != digest.SHA512 {
-		return Image{}, errors.New("the digest is neither sha256 nor sha512")
-	}
-	return image, nil
+	d := image.Digest
+	return image, d == "" || d.Algorithm() == digest.SHA256 || d.Algorithm() == digest.SHA512
 }
 
 // parseCanonical parses with the host already in its canonical form, so that
@@ -120,19 +121,6 @@ func isPort(named reference.Named) bool {
 // would become the first part of one of Docker Hub's paths.
 func isHost(component string) bool {
 	return component == "localhost" || strings.ContainsAny(component, ".:")
-}
-
-// explain turns the grammar's errors into what the writer of a pod can act on.
-func explain(err error) error {
-	switch {
-	case errors.Is(err, reference.ErrNameContainsUppercase), strings.Contains(err.Error(), "must be lowercase"):
-		return errors.New("repository names are lower-case")
-	case errors.Is(err, reference.ErrNameTooLong):
-		return errors.New("the repository name is longer than 255 characters")
-	case errors.Is(err, digest.ErrDigestInvalidLength), errors.Is(err, digest.ErrDigestInvalidFormat), errors.Is(err, digest.ErrDigestUnsupported):
-		return errors.New("the digest is malformed; sha256 takes 64 and sha512 128 lower-case hex digits")
-	}
-	return errors.New("not an image reference; write [host[:port]/]path[:tag][@digest]")
 }
 
 // At returns the image at a digest: same repository, no tag.

@@ -228,25 +228,50 @@ func TestWhatLooksLikeAnImageIDIsAReference(t *testing.T) {
 	}
 }
 
-func TestAMalformedReferenceIsExplained(t *testing.T) {
+// Each part that can be wrong is named, and each rule is about some reference.
+func TestAMalformedReferenceNamesTheWrongPart(t *testing.T) {
+	named := map[string]bool{}
 	for written, want := range map[string]string{
-		"harbor.skao.int/Production/x":          "lower-case",
-		"DOCKER.IO/Production/x":                "lower-case",
-		"harbor/x/" + strings.Repeat("a", 255):  "255",
-		"DOCKER.IO/" + strings.Repeat("a", 250): "255",
-		"x@sha256:" + hex64[:63]:                "64",
-		"x@sha256:" + strings.ToUpper(hex64):    "64",
-		"x@md5:" + hex64[:32]:                   "digest",
-		"x@sha384:" + hex128[:96]:               "neither sha256 nor sha512",
+		strings.Repeat("a", 1025):               "longer than 1024",
+		"":                                      "empty",
+		"x y":                                   "space or a line break",
+		"https://harbor.skao.int/x":             "scheme",
+		"harbor.skao.int/x?y":                   "character in it",
 		sha256:                                  "image ID",
 		"sha256:12":                             "part of one",
-		"harbor.skao.int:0443/x":                "leading zeros",
-		"harbor.skao.int:65536/x":               "65535",
-		strings.Repeat("a", 1025):               "1 KiB",
-		"https://harbor.skao.int/x":             "[host[:port]/]path[:tag][@digest]",
+		"x@sha256:" + hex64[:63]:                "is not a digest",
+		"x@sha256:" + strings.ToUpper(hex64):    "is not a digest",
+		"x@md5:" + hex64[:32]:                   "is not a digest",
+		"x@sha384:" + hex128[:96]:               "is not a digest",
+		"user@harbor.skao.int/x":                "is not a digest",
+		"harbor.skao.int//x":                    "beside a slash, is empty",
+		"harbor.skao.int/":                      "beside a slash, is empty",
+		"postgres:16:1":                         "is not a tag",
+		"localhost:5000/x:":                     "is not a tag",
+		"x:" + strings.Repeat("t", 129):         "is not a tag",
+		"Harbor/Tango":                          "has capitals",
+		"harbor.skao.int/Production/x":          "has capitals",
+		"harbor.skao.int:0443/x":                "the port",
+		"harbor.skao.int:65536/x":               "the port",
+		"[::1]:0/x":                             "the port",
+		"harbor.skao.int./x":                    "before the first slash",
+		"a_b:443/x":                             "before the first slash",
+		"[::1/x":                                "before the first slash",
+		"harbor.skao.int/../x":                  "a part of the path has something else",
+		"a___b":                                 "a part of the path has something else",
+		"harbor/x/" + strings.Repeat("a", 255):  "255",
+		"DOCKER.IO/" + strings.Repeat("a", 250): "255",
 	} {
-		if _, err := provider.ParseImage(written); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := provider.ParseImage(written)
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("ParseImage(%q): %v; want it to tell of %q", written, err, want)
+			continue
+		}
+		named[err.Error()] = true
+	}
+	for _, rule := range provider.NameRules() {
+		if !named[rule.Problem] {
+			t.Errorf("no reference here has this problem: %s", rule.Problem)
 		}
 	}
 }

@@ -351,11 +351,11 @@ func TestPinResolvesTagsAndJudgesNothing(t *testing.T) {
 		{Key: "in.example/x:1@" + sha512, Image: "in.example/x:1@" + sha512},
 		{Key: "out.example/x", Image: "out.example/x"},
 		{Key: "postgres", Image: "postgres"},
-		{Key: "in.example/X", Problem: "malformed: repository names are lower-case"},
-		{Key: "", Problem: "malformed: not an image reference; write [host[:port]/]path[:tag][@digest]"},
+		{Key: "in.example/X", Problem: "malformed: the repository has capitals; write it in lower case"},
+		{Key: "", Problem: "malformed: it is empty"},
 		{Key: "in.example/gone", Problem: "not-found: the registry has no in.example/gone:latest"},
 		{Key: "in.example/down", Problem: "undecided: registry: the registry answered 500"},
-		{Key: "in.example/broken", Problem: "undecided: internal: internal error"},
+		{Key: "in.example/broken", Problem: "undecided: internal: the provider has a fault"},
 	}
 	var keys []string
 	for _, pin := range want {

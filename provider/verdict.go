@@ -166,7 +166,7 @@ func AsUndecided(err error) *UndecidedError {
 	if undecided, ok := errors.AsType[*UndecidedError](err); ok && undecided != nil {
 		return undecided
 	}
-	return Undecided(CauseInternal, err, "internal error")
+	return Undecided(CauseInternal, err, DetailDefect)
 }
 
 // ErrNotFound is a registry's 404: what was asked for is not there. We know that, so

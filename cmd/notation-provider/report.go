@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/advice"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
@@ -31,13 +32,17 @@ type report struct {
 	Until      *time.Time           `json:"until,omitempty"`
 	Warnings   []string             `json:"warnings"`
 	Signatures []provider.Signature `json:"signatures"`
+	// You and PlatformTeam are what a developer and an administrator can do; "" if there is nothing.
+	You          string `json:"you,omitempty"`
+	PlatformTeam string `json:"platformTeam,omitempty"`
 }
 
 func reportOf(f provider.Finding) report {
 	if f.Err != nil {
 		// Here, unlike in an answer to Gatekeeper, URLs and addresses may be shown: who runs
 		// the command can ask the registry, too.
-		return report{Image: f.Key, Outcome: outcomeUndecided, Cause: f.Err.Cause, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: append([]provider.Signature{}, f.Err.Signatures...)}
+		r := report{Image: f.Key, Outcome: outcomeUndecided, Cause: f.Err.Cause, Detail: detailOf(f.Err), Warnings: []string{}, Signatures: append([]provider.Signature{}, f.Err.Signatures...)}
+		return r.advised(f.Err.Detail)
 	}
 	v := f.Verdict
 	r := report{
@@ -47,15 +52,17 @@ func reportOf(f provider.Finding) report {
 	}
 	if v.Good() {
 		r.Outcome = outcomeVerified
+		return r
 	}
-	return r
+	return r.advised(v.Detail)
 }
 
 func detailOf(err *provider.UndecidedError) string {
+	known, _ := advice.Split(err.Detail) // the rest is what the platform team can do
 	if err.Err == nil {
-		return err.Detail
+		return known
 	}
-	return err.Detail + ": " + err.Err.Error()
+	return known + ": " + err.Err.Error()
 }
 
 func nonZero(t time.Time) *time.Time {
@@ -105,7 +112,8 @@ func (r report) print(b *strings.Builder) {
 			line("", checkLine(c))
 		}
 	}
-	line("what to do", r.advice())
+	line("you", r.You)
+	line("platform", r.PlatformTeam)
 }
 
 func formatTime(t *time.Time) string {

@@ -229,7 +229,7 @@ func TestAPanicIsIgnorance(t *testing.T) {
 	w.verify = func(context.Context, provider.Image) (provider.Verdict, error) { panic("hostile bytes") }
 	_, err := w.Verify(t.Context(), image("x@d"), policy{w, "p"})
 	undecided := provider.AsUndecided(err)
-	if undecided.Cause != provider.CauseInternal || undecided.Detail != "internal error" || undecided.Err == nil {
+	if undecided.Cause != provider.CauseInternal || undecided.Detail != provider.DetailDefect || undecided.Err == nil {
 		t.Errorf("a panic while judging: %v; want undecided, internal, with the cause for the log", err)
 	}
 	w.resolve = func(context.Context, provider.Image) (ocispec.Descriptor, error) {

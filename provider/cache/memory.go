@@ -152,7 +152,7 @@ func (m *memory[K, V]) join(request context.Context, key K, image provider.Image
 	}
 	c := &call[V]{done: make(chan struct{})}
 	if !m.bg.start(request, func(ctx context.Context) { m.run(ctx, c, key, image, fetch) }) {
-		c.err = provider.Undecided(provider.CauseInternal, nil, "shutting down")
+		c.err = provider.Undecided(provider.CauseInternal, nil, provider.DetailShuttingDown)
 		close(c.done)
 		return c
 	}
@@ -183,7 +183,7 @@ func (m *memory[K, V]) run(ctx context.Context, c *call[V], key K, image provide
 func (m *memory[K, V]) fetch(ctx context.Context, image provider.Image, fetch fetcher[V]) (value V, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = provider.Undecided(provider.CauseInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "internal error")
+			err = provider.Undecided(provider.CauseInternal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), provider.DetailDefect)
 		}
 	}()
 	if fetch.local != nil {

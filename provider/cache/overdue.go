@@ -76,5 +76,5 @@ func (c *Cache) underWay(q question) (memory string, ok bool) {
 
 // notInTime is the error of a request whose deadline has passed while the check goes on.
 func notInTime(err error) error {
-	return provider.Undecided(provider.CauseDeadline, err, "not settled in time; the check goes on, ask again")
+	return provider.Undecided(provider.CauseDeadline, err, "the check is not done in time, and goes on")
 }

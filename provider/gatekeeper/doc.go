@@ -9,5 +9,6 @@
 //
 //	verified   item with a value
 //	refused    item with an error "<reason>: [<image>@<digest>: ]<detail>"
-//	undecided  no item; "undecided: <key>: <cause>: <detail>; …" in systemError
+//	undecided  no item; "undecided: <key>: <cause>: <detail>; …" in systemError, and
+//	           "; request <ID>" behind the detail of a fault of ours
 package gatekeeper

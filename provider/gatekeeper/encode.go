@@ -71,7 +71,7 @@ const (
 
 // add puts the findings together. The bytes are those that encoding/json makes of a
 // [ProviderResponse]; a test holds the two together.
-func (a *answer) add(findings []provider.Finding) {
+func (a *answer) add(findings []provider.Finding, id string) {
 	a.text.WriteString(beginning)
 	before := `,"items":[`
 	for i := range findings {
@@ -84,7 +84,7 @@ func (a *answer) add(findings []provider.Finding) {
 	if before == "," {
 		a.text.WriteByte(']')
 	}
-	if undecided := systemError(findings); undecided != "" {
+	if undecided := systemError(findings, id); undecided != "" {
 		a.text.WriteString(`,"systemError":`)
 		a.quote(&undecided)
 	}

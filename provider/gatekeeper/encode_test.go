@@ -21,7 +21,7 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 		findings := []provider.Finding{
 			{Key: key, Verdict: provider.Verdict{Reason: provider.Verified, Image: image, Policy: signer, Signer: signer, SignedAt: time.Unix(a%1e10, 0), Until: time.Unix(b%1e10, 0), Warnings: []string{warning, key}}},
 			{Key: signer, Verdict: provider.Verdict{Reason: provider.Verified, Image: image}},
-			{Key: key, Err: provider.Undecided(provider.CauseRegistry, errors.New("x"), "%s", warning)},
+			{Key: key, Err: provider.Undecided(provider.CauseInternal, errors.New("x"), "%s", warning)},
 			{Key: warning, Verdict: provider.Verdict{Reason: provider.Unsigned, Image: image, Detail: warning}},
 		}
 		for i := range findings { // as they come from memory
@@ -38,7 +38,7 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 				t.Fatal(err)
 			}
 			got := answers.New().(*answer)
-			if got.add(findings[:n]); !bytes.Equal(got.text.Bytes(), want.Bytes()) {
+			if got.add(findings[:n], "ID"); !bytes.Equal(got.text.Bytes(), want.Bytes()) {
 				t.Fatalf("got  %s\nwant %s", &got.text, &want)
 			}
 		}
@@ -47,7 +47,7 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 
 // responseOf maps findings onto the protocol's own types.
 func responseOf(findings []provider.Finding) externaldata.ProviderResponse {
-	response := externaldata.Response{Idempotent: true, SystemError: systemError(findings)}
+	response := externaldata.Response{Idempotent: true, SystemError: systemError(findings, "ID")}
 	for i := range findings {
 		f := &findings[i]
 		switch {

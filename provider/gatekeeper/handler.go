@@ -46,8 +46,8 @@ type Handler struct {
 	routes  map[string]respond
 }
 
-// respond answers a request's distinct keys; the status is 200 or 503.
-type respond func(ctx context.Context, keys []string) (reply, int)
+// respond answers the distinct keys of the request with this ID; the status is 200 or 503.
+type respond func(ctx context.Context, id string, keys []string) (reply, int)
 
 // New returns the handler.
 func New(o Options) *Handler {
@@ -87,7 +87,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.options.Log.InfoContext(ctx, "request refused", "status", problem.status, "error", problem.message)
 		reply, status = encoded(Response{SystemError: problem.message}), problem.status
 	} else {
-		reply, status = route(ctx, keys)
+		reply, status = route(ctx, id, keys)
 	}
 	w.Header().Set("X-Request-Id", id)
 	write(w, status, reply)
@@ -142,7 +142,7 @@ func (h *Handler) parse(body []byte) ([]string, *problem) {
 	return request.Request.Keys, nil
 }
 
-func (h *Handler) validate(ctx context.Context, keys []string) (reply, int) {
+func (h *Handler) validate(ctx context.Context, id string, keys []string) (reply, int) {
 	findings := h.options.Provider.Answer(ctx, keys)
 	status := http.StatusOK
 	for i := range findings {
@@ -153,7 +153,7 @@ func (h *Handler) validate(ctx context.Context, keys []string) (reply, int) {
 			status = http.StatusServiceUnavailable
 		}
 	}
-	return func(a *answer) { a.add(findings) }, status
+	return func(a *answer) { a.add(findings, id) }, status
 }
 
 // log logs a finding, with the details that must not be sent. A verified image is logged once,
@@ -170,7 +170,7 @@ func (h *Handler) log(ctx context.Context, f *provider.Finding) {
 	}
 }
 
-func (h *Handler) mutate(ctx context.Context, keys []string) (reply, int) {
+func (h *Handler) mutate(ctx context.Context, _ string, keys []string) (reply, int) {
 	pins := h.options.Provider.Pin(ctx, keys)
 	for _, p := range pins {
 		if p.Problem != "" {

@@ -54,14 +54,23 @@ func formatTime(t time.Time) string {
 }
 
 // systemError names what is undecided; "" if nothing is.
-func systemError(findings []provider.Finding) string {
+func systemError(findings []provider.Finding, id string) string {
 	var undecided []string
 	for i := range findings {
 		if f := &findings[i]; f.Err != nil {
-			undecided = append(undecided, "undecided: "+oneLine(f.Key)+": "+string(f.Err.Cause)+": "+oneLine(f.Err.Detail))
+			undecided = append(undecided, "undecided: "+oneLine(f.Key)+": "+string(f.Err.Cause)+": "+oneLine(f.Err.Detail)+request(f.Err.Cause, id))
 		}
 	}
 	return strings.Join(undecided, "; ")
+}
+
+// request is the ID of the request, where the log alone has the cause. Gatekeeper never remembers a system error, so it is
+// always the ID under which the log has it.
+func request(cause provider.Cause, id string) string {
+	if cause != provider.CauseInternal {
+		return ""
+	}
+	return "; request " + id
 }
 
 // refusal is "<reason>: <image>: <detail>", the image with its digest where that is known: the

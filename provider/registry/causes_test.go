@@ -118,7 +118,7 @@ func TestEachCauseIsToldByItsName(t *testing.T) {
 		"plain storage":        {leads(t, redirects(plain.URL)), "the registry redirects from TLS to plain HTTP; this is not followed; its operator has to redirect to TLS"},
 		"round and round":      {leads(t, func(w http.ResponseWriter, r *http.Request) { redirects("https://"+r.Host)(w, r) }), "redirects without end; "},
 		"its own policy":       {leads(t, status(http.StatusPreconditionFailed)), "own policy keeps the image back (412)"},
-		"no registry":          {leads(t, status(http.StatusTeapot)), "answered 418, which tells of no registry"},
+		"no registry":          {leads(t, status(http.StatusTeapot)), "answered 418, as no registry does"},
 		"no token service":     {leads(t, noTokens), "answered 404 where a token is asked for"},
 		"a page":               {leads(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") }), "no sensible answer; see whether it is a registry"},
 	} {

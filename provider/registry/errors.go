@@ -47,9 +47,9 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 	says := fmt.Sprintf("the registry answered %d", status)
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		cause, says = provider.CauseCredentials, fmt.Sprintf("the registry refuses access (%d)", status)
+		cause, says = provider.CauseCredentials, fmt.Sprintf(provider.DetailRefusesAccess+" (%d)", status)
 	case status == http.StatusTooManyRequests:
-		says = "the registry limits our rate (429)"
+		says = provider.DetailRateLimit + " (429)"
 	case status == http.StatusPreconditionFailed:
 		says = "the registry's own policy keeps the image back (412), as Harbor's does for what is unsigned or vulnerable; see the settings of its project"
 	case status == http.StatusProxyAuthRequired:
@@ -59,7 +59,7 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 	case status == http.StatusBadRequest && response.URL != nil && response.URL.Scheme == "http":
 		says += " to plain HTTP; if it speaks TLS, leave out plainHTTPUnsafe"
 	case status < http.StatusInternalServerError && status != http.StatusRequestTimeout:
-		says += ", which tells of no registry, or of a proxy before it; see what answers there"
+		says += ", as no registry does; see what answers there, such as a proxy before it"
 	}
 	return provider.Undecided(cause, response, "%s", says)
 }
@@ -67,10 +67,10 @@ func classifyStatus(response *errcode.ErrorResponse) error {
 // explain says why a request got no usable answer, and what to do.
 func explain(err error) string {
 	if limited, ok := errors.AsType[*egress.RateLimitedError](err); ok {
-		return "the registry limits our rate; it is asked again after " + limited.Until.UTC().Format(time.TimeOnly)
+		return provider.DetailRateLimit + ", and is left alone until " + limited.Until.UTC().Format(time.TimeOnly+" UTC")
 	}
 	if errors.Is(err, errOtherHost) {
-		return "the registry wants its credential given to another host; name that as its tokenService if it is to be had"
+		return "the registry wants its credential given to another host; name that as its tokenService if it may have it"
 	}
 	if errors.Is(err, errCleartext) {
 		return "the registry wants its credential sent without TLS"
@@ -84,7 +84,7 @@ func explain(err error) string {
 	}
 	switch {
 	case errors.Is(err, egress.ErrCircuitOpen):
-		return "the registry keeps failing; it is asked again in a moment"
+		return "the registry keeps failing, and is asked again in a moment"
 	case errors.Is(err, content.ErrMismatchedDigest), errors.Is(err, content.ErrTrailingData), errors.Is(err, content.ErrInvalidDescriptorSize):
 		return "the registry sent other content than it announced; see whether its storage, or a proxy before it, is well"
 	}

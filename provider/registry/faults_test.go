@@ -66,7 +66,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 		"403":             {rig.Status(403, nil), provider.CauseCredentials, "refuses access (403)"},
 		"405":             {rig.Status(405, nil), provider.CauseRegistry, "answered 405"},
 		"418":             {rig.Status(418, nil), provider.CauseRegistry, "answered 418"},
-		"429":             {rig.Status(429, http.Header{"Retry-After": {"60"}}), provider.CauseRegistry, "limits our rate"},
+		"429":             {rig.Status(429, http.Header{"Retry-After": {"60"}}), provider.CauseRegistry, "limits the rate of requests"},
 		"500":             {rig.Status(500, nil), provider.CauseRegistry, "answered 500"},
 		"502":             {rig.Status(502, nil), provider.CauseRegistry, "answered 502"},
 		"503":             {rig.Status(503, nil), provider.CauseRegistry, "answered 503"},
@@ -107,7 +107,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 					return
 				}
 				asked := place.registry.Count()
-				if u := undecided(t, walk(t.Context(), r, images[place.registry]), c.cause); !strings.Contains(u.Detail, "asked again after") {
+				if u := undecided(t, walk(t.Context(), r, images[place.registry]), c.cause); !strings.Contains(u.Detail, "left alone until") {
 					t.Error(u.Detail)
 				}
 				if got := place.registry.Count(); got != asked {

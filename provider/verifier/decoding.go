@@ -19,7 +19,7 @@ func (rec *recorder) acquire(ctx context.Context, bytes int) error {
 	rec.release()
 	weight := min(int64(bytes), maxDecoding)
 	if err := rec.decoding.Acquire(ctx, weight); err != nil {
-		return provider.Undecided(provider.CauseDeadline, err, "too many signatures are looked at; the check goes on, ask again")
+		return provider.Undecided(provider.CauseDeadline, err, "too many signatures are looked at, and the check goes on")
 	}
 	rec.held = weight
 	return nil

@@ -91,7 +91,7 @@ func hangs(ctx context.Context) error {
 }
 
 func limitsUs(context.Context) error {
-	return provider.Undecided(provider.CauseRegistry, nil, "the registry limits our rate; it is asked again after 12:00:00")
+	return provider.Undecided(provider.CauseRegistry, nil, "the registry limits the rate of requests, and is left alone until 12:00:00 UTC")
 }
 
 // store keeps everything, and lets a test read and forge it.

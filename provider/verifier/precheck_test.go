@@ -84,21 +84,21 @@ func TestStrangersAreSetAside(t *testing.T) {
 		reason provider.Reason
 		detail string
 	}{
-		{"huge_key_jws", jwsWith(t, huge), provider.Untrusted, "none of the trust stores"},
-		{"huge_key_cose", coseWith(t, []any{huge}), provider.Untrusted, "none of the trust stores"},
-		{"huge_key_cose_alone", coseWith(t, huge), provider.Untrusted, "none of the trust stores"},
+		{"huge_key_jws", jwsWith(t, huge), provider.Untrusted, provider.DetailUnknownCA},
+		{"huge_key_cose", coseWith(t, []any{huge}), provider.Untrusted, provider.DetailUnknownCA},
+		{"huge_key_cose_alone", coseWith(t, huge), provider.Untrusted, provider.DetailUnknownCA},
 		{"long_chain", jwsWith(t, long...), provider.Unsupported, outsizeDetail},
-		{"longest_chain", jwsWith(t, long[:16]...), provider.Untrusted, "none of the trust stores"},
-		{"root_above_strangers", jwsWith(t, append(long[:15:15], root)...), provider.Tampered, "broken or was changed"},
-		{"root_below_strangers", jwsWith(t, append([][]byte{root}, long[:15]...)...), provider.Tampered, "broken or was changed"},
-		{"root_among_strangers", coseWith(t, []any{long[0], root, long[1]}), provider.Tampered, "broken or was changed"},
+		{"longest_chain", jwsWith(t, long[:16]...), provider.Untrusted, provider.DetailUnknownCA},
+		{"root_above_strangers", jwsWith(t, append(long[:15:15], root)...), provider.Tampered, "is damaged, or was changed"},
+		{"root_below_strangers", jwsWith(t, append([][]byte{root}, long[:15]...)...), provider.Tampered, "is damaged, or was changed"},
+		{"root_among_strangers", coseWith(t, []any{long[0], root, long[1]}), provider.Tampered, "is damaged, or was changed"},
 		{"root_above_a_huge_key", jwsWith(t, huge, root), provider.Unsupported, outsizeDetail},
-		{"root_alone", jwsWith(t, root), provider.Tampered, "broken or was changed"},
-		{"no_certificate", jwsWith(t), provider.Tampered, "broken or was changed"},
-		{"junk_below_the_root", jwsWith(t, []byte("junk"), root), provider.Tampered, "broken or was changed"},
+		{"root_alone", jwsWith(t, root), provider.Tampered, "is damaged, or was changed"},
+		{"no_certificate", jwsWith(t), provider.Tampered, "is damaged, or was changed"},
+		{"junk_below_the_root", jwsWith(t, []byte("junk"), root), provider.Tampered, "is damaged, or was changed"},
 		{"huge_key_in_a_timestamp", blob{mediaType: ca.JWS, raw: heavyTimestamp(t, r.signer)}, provider.Unsupported, outsizeDetail},
 		{"many_values", jwsText(`{"header":` + strings.Repeat("[", 10) + strings.Repeat("[],", 60000) + `0`), provider.Unsupported, outsizeDetail},
-		{"junk", jwsText("junk"), provider.Tampered, "broken or was changed"},
+		{"junk", jwsText("junk"), provider.Tampered, "is damaged, or was changed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newShelf()

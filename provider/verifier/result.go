@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,7 +65,7 @@ func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOu
 	}
 	failed := enforced(outcome)
 	if failed == nil {
-		refuseBetween(r, outcome)
+		rec.refuseBetween(r, outcome)
 		return
 	}
 	switch failed.Type {
@@ -73,7 +74,7 @@ func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOu
 	case trustpolicy.TypeAuthenticity:
 		rec.refuseAuthenticity(r, failed.Error)
 	case trustpolicy.TypeExpiry:
-		r.refused(provider.Expired, "the signature expired on %s", day(outcome.EnvelopeContent.SignerInfo.SignedAttributes.Expiry))
+		r.refused(provider.Expired, provider.DetailSignatureEnded+"%s", formatTime(outcome.EnvelopeContent.SignerInfo.SignedAttributes.Expiry))
 	case trustpolicy.TypeAuthenticTimestamp:
 		rec.refuseTimestamp(r, outcome)
 	case trustpolicy.TypeRevocation:
@@ -96,16 +97,34 @@ func enforced(outcome *notation.VerificationOutcome) *notation.ValidationResult 
 
 // refuseBetween names a failure outside the checks: a plugin that is needed before them,
 // or a payload that does not fit after them.
-func refuseBetween(r *signatureResult, outcome *notation.VerificationOutcome) {
+func (rec *recorder) refuseBetween(r *signatureResult, outcome *notation.VerificationOutcome) {
 	passed := func(r *notation.ValidationResult) bool { return r.Type == trustpolicy.TypeAuthenticity }
 	if !slices.ContainsFunc(outcome.VerificationResults, passed) {
-		r.refused(provider.Unsupported, "the signature needs a verification plugin; none is ever run here")
+		r.refused(provider.Unsupported, "the signature needs a verification plugin, and the provider runs none")
 		return
 	}
-	r.refused(provider.Tampered, "the signature is for another artifact")
+	r.refused(provider.Tampered, provider.DetailOtherImage+"%s", rec.target(outcome))
 }
 
-const brokenEnvelope = "the envelope is broken or was changed after signing"
+// target is the digest that a signature is for, as the signer wrote it.
+func (rec *recorder) target(outcome *notation.VerificationOutcome) string {
+	var payload struct {
+		TargetArtifact struct {
+			Digest digest.Digest `json:"digest"`
+		} `json:"targetArtifact"`
+	}
+	err := json.Unmarshal(outcome.EnvelopeContent.Payload.Content, &payload)
+	switch named := payload.TargetArtifact.Digest; {
+	case err != nil, named.Validate() != nil:
+		return "and names no digest"
+	case named == rec.image.Digest:
+		return "of the same digest and another size or media type"
+	default:
+		return named.String()
+	}
+}
+
+const brokenEnvelope = "the signature is damaged, or was changed after it was made"
 
 // refuseIntegrity distinguishes an unknown algorithm from a broken envelope.
 func refuseIntegrity(r *signatureResult, err error) {
@@ -118,7 +137,7 @@ func refuseIntegrity(r *signatureResult, err error) {
 
 // noTrust says that no certificate of a chain is trusted.
 func (rec *recorder) noTrust(signer string) error {
-	return fmt.Errorf("signed by %s, whose certificate chain ends in none of the trust stores of policy %q", printable.Quote(signer), rec.policy.Name())
+	return fmt.Errorf(provider.DetailUnknownCA+" by policy %q: %s", rec.policy.Name(), printable.Quote(signer))
 }
 
 func (rec *recorder) refuseAuthenticity(r *signatureResult, err error) {
@@ -128,7 +147,7 @@ func (rec *recorder) refuseAuthenticity(r *signatureResult, err error) {
 		r.refused(provider.Untrusted, "%s", rec.noTrust(r.Signer))
 		return
 	}
-	r.refused(provider.Untrusted, "signed by %s, who is none of the trusted identities of policy %q", printable.Quote(r.Signer), rec.policy.Name())
+	r.refused(provider.Untrusted, provider.DetailUnknownName+": policy %q does not list %s", rec.policy.Name(), printable.Quote(r.Signer))
 }
 
 // refuseTimestamp names why the check of the time failed: the revocation of the TSA, known
@@ -142,18 +161,26 @@ func (rec *recorder) refuseTimestamp(r *signatureResult, outcome *notation.Verif
 	for _, c := range chainOf(outcome) {
 		switch now := time.Now(); {
 		case now.After(c.NotAfter):
-			r.refused(provider.Expired, "the certificate %s expired on %s and no valid timestamp shows that the signature is older", printable.Quote(printable.Cut(c.Subject.String(), maxText)), day(c.NotAfter))
+			r.refused(provider.Expired, unstamped(outcome)+"%s: %s", formatTime(c.NotAfter), printable.Quote(printable.Cut(c.Subject.String(), maxText)))
 			return
 		case now.Before(c.NotBefore):
-			r.refused(provider.Expired, "the certificate %s is not valid before %s", printable.Quote(printable.Cut(c.Subject.String(), maxText)), day(c.NotBefore))
+			r.refused(provider.Expired, provider.DetailTooEarly+"%s: %s", formatTime(c.NotBefore), printable.Quote(printable.Cut(c.Subject.String(), maxText)))
 			return
 		}
 	}
 	if outcome.EnvelopeContent.SignerInfo.SignedAttributes.SigningScheme == signature.SigningSchemeX509SigningAuthority {
-		r.refused(provider.Expired, "a certificate of %s was not valid at the time of signing", printable.Quote(r.Signer))
+		r.refused(provider.Expired, "a certificate was not valid at the time of signing: %s", printable.Quote(r.Signer))
 		return
 	}
-	r.refused(provider.Untrusted, "policy %q always wants a timestamp, and the signature has none that is valid", rec.policy.Name())
+	r.refused(provider.Untrusted, provider.DetailNoTimestamp+"which policy %q wants of every signature", rec.policy.Name())
+}
+
+// unstamped says why no timestamp shows that a signature is older than the end of its certificate.
+func unstamped(outcome *notation.VerificationOutcome) string {
+	if len(outcome.EnvelopeContent.SignerInfo.UnsignedAttributes.TimestampSignature) == 0 {
+		return provider.DetailUnstamped
+	}
+	return provider.DetailBadStamp
 }
 
 func checks(outcome *notation.VerificationOutcome) []provider.Check {
@@ -179,4 +206,5 @@ func chainOf(outcome *notation.VerificationOutcome) []*x509.Certificate {
 // subject has any length and holds any bytes, and goes into denials, terminals and the cache.
 const maxText = 512
 
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+// formatTime is a time for people, with its zone.
+func formatTime(t time.Time) string { return t.UTC().Format(time.DateTime + " UTC") }

@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"errors"
-	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -16,6 +15,9 @@ type revocationStatus struct {
 	asked bool
 }
 
+// revokedAt goes before the name of the chain, the time and the certificate.
+const revokedAt = "a certificate of its %s chain was revoked at "
+
 // record keeps the status that the checker found.
 func (s *revocationStatus) record(status revocation.Status) { s.Status, s.asked = status, true }
 
@@ -23,13 +25,25 @@ func (s *revocationStatus) record(status revocation.Status) { s.Status, s.asked 
 // which would be cached, and never a pass.
 func (s *revocationStatus) refuse(r *signatureResult, chain string) {
 	if s.Revoked != nil {
-		r.refused(provider.Revoked, "the certificate %q of the %s chain is revoked since %s", printable.Cut(s.Revoked.Subject, maxText), chain, s.Revoked.At.UTC().Format(time.DateTime+" UTC"))
+		r.refused(provider.Revoked, revokedAt+"%s%s: %s", chain, formatTime(s.Revoked.At), why(s.Revoked.Reason), printable.Quote(printable.Cut(s.Revoked.Subject, maxText)))
 		return
 	}
 	if unknown, ok := errors.AsType[*revocation.UnknownError](s.Unknown); ok {
-		r.undecidedBy(provider.Undecided(provider.CauseRevocation, unknown, "it is not known whether the certificate %q of the %s chain is revoked: %s",
-			printable.Cut(unknown.Subject, maxText), chain, unknown.Causes()))
+		r.undecidedBy(provider.Undecided(provider.CauseRevocation, unknown, "it is not known whether a certificate of its %s chain is revoked, %s; %s",
+			chain, printable.Quote(printable.Cut(unknown.Subject, maxText)), unknown.Causes()))
 		return
 	}
-	r.undecidedBy(provider.Undecided(provider.CauseRevocation, s.Unknown, "the revocation of the %s chain could not be checked", chain))
+	r.undecidedBy(provider.Undecided(provider.CauseRevocation, s.Unknown, "it is not known whether a certificate of its %s chain is revoked", chain))
+}
+
+// why is the reason of a revocation by its name in RFC 5280 section 5.3.1, in brackets; "" for one that says nothing.
+func why(code int) string {
+	names := [...]string{
+		1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded", 5: "cessationOfOperation",
+		6: "certificateHold", 8: "removeFromCRL", 9: "privilegeWithdrawn", 10: "aACompromise",
+	}
+	if code < 0 || code >= len(names) || names[code] == "" {
+		return ""
+	}
+	return " (" + names[code] + ")"
 }

@@ -34,6 +34,7 @@ type watched struct {
 
 	shelf    *shelf
 	verifier *verifier.Verifier
+	stamps   stamps // where there is a timestamp
 }
 
 func watch(t *testing.T, how revocable) *watched {

@@ -2,7 +2,6 @@ package verifier_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -370,26 +369,6 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestARefusalSaysWhoAndWhen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newAuthority()
-		r := a.lapsing(t, revocable{})
-		s := newShelf()
-		s.sign(t, r.signer, ca.SignOptions{})
-		time.Sleep(30 * time.Hour)
-		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
-		is(t, provider.Expired, verdict, err)
-		for _, want := range []string{r.signer.Cert.Subject.String(), "2000-01-01", "no valid timestamp"} {
-			if !strings.Contains(verdict.Detail, want) {
-				t.Errorf("%q says nothing of %q", verdict.Detail, want)
-			}
-		}
-		if verdict.Signer != r.signer.Cert.Subject.String() || verdict.Policy != "skao" || verdict.Image != image {
-			t.Errorf("%+v", verdict)
-		}
-	})
 }
 
 func TestACertificateThatIsNotYetValidIsRefused(t *testing.T) {

@@ -34,7 +34,7 @@ func (rec *recorder) verified(outcome *notation.VerificationOutcome) provider.Ve
 // signatures that could not be verified might have been good.
 func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 	if errors.Is(rec.resolveErr, provider.ErrNotFound) {
-		return rec.refused(provider.NotFound, "the registry has no such manifest"), nil
+		return rec.refused(provider.NotFound, "the registry has no manifest of this digest"), nil
 	}
 	if rec.resolveErr != nil {
 		return provider.Verdict{}, rec.resolveErr
@@ -45,11 +45,11 @@ func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 	switch {
 	case err == nil, !rec.listed, len(rec.results) != len(rec.candidates), slices.ContainsFunc(rec.results, func(r signatureResult) bool { return r.Reason == provider.Verified }):
 		// notation.Verify ended in a way that the recorder did not see.
-		return provider.Verdict{}, provider.Undecided(provider.CauseInternal, err, "internal error")
+		return provider.Verdict{}, provider.Undecided(provider.CauseInternal, err, provider.DetailDefect)
 	case rec.more:
-		return rec.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good and the rest is not looked at", len(rec.candidates))), nil
+		return rec.refused(provider.TooManySignatures, fmt.Sprintf("none of the first %d signatures is good, and the others were not looked at", len(rec.candidates))), nil
 	case len(rec.candidates) == 0:
-		return rec.refused(provider.Unsigned, "no signature is associated with this digest; make sure the artifact was signed successfully"), nil
+		return rec.refused(provider.Unsigned, "no signature is associated with this digest"), nil
 	}
 	furthest := slices.MinFunc(rec.results, func(a, b signatureResult) int { return rank(a.Reason) - rank(b.Reason) })
 	verdict := rec.refused(furthest.Reason, furthest.Detail)

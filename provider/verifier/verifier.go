@@ -183,7 +183,7 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 	}
 	var err error
 	if rec.notation, err = notationverifier.NewWithOptions(p.policy.Document(), rec, nil, options); err != nil {
-		return provider.Verdict{}, evidence.Record{}, provider.Undecided(provider.CauseInternal, err, "internal error")
+		return provider.Verdict{}, evidence.Record{}, provider.Undecided(provider.CauseInternal, err, provider.DetailDefect)
 	}
 	manifest, outcomes, err := notation.Verify(ctx, rec, rec, notation.VerifyOptions{
 		ArtifactReference: reference + image.Digest.String(),

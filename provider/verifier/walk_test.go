@@ -224,7 +224,7 @@ func TestASignatureSpeaksOfOneDescriptorInEveryPart(t *testing.T) {
 			s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
 			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			is(t, provider.Tampered, verdict, err)
-			if !strings.Contains(verdict.Detail, "another artifact") {
+			if !strings.Contains(verdict.Detail, provider.DetailOtherImage) {
 				t.Errorf("%s: %s", name, verdict.Detail)
 			}
 		}
@@ -254,9 +254,9 @@ func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
 		opts ca.SignOptions
 		says string
 	}{
-		"a stranger of the same name": {stranger.signer, ca.SignOptions{}, "none of the trust stores"},
-		"a scheme without a store":    {r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, "none of the trust stores"},
-		"another identity":            {r.signer, ca.SignOptions{}, "none of the trusted identities"},
+		"a stranger of the same name": {stranger.signer, ca.SignOptions{}, provider.DetailUnknownCA},
+		"a scheme without a store":    {r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, provider.DetailUnknownCA},
+		"another identity":            {r.signer, ca.SignOptions{}, provider.DetailUnknownName},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
