@@ -17,13 +17,19 @@ import data.lib.review
 # METADATA
 # title: An image that is not named by digest
 # description: Goes by what the object asks for, and wants a digest of each.
-violation contains denial.violation(use, _finding(use.image)) if {
+violation contains denial.violation(use, _finding(use.image), _number(use)) if {
 	not review.excessive
 	some use in review.judged
 	not _admitted(use.image)
 }
 
 violation contains denial.excessive if review.excessive
+
+default _number(_) := ""
+
+_number(use) := _numbers[use.position]
+
+_numbers := denial.numbers({use.position | some use in review.judged; not _admitted(use.image)})
 
 _admitted(written) if {
 	parameters.sound
@@ -36,7 +42,7 @@ _exempt(parts) if exceptions.current(parts)
 
 _exempt(parts) if parts.digest != ""
 
-_finding(written) := denial.malformed if {
+_finding(written) := denial.malformed(written) if {
 	not image.parts(written)
 } else := denial.misconfigured("parameters.images must hold patterns") if {
 	not parameters.sound
@@ -45,7 +51,6 @@ _finding(written) := denial.malformed if {
 } else := _unpinned
 
 _unpinned := {
-	"claim": "is not named by digest",
 	"reason": "unpinned",
 	"detail": "its tag can be moved to another image",
 	"digest": "",

@@ -31,7 +31,7 @@ test_an_image_named_by_digest_is_admitted if {
 test_an_image_named_by_tag_is_denied if {
 	every image in ["skao.int/a:1", "skao.int/a"] {
 		some message in denials(image, parameters)
-		contains(message, "which is not named by digest: unpinned: its tag can be moved to another image. What to do: name it by digest")
+		contains(message, "is not named by digest. Its tag can be moved to another image. You: add its digest")
 	}
 }
 
@@ -41,7 +41,7 @@ test_every_image_is_governed_where_the_constraint_does_not_say if count(denials(
 
 test_an_excepted_image_is_admitted if count(denials("skao.int/vetted:1", parameters)) == 0
 
-test_an_exception_that_ended_is_told_to_whoever_is_denied if {
+test_a_denial_tells_of_an_exception_that_ended if {
 	ended := object.union(parameters, {"exceptions": [{"image": "skao.int/vetted", "reason": "SEC-142", "expires": "2027-02-28"}]})
 	some message in denials("skao.int/vetted:1", ended)
 	contains(message, "Its exception ended on 2027-02-28 (SEC-142).")
@@ -50,7 +50,7 @@ test_an_exception_that_ended_is_told_to_whoever_is_denied if {
 test_what_is_no_reference_is_denied_whatever_is_governed if {
 	every image in ["", "NO REFERENCE", digest, concat("@", ["a", digest, digest])] {
 		some message in denials(image, parameters)
-		contains(message, "is no image reference: malformed")
+		contains(message, "is not an image reference.")
 	}
 }
 
@@ -61,6 +61,17 @@ test_a_constraint_that_does_not_say_what_it_governs_denies_everything if {
 			contains(message, "misconfigured")
 		}
 	}
+}
+
+test_denials_are_numbered if {
+	containers := [{"name": "c", "image": sprintf("skao.int/%d:1", [i])} | some i in [2, 1]]
+	denied := {violation.msg | some violation in pinnedimages.violation} with input as {
+		"review": {"operation": "CREATE", "object": {"spec": {"containers": containers}}},
+		"parameters": parameters,
+	}
+	[substring(message, 0, 31) | some message in sort(denied)] == ["Blocked (1 of 2): image skao.in", "Blocked (2 of 2): image skao.in"]
+	some first in denied
+	startswith(first, "Blocked (1 of 2): image skao.int/2:1")
 }
 
 test_an_object_with_too_many_images_is_denied_as_a_whole if {

@@ -18,15 +18,20 @@ import data.lib.verdict
 # METADATA
 # title: An image that is not proven good
 # description: |
-#   Goes by what the object asks for and wants a positive answer for each. Whatever comes back instead, or does not come
-#   back, is a denial.
-violation contains denial.violation(use, _finding(use.image)) if {
+#   Goes by what the object asks for and wants a positive answer for each. Any other answer, and none, is a denial.
+violation contains denial.violation(use, _finding(use.image), _number(use)) if {
 	not review.excessive
 	some use in review.judged
 	not _admitted(use.image)
 }
 
 violation contains denial.excessive if review.excessive
+
+default _number(_) := ""
+
+_number(use) := _numbers[use.position]
+
+_numbers := denial.numbers({use.position | some use in review.judged; not _admitted(use.image)})
 
 _admitted(written) if {
 	_sound
@@ -60,16 +65,15 @@ _asked contains use.image if {
 	not _exempt(use.image)
 }
 
-_finding(written) := denial.malformed if {
+_finding(written) := denial.malformed(written) if {
 	not image.parts(written)
 } else := denial.misconfigured("parameters.provider must name a provider, and parameters.images hold patterns") if {
 	not _sound
-} else := object.union(problem, {"claim": "is not verified", "remark": exceptions.remark(image.parts(written))}) if {
+} else := object.union(problem, {"remark": exceptions.remark(image.parts(written))}) if {
 	problem := verdict.problem(_response, written)
 } else := {
-	"claim": "is not verified",
 	"reason": "unavailable",
-	"detail": "Gatekeeper could not ask the provider",
+	"detail": "the provider could not be asked",
 	"digest": "",
 	"remark": "",
 }

@@ -65,7 +65,7 @@ test_silence_is_a_denial if {
 test_a_call_without_result_is_a_denial if {
 	some message in messages with input as {"review": request(["skao.int/a:1"]), "parameters": parameters}
 		with external_data as absent
-	contains(message, "which is not verified: unavailable: Gatekeeper could not ask the provider")
+	contains(message, "could not be checked, and may be fine. The provider could not be asked. You:")
 }
 
 test_the_provider_is_asked_once_for_what_is_governed_and_not_excepted if {
@@ -78,7 +78,7 @@ test_the_provider_is_asked_once_for_what_is_governed_and_not_excepted if {
 		with time.now_ns as noon
 }
 
-test_nobody_is_asked_when_there_is_nothing_to_ask if {
+test_no_provider_is_asked_when_there_is_nothing_to_ask if {
 	not signedimages._response with input as {"review": request(["postgres", "skao.int/vetted"]), "parameters": parameters}
 		with external_data as generous
 		with time.now_ns as noon
@@ -103,7 +103,7 @@ test_an_excepted_image_is_admitted if {
 		with time.now_ns as noon
 }
 
-test_an_exception_that_ended_is_told_to_whoever_is_denied if {
+test_a_denial_tells_of_an_exception_that_ended if {
 	some message in messages with input as {"review": request(["skao.int/vetted:2"]), "parameters": parameters}
 		with external_data as stern
 		with time.now_ns as noon + ((24 * 3600) * 1000000000)
@@ -114,7 +114,7 @@ test_what_is_no_reference_is_denied_whatever_is_governed if {
 	every image in ["", "NO REFERENCE", "skao.int/a:1:2", digest] {
 		some message in messages with input as {"review": request([image]), "parameters": parameters}
 			with external_data as generous
-		contains(message, "is no image reference: malformed")
+		contains(message, "is not an image reference.")
 	}
 }
 
@@ -127,7 +127,7 @@ test_a_constraint_without_a_provider_denies_everything if {
 			}
 				with external_data as generous
 				with time.now_ns as noon
-			contains(message, "which cannot be judged: misconfigured: parameters.provider")
+			contains(message, "Parameters.provider must name")
 		}
 	}
 }
@@ -189,9 +189,28 @@ test_what_a_runtime_takes_for_an_image_id_is_denied_whatever_is_governed_or_exce
 				"exceptions": [{"image": "*", "reason": "SEC-1", "expires": "never"}],
 			}}
 				with external_data as generous
-			contains(message, "is no image reference: malformed")
+			contains(message, "is not an image reference.")
 		}
 	}
+}
+
+test_denials_come_in_the_order_of_the_object if {
+	images := [sprintf("skao.int/%d:1", [i]) | some i in numbers.range(1, 12)]
+	denied := {violation.msg | some violation in signedimages.violation} with input as {
+		"review": request(array.concat(images, ["postgres"])),
+		"parameters": parameters,
+	}
+		with external_data as stern
+	count(denied) == 12
+	every i, message in sort(denied) {
+		startswith(message, sprintf("Blocked (%02d of 12): image skao.int/%d:1 of container", [i + 1, i + 1]))
+	}
+}
+
+test_one_denial_has_no_number if {
+	some message in messages with input as {"review": request(["skao.int/a:1", "postgres"]), "parameters": parameters}
+		with external_data as stern
+	startswith(message, "Blocked: image skao.int/a:1 of")
 }
 
 # What Rego makes of a rule that has no value for this.

@@ -1,45 +1,34 @@
 # METADATA
 # title: Advice
-# description: |
-#   What a developer can do. For what the provider says, provider/README.md has the same words, and a test sees to it.
+# description: What is said of a finding, and what a developer and the platform team can do.
 package lib.advice
 
+import data.lib.image
+import data.lib.words
+
 # METADATA
-# description: What to do about a finding {reason, detail}; an undecided one's detail starts with its stage.
-on(finding) := _stages[stage] if {
+# description: |
+#   The words {claim, you, platformTeam} for a finding {reason, detail, digest}, and for what is undecided {cause, request},
+#   on an image as it was written. They are those of its reason, or of another provider's refusal if it has none that is known.
+on(written, finding) := {"claim": claim, "you": you, "platformTeam": platform} if {
+	found := _case(finding)
+	texts := concat("\n", [found.claim, found.you, found.platformTeam])
+	[claim, you, platform] := split(strings.replace_n(_values(written, finding), texts), "\n")
+}
+
+_case(finding) := [known | some known in words.outcomes[name]; startswith(finding.detail, known.begins)][0] if {
+	name := trim_suffix(concat("/", [finding.reason, object.get(finding, "cause", "")]), "/")
+} else := words.outcomes.undecided[0] if {
 	finding.reason == "undecided"
-	stage := split(finding.detail, ": ")[0]
-} else := object.get(_reasons, finding.reason, "ask whoever runs the provider what this means")
+} else := words.outcomes.refused[0]
 
-_reasons := {
-	# The provider's.
-	"malformed": "correct the image reference",
-	"out-of-scope": "add a registry scope for the repository to a trust policy, or except the image in the constraint",
-	"not-found": "check name and tag; push the image",
-	"unsigned": "sign this digest, or promote the image again: a copy can lose its signature; a signature on another digest does not count",
-	"untrusted": "sign with a certificate that the policy trusts, or change the policy's trust stores or identities",
-	"tampered": "sign the image anew; if you did not break the signature, find out who did",
-	"expired": "sign the image anew, with a timestamp; or add a tsa trust store if it has one",
-	"revoked": "sign the image anew with a certificate that is not revoked",
-	"unsupported": "sign with notation's built-in JWS or COSE, without a plugin that verification needs",
-	"too-many-signatures": "remove signatures that do not count, or raise limits.signatures",
-	# The policies'.
-	"misconfigured": "tell whoever keeps the constraint; nothing is admitted until its parameters are right",
-	"excessive": "spread the images over several objects",
-	"unpinned": "name it by digest, as in repository:tag@sha256:…",
-	"undecided": "try again",
-	"unavailable": "try again; if it lasts, tell whoever runs the provider",
-	"unanswered": "try again; if it lasts, tell whoever runs the provider",
-	"contradictory": "tell whoever runs the provider",
-	"mismatched": "tell whoever runs the provider",
-	"unexpected": "tell whoever runs the provider; or the constraint names a provider of something else",
-}
-
-_stages := {
-	"registry": "do what the message says; if it does not say, try again, and see whether the registry is well and can be reached from here",
-	"credentials": "give credentials for this host in dockerConfigs, with the right to pull; notation-provider check tells which entries cannot be used",
-	"revocation": "the message says which answer is missing or bad: let this server reach it (a private host must be named in egress.allow), or have the CA mend it",
-	"deadline": "try again: the check goes on and its verdict may be there",
-	"overload": "try again: the check goes on and its verdict may be there",
-	"internal": "this is a defect; please report it with the log",
-}
+# What stands for the placeholders. What a command needs to find an image is its digest, where one is known.
+_values(written, finding) := {
+	"{image}": written,
+	"{subject}": {true: written, false: concat("@", [parts.repository, finding.digest])}[finding.digest == ""],
+	"{host}": parts.host,
+	"{repository}": parts.repository,
+	"{request}": object.get(finding, "request", ""),
+} if {
+	parts := image.parts(written)
+} else := {}

@@ -1,10 +1,11 @@
 # METADATA
 # title: Exceptions
 # description: |
-#   Images that are admitted without the proof that the policy wants, because somebody vetted them, for a time. An
-#   exception that lacks a reason or a date, or whose date has passed, counts for nothing.
+#   Images that are admitted without the proof that the policy wants, because they were vetted, for a time. An exception
+#   that lacks a reason or a date, or whose date has passed, counts for nothing.
 package lib.exceptions
 
+import data.lib.image
 import data.lib.pattern
 import data.lib.review
 
@@ -17,12 +18,22 @@ current(parts) if {
 
 # METADATA
 # description: |
-#   What there is to say about exceptions for the image that do not count; empty if there are none. Of many for one pattern,
-#   three are enough.
-remark(parts) := concat(" ", {found.remark |
+#   What there is to say about exceptions for the image that do not count, and about those that nearly cover it; empty if
+#   there are none. Of many for one pattern, three are enough.
+remark(parts) := concat(" ", array.slice(sort(_own(parts) | _nearly(parts)), 0, 3))
+
+_own(parts) := {found.remark |
 	some found in _meant(parts)
 	found.remark != ""
-})
+}
+
+_nearly(parts) := {text |
+	some form, text in _tagged[parts.repository]
+	form != image.identity(parts)
+} | {text |
+	strings.any_prefix_match(parts.repository, _roots)
+	some _, text in object.filter(_above, pattern.paths(parts, _depths_above))
+}
 
 _meant(parts) := {found |
 	some _, found in object.filter(_forms(parts.name), pattern.exact(parts))
@@ -32,25 +43,52 @@ _meant(parts) := {found |
 
 _depths := pattern.depths(object.keys(_forms("*")))
 
-# Each exception is judged once, and each pattern is read once at most, and only if an image has its name.
+# Each exception is judged once, and each pattern is read once at most, and only if an image has its name or is denied.
 #
-# The patterns that end in this name, by their canonical form: whether one of their exceptions counts, and what to say of
-# the others.
+# The patterns that end in this name, by their canonical form: whether one of their exceptions counts, for what reason, and
+# what to say of the others.
 _forms(name) := {form: found |
 	some form, problems in _problems(name)
 	found := {
 		"current": "" in object.keys(problems),
+		"reason": concat("", array.slice(sort(object.keys(object.get(problems, "", {}))), 0, 1)),
 		"remark": concat(" ", array.slice(sort(object.keys(problems) - {""}), 0, 3)),
 	}
 }
 
-_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(exception): true}} |
+_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(exception): {_reason(exception): true}}} |
 	some exception in _named[name]
-	_here(exception)
 ])
 
 # All of them, by the name that their pattern ends in.
 _named := object.union_n([{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions])
+
+# The exceptions that count for a tag or a digest, by their repository.
+_tagged := object.union_n([{repository: {form: text}} |
+	some form, reason in _counting
+	repository := pattern.repository(form)
+	form != repository
+	text := sprintf("An exception for %s does not cover this tag or digest (%s).", [form, reason])
+])
+
+# The exceptions that count for a repository, by the path of what is below it, which they do not cover.
+_above := {below: text |
+	some form, reason in _counting
+	form == pattern.repository(form)
+	below := concat("", [form, "/*"])
+	text := sprintf("An exception for %s does not cover what is below it; for that, it is written %s (%s).", [form, below, reason])
+}
+
+_roots := [trim_suffix(below, "*") | some below, _ in _above]
+
+_depths_above := pattern.depths(object.keys(_above))
+
+_counting := {form: found.reason |
+	some name, _ in _named
+	name != "*"
+	some form, found in _forms(name)
+	found.current
+}
 
 # JSON has no sets, so no exception says so.
 _here(exception) if object.get(exception, "namespaces", set()) == set()
@@ -59,10 +97,15 @@ _here(exception) if review.namespace in exception.namespaces
 
 default _problem(_) := "Its exception counts for nothing: it wants a reason, and expires: YYYY-MM-DD or never."
 
-_problem(exception) := "" if {
+_problem(exception) := _elsewhere(exception) if {
+	_reasoned(exception)
+	not _here(exception)
+} else := "" if {
+	_here(exception)
 	_reasoned(exception)
 	exception.expires == "never"
 } else := "" if {
+	_here(exception)
 	_reasoned(exception)
 	_dated(exception)
 	exception.expires >= _today
@@ -70,6 +113,16 @@ _problem(exception) := "" if {
 	_reasoned(exception)
 	_dated(exception)
 }
+
+_elsewhere(exception) := sprintf("Its exception counts in other namespaces: %s (%s).", [names, exception.reason]) if {
+	is_array(exception.namespaces)
+	count(exception.namespaces) > 0
+	names := concat(", ", [sprintf("%v", [name]) | some name in array.slice(exception.namespaces, 0, 3)])
+} else := "Its exception counts nowhere: its namespaces are not a list of names."
+
+default _reason(_) := ""
+
+_reason(exception) := exception.reason if _reasoned(exception)
 
 _reasoned(exception) if regex.match(`\S`, exception.reason)
 

@@ -111,6 +111,49 @@ test_a_remark_is_about_exceptions_that_do_not_count_only if {
 		with time.now_ns as noon
 }
 
+test_an_exception_in_other_namespaces_says_in_which if {
+	remark(changed({"namespaces": ["daq", "db", "web", "x"]}), "postgres", noon) == "Its exception counts in other namespaces: daq, db, web (SEC-142)."
+	every namespaces in [[], null, false, "tango", {}] {
+		remark(changed({"namespaces": namespaces}), "postgres", noon) == "Its exception counts nowhere: its namespaces are not a list of names."
+	}
+	contains(remark(changed({"namespaces": ["daq"], "reason": ""}), "postgres", noon), "wants a reason")
+}
+
+digest := "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+test_an_exception_for_another_tag_or_digest_is_named if {
+	remark(changed({"image": "postgres:16"}), "postgres:17", noon) == "An exception for docker.io/library/postgres:16 does not cover this tag or digest (SEC-142)."
+	contains(remark(changed({"image": concat("@", ["postgres", digest])}), "postgres:17", noon), "does not cover this tag or digest")
+	contains(remark(changed({"image": "postgres:16"}), concat("@", ["postgres:16", digest]), noon), "does not cover this tag or digest")
+	every exception in [{"image": "postgres:16", "expires": "2027-02-28"}, {"image": "postgres:16", "namespaces": ["daq"]}, {"image": "x.io/postgres:16"}] {
+		remark(changed(exception), "postgres:17", noon) == ""
+	}
+}
+
+test_an_exception_for_this_tag_is_not_for_another if {
+	exceptions.remark(image.parts("postgres:16")) == "" with input.parameters.exceptions as [changed({"image": "postgres:16"})]
+		with time.now_ns as noon
+}
+
+test_an_exception_for_the_repository_above_is_named if {
+	prometheus := changed({"image": "quay.io/prometheus"})
+	remark(prometheus, "quay.io/prometheus/node-exporter", noon) == concat(" ", [
+		"An exception for quay.io/prometheus does not cover what is below it;",
+		"for that, it is written quay.io/prometheus/* (SEC-142).",
+	])
+	contains(remark(prometheus, "quay.io/prometheus/a/b:1", noon), "written quay.io/prometheus/*")
+	remark(prometheus, "quay.io/prometheus-evil/a", noon) == ""
+	remark(changed({"image": "quay.io/prometheus:1"}), "quay.io/prometheus/a", noon) == ""
+	remark(object.union(prometheus, {"expires": "2027-02-28"}), "quay.io/prometheus/a", noon) == ""
+	remark(changed({"image": "*"}), "quay.io/prometheus/a", noon) == ""
+}
+
+test_three_remarks_are_enough if {
+	text := exceptions.remark(image.parts("postgres:1")) with input.parameters.exceptions as [changed({"image": sprintf("postgres:%d", [i])}) | some i in numbers.range(10, 19)]
+		with time.now_ns as noon
+	strings.count(text, "An exception for") == 3
+}
+
 test_of_many_exceptions_for_one_pattern_three_are_told if {
 	many := [changed({"reason": sprintf("SEC-%d", [i]), "expires": "2020-01-01"}) | some i in numbers.range(100, 299)]
 	text := exceptions.remark(image.parts("postgres")) with input.parameters.exceptions as many

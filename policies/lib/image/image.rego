@@ -4,6 +4,8 @@
 #   Reads an image reference as the kubelet reads it, and as the provider does: a test holds the two to one answer.
 package lib.image
 
+import data.lib.words
+
 # METADATA
 # description: |
 #   The parts of a reference, in their canonical form; undefined for what is no reference. name is the last part of the
@@ -35,6 +37,19 @@ _read(written) := {
 	repository := concat("", [host, slash, above, name])
 	_fits(host, repository)
 	bare := [tag, digest] == ["", ""]
+}
+
+# METADATA
+# description: Which part of a name that is no reference is wrong, in one line that repeats none of it.
+problem(written) := [rule.problem |
+	some rule in words.names
+	regex.match(rule["if"], written)
+	not _spared(rule.unless, written)
+][0]
+
+_spared(unless, written) if {
+	unless != ""
+	regex.match(unless, written)
 }
 
 # METADATA

@@ -124,3 +124,11 @@ test_what_is_no_text_has_no_parts if {
 		not image.parts(written)
 	}
 }
+
+test_the_wrong_part_of_a_name_is_named if {
+	image.problem("") == "it is empty"
+	image.problem("postgres:16:1") == "the part after the colon is not a tag (1 to 128 letters, digits, . _ or -)"
+	image.problem("Harbor/Tango") == "the repository has capitals; write it in lower case"
+	image.problem("skao.int:0443/x") == "the port is not a number from 1 to 65535 without zeros before it"
+	image.problem(concat("", ["a" | some _ in numbers.range(1, 250)])) == "the repository is longer than 255 characters"
+}

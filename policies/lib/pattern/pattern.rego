@@ -35,6 +35,10 @@ means(written, parts) if {
 name(written) := regex.replace(written, `^.*/|[:@].*$`, "")
 
 # METADATA
+# description: A pattern in canonical form without its tag or digest.
+repository(canonical_) := regex.replace(canonical_, `@.*$|:[^/:]*$`, "")
+
+# METADATA
 # description: The patterns in canonical form that mean an image and have its name.
 exact(parts) := {parts.repository, image.identity(parts)}
 
@@ -57,8 +61,8 @@ depths(canonicals) := {depth |
 	depth := strings.count(written, "/")
 }
 
-# The kubelet takes the bare name of a registry for one of Docker Hub's images. Whoever writes it as a pattern means the
-# registry, so it is neither.
+# The kubelet takes the bare name of a registry for one of Docker Hub's images. As a pattern it is meant as the registry, so
+# it is neither.
 _parts(written) := image.parts(written) if {
 	regex.match(`^(?:localhost|[^/:@]*\.[^/:@]*)(?:[:@][^/]*)?$`, written) == false
 }

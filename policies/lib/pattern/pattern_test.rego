@@ -103,3 +103,10 @@ test_the_patterns_that_mean_an_image_can_be_listed if {
 	pattern.paths(parts, {1, 3, 4, 7}) == {"*", "skao.int/*", "skao.int/a/b/*"}
 	pattern.depths({"*", "skao.int/a", "skao.int/*", "skao.int/a/b/*"}) == {1, 3}
 }
+
+test_a_pattern_has_a_repository if {
+	pattern.repository("skao.int:8443/db:1") == "skao.int:8443/db"
+	pattern.repository("skao.int:8443/db") == "skao.int:8443/db"
+	pattern.repository(concat("@", ["skao.int/db", "sha256:12"])) == "skao.int/db"
+	pattern.repository("skao.int/*") == "skao.int/*"
+}

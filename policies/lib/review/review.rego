@@ -5,8 +5,9 @@ package lib.review
 
 # METADATA
 # description: |
-#   Every use of an image that must be judged: {field, container, image}. All of the object's; of an update, those whose
-#   image the object did not have before, so that what runs can still be changed in other ways. Nothing of a deletion.
+#   Every use of an image that must be judged: {field, container, image, position}. All of the object's; of an update, those
+#   whose image the object did not have before, so that what runs can still be changed in other ways. Nothing of a deletion.
+#   Positions sort as containers stand in the object, init containers first.
 judged contains use if {
 	not input.review.operation == "DELETE"
 	some use in _uses(input.review.object)
@@ -26,10 +27,17 @@ excessive if {
 
 # METADATA
 # description: What the object is called, as in Deployment/web.
-name := sprintf("%v/%v", [
-	object.get(input.review, ["kind", "kind"], "Object"),
-	object.get(input.review, ["object", "metadata", "name"], _prefix),
-])
+name := sprintf("%s/%v", [kind, _name])
+
+# METADATA
+# description: The kind of the object, such as Deployment.
+kind := sprintf("%v", [object.get(input.review, ["kind", "kind"], "Object")])
+
+# METADATA
+# description: The name of the object with its namespace, if it has one, as in tango/web.
+path := concat("/", [part | some part in [namespace, sprintf("%v", [_name])]; part != ""])
+
+_name := object.get(input.review, ["object", "metadata", "name"], _prefix)
 
 # METADATA
 # description: The namespace the object is in; empty for none.
@@ -49,14 +57,14 @@ _settled contains use.image if {
 }
 
 _uses(manifest) := {use |
-	some spec in _specs(manifest)
-	some field in _fields
-	some container in spec[field]
-	use := {"field": field, "container": _text(container, "name"), "image": _text(container, "image")}
+	some s, spec in _specs(manifest)
+	some f, field in _fields
+	some i, container in spec[field]
+	use := {"field": field, "container": _text(container, "name"), "image": _text(container, "image"), "position": [s, f, i]}
 } | {use |
-	some spec in _specs(manifest)
-	some volume in spec.volumes
-	use := {"field": "volumes", "container": _text(volume, "name"), "image": _text(volume.image, "reference")}
+	some s, spec in _specs(manifest)
+	some i, volume in spec.volumes
+	use := {"field": "volumes", "container": _text(volume, "name"), "image": _text(volume.image, "reference"), "position": [s, 3, i]}
 }
 
 _places(manifest) := sum([count(spec[field]) |
@@ -64,7 +72,7 @@ _places(manifest) := sum([count(spec[field]) |
 	some field in array.concat(_fields, ["volumes"])
 ])
 
-_fields := ["containers", "initContainers", "ephemeralContainers"]
+_fields := ["initContainers", "containers", "ephemeralContainers"]
 
 _specs(manifest) := [spec | some path in _paths; spec := object.get(manifest, path, null)]
 

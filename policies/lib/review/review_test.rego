@@ -19,10 +19,10 @@ everywhere := {
 
 test_every_image_of_a_pod_is_found_with_its_place if {
 	review.judged == {
-		{"field": "containers", "container": "a", "image": "1"},
-		{"field": "initContainers", "container": "b", "image": "2"},
-		{"field": "ephemeralContainers", "container": "c", "image": "3"},
-		{"field": "volumes", "container": "d", "image": "4"},
+		{"field": "initContainers", "container": "b", "image": "2", "position": [0, 0, 0]},
+		{"field": "containers", "container": "a", "image": "1", "position": [0, 1, 0]},
+		{"field": "ephemeralContainers", "container": "c", "image": "3", "position": [0, 2, 0]},
+		{"field": "volumes", "container": "d", "image": "4", "position": [0, 3, 0]},
 	}
 		with input.review.object as {"spec": everywhere}
 }
@@ -93,6 +93,21 @@ test_an_object_is_called_by_its_kind_and_name if {
 	review.name == "Pod/web" with input.review as {"kind": {"kind": "Pod"}, "object": pod([])}
 	review.name == "Pod/web-" with input.review as {"kind": {"kind": "Pod"}, "object": {"metadata": {"generateName": "web-"}}}
 	review.name == "Object/" with input.review as {"object": {}}
+}
+
+test_an_object_is_found_by_its_kind_and_path if {
+	review.kind == "Pod" with input.review as {"kind": {"kind": "Pod"}}
+	review.kind == "Object" with input.review as {}
+	review.path == "tango/web" with input.review as {"namespace": "tango", "object": pod([])}
+	review.path == "web" with input.review as {"object": pod([])}
+	review.path == "tango" with input.review as {"namespace": "tango"}
+	review.path == "" with input.review as {}
+}
+
+test_positions_are_in_the_order_of_the_object if {
+	uses := review.judged with input.review.object as pod([sprintf("%d", [i]) | some i in numbers.range(1, 12)])
+	by_position := {use.position: use.image | some use in uses}
+	[by_position[position] | some position in sort(object.keys(by_position))] == [sprintf("%d", [i]) | some i in numbers.range(1, 12)]
 }
 
 test_a_namespace_is_the_requests if {

@@ -20,8 +20,9 @@ verified(response, key) if {
 
 # METADATA
 # description: |
-#   Why an image is not verified, as {reason, detail, digest}; the digest is empty where none was judged. Defined for every
-#   key, for what is undefined denies nothing.
+#   Why an image is not verified, as {reason, detail, digest}; the digest is empty where none was judged. What is undecided
+#   may have a cause, the ID of the request, and platformTeam, what the platform team can do. Defined for every key, for what
+#   is undefined denies nothing.
 default problem(_, _) := {"reason": "unexpected", "detail": "the policy cannot read what the provider answered", "digest": ""}
 
 problem(response, key) := object.union({"digest": asked.digest}, found) if {
@@ -30,7 +31,7 @@ problem(response, key) := object.union({"digest": asked.digest}, found) if {
 	said := [thing | some thing, _ in read.said[key]]
 	undecided := [detail | some detail, _ in read.undecided[key]]
 	found := _found(asked, said, undecided, read.call)
-} else := {"reason": "malformed", "detail": "it is no image reference", "digest": ""} if {
+} else := {"reason": "malformed", "detail": "it is not an image reference", "digest": ""} if {
 	not image.parts(key)
 }
 
@@ -71,24 +72,39 @@ _found(asked, said, undecided, call) := {"reason": reason, "detail": detail, "di
 	[answer] := said
 	[[_, reason, rest]] := regex.find_all_string_submatch_n(`^([a-z]+(?:-[a-z]+)*): (.*)$`, answer.error, 1)
 	[digest, detail] := _judged(asked, rest)
-} else := {"reason": "refused", "detail": sprintf("%v", [answer.error])} if {
+} else := {"reason": "refused", "detail": sprintf("the provider says: %v", [answer.error])} if {
 	[answer] := said
 } else := {"reason": "contradictory", "detail": "the provider gave more than one answer for it"} if {
 	count(said) > 1
-} else := {"reason": "undecided", "detail": detail} if {
-	[detail] := undecided
-} else := {"reason": "unavailable", "detail": sprintf("asking the provider failed, with status %v", [call.status])} if {
+} else := object.union({"reason": "undecided"}, _cause(text)) if {
+	[text] := undecided
+} else := {"reason": "unavailable", "detail": "the provider could not be asked, or failed"} if {
 	not call.reached
 } else := {"reason": "mismatched", "detail": "the provider answered for another image or digest"} if {
 	[answer] := said
 	answer.value.verified == true
-} else := {"reason": "unexpected", "detail": "the provider gave an answer that does not say whether it is verified"} if {
+} else := {"reason": "unexpected", "detail": "the provider's answer does not say that it is verified"} if {
 	[_] := said
-} else := {"reason": "undecided", "detail": "the provider could not settle every image it was asked about"} if {
+} else := {"reason": "undecided", "detail": "the provider could not find out about every image that it was asked about"} if {
 	call.undecided
 } else := {"reason": "unavailable", "detail": "the provider failed"} if {
 	call.failed
 } else := {"reason": "unanswered", "detail": "the provider said nothing about it"}
+
+# The provider puts the cause before the detail of what is undecided. What is behind the first semicolon is the ID of the
+# request, or what the platform team can do.
+_cause(text) := object.union({"cause": cause, "detail": parts[0]}, _behind(array.slice(parts, 1, count(parts)))) if {
+	[[_, cause, rest]] := regex.find_all_string_submatch_n(`^([a-z]+): (.*)$`, text, 1)
+	parts := split(rest, "; ")
+} else := {"detail": text}
+
+_behind([]) := {}
+
+_behind(parts) := {"request": trim_prefix(parts[0], "request ")} if {
+	startswith(parts[0], "request ")
+} else := {"platformTeam": concat("; ", parts)} if {
+	count(parts) > 0
+}
 
 # The provider puts repository@digest before the detail, once it knows the digest.
 _judged(asked, text) := [digest, detail] if {

@@ -20,6 +20,10 @@ value(changes) := answer([[key, object.union(good, changes)]], [])
 
 reason(response) := verdict.problem(response, key).reason
 
+problem(reason_, detail, digest_) := {"reason": reason_, "detail": detail, "digest": digest_}
+
+undecided(cause, detail, digest_) := object.union(problem("undecided", detail, digest_), {"cause": cause})
+
 test_one_positive_answer_verifies if {
 	verdict.verified(answer([[key, good]], []), key)
 	verdict.verified(answer([[pinned, good]], []), pinned)
@@ -88,11 +92,7 @@ test_an_answer_that_names_no_image_or_digest_is_a_problem if {
 test_an_answer_for_another_digest_than_was_asked_is_a_problem if {
 	swapped := answer([[pinned, {"verified": true, "image": concat("@", ["skao.int/db", other]), "digest": other}]], [])
 	not verdict.verified(swapped, pinned)
-	verdict.problem(swapped, pinned) == {
-		"reason": "mismatched",
-		"detail": "the provider answered for another image or digest",
-		"digest": digest,
-	}
+	verdict.problem(swapped, pinned) == problem("mismatched", "the provider answered for another image or digest", digest)
 }
 
 test_an_answer_to_another_key_is_silence if {
@@ -121,10 +121,10 @@ test_another_status_than_200_is_a_problem_whatever_else_was_said if {
 		not verdict.verified(response, key)
 		reason(response) == "unavailable"
 	}
-	verdict.problem(object.union(failure("x"), {"status_code": 503}), key).detail == "asking the provider failed, with status 503"
+	verdict.problem(object.union(failure("x"), {"status_code": 503}), key).detail == "the provider could not be asked, or failed"
 	lacking := object.remove(answer([[key, good]], []), ["status_code"])
 	not verdict.verified(lacking, key)
-	verdict.problem(lacking, key).detail == "asking the provider failed, with status unknown"
+	verdict.problem(lacking, key).detail == "the provider could not be asked, or failed"
 }
 
 test_a_failed_call_is_a_problem if {
@@ -136,7 +136,7 @@ test_a_failed_call_is_a_problem if {
 test_a_call_that_failed_without_a_status_is_a_problem if {
 	response := {"responses": null, "errors": null, "status_code": 0, "system_error": "failed to send"}
 	not verdict.verified(response, key)
-	verdict.problem(response, key) == {"reason": "unavailable", "detail": "the provider failed", "digest": ""}
+	verdict.problem(response, key) == problem("unavailable", "the provider failed", "")
 }
 
 test_silence_is_a_problem if {
@@ -155,26 +155,22 @@ test_what_is_no_response_verifies_nothing if {
 
 test_a_refusal_has_reason_digest_and_detail if {
 	refused := answer([], [[key, sprintf("unsigned: skao.int/db@%s: no signature: none at all", [digest])]])
-	verdict.problem(refused, key) == {"reason": "unsigned", "detail": "no signature: none at all", "digest": digest}
+	verdict.problem(refused, key) == problem("unsigned", "no signature: none at all", digest)
 }
 
 test_a_refusal_without_a_digest_has_the_one_that_was_asked_for if {
-	verdict.problem(answer([], [[key, "not-found: no such tag"]]), key) == {"reason": "not-found", "detail": "no such tag", "digest": ""}
-	verdict.problem(answer([], [[pinned, "not-found: no such manifest"]]), pinned) == {
-		"reason": "not-found",
-		"detail": "no such manifest",
-		"digest": digest,
-	}
+	verdict.problem(answer([], [[key, "not-found: no such tag"]]), key) == problem("not-found", "no such tag", "")
+	verdict.problem(answer([], [[pinned, "not-found: no such manifest"]]), pinned) == problem("not-found", "no such manifest", digest)
 }
 
 test_a_refusal_of_another_image_is_quoted_and_not_believed if {
 	text := sprintf("skao.int/web@%s: no signature", [other])
-	verdict.problem(answer([], [[key, concat(" ", ["unsigned:", text])]]), key) == {"reason": "unsigned", "detail": text, "digest": ""}
+	verdict.problem(answer([], [[key, concat(" ", ["unsigned:", text])]]), key) == problem("unsigned", text, "")
 }
 
 test_an_error_of_another_kind_is_quoted if {
 	every text in ["no!", "Unsigned: x", "a b: c", ""] {
-		verdict.problem(answer([], [[key, text]]), key) == {"reason": "refused", "detail": text, "digest": ""}
+		verdict.problem(answer([], [[key, text]]), key) == problem("refused", sprintf("the provider says: %s", [text]), "")
 	}
 }
 
@@ -184,13 +180,9 @@ test_what_is_undecided_is_picked_from_the_system_error if {
 		"undecided: skao.int/db:1: registry: it is down",
 		"undecided: skao.int/db:12: overload: nor this",
 	])
-	verdict.problem(failure(system_error), key) == {"reason": "undecided", "detail": "registry: it is down", "digest": ""}
-	verdict.problem(object.union(failure(system_error), {"status_code": 503}), key).detail == "registry: it is down"
-	verdict.problem(failure(sprintf("undecided: %s: deadline: too slow", [pinned])), pinned) == {
-		"reason": "undecided",
-		"detail": "deadline: too slow",
-		"digest": digest,
-	}
+	verdict.problem(failure(system_error), key) == undecided("registry", "it is down", "")
+	verdict.problem(object.union(failure(system_error), {"status_code": 503}), key).detail == "it is down"
+	verdict.problem(failure(sprintf("undecided: %s: deadline: too slow", [pinned])), pinned) == undecided("deadline", "too slow", digest)
 }
 
 test_what_cannot_be_picked_from_the_system_error_is_undecided_all_the_same if {
@@ -198,12 +190,23 @@ test_what_cannot_be_picked_from_the_system_error_is_undecided_all_the_same if {
 		"undecided: skao.int/web:1: registry: it is down",
 		"undecided: skao.int/db:1: registry: it is down; undecided: skao.int/db:1: deadline: too slow",
 	] {
-		verdict.problem(failure(system_error), key) == {
-			"reason": "undecided",
-			"detail": "the provider could not settle every image it was asked about",
-			"digest": "",
-		}
+		verdict.problem(failure(system_error), key) == problem("undecided", "the provider could not find out about every image that it was asked about", "")
 	}
+}
+
+test_what_is_behind_a_semicolon_is_for_the_platform_team if {
+	response := failure("undecided: skao.int/db:1: registry: it is down; call them; or wait; undecided: x: y: z")
+	said := object.union(undecided("registry", "it is down", ""), {"platformTeam": "call them; or wait"})
+	verdict.problem(response, key) == said
+}
+
+test_the_id_of_a_request_is_found if {
+	said := object.union(undecided("internal", "it has a fault", ""), {"request": "K7"})
+	verdict.problem(failure("undecided: skao.int/db:1: internal: it has a fault; request K7"), key) == said
+}
+
+test_what_is_undecided_at_no_cause_is_quoted if {
+	verdict.problem(failure("undecided: skao.int/db:1: Who knows"), key) == problem("undecided", "Who knows", "")
 }
 
 test_a_key_that_is_no_reference_is_a_problem if {
@@ -218,7 +221,7 @@ test_what_is_no_text_is_no_system_error if {
 	every system_error in [null, 1, ["undecided: skao.int/db:1: registry: it is down"]] {
 		response := object.union(answer([[key, good]], []), {"system_error": system_error})
 		verdict.verified(response, key)
-		verdict.problem(response, "skao.int/web:1") == {"reason": "unavailable", "detail": "the provider failed", "digest": ""}
+		verdict.problem(response, "skao.int/web:1") == problem("unavailable", "the provider failed", "")
 	}
 }
 
