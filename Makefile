@@ -30,6 +30,9 @@ export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
 # The tests that write and compare what is generated of the chart: its table of values and its plain manifests.
 CHART := TestTheReadmeHasEveryValue|TestTheManifestsAreWhatTheChartRenders
 
+# The tests that write and compare what is generated of the words of denials: the library's, and the table in its README.
+WORDS := TestTheWordsAreTheProviders|TestTheReadmeHasTheReasons
+
 # As Dockerfile builds them, so that what one compiles the other need not.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath
 
@@ -97,6 +100,7 @@ lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
 .PHONY: generate
 generate: ## Write what is derived from other files
 	@go run ./cmd/internal/version/stamp
+	@go test ./policies -run '$(WORDS)' -update >/dev/null && echo "the policies' words are up to date"
 	@go run ./policies/generate
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays -update >/dev/null && echo "provider/README.md is up to date"
 	@go test ./charts -run '$(CHART)' -update >/dev/null && echo "the chart's README.md and manifests are up to date"
@@ -106,6 +110,7 @@ verify: ## Fail if formatting, modules or generated files are not as they should
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run gofmt -w on:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@for module in . test/tools/*/; do (cd $$module && go mod tidy -diff && go mod verify); done
 	@go run ./cmd/internal/version/stamp -check
+	@go test ./policies -run '$(WORDS)' >/dev/null || { echo "the policies' words are out of date: run make generate"; exit 1; }
 	@go run ./policies/generate -check
 	@go test ./test/readme -run TestReadmeShowsWhatTheProgramSays >/dev/null || { echo "provider/README.md is out of date: run make generate"; exit 1; }
 	@go test ./charts -run '$(CHART)' >/dev/null || { echo "the chart's README.md or manifests are out of date: run make generate"; exit 1; }

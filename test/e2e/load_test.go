@@ -89,7 +89,7 @@ func (l *load) unsigned(a answer, err error) {
 	switch {
 	case err == nil:
 		l.wrong = append(l.wrong, a.what)
-	case strings.Contains(err.Error(), "(unsigned"), strings.Contains(err.Error(), "unsigned:"):
+	case strings.Contains(err.Error(), "(unsigned"):
 		l.denied++
 	default:
 		l.lost = append(l.lost, a)

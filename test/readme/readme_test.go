@@ -1,5 +1,5 @@
 // Package readme holds provider/README.md to what the program does: its configuration is the
-// default one, its tables name every reason and stage, its commands run.
+// default one, its tables name every reason and cause, its commands run.
 package readme
 
 import (
@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/advice"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -39,10 +40,7 @@ func TestReadmeShowsWhatTheProgramSays(t *testing.T) {
 	have := readme(t)
 	want := generated.ReplaceAllStringFunc(have, func(part string) string {
 		match := generated.FindStringSubmatch(part)
-		if match[2] != "config" {
-			t.Fatalf("nothing generates %q", match[2])
-		}
-		return match[1] + "```yaml\n" + bare(config.Annotated()) + "```\n" + match[3]
+		return match[1] + generate(t, match[2]) + match[3]
 	})
 	if have == want {
 		return
@@ -53,6 +51,38 @@ func TestReadmeShowsWhatTheProgramSays(t *testing.T) {
 	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// generate writes a part by its name.
+func generate(t *testing.T, name string) string {
+	t.Helper()
+	switch name {
+	case "config":
+		return "```yaml\n" + bare(config.Annotated()) + "```\n"
+	case "reasons":
+		return "| reason | it means | the developer | the platform team |\n|---|---|---|---|\n" +
+			"| `verified` | a signature on this digest passes the trust policy | | |\n" + rows(provider.Reasons(), "")
+	case "causes":
+		return "| undecided at cause | it means | the developer | the platform team |\n|---|---|---|---|\n" + rows(provider.Causes(), advice.Undecided+"/")
+	}
+	t.Fatalf("nothing generates %q", name)
+	return ""
+}
+
+// rows has a row for each case of the outcomes.
+func rows[T ~string](names []T, before string) string {
+	var b strings.Builder
+	for _, name := range names {
+		for _, outcome := range advice.Table() {
+			if outcome.Name != before+string(name) {
+				continue
+			}
+			for _, c := range outcome.Cases {
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, c.Means, c.You, c.Platform)
+			}
+		}
+	}
+	return b.String()
 }
 
 // bare is YAML without empty lines and comments, but for the keys of an example that stands in comments.
@@ -73,8 +103,8 @@ func TestReadmeHasARowForEachReasonAndStage(t *testing.T) {
 	for _, reason := range provider.Reasons() {
 		names = append(names, string(reason))
 	}
-	for _, stage := range provider.Causes() {
-		names = append(names, string(stage))
+	for _, cause := range provider.Causes() {
+		names = append(names, string(cause))
 	}
 	for _, name := range names {
 		if !strings.Contains(text, fmt.Sprintf("\n| `%s` | ", name)) {
