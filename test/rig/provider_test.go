@@ -64,8 +64,8 @@ func judges(t *testing.T, binary string) {
 	if err := p.Kill(); err != nil {
 		t.Errorf("killing what has stopped: %v", err)
 	}
-	if !strings.Contains(p.Log(), `"draining"`) {
-		t.Errorf("stopped without draining: %s", p.Log())
+	if !strings.Contains(p.Log(), `"draining"`) || !strings.Contains(p.Log(), `"stopped"`) {
+		t.Errorf("stopped without saying draining and stopped: %s", p.Log())
 	}
 }
 
