@@ -54,16 +54,16 @@ type policy string
 func (p policy) Policy() string      { return string(p) }
 func (p policy) Fingerprint() string { return string(p) }
 func (p policy) VerifyKnown(context.Context, provider.Image, ocispec.Descriptor) (provider.Verdict, bool) {
-	panic("the provider judges through its memory only")
+	panic("the provider uses its cache only")
 }
 func (p policy) Verify(context.Context, provider.Image, ocispec.Descriptor) (provider.Verdict, error) {
-	panic("the provider judges through its memory only")
+	panic("the provider uses its cache only")
 }
 
 // memory answers by functions, and notes whom it was asked about.
 type memory struct {
 	recall  func(provider.Image, provider.Verifier) (provider.Verdict, bool)
-	judge   func(context.Context, provider.Image, provider.Verifier) (provider.Verdict, error)
+	verify  func(context.Context, provider.Image, provider.Verifier) (provider.Verdict, error)
 	resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
 
 	mu    sync.Mutex
@@ -85,8 +85,8 @@ func (m *memory) Get(image provider.Image, p provider.Verifier) (provider.Verdic
 }
 
 func (m *memory) Verify(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
-	m.note("judge", image)
-	return m.judge(ctx, image, p)
+	m.note("verify", image)
+	return m.verify(ctx, image, p)
 }
 
 func (m *memory) Resolve(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
@@ -117,7 +117,7 @@ func providerOf(t *testing.T, m *memory) *provider.Provider {
 }
 
 func TestEachDistinctKeyHasOneFindingInOrder(t *testing.T) {
-	m := &memory{judge: good}
+	m := &memory{verify: good}
 	keys := []string{"in.example/c", "in.example/a", "in.example/c", "IN.example/a", "in.example/b\n", "in.example/a", "", "in.example/a:latest", ""}
 	var got []string
 	for _, f := range providerOf(t, m).Answer(t.Context(), keys) {
@@ -136,7 +136,7 @@ func TestEachDistinctKeyHasOneFindingInOrder(t *testing.T) {
 
 func TestKeysAreEchoedByteForByte(t *testing.T) {
 	keys := []string{"x\xff", "x\x00", " x", "X:443/y", "\x1b[31m", strings.Repeat("k", 1<<20), "in.example/é", "in.example/e\u0301", "IN.EXAMPLE:443/x"}
-	p := providerOf(t, &memory{judge: good, resolve: resolved})
+	p := providerOf(t, &memory{verify: good, resolve: resolved})
 	for i, f := range p.Answer(t.Context(), keys) {
 		if f.Key != keys[i] {
 			t.Errorf("finding %d is for %.40q; want %.40q", i, f.Key, keys[i])
@@ -178,7 +178,7 @@ func TestWhatIsRememberedIsNotAskedAgain(t *testing.T) {
 
 func TestOneSlowImageCostsItsNeighboursNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
+		m := &memory{verify: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 			if image.Path() == "slow" {
 				return hang(ctx, image, p)
 			}
@@ -207,7 +207,7 @@ func TestOneSlowImageCostsItsNeighboursNothing(t *testing.T) {
 
 func TestTheAnswerComesInTimeWhateverHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{judge: hang, resolve: func(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
+		m := &memory{verify: hang, resolve: func(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
 			_, err := hang(ctx, image, nil)
 			return ocispec.Descriptor{}, err
 		}}
@@ -241,7 +241,7 @@ func TestAnAskerWhoLeavesIsNotWaitedFor(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		f := providerOf(t, &memory{judge: hang}).Answer(ctx, []string{"in.example/x"})[0]
+		f := providerOf(t, &memory{verify: hang}).Answer(ctx, []string{"in.example/x"})[0]
 		if f.Err == nil || time.Since(began) != time.Millisecond {
 			t.Errorf("%+v after %v; want undecided after 1 ms", f, time.Since(began))
 		}
@@ -250,7 +250,7 @@ func TestAnAskerWhoLeavesIsNotWaitedFor(t *testing.T) {
 
 func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 	tr := &trust{hosts: []string{"in.example"}}
-	m := &memory{judge: good, recall: func(provider.Image, provider.Verifier) (provider.Verdict, bool) {
+	m := &memory{verify: good, recall: func(provider.Image, provider.Verifier) (provider.Verdict, bool) {
 		tr.reload() // in the middle of every request
 		return provider.Verdict{}, false
 	}}
@@ -262,7 +262,7 @@ func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 	for _, want := range []string{"generation 0", "generation 3"} {
 		for _, f := range p.Answer(t.Context(), keys) {
 			if f.Verdict.Policy != want {
-				t.Errorf("%s is judged under %s; want %s", f.Key, f.Verdict.Policy, want)
+				t.Errorf("%s is verified under %s; want %s", f.Key, f.Verdict.Policy, want)
 			}
 		}
 	}
@@ -283,9 +283,9 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 		"not found, as error":  {provider.ErrNotFound, provider.CauseInternal},
 		"a nil UndecidedError": {none, provider.CauseInternal},
 		"an UndecidedError":    {overload, provider.CauseOverload},
-		"a wrapped one":        {fmt.Errorf("judging: %w", overload), provider.CauseOverload},
+		"a wrapped one":        {fmt.Errorf("verifying: %w", overload), provider.CauseOverload},
 	} {
-		m := &memory{judge: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
+		m := &memory{verify: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 			verdict, _ := good(ctx, image, p) // beside an error it must not count
 			return verdict, tc.err
 		}}
@@ -301,7 +301,7 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 }
 
 func TestAnEmptyVerdictIsNotGood(t *testing.T) {
-	m := &memory{judge: func(context.Context, provider.Image, provider.Verifier) (provider.Verdict, error) {
+	m := &memory{verify: func(context.Context, provider.Image, provider.Verifier) (provider.Verdict, error) {
 		return provider.Verdict{}, nil
 	}}
 	if f := providerOf(t, m).Answer(t.Context(), []string{"in.example/x"})[0]; f.Verdict.Good() {
@@ -310,7 +310,7 @@ func TestAnEmptyVerdictIsNotGood(t *testing.T) {
 }
 
 func TestJunkDoesNotFillTheMemoryOfParsedKeys(t *testing.T) {
-	p := providerOf(t, &memory{judge: good})
+	p := providerOf(t, &memory{verify: good})
 	var junk []string
 	for i := range 100 {
 		junk = append(junk, fmt.Sprintf("junk//%d", i))

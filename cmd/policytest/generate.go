@@ -17,6 +17,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/policies/lib"
 	"gitlab.com/ska-telescope/notation-provider/policies/template"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 func newGenerate() *cobra.Command {
@@ -103,7 +104,7 @@ func generateOne(ctx context.Context, folder string, write func(string, []byte) 
 	var changes []change
 	update := func(name string, text []byte) error {
 		file := filepath.Join(folder, name)
-		before, err := os.ReadFile(file)
+		before, err := regularfile.Read(file, regularfile.MaxText)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -332,7 +332,7 @@ func TestTheFetchIsTimedWithoutItsWait(t *testing.T) {
 			t.Errorf("took %q; want 100 ms of verdicts", w.took)
 		}
 		if len(w.hosts) != 1 || !w.hosts["in.example"] {
-			t.Errorf("went through the gate for %v; want in.example", w.hosts)
+			t.Errorf("went through the limiter for %v; want in.example", w.hosts)
 		}
 	})
 }
@@ -343,7 +343,7 @@ func TestWhoIsNotLetInIsUndecidedAsTheGateSays(t *testing.T) {
 		return provider.Undecided(provider.CauseOverload, nil, "too many checks are waiting")
 	}
 	if got := w.ask(t, "x:1", "p") + " " + w.ask(t, "x@d", "p"); got != "undecided overload undecided overload" {
-		t.Errorf("with a closed gate: %q", got)
+		t.Errorf("with a full limiter: %q", got)
 	}
 	if w.resolves+w.verifies != 0 || len(w.took) != 0 {
 		t.Errorf("%d resolutions, %d judgements, took %q; want none", w.resolves, w.verifies, w.took)

@@ -94,10 +94,10 @@ func TestWorkOutlivesTheRequestAndTheRetryFindsIt(t *testing.T) {
 		resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
 		verify  time.Duration
 	}{
-		"slow judgement":                  {"x@d", nil, 5 * time.Second},
-		"slow judgement of a tag":         {"x:1", nil, 5 * time.Second},
-		"slow resolution":                 {"x:1", slow, 0},
-		"slow resolution, slow judgement": {"x:1", slow, 5 * time.Second},
+		"slow verification":                {"x@d", nil, 5 * time.Second},
+		"slow verification of a tag":       {"x:1", nil, 5 * time.Second},
+		"slow resolution":                  {"x:1", slow, 0},
+		"slow resolution and verification": {"x:1", slow, 5 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
@@ -230,7 +230,7 @@ func TestAPanicIsIgnorance(t *testing.T) {
 	_, err := w.Verify(t.Context(), image("x@d"), policy{w, "p"})
 	undecided := provider.AsUndecided(err)
 	if undecided.Cause != provider.CauseInternal || undecided.Detail != provider.DetailDefect || undecided.Err == nil {
-		t.Errorf("a panic while judging: %v; want undecided, internal, with the cause for the log", err)
+		t.Errorf("a panic while verifying: %v; want undecided, internal, with the cause for the log", err)
 	}
 	w.resolve = func(context.Context, provider.Image) (ocispec.Descriptor, error) {
 		panic("hostile headers")

@@ -48,17 +48,17 @@ func TestLapsedRefusalsAreForgotten(t *testing.T) {
 }
 
 // A good verdict is encoded once, however it was found, and is sent so to all who ask by the tag or by the digest, until
-// the image is judged again. Then it says what is true now.
+// the image is verified again. Then it says what is true now.
 func TestItemsAreEncodedOnce(t *testing.T) {
 	for _, rechecked := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
-			judge := func() provider.Verdict {
+			verify := func() provider.Verdict {
 				return provider.Verdict{Reason: provider.Verified, Until: time.Now().Add(time.Hour), Image: image("x@1")}
 			}
-			w.verify = func(context.Context, provider.Image) (provider.Verdict, error) { return judge(), nil }
+			w.verify = func(context.Context, provider.Image) (provider.Verdict, error) { return verify(), nil }
 			if rechecked {
-				w.recheck = func(context.Context, provider.Image) (provider.Verdict, bool) { return judge(), true }
+				w.recheck = func(context.Context, provider.Image) (provider.Verdict, bool) { return verify(), true }
 			}
 			encoded := 0
 			w.encode = func(v *provider.Verdict) string {
@@ -87,7 +87,7 @@ func itemOf(v *provider.Verdict) string {
 	return fmt.Sprintf("%s %s until %s", v.Reason, v.Image, v.Until)
 }
 
-// Of what is refused no item is kept, nor the signer's name: strangers choose both. What is undecided has none.
+// Of what is refused no item is kept, nor the signer's name: attackers choose both. What is undecided has none.
 func TestOnlyWhatIsVerifiedIsEncoded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)

@@ -66,7 +66,7 @@ func TestAMomentAfterADeadlineNobodyWaits(t *testing.T) {
 	}
 }
 
-// The tag is resolved a moment after the deadline, and then its digest is judged.
+// The tag is resolved a moment after the deadline, and then its digest is verified.
 func TestADeadlineMissedOnTheTagCountsForItsDigest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
@@ -76,7 +76,7 @@ func TestADeadlineMissedOnTheTagCountsForItsDigest(t *testing.T) {
 		}
 		time.Sleep(500 * time.Millisecond)
 		if got := w.timed(t, "x:1", "p"); got != atOnce {
-			t.Errorf("while the digest is judged: %v; want an answer at once", got)
+			t.Errorf("while the digest is verified: %v; want an answer at once", got)
 		}
 	})
 }
@@ -111,12 +111,12 @@ func (w *world) leave(t *testing.T, written string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { time.Sleep(time.Second); cancel() }()
 	if _, err := w.Verify(ctx, image(written), policy{w, "p"}); err == nil {
-		t.Error("judged though the client left")
+		t.Error("verified though the client left")
 	}
 }
 
 // fail asks for an image whose check ends undecided just after the deadline; then is how
-// it is judged afterwards.
+// it is verified afterwards.
 func (w *world) fail(t *testing.T, written string, then func(context.Context, provider.Image) (provider.Verdict, error)) {
 	t.Helper()
 	w.verify = func(ctx context.Context, image provider.Image) (provider.Verdict, error) {

@@ -25,19 +25,19 @@ const (
 
 func digestOf(text string) digest.Digest { return digest.FromString(text) }
 
-// world is all that a cache asks: registry, gate and judge, and what it tells.
+// world is all that a cache asks: registry, limiter and verifier, and what it observes.
 // What is not set is as good as can be, and takes no time.
 type world struct {
 	*cache.Cache
 	// resolve answers for tags; each stands for the digest of its own name.
 	resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
-	// verify judges.
+	// verify verifies by the registry.
 	verify func(context.Context, provider.Image) (provider.Verdict, error)
-	// recheck judges by what is known, if anything is.
+	// recheck verifies by evidence, if there is any.
 	recheck func(context.Context, provider.Image) (provider.Verdict, bool)
 	// encode makes what is sent of a verdict.
 	encode func(*provider.Verdict) string
-	// enter is the gate.
+	// enter is the limiter.
 	enter func(context.Context, string) error
 
 	mu       sync.Mutex
@@ -73,7 +73,7 @@ func newWorld(t *testing.T, entries int) *world {
 	t.Cleanup(func() {
 		c.Close()
 		if n := w.count(&w.inside); n != 0 {
-			t.Errorf("%d places at the gate are not given back", n)
+			t.Errorf("%d places at the limiter are not given back", n)
 		}
 	})
 	return w
@@ -119,7 +119,7 @@ func (w registry) Resolve(ctx context.Context, image provider.Image) (ocispec.De
 	return ocispec.Descriptor{Digest: digestOf(image.Tag)}, nil
 }
 
-// policy judges by its world, under its own name.
+// policy verifies by its world, under its own name.
 type policy struct {
 	*world
 	name string
@@ -138,7 +138,7 @@ func (p policy) VerifyKnown(ctx context.Context, image provider.Image, _ ocispec
 func (p policy) Verify(ctx context.Context, image provider.Image, desc ocispec.Descriptor) (provider.Verdict, error) {
 	p.note(func() { p.verifies++ })
 	if image.Digest != desc.Digest || image.Tag != "" {
-		return provider.Verdict{}, fmt.Errorf("asked to judge %s by %s", image, desc.Digest)
+		return provider.Verdict{}, fmt.Errorf("asked to verify %s by %s", image, desc.Digest)
 	}
 	if p.verify != nil {
 		verdict, err := p.verify(ctx, image)
@@ -157,7 +157,7 @@ func image(written string) provider.Image {
 	return provider.Image{Host: "in.example", Repository: "in.example/" + name, Tag: tag}
 }
 
-// ask judges an image under a policy, as a request would that has 1.8 s, and
+// ask verifies an image under a policy, as a request would that has 1.8 s, and
 // returns the reason or "undecided <cause>".
 func (w *world) ask(t *testing.T, written, policyName string) string {
 	t.Helper()
@@ -166,7 +166,7 @@ func (w *world) ask(t *testing.T, written, policyName string) string {
 	return said(w.Verify(ctx, image(written), policy{w, policyName}))
 }
 
-// local is what is remembered, "" for nothing.
+// known is what is cached, "" for nothing.
 func (w *world) known(written, policyName string) string {
 	verdict, ok := w.Get(image(written), policy{w, policyName})
 	if !ok {
@@ -182,7 +182,7 @@ func said(verdict provider.Verdict, err error) string {
 	return string(verdict.Reason)
 }
 
-// takes returns a judge that takes its time, and settles on a reason.
+// takes returns a verifier that takes its time, and settles on a reason.
 func takes(d time.Duration, reason provider.Reason) func(context.Context, provider.Image) (provider.Verdict, error) {
 	return func(ctx context.Context, _ provider.Image) (provider.Verdict, error) {
 		if err := wait(ctx, d); err != nil {
