@@ -31,34 +31,6 @@ type memory[K comparable, V any] struct {
 	calls map[K]*call[V]
 }
 
-// entry is a settled value with its age limits.
-type entry[V any] struct {
-	value V
-	// made has both readings of the clock, wall and monotonic.
-	made time.Time
-	// keep is the greatest age at which the entry is used. From the age renew on a lookup
-	// renews it in the background.
-	renew, keep time.Duration
-}
-
-// age is how old the entry is; false if it was made in the future.
-func (e entry[V]) age(now time.Time) (age time.Duration, known bool) {
-	return ageBy(now.Round(0).Sub(e.made.Round(0)), now.Sub(e.made))
-}
-
-// ageBy is the greater of the ages by the wall clock and the monotonic clock: the wall clock
-// goes on while the machine sleeps, and the monotonic clock is not set back. It is false
-// for an entry that was made in the future.
-func ageBy(wall, monotonic time.Duration) (age time.Duration, known bool) {
-	return max(wall, monotonic), wall >= 0
-}
-
-// holds tells whether the entry may still be used, and whether it is due for renewal.
-func (e entry[V]) holds(now time.Time) (ok, stale bool) {
-	age, known := e.age(now)
-	return known && age < e.keep, age >= e.renew
-}
-
 // call is one fetch that any number of callers wait for; none, where it is a prefetch or
 // its callers have gone.
 type call[V any] struct {
@@ -217,21 +189,6 @@ func (m *memory[K, V]) remember(key K, value V) {
 	forgetLapsed(into, made)
 	if into.Add(key, entry[V]{value: m.kept(value), made: made, renew: keep - keep/4, keep: keep}) {
 		m.bg.observe(m.name, Evicted)
-	}
-}
-
-// forgetLapsed drops the oldest entries that have lapsed, so that a flood of refusals does not take memory for longer than
-// its entries hold.
-func forgetLapsed[K comparable, V any](entries *lru.Cache[K, entry[V]], now time.Time) {
-	for {
-		_, oldest, any := entries.GetOldest()
-		if !any {
-			return
-		}
-		if holds, _ := oldest.holds(now); holds {
-			return
-		}
-		entries.RemoveOldest()
 	}
 }
 
