@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -50,8 +51,13 @@ type Cache interface {
 
 // Options are what New needs.
 type Options struct {
-	Trust Trust
-	Cache Cache
+	Trust    Trust
+	Cache    Cache
+	Settings Settings
+}
+
+// Settings are what of a Provider can change while it is in use.
+type Settings struct {
 	// AnswerWithin bounds Answer, MutateWithin bounds Pin.
 	AnswerWithin, MutateWithin time.Duration
 	// Images is how many references are kept parsed; at least one.
@@ -60,19 +66,28 @@ type Options struct {
 
 // Provider answers questions about images.
 type Provider struct {
-	options Options
+	options  Options
+	settings atomic.Pointer[Settings]
 	// parsed saves parsing keys that are asked for again. Only keys that parse are
 	// kept, so malformed ones cannot push them out.
 	parsed *lru.Cache[string, Image]
 }
 
-// New returns a Provider. Its only error is about Options.Images.
+// New returns a Provider. Its only error is about Settings.Images.
 func New(o Options) (*Provider, error) {
-	parsed, err := lru.New[string, Image](o.Images)
+	parsed, err := lru.New[string, Image](o.Settings.Images)
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{options: o, parsed: parsed}, nil
+	p := &Provider{options: o, parsed: parsed}
+	p.settings.Store(&o.Settings)
+	return p, nil
+}
+
+// Configure puts other settings in force. Requests under way keep their deadline.
+func (p *Provider) Configure(s Settings) {
+	p.settings.Store(&s)
+	p.parsed.Resize(s.Images)
 }
 
 // Finding is the answer for one key: a Verdict if Err is nil, else why it is undecided.
@@ -86,7 +101,7 @@ type Finding struct {
 // Answer gives one finding for each distinct key, in the order of their first
 // appearance, within AnswerWithin, whatever registries do.
 func (p *Provider) Answer(ctx context.Context, keys []string) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, p.options.AnswerWithin)
+	ctx, cancel := context.WithTimeout(ctx, p.settings.Load().AnswerWithin)
 	defer cancel()
 	snapshot := p.options.Trust.Snapshot()
 	findings := make([]Finding, 0, len(keys))
@@ -146,7 +161,7 @@ type Pinned struct {
 // Pin resolves tags to digests, within MutateWithin. It verifies nothing: a key that
 // has a digest, or that no policy covers, comes back as it was written.
 func (p *Provider) Pin(ctx context.Context, keys []string) []Pinned {
-	ctx, cancel := context.WithTimeout(ctx, p.options.MutateWithin)
+	ctx, cancel := context.WithTimeout(ctx, p.settings.Load().MutateWithin)
 	defer cancel()
 	snapshot := p.options.Trust.Snapshot()
 	pins := make([]Pinned, 0, len(keys))

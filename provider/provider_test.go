@@ -108,7 +108,7 @@ func providerOf(t *testing.T, m *memory) *provider.Provider {
 	t.Helper()
 	p, err := provider.New(provider.Options{
 		Trust: &trust{hosts: []string{"in.example"}}, Cache: m,
-		AnswerWithin: 1800 * time.Millisecond, MutateWithin: 800 * time.Millisecond, Images: 10,
+		Settings: provider.Settings{AnswerWithin: 1800 * time.Millisecond, MutateWithin: 800 * time.Millisecond, Images: 10},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -254,7 +254,7 @@ func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 		tr.reload() // in the middle of every request
 		return provider.Verdict{}, false
 	}}
-	p, err := provider.New(provider.Options{Trust: tr, Cache: m, AnswerWithin: time.Minute, MutateWithin: time.Minute, Images: 10})
+	p, err := provider.New(provider.Options{Trust: tr, Cache: m, Settings: provider.Settings{AnswerWithin: time.Minute, MutateWithin: time.Minute, Images: 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,4 +372,26 @@ func TestPinResolvesTagsAndJudgesNothing(t *testing.T) {
 	}; !slices.Equal(m.asked, want) {
 		t.Errorf("memory was asked to %q; want %q", m.asked, want)
 	}
+}
+
+// Other deadlines are those of the next request.
+func TestDeadlinesCanChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{judge: hang, resolve: func(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
+			_, err := hang(ctx, image, nil)
+			return ocispec.Descriptor{}, err
+		}}
+		p := providerOf(t, m)
+		p.Configure(provider.Settings{AnswerWithin: 3 * time.Second, MutateWithin: 2 * time.Second, Images: 1})
+		began := time.Now()
+		p.Answer(t.Context(), []string{"in.example/a", "in.example/b"})
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("answered after %v", took)
+		}
+		began = time.Now()
+		p.Pin(t.Context(), []string{"in.example/a"})
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("pinned after %v", took)
+		}
+	})
 }

@@ -10,10 +10,10 @@ import (
 
 // background runs calls under one context, which ends with the cache.
 type background struct {
-	limit   Limit
-	within  time.Duration
-	observe func(string, Event)
-	took    func(string, time.Duration)
+	limit    Limit
+	settings *settings
+	observe  func(string, Event)
+	took     func(string, time.Duration)
 
 	ctx    context.Context //nolint:containedctx // the life of the cache, which its calls may not outlive
 	cancel context.CancelFunc
@@ -22,7 +22,7 @@ type background struct {
 	wg     sync.WaitGroup
 }
 
-func newBackground(o Options) *background {
+func newBackground(o Options, s *settings) *background {
 	ctx, cancel := context.WithCancel(context.Background())
 	if o.Observe == nil {
 		o.Observe = func(string, Event) {}
@@ -30,7 +30,7 @@ func newBackground(o Options) *background {
 	if o.Took == nil {
 		o.Took = func(string, time.Duration) {}
 	}
-	return &background{limit: o.Limit, within: o.VerifyWithin, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
+	return &background{limit: o.Limit, settings: s, observe: o.Observe, took: o.Took, ctx: ctx, cancel: cancel}
 }
 
 // start runs work with a deadline of its own; false if the cache is closed. Its log lines have
@@ -42,7 +42,7 @@ func (l *background) start(request context.Context, work func(context.Context)) 
 		return false
 	}
 	l.wg.Go(func() {
-		ctx, cancel := context.WithTimeout(logging.ForRequest(l.ctx, request), l.within)
+		ctx, cancel := context.WithTimeout(logging.ForRequest(l.ctx, request), l.settings.load().VerifyWithin)
 		defer cancel()
 		work(ctx)
 	})

@@ -19,6 +19,7 @@ type Cache struct {
 	tags     *memory[tagKey, resolution]
 	verdicts *memory[verdictKey, *provider.Verdict]
 	overdue  overdue
+	settings *settings
 }
 
 type tagKey struct{ repository, tag string }
@@ -40,13 +41,15 @@ func New(o Options) (*Cache, error) {
 	if o.Encode == nil {
 		o.Encode = func(*provider.Verdict) string { return "" }
 	}
-	c := &Cache{bg: newBackground(o), resolver: o.Resolver, encode: o.Encode}
+	inForce := &settings{}
+	inForce.current.Store(&o.Settings)
+	c := &Cache{bg: newBackground(o, inForce), resolver: o.Resolver, encode: o.Encode, settings: inForce}
 	var err error
-	c.tags, err = newMemory[tagKey](Tags, c.bg, o.Entries, func(r resolution) (time.Duration, bool) {
+	c.tags, err = newMemory[tagKey](Tags, c.bg, o.Settings.Entries, func(r resolution) (time.Duration, bool) {
 		if !r.found {
-			return o.Refused, true
+			return inForce.load().Refused, true
 		}
-		return o.Tags, false
+		return inForce.load().Tags, false
 	}, func(r resolution) resolution {
 		// The other fields of a descriptor are not used, and an attacker chooses their length.
 		r.desc = ocispec.Descriptor{MediaType: r.desc.MediaType, Digest: r.desc.Digest, Size: r.desc.Size}
@@ -55,11 +58,11 @@ func New(o Options) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.verdicts, err = newMemory[verdictKey](Verdicts, c.bg, o.Entries, func(v *provider.Verdict) (time.Duration, bool) {
+	c.verdicts, err = newMemory[verdictKey](Verdicts, c.bg, o.Settings.Entries, func(v *provider.Verdict) (time.Duration, bool) {
 		if !v.Good() {
-			return o.Refused, true
+			return inForce.load().Refused, true
 		}
-		return atMost(atMost(o.Verified, v.Until), v.RecheckAt), false
+		return atMost(atMost(inForce.load().Verified, v.Until), v.RecheckAt), false
 	}, remembered)
 	if err != nil {
 		return nil, err

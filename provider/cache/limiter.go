@@ -28,13 +28,11 @@ type LimiterOptions struct {
 // that no number of slow registries takes all. Within a registry, repositories take turns, so that a flood of images of one
 // does not keep the others' waiting. Answers from memory need no place.
 type Limiter struct {
-	options LimiterOptions
-
-	reserve int             // places kept for each named host
-	perHost int             // how many one host may have, running and waiting
-	named   map[string]bool // hosts
-
 	mu       sync.Mutex
+	options  LimiterOptions
+	reserve  int             // places kept for each named host
+	perHost  int             // how many one host may have, running and waiting
+	named    map[string]bool // hosts
 	running  int
 	waiting  int
 	hosts    map[string]*hostPlaces
@@ -53,21 +51,29 @@ type waiter struct{ granted chan error }
 
 // NewLimiter returns a limiter with all places free.
 func NewLimiter(o LimiterOptions) *Limiter {
-	l := &Limiter{options: o, named: map[string]bool{}, hosts: map[string]*hostPlaces{}}
+	l := &Limiter{hosts: map[string]*hostPlaces{}}
+	l.Configure(o)
+	return l
+}
+
+// Configure puts other options in force. Checks that run or wait keep their places: where there
+// are more than the new options allow, the next ones wait for longer.
+func (l *Limiter) Configure(o LimiterOptions) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.options, l.named = o, map[string]bool{}
 	l.perHost = o.PerRegistry + o.Queue*o.PerRegistry/o.Concurrent
 	for _, host := range o.Named {
 		l.named[host] = true
 	}
 	l.reserve = min(reserved, o.PerRegistry, o.Concurrent/(2*max(1, len(l.named))))
-	return l
+	l.grant()
 }
 
 // Enter waits for a place for a check of a repository at a host, and returns what gives it back. It fails with a
 // provider.UndecidedError: overload at once if too many wait already, deadline if ctx ends first.
 func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave func(), err error) {
-	if !l.named[host] {
-		host = ""
-	}
+	host = l.counted(host)
 	if err := ctx.Err(); err != nil {
 		return nil, tooLate(err)
 	}
@@ -88,6 +94,16 @@ func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave fun
 		defer l.mu.Unlock()
 		l.release(host)
 	}), nil
+}
+
+// counted is the host by which a check counts: its own if that is named, else the one of all others.
+func (l *Limiter) counted(host string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.named[host] {
+		return host
+	}
+	return ""
 }
 
 // Load tells how many checks run and how many wait.

@@ -42,12 +42,7 @@ func Events() []string { return []string{string(Hit), string(Missed), string(Joi
 type Options struct {
 	Resolver Resolver
 	Limit    Limit
-	// Entries bounds each memory: so many verified, and as many refused.
-	Entries int
-	// Verified, Refused and Tags are how long each kind of answer is kept.
-	Verified, Refused, Tags time.Duration
-	// VerifyWithin bounds one fetch, also when its callers have gone.
-	VerifyWithin time.Duration
+	Settings Settings
 	// Encode makes the [provider.Verdict.Item] of a verified image; nil makes none.
 	Encode func(*provider.Verdict) string
 	// Observe is called with every event, by memory ("tags", "verdicts"); nil is fine.

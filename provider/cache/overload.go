@@ -27,9 +27,9 @@ func (l *Limiter) makeRoom(host, repository string) error {
 
 func overload(full bool) error {
 	if full {
-		return provider.Undecided(provider.CauseOverload, nil, "too many checks are waiting; ask again")
+		return provider.Undecided(provider.CauseOverload, nil, "too many checks are waiting")
 	}
-	return provider.Undecided(provider.CauseOverload, nil, "too many checks of this registry are waiting; ask again")
+	return provider.Undecided(provider.CauseOverload, nil, "too many checks of this registry are waiting")
 }
 
 // longest is the host that has most waiting.

@@ -53,9 +53,9 @@ func newWorld(t *testing.T, entries int) *world {
 	t.Helper()
 	w := &world{hosts: map[string]bool{}, events: map[string]int{}}
 	c, err := cache.New(cache.Options{
-		Resolver: registry{w}, Limit: w, Entries: entries,
-		Verified: verifiedFor, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin,
-		Observe: func(memory string, event cache.Event) { w.note(func() { w.events[memory+" "+string(event)]++ }) },
+		Resolver: registry{w}, Limit: w,
+		Settings: cache.Settings{Entries: entries, Verified: verifiedFor, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin},
+		Observe:  func(memory string, event cache.Event) { w.note(func() { w.events[memory+" "+string(event)]++ }) },
 		Encode: func(v *provider.Verdict) string {
 			if w.encode == nil {
 				return ""

@@ -38,6 +38,24 @@ func NewMemory(bound int64) (*Memory, error) {
 // most is the number of entries that fit. The bound in bytes is the one that counts; entries are at least their overhead.
 func (m *Memory) most() int { return max(1, int(m.bound/entryOverhead)) }
 
+// Resize sets the bound in bytes. What is beyond a smaller one is dropped, the least recently
+// used first.
+func (m *Memory) Resize(bound int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bound = bound
+	for _, own := range m.shares {
+		m.trim(own)
+	}
+	for m.bytes > m.bound {
+		m.entries.RemoveOldest()
+	}
+	m.entries.Resize(m.most())
+	for _, own := range m.shares {
+		own.keys.Resize(m.most())
+	}
+}
+
 func size(key string, value []byte) int64 { return int64(len(key) + len(value) + entryOverhead) }
 
 // repositoryOf is the part of a key before the digest.
@@ -71,12 +89,17 @@ func (m *Memory) Put(_ context.Context, key string, value []byte) {
 	own.bytes += size(key, value)
 	m.bytes += size(key, value)
 	m.entries.Add(key, value)
+	m.trim(own)
+	for m.bytes > m.bound {
+		m.entries.RemoveOldest()
+	}
+}
+
+// trim drops what a repository has beyond its part of the memory.
+func (m *Memory) trim(own *share) {
 	for own.bytes > m.bound/8 {
 		oldest, _, _ := own.keys.GetOldest()
 		m.entries.Remove(oldest)
-	}
-	for m.bytes > m.bound {
-		m.entries.RemoveOldest()
 	}
 }
 

@@ -222,3 +222,30 @@ func TestRepositoryHasAShare(t *testing.T) {
 		t.Error("the newest entry of the repository was forgotten")
 	}
 }
+
+// A smaller memory keeps what was used last, and a larger one has room again.
+func TestAMemoryCanBeResized(t *testing.T) {
+	const value, n = 1000, 60
+	memory := newMemory(t, 1<<20)
+	for i := range n {
+		memory.Put(t.Context(), fmt.Sprintf("r%d@d", i), make([]byte, value))
+	}
+	memory.Get(t.Context(), "r0@d")
+	bound := memory.Bytes() / 2
+	memory.Resize(bound)
+	if memory.Bytes() > bound || memory.Bytes() < bound/2 {
+		t.Errorf("%d bytes are kept; want up to %d", memory.Bytes(), bound)
+	}
+	for key, want := range map[string]bool{"r0@d": true, fmt.Sprintf("r%d@d", n-1): true, "r1@d": false} {
+		if _, ok := memory.Get(t.Context(), key); ok != want {
+			t.Errorf("%s is kept: %t", key, ok)
+		}
+	}
+	memory.Resize(1 << 20)
+	for i := range n {
+		memory.Put(t.Context(), fmt.Sprintf("r%d@d", i), make([]byte, value))
+	}
+	if memory.Bytes() < 2*bound*9/10 {
+		t.Errorf("%d bytes are kept in a large memory", memory.Bytes())
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -43,6 +44,7 @@ type Options struct {
 // in JSON.
 type Handler struct {
 	options Options
+	bounds  atomic.Pointer[bounds]
 	routes  map[string]respond
 }
 
@@ -58,9 +60,19 @@ func New(o Options) *Handler {
 		o.Found = func(provider.Finding) {}
 	}
 	h := &Handler{options: o}
+	h.Bound(o.MaxBytes, o.MaxKeys)
 	h.routes = map[string]respond{"/validate": h.validate, "/mutate": h.mutate}
 	return h
 }
+
+// bounds are those of one request.
+type bounds struct {
+	bytes int64
+	keys  int
+}
+
+// Bound sets how large a request's body may be from now on, in bytes, and how many keys it may have.
+func (h *Handler) Bound(maxBytes int64, maxKeys int) { h.bounds.Store(&bounds{maxBytes, maxKeys}) }
 
 // problem is a request that we cannot answer, and the status that says so.
 type problem struct {
@@ -109,20 +121,21 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, route respond) ([
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, problemf(http.StatusUnsupportedMediaType, "unsupported media type; use application/json")
 	}
+	bound := h.bounds.Load()
 	// Room is made as the body comes: one that is announced and never sent costs little, however many there are.
 	body := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), firstRoom)+bytes.MinRead))
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.options.MaxBytes))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, bound.bytes))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, problemf(http.StatusRequestEntityTooLarge, "request body over %d bytes", h.options.MaxBytes)
+		return nil, problemf(http.StatusRequestEntityTooLarge, "request body over %d bytes", bound.bytes)
 	}
 	if err != nil {
 		return nil, problemf(http.StatusBadRequest, "request body ended early")
 	}
-	return h.parse(body.Bytes())
+	return parse(body.Bytes(), bound.keys)
 }
 
 // parse reads the body. Unknown fields are ignored: a later Gatekeeper may send more.
-func (h *Handler) parse(body []byte) ([]string, *problem) {
+func parse(body []byte, maxKeys int) ([]string, *problem) {
 	if !utf8.Valid(body) { // else Unmarshal would replace bytes, and the key that is sent back would be another
 		return nil, problemf(http.StatusBadRequest, "request body is not UTF-8")
 	}
@@ -136,8 +149,8 @@ func (h *Handler) parse(body []byte) ([]string, *problem) {
 	if request.Kind != RequestKind {
 		return nil, problemf(http.StatusBadRequest, "kind must be %q", RequestKind)
 	}
-	if n := len(request.Request.Keys); n > h.options.MaxKeys {
-		return nil, problemf(http.StatusRequestEntityTooLarge, "%d keys; at most %d are answered at once", n, h.options.MaxKeys)
+	if n := len(request.Request.Keys); n > maxKeys {
+		return nil, problemf(http.StatusRequestEntityTooLarge, "%d keys; at most %d are answered at once", n, maxKeys)
 	}
 	return request.Request.Keys, nil
 }

@@ -238,3 +238,17 @@ func FuzzNoRequestMakesAValueThatTheProviderDidNotGive(f *testing.F) {
 		}
 	})
 }
+
+func TestBoundsCanChange(t *testing.T) {
+	d := newDoor()
+	body := request(`"x"`, `"y"`)
+	status := func() int { return d.send(http.MethodPost, "/validate", "application/json", body).Code }
+	for _, c := range []struct {
+		bytes, keys, want int
+	}{{len(body), 2, http.StatusOK}, {len(body) - 1, 2, http.StatusRequestEntityTooLarge}, {len(body), 1, http.StatusRequestEntityTooLarge}, {len(body), 2, http.StatusOK}} {
+		d.Bound(int64(c.bytes), c.keys)
+		if got := status(); got != c.want {
+			t.Errorf("bounds of %d bytes and %d keys: status %d, want %d", c.bytes, c.keys, got, c.want)
+		}
+	}
+}

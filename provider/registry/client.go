@@ -17,7 +17,6 @@ import (
 
 // Client asks registries, each with its own settings.
 type Client struct {
-	options    Options
 	generation atomic.Pointer[generation]
 	// withoutAPI remembers which repositories have no referrers API, until when.
 	withoutAPI *lru.Cache[string, time.Time]
@@ -37,13 +36,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, withoutAPI: capability, large: make(egress.Permits, maxLarge), othersHealth: egress.NewHealth()}
-	loaded, err := c.load()
+	c := &Client{withoutAPI: capability, large: make(egress.Permits, maxLarge), othersHealth: egress.NewHealth()}
+	loaded, err := load(o)
 	if err != nil {
 		return nil, err
 	}
 	c.generation.Store(loaded)
-	c.logWarnings(loaded)
+	loaded.logWarnings()
 	return c, nil
 }
 
@@ -53,28 +52,47 @@ func (c *Client) Name() string { return "registries" }
 // Reload reads CA files and docker configs again and puts new ones in force.
 // On an error the old ones stay. New settings mean new connections and no tokens.
 func (c *Client) Reload() (changed bool, err error) {
-	loaded, err := c.load()
+	inForce := c.generation.Load()
+	loaded, err := load(inForce.options)
 	if err != nil {
 		return false, err
 	}
-	if loaded.sum == c.generation.Load().sum {
+	if loaded.sum == inForce.sum {
 		return false, nil
 	}
-	c.generation.Swap(loaded).close()
-	c.logWarnings(loaded)
+	c.putInForce(loaded)
 	return true, nil
+}
+
+// Prepare reads the files that changed options name, and returns what puts them in force.
+// Until then, and on an error, nothing changes. Questions under way end by the old options. It
+// is called from one goroutine at a time, which is that of Reload.
+func (c *Client) Prepare(change func(*Options)) (apply func(), err error) {
+	o := c.generation.Load().options
+	change(&o)
+	o.Envelope = cmp.Or(o.Envelope, defaultEnvelope)
+	loaded, err := load(o)
+	if err != nil {
+		return nil, err
+	}
+	return func() { c.putInForce(loaded) }, nil
+}
+
+func (c *Client) putInForce(g *generation) {
+	c.generation.Swap(g).close()
+	g.logWarnings()
 }
 
 // Close ends idle connections.
 func (c *Client) Close() { c.generation.Load().close() }
 
 // settings returns those of a host.
-func (c *Client) settings(host string) config.Registry {
-	i := slices.IndexFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host })
+func (g *generation) settings(host string) config.Registry {
+	i := slices.IndexFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host })
 	if i < 0 {
 		return config.Registry{Host: host, Referrers: config.ReferrersAuto}
 	}
-	return c.options.Registries[i]
+	return g.options.Registries[i]
 }
 
 // Resolve returns the descriptor of an image's manifest, provider.ErrNotFound

@@ -6,9 +6,9 @@ import (
 )
 
 // logins reads the docker configs, in their order.
-func (c *Client) logins(contents reload.Contents) (login.Configs, error) {
+func (o Options) logins(contents reload.Contents) (login.Configs, error) {
 	var configs login.Configs
-	for _, path := range c.options.DockerConfigs {
+	for _, path := range o.DockerConfigs {
 		config, err := login.Parse(path, contents[path])
 		if err != nil {
 			return nil, err
@@ -20,22 +20,22 @@ func (c *Client) logins(contents reload.Contents) (login.Configs, error) {
 
 // Warnings names the parts of docker configs that can never be used, one line each: keys that match no host, entries that
 // cannot be read, helpers that are missing. No line holds a credential.
-func (c *Client) Warnings() []string { return c.generation.Load().warnings(c) }
+func (c *Client) Warnings() []string { return c.generation.Load().warnings() }
 
-func (g *generation) warnings(c *Client) []string {
+func (g *generation) warnings() []string {
 	var named []string
-	for _, s := range c.options.Registries {
+	for _, s := range g.options.Registries {
 		named = append(named, s.Host, s.Mirror)
 	}
 	return g.logins.Warnings(named...)
 }
 
 // logWarnings logs the [Client.Warnings] at start and at each reload.
-func (c *Client) logWarnings(g *generation) {
-	if c.options.Log == nil {
+func (g *generation) logWarnings() {
+	if g.options.Log == nil {
 		return
 	}
-	for _, warning := range g.warnings(c) {
-		c.options.Log.Warn("docker config entry not usable", "warning", warning)
+	for _, warning := range g.warnings() {
+		g.options.Log.Warn("docker config entry not usable", "warning", warning)
 	}
 }

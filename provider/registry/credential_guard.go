@@ -26,14 +26,14 @@ type credentialGuard struct {
 }
 
 // credentialHosts are the hosts that may be given a registry's credential.
-func (c *Client) credentialHosts(host string) map[string]bool {
-	own := c.settings(host)
+func (g *generation) credentialHosts(host string) map[string]bool {
+	own := g.settings(host)
 	hosts := map[string]bool{host: own.PlainHTTPUnsafe}
 	if login.IsDockerHub(host) {
 		hosts["registry-1.docker.io"], hosts["auth.docker.io"] = false, false
 	}
 	if own.TokenService != "" {
-		hosts[own.TokenService] = c.settings(own.TokenService).PlainHTTPUnsafe
+		hosts[own.TokenService] = g.settings(own.TokenService).PlainHTTPUnsafe
 	}
 	return hosts
 }

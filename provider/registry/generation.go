@@ -20,12 +20,13 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 )
 
-// generation is one version of the CA files and docker configs, with the connections
+// generation is one version of the options, CA files and docker configs, with the connections
 // and tokens that were made by it.
 type generation struct {
-	sum    [sha256.Size]byte
-	pools  map[string]*x509.CertPool // by host
-	logins login.Configs
+	options Options
+	sum     [sha256.Size]byte
+	pools   map[string]*x509.CertPool // by host
+	logins  login.Configs
 
 	mu    sync.Mutex
 	hosts *lru.Cache[string, *hostClient]
@@ -39,13 +40,13 @@ type hostClient struct {
 }
 
 // load reads the files.
-func (c *Client) load() (*generation, error) {
-	contents, err := reload.Read(c.paths()...)
+func load(o Options) (*generation, error) {
+	contents, err := reload.Read(o.paths()...)
 	if err != nil {
 		return nil, err
 	}
-	g := &generation{sum: contents.Fingerprint(), pools: map[string]*x509.CertPool{}}
-	for _, s := range c.options.Registries {
+	g := &generation{options: o, sum: contents.Fingerprint(), pools: map[string]*x509.CertPool{}}
+	for _, s := range o.Registries {
 		if s.CAFile == "" {
 			continue
 		}
@@ -55,7 +56,7 @@ func (c *Client) load() (*generation, error) {
 		}
 		g.pools[s.Host] = egress.Roots(given, s.CAOnly)
 	}
-	if g.logins, err = c.logins(contents); err != nil {
+	if g.logins, err = o.logins(contents); err != nil {
 		return nil, err
 	}
 	g.hosts, err = lru.NewWithEvict(maxHosts, func(_ string, h *hostClient) { h.transport.close() })
@@ -63,9 +64,9 @@ func (c *Client) load() (*generation, error) {
 }
 
 // paths are the files that the settings name.
-func (c *Client) paths() []string {
-	paths := slices.Clone(c.options.DockerConfigs)
-	for _, s := range c.options.Registries {
+func (o Options) paths() []string {
+	paths := slices.Clone(o.DockerConfigs)
+	for _, s := range o.Registries {
 		if s.CAFile != "" {
 			paths = append(paths, s.CAFile)
 		}
@@ -92,8 +93,8 @@ func (g *generation) newHost(c *Client, host string) *hostClient {
 		made:      time.Now(),
 		transport: t,
 		client: login.NewClient(auth.Client{
-			Client:     &http.Client{Transport: credentialGuard{t, c.credentialHosts(host)}, CheckRedirect: egress.CheckRedirect},
-			Header:     http.Header{"User-Agent": {c.options.UserAgent}},
+			Client:     &http.Client{Transport: credentialGuard{t, g.credentialHosts(host)}, CheckRedirect: egress.CheckRedirect},
+			Header:     http.Header{"User-Agent": {g.options.UserAgent}},
 			Credential: g.logins.Credential,
 			ClientID:   "notation-provider",
 			// The guard checks the address that is dialled, for token services too.

@@ -114,3 +114,36 @@ func TestTokensAndConnectionsOutliveAReloadOfNothingNew(t *testing.T) {
 		t.Errorf("%d tokens for one repository", got)
 	}
 }
+
+// Other options are taken whole: what they name is read first, and without it the old stay.
+func TestOtherOptionsAreUsedOnceTheyArePutInForce(t *testing.T) {
+	old, mirror := newFake(t, http.NotFound), newFake(t, http.NotFound)
+	own := old.settings(t)
+	r := open(t, registry.Options{Registries: []config.Registry{own}})
+	asked := func() (atOld, atMirror int) {
+		before := len(old.requests())
+		_, _ = r.Resolve(t.Context(), old.image())
+		return len(old.requests()) - before, len(mirror.requests())
+	}
+	if atOld, atMirror := asked(); atOld == 0 || atMirror != 0 {
+		t.Fatalf("asked %d and %d times", atOld, atMirror)
+	}
+	own.Mirror, own.MirrorOnly = mirror.host, true
+	apply, err := r.Prepare(func(o *registry.Options) { o.Registries = []config.Registry{own, mirror.settings(t)} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, atMirror := asked(); atMirror != 0 {
+		t.Error("options that are not in force are used")
+	}
+	apply()
+	if atOld, atMirror := asked(); atOld != 0 || atMirror == 0 {
+		t.Errorf("asked %d times at the old registry and %d times at its mirror", atOld, atMirror)
+	}
+	if _, err := r.Prepare(func(o *registry.Options) { o.DockerConfigs = []string{"none.json"} }); err == nil || !strings.Contains(err.Error(), "none.json") {
+		t.Errorf("a file that is missing: %v", err)
+	}
+	if changed, err := r.Reload(); changed || err != nil {
+		t.Errorf("after options that could not be taken: %t, %v", changed, err)
+	}
+}

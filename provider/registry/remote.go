@@ -32,15 +32,15 @@ type Remote struct {
 }
 
 // remote is a repository at the registry of those settings.
-func (c *Client) remote(settings config.Registry, image provider.Image) *Remote {
+func (c *Client) remote(g *generation, settings config.Registry, image provider.Image) *Remote {
 	return &Remote{
-		Client:      c.generation.Load().clientOf(c, settings.Host),
+		Client:      g.clientOf(c, settings.Host),
 		Host:        settings.Host,
 		Path:        image.Path(),
 		PlainHTTP:   settings.PlainHTTPUnsafe,
 		Referrers:   settings.Referrers,
-		Untyped:     c.options.Signatures,
-		MaxEnvelope: c.options.Envelope,
+		Untyped:     g.options.Signatures,
+		MaxEnvelope: g.options.Envelope,
 		withoutAPI:  c.withoutAPI,
 	}
 }

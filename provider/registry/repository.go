@@ -12,13 +12,14 @@ import (
 
 // Repository returns where an image's manifest and signatures are asked for.
 func (c *Client) Repository(image provider.Image) *Repository {
-	own := c.settings(image.Host)
+	g := c.generation.Load()
+	own := g.settings(image.Host)
 	repository := &Repository{image: image}
 	if own.Mirror != "" {
-		repository.remotes = append(repository.remotes, c.remote(c.settings(own.Mirror), image))
+		repository.remotes = append(repository.remotes, c.remote(g, g.settings(own.Mirror), image))
 	}
 	if own.Mirror == "" || !own.MirrorOnly {
-		repository.remotes = append(repository.remotes, c.remote(own, image))
+		repository.remotes = append(repository.remotes, c.remote(g, own, image))
 	}
 	return repository
 }

@@ -23,24 +23,24 @@ type hostTransport struct {
 
 func (g *generation) newTransport(c *Client, host string) hostTransport {
 	label, health, idle := "other", c.othersHealth, maxIdleOther // users name hosts, so all that are not configured share one label
-	if slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
+	if slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
 		label = host
 	}
-	if c.named(host) {
+	if g.named(host) {
 		health, idle = egress.NewHealth(), 0
 	}
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
 			Guard:   guard,
-			Bounds:  egress.Bounds{Timeout: c.options.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: c.large},
+			Bounds:  egress.Bounds{Timeout: g.options.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: c.large},
 			RootCAs: g.pools[host],
 			Health:  health, // a token service is mostly the registry's own host
 			Idle:    idle,
 			Probe:   "/v2/", // where the API tells its version, with or without a login
-			Observe: func(status int, took time.Duration) { c.options.Observe(label, status, took) },
+			Observe: func(status int, took time.Duration) { g.options.Observe(label, status, took) },
 		})
 	}
-	content, tokens := c.guards(host)
+	content, tokens := g.guards(host)
 	return hostTransport{host, to(content), to(tokens)}
 }
 
@@ -48,21 +48,21 @@ func (g *generation) newTransport(c *Client, host string) hostTransport {
 // not name they must be public. One that it names may also lead, at private addresses, to its
 // own host and token service for tokens, and for content to its own host, its storage, and the
 // registries that have an entry.
-func (c *Client) guards(host string) (content, tokens *egress.Guard) {
-	if !c.named(host) {
-		return c.options.Guard, c.options.Guard
+func (g *generation) guards(host string) (content, tokens *egress.Guard) {
+	if !g.named(host) {
+		return g.options.Guard, g.options.Guard
 	}
-	settings := c.settings(host)
-	content = c.options.Guard.Allowing(host).Allowing(settings.Storage...)
-	for _, other := range c.options.Registries {
+	settings := g.settings(host)
+	content = g.options.Guard.Allowing(host).Allowing(settings.Storage...)
+	for _, other := range g.options.Registries {
 		content = content.Allowing(other.Host)
 	}
-	return content, c.options.Guard.Allowing(slices.Collect(maps.Keys(c.credentialHosts(host)))...)
+	return content, g.options.Guard.Allowing(slices.Collect(maps.Keys(g.credentialHosts(host)))...)
 }
 
 // named tells whether the configuration names a host as a registry or a mirror.
-func (c *Client) named(host string) bool {
-	return slices.ContainsFunc(c.options.Registries, func(s config.Registry) bool { return s.Host == host || s.Mirror == host })
+func (g *generation) named(host string) bool {
+	return slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host || s.Mirror == host })
 }
 
 func (t hostTransport) close() {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,7 @@ type Checker struct {
 	lists       *lists
 	revocations *revocations
 	endpoints   *endpoints
+	age         age
 }
 
 // New returns a checker that has asked no CA yet.
@@ -62,13 +64,18 @@ func New(o Options) (*Checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	lists, err := newLists(client, o.MaxAge, endpoints)
+	age := age{new(atomic.Int64)}
+	age.nanoseconds.Store(int64(o.MaxAge))
+	lists, err := newLists(client, age, endpoints)
 	if err != nil {
 		return nil, err
 	}
-	responders, err := newResponders(client, o.MaxAge, lists, revocations)
-	return &Checker{responders: responders, lists: lists, revocations: revocations, endpoints: endpoints}, err
+	responders, err := newResponders(client, age, lists, revocations)
+	return &Checker{responders: responders, lists: lists, revocations: revocations, endpoints: endpoints, age: age}, err
 }
+
+// SetMaxAge changes how old an answer may be, also for those that are kept.
+func (c *Checker) SetMaxAge(max time.Duration) { c.age.nanoseconds.Store(int64(max)) }
 
 // Check asks about every certificate of a chain but the last, which is the root: no CA revokes itself. The chain goes from
 // the leaf up, each certificate issued by the next; the caller has verified that. A signing time that is not zero is

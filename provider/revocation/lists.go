@@ -46,8 +46,8 @@ type bundle struct {
 	received    time.Time // by the wall clock
 }
 
-func newLists(client *http.Client, max time.Duration, endpoints *endpoints) (*lists, error) {
-	l := &lists{age: age{max}, client: client, endpoints: endpoints, large: make(chan struct{}, 1)}
+func newLists(client *http.Client, age age, endpoints *endpoints) (*lists, error) {
+	l := &lists{age: age, client: client, endpoints: endpoints, large: make(chan struct{}, 1)}
 	var err error
 	if l.kept, err = simplelru.NewLRU(maxLists, func(_ listKey, b *bundle) { l.bytes -= b.size() }); err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (l *lists) failing(key listKey) bool {
 // recheckAt is when a verdict that relies on the list must be renewed: when the list is too old or, where no newer one can
 // be fetched, at the next try. Otherwise verdicts would be renewed ever more often towards the list's end.
 func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
-	old, retry := b.received.Add(l.max), time.Now().Add(l.retry())
+	old, retry := b.received.Add(l.max()), time.Now().Add(l.retry())
 	if l.failing(key) && old.Before(retry) {
 		return retry
 	}

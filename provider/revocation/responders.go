@@ -43,20 +43,20 @@ type statement struct {
 	received time.Time // by the wall clock
 }
 
-func newResponders(client *http.Client, max time.Duration, lists *lists, revocations *revocations) (*responders, error) {
+func newResponders(client *http.Client, age age, lists *lists, revocations *revocations) (*responders, error) {
 	kept, err := lru.New[certKey, statement](maxResponses)
 	if err != nil {
 		return nil, err
 	}
 	failed, err := lru.New[string, time.Time](maxResponses)
-	return &responders{age: age{max}, client: client, lists: lists, revocations: revocations, kept: kept, failed: failed}, err
+	return &responders{age: age, client: client, lists: lists, revocations: revocations, kept: kept, failed: failed}, err
 }
 
 // ask asks the responders that a certificate names, one after the other, until one tells good or revoked.
 func (r *responders) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
 	key := keyOf(q.cert, q.issuer)
-	if kept, ok := r.kept.Get(key); ok && r.fresh(kept.received) && kept.inDate(r.max) == nil {
-		return kept.status(r.max), nil
+	if kept, ok := r.kept.Get(key); ok && r.fresh(kept.received) && kept.inDate(r.max()) == nil {
+		return kept.status(r.max()), nil
 	}
 	why := problems{}
 	for _, place := range q.cert.OCSPServer[:min(len(q.cert.OCSPServer), maxURLs)] {
@@ -68,7 +68,7 @@ func (r *responders) ask(ctx context.Context, q question, secondRound bool) (cer
 		}
 		fresh, err := r.fetch(ctx, place, key, q)
 		if err == nil {
-			return fresh.status(r.max), nil
+			return fresh.status(r.max()), nil
 		}
 		why = append(why, at(place, err))
 	}
@@ -127,7 +127,7 @@ func (r *responders) keep(key certKey, fresh statement) statement {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept, ok := r.kept.Get(key)
-	if ok && kept.inDate(r.max) == nil && isOlder(kept, fresh) {
+	if ok && kept.inDate(r.max()) == nil && isOlder(kept, fresh) {
 		kept.received = fresh.received
 		fresh = kept
 	}

@@ -34,7 +34,7 @@ func (r *responders) read(ctx context.Context, der []byte, cert, issuer *x509.Ce
 	if err != nil {
 		return nil, err
 	}
-	if err := (statement{Response: response}).inDate(r.max); err != nil {
+	if err := (statement{Response: response}).inDate(r.max()); err != nil {
 		return nil, err
 	}
 	if response.Status != ocsp.Good && response.Status != ocsp.Revoked {

@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"crypto/x509"
+	"sync/atomic"
 	"time"
 )
 
@@ -72,17 +73,20 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// age tells how answers grow old.
-type age struct{ max time.Duration }
+// age tells how answers grow old: by the nanoseconds in it, which may change at any time.
+type age struct{ nanoseconds *atomic.Int64 }
+
+// max is how old an answer may be.
+func (a age) max() time.Duration { return time.Duration(a.nanoseconds.Load()) }
 
 // fresh tells whether an answer that came at a time is used without asking for a newer one.
-func (a age) fresh(came time.Time) bool { return within(came, a.max*3/4) }
+func (a age) fresh(came time.Time) bool { return within(came, a.max()*3/4) }
 
 // failed tells whether a failure is so recent that asking again would only cost time.
 func (a age) failed(at time.Time) bool { return within(at, a.retry()) }
 
 // retry is how long a URL that failed is asked last.
-func (a age) retry() time.Duration { return a.max / 10 }
+func (a age) retry() time.Duration { return a.max() / 10 }
 
 // within tells whether something happened within a time before now. It is false after the clock was set back.
 func within(at time.Time, span time.Duration) bool {

@@ -7,7 +7,7 @@ import (
 
 // Files is the trust in force, kept up with its files.
 type Files struct {
-	load    func() (*Snapshot, error)
+	load    func() (*Snapshot, error) // for the goroutine of Reload
 	current atomic.Pointer[Snapshot]
 }
 
@@ -20,6 +20,20 @@ func Open(policyFile, storeDir string) (*Files, error) {
 	}
 	f.current.Store(snapshot)
 	return f, nil
+}
+
+// Prepare loads other files, and returns what puts them in force; until then, and on an error,
+// nothing changes. It and what it returns are called from the goroutine of Reload.
+func (f *Files) Prepare(policyFile, storeDir string) (apply func(), err error) {
+	load := func() (*Snapshot, error) { return Load(policyFile, storeDir) }
+	snapshot, err := load()
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		f.load = load
+		f.current.Store(snapshot)
+	}, nil
 }
 
 // Current returns the snapshot in force.

@@ -156,3 +156,32 @@ func TestWhoAsksDuringAReloadGetsOneVersionWhole(t *testing.T) {
 	close(done)
 	readers.Wait()
 }
+
+// Other files are read first, and without them the old stay in force and are looked at again.
+func TestOtherFilesAreUsedOnceTheyArePutInForce(t *testing.T) {
+	f, other := newFiles(t), newFiles(t)
+	f.policy(statement("skao", "harbor.skao.int/*"))
+	other.policy(statement("other", "artefact.skao.int/*"))
+	watched := f.open()
+	covers := func(repository string) bool { _, ok := watched.Current().Find(repository); return ok }
+
+	if _, err := watched.Prepare(f.policyFile(), t.TempDir()); err == nil || !covers("harbor.skao.int/x") {
+		t.Errorf("a store that is missing: %v", err)
+	}
+	apply, err := watched.Prepare(other.policyFile(), other.storeDir())
+	if err != nil || !covers("harbor.skao.int/x") {
+		t.Fatalf("before it is in force: %v", err)
+	}
+	apply()
+	if !covers("artefact.skao.int/x") || covers("harbor.skao.int/x") {
+		t.Error("the other files are not in force")
+	}
+	f.policy(statement("skao", "elsewhere.example.org/*"))
+	if changed, err := watched.Reload(); changed || err != nil {
+		t.Errorf("the old files are still watched: %t, %v", changed, err)
+	}
+	other.policy(statement("other", "new.skao.int/*"))
+	if changed, err := watched.Reload(); !changed || err != nil || !covers("new.skao.int/x") {
+		t.Errorf("the other files are not watched: %t, %v", changed, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
@@ -62,6 +63,8 @@ type Verifier struct {
 	links      *links
 	signers    *signers
 	decoding   *semaphore.Weighted
+	signatures atomic.Int64 // how many of an image are looked at
+	transport  *transport   // for OCSP responders and CRLs
 }
 
 // New returns a verifier.
@@ -69,7 +72,9 @@ func New(o Options) (*Verifier, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	checker, err := revocation.New(revocation.Options{Transport: o.Revocation, MaxAge: o.RevocationAge, Log: o.Log, Observe: o.RevocationOutcome})
+	transport := &transport{}
+	transport.current.Store(&o.Revocation)
+	checker, err := revocation.New(revocation.Options{Transport: transport, MaxAge: o.RevocationAge, Log: o.Log, Observe: o.RevocationOutcome})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +83,9 @@ func New(o Options) (*Verifier, error) {
 		return nil, err
 	}
 	signers, err := newSigners()
-	return &Verifier{options: o, revocation: checker, links: links, signers: signers, decoding: semaphore.NewWeighted(maxDecoding)}, err
+	v := &Verifier{options: o, revocation: checker, links: links, signers: signers, decoding: semaphore.NewWeighted(maxDecoding), transport: transport}
+	v.signatures.Store(int64(o.Signatures))
+	return v, err
 }
 
 // RevocationEndpoints returns the OCSP responders and CRLs that were asked so far, and how they stand.
@@ -173,7 +180,7 @@ const reference = "image.invalid/verified@"
 // looked at last, which is the one that verified the image.
 func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, desc ocispec.Descriptor, repository Repository) (provider.Verdict, evidence.Record, error) {
 	rec := &recorder{
-		policy: p.policy, image: image, desc: desc, limit: p.verifier.options.Signatures, repository: repository,
+		policy: p.policy, image: image, desc: desc, limit: int(p.verifier.signatures.Load()), repository: repository,
 		links: p.verifier.links, decoding: p.verifier.decoding,
 	}
 	defer rec.release()

@@ -95,18 +95,20 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 		RevocationAge: time.Hour,
 	}))(t)
 	memory := rig.Must(cache.New(cache.Options{
-		Resolver:     registries,
-		Limit:        cache.NewLimiter(cache.LimiterOptions{Concurrent: c.Limits.Concurrent, PerRegistry: c.Limits.PerRegistry, Queue: 4000}),
-		Entries:      c.Cache.Entries,
-		Verified:     time.Duration(c.Cache.Verified),
-		Refused:      time.Duration(c.Cache.Refused),
-		Tags:         time.Duration(c.Cache.Tags),
-		VerifyWithin: time.Duration(c.VerifyWithin),
+		Resolver: registries,
+		Limit:    cache.NewLimiter(cache.LimiterOptions{Concurrent: c.Limits.Concurrent, PerRegistry: c.Limits.PerRegistry, Queue: 4000}),
+		Settings: cache.Settings{
+			Entries:      c.Cache.Entries,
+			Verified:     time.Duration(c.Cache.Verified),
+			Refused:      time.Duration(c.Cache.Refused),
+			Tags:         time.Duration(c.Cache.Tags),
+			VerifyWithin: time.Duration(c.VerifyWithin),
+		},
 	}))(t)
 	t.Cleanup(memory.Close)
 	answers := rig.Must(provider.New(provider.Options{
-		Trust: judge, Cache: memory, Images: c.Cache.Entries,
-		AnswerWithin: time.Duration(c.AnswerWithin), MutateWithin: time.Duration(c.MutateWithin),
+		Trust: judge, Cache: memory,
+		Settings: provider.Settings{AnswerWithin: time.Duration(c.AnswerWithin), MutateWithin: time.Duration(c.MutateWithin), Images: c.Cache.Entries},
 	}))(t)
 	return &walk{Provider: answers, trust: files, dir: dir}
 }
