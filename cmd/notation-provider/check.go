@@ -97,7 +97,7 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	found := &inspection{
 		Registries:   registryRows(c),
 		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(),
-		Warnings: slices.Concat(c.Unsafe(), c.Late(), trusted.Warnings(now), a.registry.Warnings()),
+		Warnings: slices.Concat(c.Unsafe(), c.Warnings(), trusted.Warnings(now), a.registry.Warnings()),
 	}
 	for _, p := range trusted.Policies() {
 		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})

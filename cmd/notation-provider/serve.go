@@ -45,8 +45,9 @@ and metrics over plain HTTP on the admin address.
 
 SIGTERM and SIGINT end it in order: readiness fails, requests are still taken for 3 s,
 and requests in flight get up to 20 s to finish. A second signal ends it at once.
-SIGHUP, SIGUSR1 and SIGUSR2 have no effect: changed files are found by polling. The log
-goes to standard error, and lines that are not read in time are dropped and counted.
+SIGHUP, SIGUSR1 and SIGUSR2 have no effect: a change of the configuration, or of a
+file that it names, is found by polling. The log goes to standard error, and lines that
+are not read in time are dropped and counted.
 
 Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests;
 2 usage.`,
@@ -63,10 +64,12 @@ Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests
 			defer ignoreSignals()()
 			queue := openLog(cfg.Log, c.ErrOrStderr())
 			defer queue.Close(flushWithin)
-			log := cfg.Log.Logger(queue)
+			level := &slog.LevelVar{}
+			level.Set(cfg.Log.Least())
+			log := cfg.Log.LoggerAt(level, queue)
 			// Libraries log here too, as net/http does about unsolicited answers.
 			slog.SetDefault(log)
-			if err := serve(c.Context(), cfg, log, queue.Dropped); err != nil {
+			if err := serve(c.Context(), source{file, cfg, level}, log, queue.Dropped); err != nil {
 				log.ErrorContext(c.Context(), "stopped", "error", err)
 				return cli.Silent(1)
 			}
@@ -101,12 +104,13 @@ func ignoreSignals() (undo func()) {
 }
 
 // serve runs until ctx is done. Dropped is how many lines of the log were dropped.
-func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func() uint64) error {
+func serve(ctx context.Context, from source, log *slog.Logger, dropped func() uint64) error {
+	c := from.config
 	for _, danger := range c.Unsafe() {
 		log.WarnContext(ctx, "unsafe setting", "setting", danger)
 	}
-	for _, late := range c.Late() {
-		log.WarnContext(ctx, "deadline not below the webhook's", "setting", late)
+	for _, warning := range c.Warnings() {
+		log.WarnContext(ctx, "configuration warning", "warning", warning)
 	}
 	m := newMetrics()
 	m.LogDropped(dropped)
@@ -115,7 +119,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, dropped func(
 		return err
 	}
 	defer a.close()
-	l, err := listen(c, a, m, log)
+	l, err := listen(from, a, m, log)
 	if err != nil {
 		return err
 	}

@@ -27,12 +27,15 @@ func span(key string, value Duration, least, most time.Duration) amount {
 	return amount{key, "duration", int64(value), int64(least), int64(most), func(n int64) string { return Duration(n).String() }}
 }
 
+// MaxAnswer is the most that answerWithin and mutateWithin may be.
+const MaxAnswer = 30 * time.Second
+
 // amounts are all that the configuration holds. The text of each key names its bound.
 func (c Config) amounts() []amount {
 	const day = 24 * time.Hour
 	return []amount{
-		span("answerWithin", c.AnswerWithin, 1, 30*time.Second),
-		span("mutateWithin", c.MutateWithin, 1, 30*time.Second),
+		span("answerWithin", c.AnswerWithin, 1, MaxAnswer),
+		span("mutateWithin", c.MutateWithin, 1, MaxAnswer),
 		span("verifyWithin", c.VerifyWithin, 1, 5*time.Minute),
 		span("requestTimeout", c.RequestTimeout, 1, 5*time.Minute),
 		span("reload", c.Reload, 10*time.Millisecond, time.Hour),

@@ -1,17 +1,19 @@
 package config
 
 // Config is everything that can be set. The zero value of a field is never in
-// force: a key that is left out, or left empty, has its default.
+// force: a key that is left out, or left empty, has its default. Each key says what it
+// takes to apply a change of it, which [Keys] returns: "reload" is the next look at the
+// file, "restart" a restart of the server.
 type Config struct {
 	// The host:port where Gatekeeper's requests are answered, over mutual TLS
 	// only. Without a host it is every address of the machine. Default ":8443".
 	// An address that cannot be bound ends the process at start.
-	Listen string `yaml:"listen"`
+	Listen string `yaml:"listen" applies:"restart"`
 
 	// The host:port of health, readiness and metrics, over plain HTTP. Nothing
 	// secret is served there, but keep it inside the cluster. Default ":8080".
 	// An address that cannot be bound ends the process at start.
-	AdminListen string `yaml:"adminListen"`
+	AdminListen string `yaml:"adminListen" applies:"restart"`
 
 	// The certificates of the mutual TLS listener. The three files have no default
 	// and must be given.
@@ -22,28 +24,28 @@ type Config struct {
 	// constraints × answerWithin + the time of their Rego under the webhook's: an
 	// answer that comes later than the webhook waits may mean admitted. Default
 	// 1800ms, at most 30s. Images not verified or refused by then are reported as undecided.
-	AnswerWithin Duration `yaml:"answerWithin"`
+	AnswerWithin Duration `yaml:"answerWithin" applies:"reload"`
 
 	// How long a request to /mutate may take before it is answered, at most 30s.
 	// The mutating webhook waits only one second by default. Default 800ms. Images
 	// not resolved by then carry an error of their own.
-	MutateWithin Duration `yaml:"mutateWithin"`
+	MutateWithin Duration `yaml:"mutateWithin" applies:"reload"`
 
 	// How long the check of one image may go on, also after its request was
 	// answered, at most 5m. The next request for the image then finds the verdict.
 	// Default 15s. Must not be shorter than answerWithin or mutateWithin.
-	VerifyWithin Duration `yaml:"verifyWithin"`
+	VerifyWithin Duration `yaml:"verifyWithin" applies:"reload"`
 
 	// How long one request to a registry, or to a CRL or OCSP responder, may
 	// take, at most 5m. Default 5s. A request that takes longer leaves its image
 	// undecided.
-	RequestTimeout Duration `yaml:"requestTimeout"`
+	RequestTimeout Duration `yaml:"requestTimeout" applies:"reload"`
 
 	// How often every file named here is compared with what was last read, by
 	// content, from 10ms to 1h. Default 10s. A file that is broken when read again changes
 	// nothing: what was read before stays in force, and metrics and readiness
 	// say so.
-	Reload Duration `yaml:"reload"`
+	Reload Duration `yaml:"reload" applies:"restart"`
 
 	// The most of anything that one request, or all of them together, may ask
 	// for.
@@ -58,7 +60,7 @@ type Config struct {
 	// Settings of registries by host. A host that has no entry here gets the
 	// defaults of each key; being listed does not make a registry trusted.
 	// Default: none.
-	Registries []Registry `yaml:"registries"`
+	Registries []Registry `yaml:"registries" applies:"reload"`
 
 	// What may be dialled on private addresses to learn of revocation.
 	Egress Egress `yaml:"egress"`
@@ -70,7 +72,7 @@ type Config struct {
 	// host alone: the host's images are undecided, and check and the log name
 	// the entry. Default: none, so that every registry is asked anonymously. A
 	// file that is missing or not JSON ends the process at start.
-	DockerConfigs []string `yaml:"dockerConfigs"`
+	DockerConfigs []string `yaml:"dockerConfigs" applies:"reload"`
 
 	// What is written to standard error.
 	Log Log `yaml:"log"`
@@ -81,80 +83,80 @@ type TLS struct {
 	// PEM file with the serving certificate, its intermediates after it. Its
 	// names must cover the address in Gatekeeper's Provider object. No default.
 	// One that is missing, expired or without its key ends the process at start.
-	CertFile string `yaml:"certFile"`
+	CertFile string `yaml:"certFile" applies:"restart"`
 
 	// PEM file with the private key of the serving certificate. No default. One
 	// that does not fit the certificate ends the process at start.
-	KeyFile string `yaml:"keyFile"`
+	KeyFile string `yaml:"keyFile" applies:"restart"`
 
 	// PEM file with the certificate authorities that Gatekeeper's client
 	// certificate must come from. It is ca.crt of Gatekeeper's webhook secret.
 	// No default. One without a certificate ends the process at start.
-	ClientCAFile string `yaml:"clientCAFile"`
+	ClientCAFile string `yaml:"clientCAFile" applies:"restart"`
 
 	// The names that may come in: a client certificate needs one of these,
 	// exactly, as DNS or URI subject alternative name. The common name does not
 	// count and wildcards are refused. Default: the service of Gatekeeper's
 	// webhook in the namespace gatekeeper-system. With a wrong name Gatekeeper's
 	// connections are refused, and the log says which names it had.
-	ClientNames []string `yaml:"clientNames"`
+	ClientNames []string `yaml:"clientNames" applies:"restart"`
 }
 
 // Limits bounds requests and what registries send.
 type Limits struct {
 	// The largest request body, in bytes or with KiB, MiB, GiB, at most 64MiB.
 	// Default 1MiB. A larger one is refused as a whole.
-	RequestBytes Bytes `yaml:"requestBytes"`
+	RequestBytes Bytes `yaml:"requestBytes" applies:"reload"`
 
 	// The most images in one request, at most 10000. Default 256. A request with
 	// more is refused as a whole.
-	Keys int `yaml:"keys"`
+	Keys int `yaml:"keys" applies:"reload"`
 
 	// The most images checked at the same time, over all requests, at most 4096.
 	// Default 64. Others wait, and are undecided when their request's time is over.
-	Concurrent int `yaml:"concurrent"`
+	Concurrent int `yaml:"concurrent" applies:"reload"`
 
 	// The most images of one registry checked at the same time, so that a slow
 	// registry does not hold up the others, at most 4096. Default 32. Others wait,
 	// and are undecided when their request's time is over.
-	PerRegistry int `yaml:"perRegistry"`
+	PerRegistry int `yaml:"perRegistry" applies:"reload"`
 
 	// The most signatures of one image that are tried, at most 1000. Default 20.
 	// An image with more of them and none good is refused as too-many-signatures. A
 	// mirror and the registry behind it have as many each. Where a list does not tell
 	// what it lists, so many manifests are fetched to see whether they are signatures.
-	Signatures int `yaml:"signatures"`
+	Signatures int `yaml:"signatures" applies:"reload"`
 
 	// The largest signature envelope that is looked at, in bytes or with KiB, MiB, GiB,
 	// at most 1MiB. Honest ones have about 20 KiB. Default 128KiB.
-	Envelope Bytes `yaml:"envelope"`
+	Envelope Bytes `yaml:"envelope" applies:"reload"`
 }
 
 // Cache says what is remembered, and for how long.
 type Cache struct {
 	// The most entries that each cache holds, at most 1000000. Default 20000, which
 	// is some tens of MiB when full. The least recently used entry makes room for a new one.
-	Entries int `yaml:"entries"`
+	Entries int `yaml:"entries" applies:"reload"`
 
 	// How long a verified image stays verified, at most 24h, and never past the
 	// moment that its signature or certificates lapse. Default 10m. A revocation is noticed
 	// this much later at the latest.
-	Verified Duration `yaml:"verified"`
+	Verified Duration `yaml:"verified" applies:"reload"`
 
 	// How long a refusal is remembered, at most 24h. Default 15s. Keep it short: a
 	// signature may be pushed a moment after its image.
-	Refused Duration `yaml:"refused"`
+	Refused Duration `yaml:"refused" applies:"reload"`
 
 	// How long a tag is taken to mean the same digest, at most 24h. Default 60s. A
 	// tag that was moved is noticed this much later.
-	Tags Duration `yaml:"tags"`
+	Tags Duration `yaml:"tags" applies:"reload"`
 
 	// How many bytes of signatures are kept, of images that were verified, in
 	// bytes or with KiB, MiB, GiB, at most 16GiB. Default 64MiB, which is some six thousand
 	// images. While a signature is kept its image goes on being verified, by
 	// today's trust, though its registry is down; the least recently used makes
 	// room for a new one.
-	Evidence Bytes `yaml:"evidence"`
+	Evidence Bytes `yaml:"evidence" applies:"reload"`
 }
 
 // Trust names notation's own files.
@@ -164,12 +166,12 @@ type Trust struct {
 	// the configuration file's own folder. Paths are relative to the
 	// configuration file. Default empty. A policy that is missing or wrong ends
 	// the process at start.
-	PolicyFile string `yaml:"policyFile"`
+	PolicyFile string `yaml:"policyFile" applies:"reload"`
 
 	// The folder that holds notation's x509 folder of trust stores. Paths are
 	// relative to the configuration file. Default truststore. A store that the
 	// policy names and that is missing or empty ends the process at start.
-	StoreDir string `yaml:"storeDir"`
+	StoreDir string `yaml:"storeDir" applies:"reload"`
 }
 
 // Egress says what may be dialled on private addresses to learn of revocation.
@@ -180,5 +182,5 @@ type Egress struct {
 	// send this process into the cluster's own network. It is for revocation
 	// alone: the hosts that a registry may lead to are tokenService and storage of
 	// its entry.
-	Allow []string `yaml:"allow"`
+	Allow []string `yaml:"allow" applies:"reload"`
 }

@@ -141,6 +141,15 @@ func (m *Metrics) RegistryRequest(host string, status int, took time.Duration) {
 	m.registrySeconds.WithLabelValues(host).Observe(took.Seconds())
 }
 
+// Reloads has the counters of each source and outcome begin at zero, so that the first one is seen.
+func (m *Metrics) Reloads(sources, outcomes []string) {
+	for _, source := range sources {
+		for _, outcome := range outcomes {
+			m.reloads.WithLabelValues(source, outcome)
+		}
+	}
+}
+
 // Reload notes that files were looked at again.
 func (m *Metrics) Reload(source, outcome string) {
 	m.reloads.WithLabelValues(source, outcome).Inc()

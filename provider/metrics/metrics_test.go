@@ -55,6 +55,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	m.Cache("tags", "hit")
 	m.RegistryRequest("harbor.skao.int", 404, time.Second)
 	m.RegistryRequest("harbor.skao.int", 0, time.Second)
+	m.Reloads([]string{"trust"}, []string{"changed", "failed"})
 	m.Reload("trust", "failed")
 	m.InFlight(func() (running, waiting int) { return 3, 7 })
 	m.LogDropped(func() uint64 { return 4 })
@@ -75,6 +76,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`notation_provider_registry_requests_total{host="harbor.skao.int",status="0"} 1`,
 		`notation_provider_registry_request_seconds_count{host="harbor.skao.int"} 2`,
 		`notation_provider_reloads_total{outcome="failed",source="trust"} 1`,
+		`notation_provider_reloads_total{outcome="changed",source="trust"} 0`,
 		`notation_provider_checks_in_flight 3`,
 		`notation_provider_checks_waiting 7`,
 		`notation_provider_log_records_dropped_total 4`,

@@ -29,6 +29,9 @@ const (
 	Failed    = "failed"    // the files are broken; the old contents are in force
 )
 
+// Outcomes returns every outcome there is.
+func Outcomes() []string { return []string{Unchanged, Changed, Failed} }
+
 // Status is how a source stands.
 type Status struct {
 	Source string    // the source's name

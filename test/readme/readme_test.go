@@ -59,6 +59,8 @@ func generate(t *testing.T, name string) string {
 	switch name {
 	case "config":
 		return "```yaml\n" + bare(config.Annotated()) + "```\n"
+	case "restart":
+		return applied()
 	case "reasons":
 		return "| reason | it means | the developer | the platform team |\n|---|---|---|---|\n" +
 			"| `verified` | a signature on this digest passes the trust policy | | |\n" + rows(provider.Reasons(), "")
@@ -83,6 +85,22 @@ func rows[T ~string](names []T, before string) string {
 		}
 	}
 	return b.String()
+}
+
+// applied is the table of what applies a change of each key.
+func applied() string {
+	var reload, restart []string
+	for _, key := range config.Keys() {
+		name := "`" + key.Name + "`"
+		if key.Restart {
+			restart = append(restart, name)
+		} else {
+			reload = append(reload, name)
+		}
+	}
+	return "| keys | a change is in force |\n|---|---|\n" +
+		"| " + strings.Join(reload, " ") + " | at the next look at the file, without a restart |\n" +
+		"| " + strings.Join(restart, " ") + " | after a restart |\n"
 }
 
 // bare is YAML without empty lines and comments, but for the keys of an example that stands in comments.

@@ -106,7 +106,7 @@ func (l *life) heals(t *testing.T) {
 		if status, text := l.admin(t, "/readyz"); status != http.StatusOK || text != "ok\n" {
 			return fmt.Errorf("readiness is %d %q", status, text)
 		}
-		for _, source := range []string{"trust", "registries", "serving-certificate", "client-ca"} {
+		for _, source := range []string{"configuration", "trust", "registries", "serving-certificate", "client-ca"} {
 			if l.metric(t, fmt.Sprintf("notation_provider_reload_failing{source=%q}", source)) != 0 {
 				return errors.New(source + " is failing by the metric")
 			}
