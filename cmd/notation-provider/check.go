@@ -19,18 +19,24 @@ import (
 )
 
 func newCheck() *cobra.Command {
-	var file string
+	var file, providerURL string
+	in := installation{gatekeeper: config.DefaultGatekeeper()}
 	var output *cli.Output
 	c := &cobra.Command{
 		Use:   "check --config FILE",
 		Short: "Check a configuration and every file it names, and warn of risks",
 		Long: `Loads the configuration and every file it names, as serve would. Lists trust policies
 and their scopes, certificates with the days they have left, and registries with their
-certificate authorities. Warns of settings that are risky, and of certificates that end
-soon. Does not use the network.
+certificate authorities. Warns of settings that are risky, of certificates that Gatekeeper
+would refuse, and of certificates that end soon. Does not use the network.
+
+What the configuration cannot know of the cluster is given by flags: the Provider's url
+and timeout, and how long Gatekeeper's webhooks wait.
 
 Exit codes: 0 the server would start (read the warnings), 1 it would not; 2 usage.`,
 		Example: `  notation-provider check --config config.yaml
+  notation-provider check --config config.yaml --provider-timeout 2s \
+    --provider-url https://notation-provider.notation-provider.svc:8443/validate
   notation-provider check --config config.yaml -o json | jq -e '.warnings == []'`,
 		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -38,7 +44,10 @@ Exit codes: 0 the server would start (read the warnings), 1 it would not; 2 usag
 			if err != nil {
 				return err
 			}
-			found, err := inspect(cfg, time.Now())
+			if in.host, err = hostOf(providerURL); err != nil {
+				return err
+			}
+			found, err := inspect(cfg, in, time.Now())
 			if err != nil {
 				return err
 			}
@@ -49,6 +58,10 @@ Exit codes: 0 the server would start (read the warnings), 1 it would not; 2 usag
 		},
 	}
 	addConfig(c, &file)
+	c.Flags().StringVar(&providerURL, "provider-url", "", "spec.url of the Provider object: the `URL` whose host the serving certificate must have")
+	c.Flags().DurationVar(&in.gatekeeper.Provider, "provider-timeout", 0, "spec.timeout of the Provider object, a `DURATION`; 0 if not known")
+	c.Flags().DurationVar(&in.gatekeeper.ValidatingWebhook, "webhook-timeout", in.gatekeeper.ValidatingWebhook, "timeoutSeconds of Gatekeeper's validating webhook, a `DURATION`")
+	c.Flags().DurationVar(&in.gatekeeper.MutatingWebhook, "mutating-webhook-timeout", in.gatekeeper.MutatingWebhook, "timeoutSeconds of Gatekeeper's mutating webhook, a `DURATION`")
 	output = cli.AddOutput(c)
 	return c
 }
@@ -59,9 +72,10 @@ type inspection struct {
 	Certificates []certificateRow `json:"certificates"`
 	Registries   []registryRow    `json:"registries"`
 	// AnswerWithin is how long one constraint may wait, and ConstraintsInTime how many may
-	// before Gatekeeper's webhook, as it is installed, gives up.
+	// before Gatekeeper's webhook gives up, after WebhookTimeout.
 	AnswerWithin      config.Duration `json:"answerWithin"`
 	ConstraintsInTime int             `json:"constraintsInTime"`
+	WebhookTimeout    config.Duration `json:"webhookTimeout"`
 	Warnings          []string        `json:"warnings"`
 }
 
@@ -82,7 +96,7 @@ type certificateRow struct {
 }
 
 // inspect loads what serve would load.
-func inspect(c config.Config, now time.Time) (*inspection, error) {
+func inspect(c config.Config, in installation, now time.Time) (*inspection, error) {
 	a, err := assemble(c, newMetrics(), slog.New(slog.DiscardHandler))
 	if err == nil {
 		defer a.close()
@@ -96,19 +110,16 @@ func inspect(c config.Config, now time.Time) (*inspection, error) {
 	trusted := a.trust.Current()
 	found := &inspection{
 		Registries:   registryRows(c),
-		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(),
-		Warnings: slices.Concat(c.Unsafe(), c.Warnings(), trusted.Warnings(now), a.registry.Warnings()),
+		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(in.gatekeeper), WebhookTimeout: config.Duration(in.gatekeeper.ValidatingWebhook),
+		Warnings: slices.Concat(c.Unsafe(), configurationWarnings(c, in), certificateWarnings(c, in, identity, clients, now), trusted.Warnings(now), a.registry.Warnings()),
 	}
 	for _, p := range trusted.Policies() {
 		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})
 	}
 	for _, cert := range certificates(a.trust, identity, clients) {
-		left := int(cert.NotAfter.Sub(now).Hours() / 24)
-		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.File, cert.Subject, cert.NotAfter.UTC(), left})
-		if cert.Use != "trust" && left < 30 {
-			found.Warnings = append(found.Warnings, fmt.Sprintf("the %s certificate %s ends on %s", cert.Use, printable.Quote(cert.Subject), cert.NotAfter.UTC().Format(time.DateOnly)))
-		}
+		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.File, cert.Subject, cert.NotAfter.UTC(), daysLeft(cert.NotAfter, now)})
 	}
+	found.Certificates = append(found.Certificates, registryCertificates(c, now)...)
 	if found.Warnings == nil {
 		found.Warnings = []string{}
 	}
@@ -129,11 +140,19 @@ func (i *inspection) print(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nA constraint waits up to %v, and Gatekeeper's webhook up to %v unless it is told otherwise: time for %d that wait.\n"+
-		"Keep constraints × answerWithin + the time of their Rego below the webhook's timeoutSeconds.\n", i.AnswerWithin, config.ValidatingWebhook, i.ConstraintsInTime)
+	fmt.Fprintf(out, "\nA constraint waits up to %v, and Gatekeeper's webhook up to %v: time for %d that wait.\n"+
+		"Keep constraints × answerWithin + the time of their Rego below the webhook's timeoutSeconds.\n", i.AnswerWithin, i.WebhookTimeout, i.ConstraintsInTime)
 	for _, w := range i.Warnings {
 		fmt.Fprintf(out, "\nwarning: %s\n", printable.Text(w))
 	}
-	_, err := fmt.Fprintf(out, "\nIt would start: %d policies, %d certificates, %d warnings.\n", len(i.Policies), len(i.Certificates), len(i.Warnings))
+	_, err := fmt.Fprintf(out, "\nIt would start: %s, %s, %s.\n",
+		count(len(i.Policies), "policy", "policies"), count(len(i.Certificates), "certificate", "certificates"), count(len(i.Warnings), "warning", "warnings"))
 	return err
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -15,8 +15,10 @@ import (
 
 // listeners are the server with its two listeners, and the poller that reloads every file.
 type listeners struct {
-	server *server.Server
-	poller *reload.Poller
+	server   *server.Server
+	poller   *reload.Poller
+	identity *server.Identity
+	clients  *server.ClientCA
 }
 
 // listen binds both listeners.
@@ -55,7 +57,7 @@ func listen(from source, a *app, m *metrics.Metrics, log *slog.Logger) (*listene
 		return nil, err
 	}
 	m.Connections(func() []metrics.Connections { return connections(s) })
-	return &listeners{server: s, poller: poller}, nil
+	return &listeners{server: s, poller: poller, identity: identity, clients: clients}, nil
 }
 
 // certificates are all certificates in force, for the metrics.

@@ -67,7 +67,7 @@ func writeGood(dir string) error {
 	if err != nil {
 		return err
 	}
-	door, err := root.Server(ca.Options{DNSNames: []string{"localhost"}})
+	door, err := root.Server(ca.Options{DNSNames: []string{"localhost", "notation-provider.notation-provider.svc"}})
 	if err != nil {
 		return err
 	}

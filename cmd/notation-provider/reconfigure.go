@@ -127,8 +127,10 @@ func (c *configuration) warn(next config.Config) {
 			c.log.WarnContext(ctx, "unsafe setting", "setting", danger)
 		}
 	}
-	for _, warning := range next.Warnings() {
-		if !slices.Contains(c.inForce.Warnings(), warning) {
+	in := installation{gatekeeper: config.DefaultGatekeeper()}
+	before := configurationWarnings(c.inForce, in)
+	for _, warning := range configurationWarnings(next, in) {
+		if !slices.Contains(before, warning) {
 			c.log.WarnContext(ctx, "configuration warning", "warning", warning)
 		}
 	}

@@ -109,7 +109,8 @@ func serve(ctx context.Context, from source, log *slog.Logger, dropped func() ui
 	for _, danger := range c.Unsafe() {
 		log.WarnContext(ctx, "unsafe setting", "setting", danger)
 	}
-	for _, warning := range c.Warnings() {
+	in := installation{gatekeeper: config.DefaultGatekeeper()}
+	for _, warning := range configurationWarnings(c, in) {
 		log.WarnContext(ctx, "configuration warning", "warning", warning)
 	}
 	m := newMetrics()
@@ -122,6 +123,9 @@ func serve(ctx context.Context, from source, log *slog.Logger, dropped func() ui
 	l, err := listen(from, a, m, log)
 	if err != nil {
 		return err
+	}
+	for _, warning := range certificateWarnings(c, in, l.identity, l.clients, time.Now()) {
+		log.WarnContext(ctx, "certificate warning", "warning", warning)
 	}
 	for _, warning := range a.trust.Current().Warnings(time.Now()) {
 		log.WarnContext(ctx, "trust policy warning", "warning", warning)

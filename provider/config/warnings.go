@@ -14,10 +14,10 @@ const (
 	longReload   = Duration(5 * time.Minute)
 )
 
-// Warnings lists the settings that work and will hurt, one sentence each, among them those of
-// [Config.Late]. Each starts with its key.
+// Warnings lists the settings that work and will hurt, one sentence each, each starting
+// with its key. [Config.Late] has those that depend on Gatekeeper.
 func (c Config) Warnings() []string {
-	found := c.Late()
+	var found []string
 	add := func(when bool, format string, args ...any) {
 		if when {
 			found = append(found, fmt.Sprintf(format, args...))

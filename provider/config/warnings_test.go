@@ -10,17 +10,15 @@ import (
 // What works and is likely not meant is warned of, by its key.
 func TestSettingsThatHurtAreWarnedOf(t *testing.T) {
 	for line, want := range map[string]string{
-		"":                             "",
-		"cache: {verified: 1h}":        "",
-		"cache: {verified: 500m}":      "cache.verified",
-		"cache: {refused: 61s}":        "cache.refused",
-		"cache: {tags: 11m}":           "cache.tags",
-		"reload: 50ms":                 "reload",
-		"reload: 1h":                   "reload",
-		"limits: {perRegistry: 64}":    "limits.perRegistry",
-		"limits: {concurrent: 32}":     "limits.perRegistry",
-		"answerWithin: 5s":             "answerWithin",
-		"mutateWithin: 4s\nlisten: ''": "mutateWithin",
+		"":                          "",
+		"cache: {verified: 1h}":     "",
+		"cache: {verified: 500m}":   "cache.verified",
+		"cache: {refused: 61s}":     "cache.refused",
+		"cache: {tags: 11m}":        "cache.tags",
+		"reload: 50ms":              "reload",
+		"reload: 1h":                "reload",
+		"limits: {perRegistry: 64}": "limits.perRegistry",
+		"limits: {concurrent: 32}":  "limits.perRegistry",
 	} {
 		var keys []string
 		for _, warning := range parse(t, minimal+line+"\n").Warnings() {

@@ -32,7 +32,7 @@ func (s *Snapshot) Warnings(now time.Time) []string {
 			warnings = append(warnings, fmt.Sprintf("policy %q: %s", p.Name(), w))
 		}
 	}
-	return warnings
+	return append(warnings, s.warnOfScopes()...)
 }
 
 // Notes tells, a line each, which files were not read, and why.

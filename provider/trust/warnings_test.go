@@ -180,3 +180,26 @@ func askedAt(t *testing.T, urls ...string) *x509.Certificate {
 	}
 	return intermediate.Cert
 }
+
+// A scope within one of another statement takes its images, which may not be meant.
+func TestScopesThatTakeImagesAreWarnedOf(t *testing.T) {
+	for name, c := range map[string]struct{ own, vendor, want string }{
+		"beside":       {"harbor.skao.int/*", "vendor.example.org/*", ""},
+		"fallback":     {"*", "vendor.example.org/*", ""},
+		"a repository": {"harbor.skao.int/prod/*", "harbor.skao.int/prod/tango", `policy "vendor": its registry scope "harbor.skao.int/prod/tango" takes images from policy "skao", which has "harbor.skao.int/prod/*"`},
+		"a path":       {"harbor.skao.int/*", "harbor.skao.int/a/b/*", `"harbor.skao.int/a/b/*" takes images from policy "skao"`},
+		"not its path": {"harbor.skao.int/prod/*", "harbor.skao.int/production/*", ""},
+	} {
+		f := newFiles(t)
+		f.policy(statement("skao", c.own), statement("vendor", c.vendor))
+		var found []string
+		for _, w := range f.load().Warnings(time.Now()) {
+			if strings.Contains(w, "takes images from") {
+				found = append(found, w)
+			}
+		}
+		if got := strings.Join(found, "\n"); (got == "") != (c.want == "") || !strings.Contains(got, c.want) || len(found) > 1 {
+			t.Errorf("%s: warned of %q; want %q", name, got, c.want)
+		}
+	}
+}
