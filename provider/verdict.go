@@ -102,12 +102,16 @@ type Signature struct {
 
 // Check is one of the trust policy's checks on one signature.
 type Check struct {
-	// Name is notation's: integrity, authenticity, expiry, authenticTimestamp, revocation.
+	// Name is notation's: integrity, authenticity, expiry, authenticTimestamp, revocation; or one of
+	// this server's own: envelope (it can be read), support (no plugin is needed) and artifact (the
+	// signature is for this image).
 	Name string `json:"name"`
 	// Action is the policy's: enforce or log.
 	Action string `json:"action"`
 	// Problem is "" for a check that passed.
 	Problem string `json:"problem,omitempty"`
+	// Note is what a check that passed had not to look at, as where there is no timestamp.
+	Note string `json:"note,omitempty"`
 }
 
 // Cause says what keeps an image undecided. The list is closed, as Reason's is.

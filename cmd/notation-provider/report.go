@@ -131,8 +131,11 @@ func outcomeOf(s provider.Signature) string {
 }
 
 func checkLine(c provider.Check) string {
-	if c.Problem == "" {
-		return "· " + c.Name + ": passed"
+	switch {
+	case c.Problem != "":
+		return "· " + c.Name + ": failed (" + c.Action + "): " + c.Problem
+	case c.Note != "":
+		return "· " + c.Name + ": " + c.Note
 	}
-	return "· " + c.Name + ": failed (" + c.Action + "): " + c.Problem
+	return "· " + c.Name + ": passed"
 }

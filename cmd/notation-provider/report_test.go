@@ -82,7 +82,7 @@ func TestAReportExplainsEverySignatureAndCheck(t *testing.T) {
 	err := printReports(&out, []report{reportOf(provider.Finding{Key: "a.io/x", Verdict: provider.Verdict{
 		Reason: provider.Expired, Detail: "all of them", Policy: "skao", Signer: "CN=x", SignedAt: time.Unix(0, 0), Warnings: []string{"careful"},
 		Signatures: []provider.Signature{
-			{Digest: "sha256:one", Reason: provider.Expired, Detail: "last year", Checks: []provider.Check{{Name: "integrity", Action: "enforce"}, {Name: "expiry", Action: "enforce", Problem: "over"}}},
+			{Digest: "sha256:one", Reason: provider.Expired, Detail: "last year", Checks: []provider.Check{{Name: "integrity", Action: "enforce"}, {Name: "authenticTimestamp", Action: "enforce", Note: "no timestamp"}, {Name: "expiry", Action: "enforce", Problem: "over"}}},
 			{Digest: "sha256:two", Undecided: provider.CauseRegistry, Detail: "gone"},
 		},
 	}})})
@@ -99,6 +99,7 @@ func TestAReportExplainsEverySignatureAndCheck(t *testing.T) {
   signature 1 sha256:one  expired
               last year
               · integrity: passed
+              · authenticTimestamp: no timestamp
               · expiry: failed (enforce): over
   signature 2 sha256:two  undecided: registry
               gone

@@ -28,7 +28,7 @@ it looked at, each check on it, and what to do.
 Without --config it uses notation's own trust policy (trustpolicy.oci.json, else
 trustpolicy.json) and trust store, from the folder where the notation command keeps
 them, and ~/.docker/config.json. A registry without TLS, or at a private address,
-must be named in a configuration, which may leave out the keys under tls.
+must be named in a configuration. That needs neither the keys under tls nor their files.
 
 Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 failure.`,
 		Example: `  notation-provider verify harbor.skao.int/production/ska-tango-images:1.2.3
@@ -51,6 +51,10 @@ func verify(ctx context.Context, out, notes io.Writer, file string, asJSON bool,
 	// At a terminal there is no webhook's deadline: wait as long as the check may take.
 	cfg.AnswerWithin = cfg.VerifyWithin
 	a, err := assemble(cfg, newMetrics(), slog.New(slog.DiscardHandler))
+	if err != nil && file == "" {
+		return fmt.Errorf("without --config, the trust policy and trust store of the notation command are used, in %s: %w; "+
+			"correct them, or name the server's configuration by --config", cfg.Trust.PolicyFile, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -40,21 +40,25 @@ func rejectedResult(manifest digest.Digest, rejected *rejection) signatureResult
 	} else {
 		r.refused(rejected.reason, "%s", rejected.err.Error())
 	}
-	return r
+	return withOwn(r, checkEnvelope)
 }
 
 // result is the result of a signature that notation looked at.
 func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) signatureResult {
-	r := signatureResult{Signature: provider.Signature{Digest: rec.current.Signature.Digest, Checks: checks(outcome)}}
+	r := signatureResult{Signature: provider.Signature{Digest: rec.current.Signature.Digest, Checks: rec.checks(outcome)}}
 	if chain := chainOf(outcome); len(chain) > 0 {
 		r.Signer = printable.Cut(chain[0].Subject.String(), maxText)
 	}
 	if err == nil {
 		r.Reason = provider.Verified
+		r.Checks = append(r.Checks, provider.Check{Name: checkArtifact, Action: string(trustpolicy.ActionEnforce)})
 		return r
 	}
 	rec.refuse(&r, outcome, err)
-	return r
+	if r.Reason == provider.Unsupported {
+		return withOwn(r, checkSupport)
+	}
+	return withOwn(r, checkArtifact)
 }
 
 // refuse names why notation refused a signature, by the check that ended the verification.
@@ -181,18 +185,6 @@ func unstamped(outcome *notation.VerificationOutcome) string {
 		return provider.DetailUnstamped
 	}
 	return provider.DetailBadStamp
-}
-
-func checks(outcome *notation.VerificationOutcome) []provider.Check {
-	list := make([]provider.Check, 0, len(outcome.VerificationResults))
-	for _, r := range outcome.VerificationResults {
-		c := provider.Check{Name: string(r.Type), Action: string(r.Action)}
-		if r.Error != nil {
-			c.Problem = printable.Cut(r.Error.Error(), maxText)
-		}
-		list = append(list, c)
-	}
-	return list
 }
 
 func chainOf(outcome *notation.VerificationOutcome) []*x509.Certificate {
