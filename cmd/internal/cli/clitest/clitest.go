@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +36,8 @@ func Exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// Help holds the help of a command and of all its verbs to our rules: exit codes, examples, and at most 100 columns.
+// Help holds the help of a command and of all its verbs to our rules: exit codes, at most 100 columns, and examples of which
+// each names a verb and flags that exist.
 func Help(t *testing.T, newRoot func() *cobra.Command) {
 	t.Helper()
 	for _, path := range verbs(newRoot(), nil) {
@@ -50,12 +52,57 @@ func Help(t *testing.T, newRoot func() *cobra.Command) {
 				t.Errorf("%v --help has no %q", path, want)
 			}
 		}
+		verb, _, err := root.Find(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, example := range examples(root.Name(), verb.Example) {
+			if err := parses(newRoot(), example); err != nil {
+				t.Errorf("%v --help has the example %q: %v", path, example, err)
+			}
+		}
 		for line := range strings.Lines(out.String()) {
 			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 100 {
 				t.Errorf("%v --help has a line of %d columns: %s", path, n, line)
 			}
 		}
 	}
+}
+
+// word is a word of a shell, as far as examples have them: plain, or with one kind of quotation marks.
+var word = regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`)
+
+// examples are the arguments of each call of the command in a text.
+func examples(command, text string) [][]string {
+	var all [][]string
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+		_, call, found := strings.Cut(" "+strings.TrimSpace(line)+" ", " "+command+" ")
+		if !found || strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		args := []string{}
+		for _, one := range word.FindAllString(call, -1) {
+			if one == "|" || one == ">" {
+				break
+			}
+			args = append(args, strings.NewReplacer(`'`, "", `"`, "").Replace(one))
+		}
+		all = append(all, args)
+	}
+	return all
+}
+
+// parses finds the verb of a call, and reads its flags and arguments.
+func parses(root *cobra.Command, args []string) error {
+	verb, rest, err := root.Find(args)
+	if err != nil {
+		return err
+	}
+	verb.InitDefaultHelpFlag()
+	if err := verb.ParseFlags(rest); err != nil {
+		return err
+	}
+	return verb.ValidateArgs(verb.Flags().Args())
 }
 
 // verbs are the paths of all commands but those of cobra.
