@@ -377,7 +377,7 @@ func TestPinResolvesTagsAndJudgesNothing(t *testing.T) {
 // Other deadlines are those of the next request.
 func TestDeadlinesCanChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{judge: hang, resolve: func(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
+		m := &memory{verify: hang, resolve: func(ctx context.Context, image provider.Image) (ocispec.Descriptor, error) {
 			_, err := hang(ctx, image, nil)
 			return ocispec.Descriptor{}, err
 		}}

@@ -67,9 +67,9 @@ func (w *Env) build() error {
 // buildTLS makes the three CAs of the connections and the certificates of the provider and of Gatekeeper.
 func (w *Env) buildTLS() (err error) {
 	for name, issuer := range map[string]**ca.CA{
-		"registry-ca":   &w.RegistryCA,
-		"server-ca":     &w.ServerCA,
-		"client-ca":     &w.ClientCA,
+		"registry-ca": &w.RegistryCA,
+		"server-ca":   &w.ServerCA,
+		"client-ca":   &w.ClientCA,
 	} {
 		if *issuer, err = ca.NewRoot(ca.Options{Subject: subject("rig", name)}); err != nil {
 			return err

@@ -88,7 +88,7 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 	keys := slices.Repeat([]string{"no image!"}, 11)
 	write(t, l.file("config.yaml"), small)
 	rig.Eventually(t, "a bound is in force", func() error {
-		status, _, err := l.enter(t, l.secured(l.Gatekeeper), question(about(keys...)))
+		status, _, err := l.enter(t, l.secured(l.ClientCert), question(about(keys...)))
 		if err == nil && status != http.StatusRequestEntityTooLarge {
 			err = fmt.Errorf("status %d", status)
 		}
