@@ -28,8 +28,9 @@ type Bounds struct {
 	Commas int
 	// Large are the permits to hold a large body: one of more than 64 KiB, or more than 2048 commas. A body that
 	// grows large waits for one, and gives it back when it is closed. So the sum of all bodies is bounded, and a
-	// registry that sends large ones slowly keeps only large ones of others waiting. Nil for any number.
-	Large Permits
+	// registry that sends large ones slowly keeps only large ones of others waiting. It takes one of each in their
+	// order: those of the host first, so that no host has all. None for any number.
+	Large []Permits
 }
 
 // Permits are so many as the channel has room for.
@@ -174,8 +175,8 @@ type boundedBody struct {
 
 	small       int64
 	smallCommas int
-	large       Permits
-	held        bool // a permit
+	large       []Permits
+	held        int // of large, from the first on
 
 	ctx    context.Context //nolint:containedctx // the request's, which the body is part of
 	cancel context.CancelFunc
@@ -197,25 +198,25 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// await waits for a permit once the body is large.
+// await waits for the permits once the body is large.
 func (b *boundedBody) await() error {
-	if b.large == nil || b.held || b.small > 0 && b.smallCommas > 0 {
+	if b.small > 0 && b.smallCommas > 0 {
 		return nil
 	}
-	select {
-	case b.large <- struct{}{}:
-		b.held = true
-		return nil
-	case <-b.ctx.Done():
-		return fmt.Errorf("waiting to read a large answer: %w", b.ctx.Err())
+	for ; b.held < len(b.large); b.held++ {
+		select {
+		case b.large[b.held] <- struct{}{}:
+		case <-b.ctx.Done():
+			return fmt.Errorf("waiting to read a large answer: %w", b.ctx.Err())
+		}
 	}
+	return nil
 }
 
 func (b *boundedBody) Close() error {
 	defer b.cancel()
-	if b.held {
-		b.held = false
-		<-b.large
+	for ; b.held > 0; b.held-- {
+		<-b.large[b.held-1]
 	}
 	return b.body.Close()
 }

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -133,6 +135,41 @@ func TestAPageElsewhereIsNotTurnedTo(t *testing.T) {
 	undecided(t, err, provider.CauseRegistry)
 	if got := elsewhere.requests(); len(got) != 0 {
 		t.Errorf("asked elsewhere: %+v", got)
+	}
+}
+
+// A registry that sends large answers slowly does not keep another's large answer waiting.
+func TestSlowLargeAnswersAreTheirOwn(t *testing.T) {
+	const requests = 6
+	begun := make(chan struct{}, requests)
+	large := append(index(0, 1), strings.Repeat(" ", 200<<10)...)
+	slow := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", ocispec.MediaTypeImageIndex)
+		_, _ = w.Write(large[:32<<10])
+		_ = http.NewResponseController(w).Flush()
+		begun <- struct{}{}
+		_, _ = w.Write(large[32<<10:])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	good := newFake(t, func(w http.ResponseWriter, _ *http.Request) { sendIndex(w, large) })
+	all := open(t, registry.Options{Registries: []config.Registry{slow.settings(t), good.settings(t)}, RequestTimeout: time.Minute})
+	ctx, cancel := context.WithCancel(t.Context())
+	var asked sync.WaitGroup
+	defer asked.Wait()
+	defer cancel()
+	for range requests {
+		asked.Go(func() {
+			_, _, _ = listSignatures(ctx, all.Repository(slow.image()), ocispec.Descriptor{Digest: someDigest, Size: 1})
+		})
+	}
+	for range requests {
+		<-begun
+	}
+	soon, end := context.WithTimeout(ctx, 5*time.Second)
+	defer end()
+	if list, _, err := listSignatures(soon, all.Repository(good.image()), ocispec.Descriptor{Digest: someDigest, Size: 1}); len(list) != 1 || err != nil {
+		t.Errorf("%d listed, %v", len(list), err)
 	}
 }
 

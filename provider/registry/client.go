@@ -20,7 +20,9 @@ type Client struct {
 	generation atomic.Pointer[generation]
 	// withoutAPI remembers which repositories have no referrers API, until when.
 	withoutAPI *lru.Cache[string, time.Time]
-	large      egress.Permits
+	// large are the permits for large answers of all hosts, othersLarge those of the hosts that the configuration does
+	// not name.
+	large, othersLarge egress.Permits
 	// othersHealth is that of all hosts that the configuration does not name: there may be
 	// any number of them.
 	othersHealth *egress.Health
@@ -36,7 +38,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{withoutAPI: capability, large: make(egress.Permits, maxLarge), othersHealth: egress.NewHealth()}
+	c := &Client{withoutAPI: capability, large: make(egress.Permits, maxLarge), othersLarge: make(egress.Permits, maxLargeOfHost), othersHealth: egress.NewHealth()}
 	loaded, err := load(o)
 	if err != nil {
 		return nil, err

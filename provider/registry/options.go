@@ -44,8 +44,9 @@ const (
 	// MaxSignatureManifestBytes bounds the manifest of a signature; honest ones have 1 KiB.
 	MaxSignatureManifestBytes = 64 << 10
 	defaultEnvelope           = 128 << 10
-	// maxLarge bounds the answers of more than 64 KiB that are held at one time, over all registries.
-	maxLarge = 3
+	// maxLarge bounds the answers of more than 64 KiB that are held at one time, over all registries, and maxLargeOfHost
+	// those of one registry, or of all hosts without an entry.
+	maxLarge, maxLargeOfHost = 3, 2
 	// maxCommas bounds what JSON can hold in those bytes: a thousand signatures with ten
 	// annotations each have half as many commas.
 	maxCommas = 32 << 10

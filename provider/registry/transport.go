@@ -22,17 +22,17 @@ type hostTransport struct {
 }
 
 func (g *generation) newTransport(c *Client, host string) hostTransport {
-	label, health, idle := "other", c.othersHealth, maxIdleOther // users name hosts, so all that are not configured share one label
+	label, health, idle, large := "other", c.othersHealth, maxIdleOther, c.othersLarge // users name hosts, so all that are not configured share one label
 	if slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
 		label = host
 	}
 	if g.named(host) {
-		health, idle = egress.NewHealth(), 0
+		health, idle, large = egress.NewHealth(), 0, make(egress.Permits, maxLargeOfHost)
 	}
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
 			Guard:   guard,
-			Bounds:  egress.Bounds{Timeout: g.options.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: c.large},
+			Bounds:  egress.Bounds{Timeout: g.options.RequestTimeout, BodyBytes: MaxManifestBytes, Commas: maxCommas, Large: []egress.Permits{large, c.large}},
 			RootCAs: g.pools[host],
 			Health:  health, // a token service is mostly the registry's own host
 			Idle:    idle,
