@@ -27,6 +27,9 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 FROM source AS runner
 ARG TARGETOS
 ARG TARGETARCH
+# The library of the policies is in it, and what makes templates of it.
+COPY policies/lib policies/lib
+COPY policies/template policies/template
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags="-s -w -buildid=" -o bin/ ./cmd/policytest
 
