@@ -128,7 +128,7 @@ func TestTheNetworkIsClosedButForWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// A Gatekeeper elsewhere is nobody that the policy knows.
+// The policies know the namespace of Gatekeeper that the values say, and no other.
 func TestAnotherGatekeeperIsKeptOut(t *testing.T) {
 	o := render(t)
 	if open := flows(t, o, peers(t, o, "gk")); open[webhook+" "+server] != "" || open[audit+" "+server] != "" {
