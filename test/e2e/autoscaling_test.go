@@ -56,6 +56,7 @@ func TestAutoscalerAddsServersUnderLoad(t *testing.T) {
 	w.install(t)
 	w.servers(t)
 	t.Cleanup(func() {
+		w.must(t, "kubectl delete "+hpa+" -n "+namespace+" --ignore-not-found") // else it may scale once more after helm has
 		w.must(t, w.upgrade("--set autoscaling.enabled=false,resources.requests.cpu=100m --force-conflicts"))
 		w.servers(t)
 	})
