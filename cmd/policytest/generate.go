@@ -116,7 +116,7 @@ func generateOne(ctx context.Context, folder string, write func(string, []byte) 
 		return write(file, text)
 	}
 	for _, name := range []string{template.PolicyFile, template.TestFile} {
-		text, err := os.ReadFile(filepath.Join(folder, name))
+		text, err := regularfile.Read(filepath.Join(folder, name), regularfile.MaxText)
 		if errors.Is(err, fs.ErrNotExist) && name == template.TestFile {
 			continue
 		}

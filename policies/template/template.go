@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"go.yaml.in/yaml/v4"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // The files of a policy's folder.
@@ -27,7 +28,7 @@ const (
 // The library is that of package lib, or another copy of it. The generator is named in the file's first line.
 func Generate(folder string, lib fs.FS, generator string) ([]byte, error) {
 	file := filepath.Join(folder, PolicyFile)
-	rego, err := os.ReadFile(file)
+	rego, err := regularfile.Read(file, regularfile.MaxText)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func parameters(folder string, lib fs.FS) (own, shared *yaml.Node, err error) {
 		return nil, nil, err
 	}
 	file := filepath.Join(folder, ParametersFile)
-	if text, err = os.ReadFile(file); errors.Is(err, fs.ErrNotExist) {
+	if text, err = regularfile.Read(file, regularfile.MaxText); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%w; it is the schema of the constraint's parameters: of none, write type: object", err)
 	} else if err != nil {
 		return nil, nil, err

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/tester"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
 // testTimeout bounds one Rego test. It is generous: a busy machine is not a finding.
@@ -73,7 +74,7 @@ func testModules(folder string, lib fs.FS) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	for _, name := range []string{PolicyFile, TestFile} {
 		file := filepath.Join(folder, name)
-		text, err := os.ReadFile(file)
+		text, err := regularfile.Read(file, regularfile.MaxText)
 		if err != nil {
 			return nil, err
 		}
