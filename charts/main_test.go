@@ -28,7 +28,7 @@ const (
 )
 
 // workshop builds helm, helm-docs and our commands.
-var workshop rig.Workshop
+var workshop rig.Binaries
 
 func TestMain(m *testing.M) {
 	// The result of a test is remembered as long as what it looked at is the same, and helm looks at the chart for it.

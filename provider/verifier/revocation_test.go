@@ -162,7 +162,7 @@ func TestNoVerdictReliesOnAnAnswerThatIsTooOld(t *testing.T) {
 func TestAVerdictOnAnOldCRLIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		w.is(t, provider.Verified)
@@ -225,7 +225,7 @@ func TestAForgedOCSPAnswerIsNotKept(t *testing.T) {
 		// One responder for both, as far as its URL tells.
 		const url = "http://ocsp.test/"
 		w.intermediate = must[*ca.CA](t)(w.root.Intermediate(ca.Options{OCSPURLs: []string{url + "root/"}}))
-		w.signerLedger = rig.NewLedger(w.intermediate)
+		w.signerLedger = rig.NewRevocationServer(w.intermediate)
 		w.signer = must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{OCSPURLs: []string{url}}))
 		w.shelf.sign(t, w.signer, ca.SignOptions{})
 		w.serve(url, w.signerLedger.OCSPHandler())
@@ -429,7 +429,7 @@ func TestTheSecondResponderBoundsTheVerdict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.newRealm(t, revocable{})
-		stale := rig.NewLedger(r.intermediate)
+		stale := rig.NewRevocationServer(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		r.signerLedger.SetValidity(time.Now(), time.Now().Add(2*time.Hour))
 		signer := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
@@ -498,7 +498,7 @@ func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := watch(t, how)
-				for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
+				for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 					ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 				}
 				before := []*tape{{Handler: w.signerLedger.CRLHandler()}, {Handler: w.signerLedger.OCSPHandler()}}
@@ -527,7 +527,7 @@ func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
 func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(10*time.Hour))
 		}
 		w.is(t, provider.Verified)
@@ -551,7 +551,7 @@ func TestAnotherCAsListInItsPlaceIsNoWorseThanNone(t *testing.T) {
 func TestRenewalsAreSteadyWithoutANewList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		began := time.Now()
@@ -578,7 +578,7 @@ func TestTwoCAsMayShareOneURL(t *testing.T) {
 		*w.shelf = *newShelf()
 		w.shelf.sign(t, must[*ca.Identity](t)(second.Signer(ca.Options{CRLURLs: w.signerURLs[:1]})), ca.SignOptions{})
 		w.unknown(t) // the first CA's list says nothing of what the second issued
-		w.serve(w.signerURLs[0], rig.NewLedger(second).CRLHandler())
+		w.serve(w.signerURLs[0], rig.NewRevocationServer(second).CRLHandler())
 		w.is(t, provider.Verified)
 	})
 }
@@ -587,7 +587,7 @@ func TestTwoCAsMayShareOneURL(t *testing.T) {
 func TestACAMayNumberItsListsFromOneAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		for range 5 {
@@ -595,7 +595,7 @@ func TestACAMayNumberItsListsFromOneAgain(t *testing.T) {
 		}
 		w.is(t, provider.Verified)
 		time.Sleep(2 * time.Hour)
-		again := rig.NewLedger(w.intermediate)
+		again := rig.NewRevocationServer(w.intermediate)
 		again.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		again.Revoke(w.signer.Cert, time.Now(), 1)
 		w.serve(w.signerURLs[0], again.CRLHandler())
@@ -607,7 +607,7 @@ func TestACAMayNumberItsListsFromOneAgain(t *testing.T) {
 func TestAListIsKeptForTheCAThatSignedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
-		for _, ledger := range []*rig.Ledger{w.rootLedger, w.signerLedger} {
+		for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		// The signer is answered for by OCSP, and names the list of the root beside it, as the intermediate does.

@@ -23,13 +23,13 @@ func expired() ca.SignOptions {
 type stamps struct {
 	*rig.TSA
 
-	ledger *rig.Ledger
+	ledger *rig.RevocationServer
 }
 
 func (a *authority) newTSA(t *testing.T, how revocable) stamps {
 	t.Helper()
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	s := stamps{ledger: rig.NewLedger(root)}
+	s := stamps{ledger: rig.NewRevocationServer(root)}
 	s.TSA = must[*rig.TSA](t)(rig.NewTSA(root, options(how, a.publish(s.ledger))))
 	return s
 }
@@ -185,7 +185,7 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
 		r := a.lapsing(t, revocable{crl: true, ocsp: true})
-		stale := rig.NewLedger(r.intermediate)
+		stale := rig.NewRevocationServer(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		a.serve(r.signerURLs[1], stale.OCSPHandler())
 		s := newShelf()

@@ -203,7 +203,7 @@ func down(*http.Request) (*http.Response, error) {
 type realm struct {
 	root, intermediate         *ca.CA
 	signer                     *ca.Identity
-	rootLedger, signerLedger   *rig.Ledger
+	rootLedger, signerLedger   *rig.RevocationServer
 	rootURLs, signerURLs       [2]string // CRL, OCSP
 	rootOptions, signerOptions ca.Options
 }
@@ -215,18 +215,18 @@ func (a *authority) newRealm(t testing.TB, how revocable) *realm {
 	t.Helper()
 	r := &realm{}
 	r.root = must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	r.rootLedger = rig.NewLedger(r.root)
+	r.rootLedger = rig.NewRevocationServer(r.root)
 	r.rootURLs = a.publish(r.rootLedger)
 	r.rootOptions = options(how, r.rootURLs)
 	r.intermediate = must[*ca.CA](t)(r.root.Intermediate(r.rootOptions))
-	r.signerLedger = rig.NewLedger(r.intermediate)
+	r.signerLedger = rig.NewRevocationServer(r.intermediate)
 	r.signerURLs = a.publish(r.signerLedger)
 	r.signerOptions = options(how, r.signerURLs)
 	r.signer = must[*ca.Identity](t)(r.intermediate.Signer(r.signerOptions))
 	return r
 }
 
-func (a *authority) publish(l *rig.Ledger) (urls [2]string) {
+func (a *authority) publish(l *rig.RevocationServer) (urls [2]string) {
 	a.made++
 	urls = [2]string{fmt.Sprintf("http://ca.test/crl/%d", a.made), fmt.Sprintf("http://ca.test/ocsp/%d/", a.made)}
 	a.serve(urls[0], l.CRLHandler())

@@ -12,7 +12,7 @@ import (
 )
 
 // workshop builds the server, once.
-var workshop rig.Workshop
+var workshop rig.Binaries
 
 func TestMain(m *testing.M) { workshop.Main(m) }
 

@@ -20,7 +20,7 @@ import (
 )
 
 // workshop builds the two servers.
-var workshop rig.Workshop
+var workshop rig.Binaries
 
 func TestMain(m *testing.M) { workshop.Main(m) }
 

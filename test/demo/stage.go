@@ -54,7 +54,7 @@ func build(ctx context.Context, w *rig.Env) (s *stage, err error) {
 	if s.retired, err = w.SKAO.NewSigner(lived(longAgo)); err != nil {
 		return nil, err
 	}
-	s.revocable.SignerLedger.Revoke(s.revocable.Signer.Cert, time.Now().Add(-time.Hour), 1)
+	s.revocable.SignerRevocation.Revoke(s.revocable.Signer.Cert, time.Now().Add(-time.Hour), 1)
 	s.cases = s.examples()
 	return s, nil
 }

@@ -9,6 +9,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-var workshop = rig.Workshop{Plain: true}
+var workshop = rig.Binaries{Plain: true}
 
 func TestMain(m *testing.M) { workshop.Main(m) }

@@ -19,7 +19,7 @@ import (
 const secret = "correct horse battery staple"
 
 // workshop builds the commands that are driven here.
-var workshop rig.Workshop
+var workshop rig.Binaries
 
 func TestMain(m *testing.M) {
 	os.Unsetenv("OPENSSL_CONF") // it would change what openssl does

@@ -18,7 +18,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-var workshop rig.Workshop
+var workshop rig.Binaries
 
 func TestMain(m *testing.M) { workshop.Main(m) }
 

@@ -36,12 +36,12 @@ func (a *answer) length(method string) int64 {
 	return told
 }
 
-// direct is a client's transport straight into a handler: past the network, and so past the fault injector in front of it.
-type direct struct {
+// loopback is a client's transport straight into a handler: past the network, and so past the fault injector in front of it.
+type loopback struct {
 	handler http.Handler
 }
 
-func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+func (d loopback) RoundTrip(r *http.Request) (*http.Response, error) {
 	kept := newAnswer()
 	d.handler.ServeHTTP(kept, received(r))
 	if r.Body != nil {

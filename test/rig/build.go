@@ -83,9 +83,9 @@ func lookAtSources(root string) error {
 	return nil
 }
 
-// Workshop builds the commands that the tests of one package drive, each once. The zero value is ready for [Workshop.Main],
+// Binaries builds the commands that the tests of one package drive, each once. The zero value is ready for [Binaries.Main],
 // which a package's TestMain calls.
-type Workshop struct {
+type Binaries struct {
 	// Dir is where the commands are, from when Main runs.
 	Dir string
 
@@ -99,14 +99,14 @@ type Workshop struct {
 }
 
 // Main runs the tests, with no proxy of the machine's between them and their registries.
-func (s *Workshop) Main(m interface{ Run() int }) {
+func (s *Binaries) Main(m interface{ Run() int }) {
 	s.environment = os.Environ()
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} {
 		_ = os.Unsetenv(name) // it can, for the name is one
 		_ = os.Unsetenv(strings.ToLower(name))
 	}
 	var err error
-	if s.Dir, err = os.MkdirTemp("", "workshop-"); err != nil {
+	if s.Dir, err = os.MkdirTemp("", "binaries-"); err != nil {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(s.Dir) }() // it is a temporary folder
@@ -114,7 +114,7 @@ func (s *Workshop) Main(m interface{ Run() int }) {
 }
 
 // Command is the path of a command that [Build] knows, built when it is first asked for.
-func (s *Workshop) Command(name string) (path string, err error) {
+func (s *Binaries) Command(name string) (path string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if path, ok := s.built[name]; ok {

@@ -46,8 +46,8 @@ func Defects() []Defect {
 
 const oversize = 2 << 20
 
-// spoil works the defect into a sound parcel.
-func (d Defect) spoil(p *parcel) (err error) {
+// apply changes a valid artifact as the defect says.
+func (d Defect) apply(p *signatureArtifact) (err error) {
 	envelope := &p.layers[0]
 	switch d {
 	case Sound:

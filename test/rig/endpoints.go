@@ -27,7 +27,7 @@ type Endpoints struct {
 	handlers map[string]http.Handler // by the path up to the second slash, included
 }
 
-// Published is where a ledger is published.
+// Published holds the URLs of a [RevocationServer].
 type Published struct {
 	CRL, OCSP string // URLs
 }
@@ -47,9 +47,9 @@ func newEndpoints() (*Endpoints, error) {
 	return e, nil
 }
 
-// Publish serves what a ledger says, as a CRL and over OCSP.
-func (e *Endpoints) Publish(ledger *Ledger) Published {
-	return Published{CRL: e.mount(crlPath, ledger.CRLHandler()), OCSP: e.mount(ocspPath, ledger.OCSPHandler())}
+// Publish serves a CA's revocations, as a CRL and over OCSP.
+func (e *Endpoints) Publish(server *RevocationServer) Published {
+	return Published{CRL: e.mount(crlPath, server.CRLHandler()), OCSP: e.mount(ocspPath, server.OCSPHandler())}
 }
 
 // PublishTSA serves a timestamp authority and returns its URL.

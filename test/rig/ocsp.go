@@ -19,7 +19,7 @@ const maxRequestBytes = 64 << 10
 // OCSPHandler answers OCSP requests, by POST at any path and by GET with the request as all that follows the first
 // slash: mount it with [http.StripPrefix], but not below an [http.ServeMux], which cleans the two slashes in a row out
 // of the path that a request in base64 may hold. The CA signs the answers itself.
-func (l *Ledger) OCSPHandler() http.Handler {
+func (l *RevocationServer) OCSPHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/ocsp-response")
 		_, _ = w.Write(l.answerOCSP(r)) // an error means that the client left
@@ -27,7 +27,7 @@ func (l *Ledger) OCSPHandler() http.Handler {
 }
 
 // answerOCSP answers in OCSP's own terms whatever is asked, as a responder does.
-func (l *Ledger) answerOCSP(r *http.Request) []byte {
+func (l *RevocationServer) answerOCSP(r *http.Request) []byte {
 	der, err := readOCSPRequest(r)
 	if err != nil {
 		return ocsp.MalformedRequestErrorResponse
@@ -36,16 +36,16 @@ func (l *Ledger) answerOCSP(r *http.Request) []byte {
 	if err != nil {
 		return ocsp.MalformedRequestErrorResponse
 	}
-	if !issuedBy(l.ca.Cert, request) {
+	if !issuedBy(l.issuer.Cert, request) {
 		return ocsp.UnauthorizedErrorResponse
 	}
 	response := ocsp.Response{SerialNumber: request.SerialNumber, IssuerHash: request.HashAlgorithm}
 	l.status(&response)
 	signer, key := l.signer()
-	if signer != l.ca.Cert {
+	if signer != l.issuer.Cert {
 		response.Certificate = signer
 	}
-	answer, err := ocsp.CreateResponse(l.ca.Cert, signer, response, key)
+	answer, err := ocsp.CreateResponse(l.issuer.Cert, signer, response, key)
 	if err != nil {
 		return ocsp.InternalErrorErrorResponse
 	}
@@ -53,13 +53,13 @@ func (l *Ledger) answerOCSP(r *http.Request) []byte {
 }
 
 // signer is who signs the responses.
-func (l *Ledger) signer() (*x509.Certificate, crypto.Signer) {
+func (l *RevocationServer) signer() (*x509.Certificate, crypto.Signer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.responder != nil {
 		return l.responder.Cert, l.responder.Key
 	}
-	return l.ca.Cert, l.ca.Key
+	return l.issuer.Cert, l.issuer.Key
 }
 
 func readOCSPRequest(r *http.Request) ([]byte, error) {

@@ -13,9 +13,9 @@ type PKI struct {
 	Root, Intermediate *ca.CA
 	Signer             *ca.Identity
 
-	// RootLedger tells which intermediates are revoked, SignerLedger which signers. Nobody reads them unless
+	// RootRevocation revokes intermediates, SignerRevocation revokes signers. Certificates name them only if
 	// [PKIOptions] asks for CRLs or OCSP.
-	RootLedger, SignerLedger *Ledger
+	RootRevocation, SignerRevocation *RevocationServer
 
 	options PKIOptions
 	root    Published
@@ -45,13 +45,13 @@ func (w *Env) NewPKI(opts PKIOptions) (*PKI, error) {
 	if p.Root, err = ca.NewRoot(p.caOptions("Root CA")); err != nil {
 		return nil, err
 	}
-	p.RootLedger = NewLedger(p.Root)
-	p.root = w.Endpoints.Publish(p.RootLedger)
+	p.RootRevocation = NewRevocationServer(p.Root)
+	p.root = w.Endpoints.Publish(p.RootRevocation)
 	if p.Intermediate, err = p.Root.Intermediate(p.revocable(p.caOptions("Intermediate CA"), p.root)); err != nil {
 		return nil, err
 	}
-	p.SignerLedger = NewLedger(p.Intermediate)
-	p.signers = w.Endpoints.Publish(p.SignerLedger)
+	p.SignerRevocation = NewRevocationServer(p.Intermediate)
+	p.signers = w.Endpoints.Publish(p.SignerRevocation)
 	p.Signer, err = p.NewSigner(ca.Options{})
 	return p, err
 }

@@ -172,7 +172,7 @@ func (r *Registry) Remote(repository string) (*remote.Repository, error) {
 
 // inside opens a repository past the network, with the right to do anything.
 func (r *Registry) inside(repository string) (*remote.Repository, error) {
-	return r.open(repository, direct{r.content}, r.pusher)
+	return r.open(repository, loopback{r.content}, r.pusher)
 }
 
 func (r *Registry) open(repository string, transport http.RoundTripper, credential auth.Credential) (*remote.Repository, error) {

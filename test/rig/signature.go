@@ -89,7 +89,7 @@ func attach(ctx context.Context, image Image, envelope *ca.Envelope, s Signature
 	if err := chooseListing(image.Registry, to, s.Listed); err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	p, err := newParcel(envelope, s.Defect)
+	p, err := newSignatureArtifact(envelope, s.Defect)
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}

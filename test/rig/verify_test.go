@@ -197,12 +197,12 @@ func TestRevocationReachesNotation(t *testing.T) {
 				t.Error("verified though nobody could tell whether the signer is revoked")
 			}
 			lift()
-			other.RootLedger.Revoke(other.Intermediate.Cert, time.Now().Add(-time.Hour), 2)
+			other.RootRevocation.Revoke(other.Intermediate.Cert, time.Now().Add(-time.Hour), 2)
 			if err := verify(t, image, trust); err == nil {
 				t.Error("verified below a revoked intermediate")
 			}
-			other.RootLedger.Reinstate(other.Intermediate.Cert)
-			other.SignerLedger.Revoke(other.Signer.Cert, time.Now().Add(-time.Hour), 1)
+			other.RootRevocation.Reinstate(other.Intermediate.Cert)
+			other.SignerRevocation.Revoke(other.Signer.Cert, time.Now().Add(-time.Hour), 1)
 			if err := verify(t, image, trust); err == nil {
 				t.Error("verified by a revoked signer")
 			}

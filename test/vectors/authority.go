@@ -29,7 +29,7 @@ type authority struct {
 type stamper struct {
 	*rig.TSA
 	spec   TSA
-	ledger *rig.Ledger
+	ledger *rig.RevocationServer
 	ca     *ca.CA
 }
 
@@ -59,7 +59,7 @@ func (s *Scene) newAuthority(spec PKI) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &authority{PKI: made, spec: spec, at: s.World.Endpoints.Publish(made.RootLedger)}
+	a := &authority{PKI: made, spec: spec, at: s.World.Endpoints.Publish(made.RootRevocation)}
 	switch spec.Chain {
 	case 1:
 		a.self, err = ca.SelfSigned(ca.Options{Subject: made.Signer.Cert.Subject, KeyType: spec.Keys, Key: opts.Key})
@@ -134,7 +134,7 @@ func (s *Scene) setTSAs() error {
 		if err != nil {
 			return err
 		}
-		t := &stamper{spec: spec, ledger: rig.NewLedger(root), ca: root}
+		t := &stamper{spec: spec, ledger: rig.NewRevocationServer(root), ca: root}
 		at := s.World.Endpoints.Publish(t.ledger)
 		subject.CommonName = "Timestamp Authority"
 		opts := ca.Options{Subject: subject, NotBefore: past}
@@ -155,16 +155,16 @@ func (s *Scene) setTSAs() error {
 // revoke writes into the ledgers what the case has revoked, when all is signed.
 func (s *Scene) revoke() error {
 	for name, a := range s.pkis {
-		ledgers := []*rig.Ledger{a.RootLedger, a.SignerLedger}
+		ledgers := []*rig.RevocationServer{a.RootRevocation, a.SignerRevocation}
 		if a.spec.Chain == 2 {
-			ledgers = []*rig.Ledger{a.RootLedger, a.RootLedger}
+			ledgers = []*rig.RevocationServer{a.RootRevocation, a.RootRevocation}
 		}
 		for _, who := range []struct {
 			named  string
-			revoke func(*rig.Ledger, *x509.Certificate)
+			revoke func(*rig.RevocationServer, *x509.Certificate)
 		}{
 			{a.spec.Revoked, s.strike},
-			{a.spec.Unknown, (*rig.Ledger).Disown},
+			{a.spec.Unknown, (*rig.RevocationServer).Disown},
 		} {
 			switch who.named {
 			case "":
@@ -198,9 +198,9 @@ func (s *Scene) revoke() error {
 // impersonate has the ledgers say what they say in another way.
 func (s *Scene) impersonate() error {
 	for name, a := range s.pkis {
-		ledger, issuer := a.SignerLedger, a.Intermediate
+		ledger, issuer := a.SignerRevocation, a.Intermediate
 		if a.spec.Chain == 2 {
-			ledger, issuer = a.RootLedger, a.Root
+			ledger, issuer = a.RootRevocation, a.Root
 		}
 		if err := s.change(a.spec.Revocation, ledger, issuer, a.Signer); err != nil {
 			return fmt.Errorf("PKI %q: %w", name, err)
@@ -215,7 +215,7 @@ func (s *Scene) impersonate() error {
 }
 
 // change makes a ledger misleading. The leaf is the certificate that it tells about.
-func (s *Scene) change(how Revocation, ledger *rig.Ledger, issuer *ca.CA, leaf *ca.Identity) error {
+func (s *Scene) change(how Revocation, ledger *rig.RevocationServer, issuer *ca.CA, leaf *ca.Identity) error {
 	if how.Responder != "" {
 		by, err := s.responder(how.Responder, issuer, leaf)
 		if err != nil {
@@ -267,7 +267,7 @@ func scopes() map[string]pkix.Extension {
 }
 
 // strike revokes a certificate whose key was stolen an hour ago.
-func (s *Scene) strike(ledger *rig.Ledger, cert *x509.Certificate) {
+func (s *Scene) strike(ledger *rig.RevocationServer, cert *x509.Certificate) {
 	const keyCompromise = 1
 	ledger.Revoke(cert, s.now.Add(-time.Hour), keyCompromise)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // workshop builds the commands that are driven here.
-var workshop rig.Workshop
+var workshop rig.Binaries
 
 func TestMain(m *testing.M) { workshop.Main(m) }
 

@@ -14,10 +14,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
-// Ledger is what a CA says today about the certificates it issued, as a CRL and over OCSP. What it does not know of is
-// good. It is safe for concurrent use, and what is written shows in the next answer.
-type Ledger struct {
-	ca *ca.CA
+// RevocationServer answers for a CA: which certificates are revoked, as a CRL and over OCSP. Certificates that it does not
+// know are good. It is safe for concurrent use, and a change shows in the next answer.
+type RevocationServer struct {
+	issuer *ca.CA
 
 	mu                     sync.Mutex
 	revoked                map[string]x509.RevocationListEntry // by serial number, in decimal
@@ -28,10 +28,10 @@ type Ledger struct {
 	extensions             []pkix.Extension                    // of the CRL
 }
 
-// NewLedger opens an empty ledger for the CA.
-func NewLedger(issuer *ca.CA) *Ledger {
-	return &Ledger{
-		ca:       issuer,
+// NewRevocationServer makes a server for a CA that has revoked nothing.
+func NewRevocationServer(issuer *ca.CA) *RevocationServer {
+	return &RevocationServer{
+		issuer:   issuer,
 		revoked:  map[string]x509.RevocationListEntry{},
 		disowned: map[string]bool{},
 	}
@@ -39,7 +39,7 @@ func NewLedger(issuer *ca.CA) *Ledger {
 
 // Revoke withdraws a certificate, as of the given time, for a reason of RFC 5280 section 5.3.1, such as 1 for a key that
 // was compromised or 4 for a certificate that was superseded; 0 leaves it open.
-func (l *Ledger) Revoke(cert *x509.Certificate, at time.Time, reason int) {
+func (l *RevocationServer) Revoke(cert *x509.Certificate, at time.Time, reason int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.revoked[cert.SerialNumber.String()] = x509.RevocationListEntry{
@@ -50,14 +50,14 @@ func (l *Ledger) Revoke(cert *x509.Certificate, at time.Time, reason int) {
 }
 
 // Disown makes the OCSP responder answer "unknown" for a certificate. A CRL cannot say that.
-func (l *Ledger) Disown(cert *x509.Certificate) {
+func (l *RevocationServer) Disown(cert *x509.Certificate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.disowned[cert.SerialNumber.String()] = true
 }
 
-// Reinstate takes back [Ledger.Revoke] and [Ledger.Disown].
-func (l *Ledger) Reinstate(cert *x509.Certificate) {
+// Reinstate takes back [RevocationServer.Revoke] and [RevocationServer.Disown].
+func (l *RevocationServer) Reinstate(cert *x509.Certificate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.revoked, cert.SerialNumber.String())
@@ -66,7 +66,7 @@ func (l *Ledger) Reinstate(cert *x509.Certificate) {
 
 // SetValidity fixes when the answers were made and until when they hold, so that a stale one can be had. Zero times
 // bring back the default: five minutes ago, for a day.
-func (l *Ledger) SetValidity(thisUpdate, nextUpdate time.Time) {
+func (l *RevocationServer) SetValidity(thisUpdate, nextUpdate time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.thisUpdate, l.nextUpdate = thisUpdate, nextUpdate
@@ -74,21 +74,21 @@ func (l *Ledger) SetValidity(thisUpdate, nextUpdate time.Time) {
 
 // SetResponder has an identity sign the OCSP responses, which then carry its certificate. Default: the CA signs, and
 // sends no certificate.
-func (l *Ledger) SetResponder(by *ca.Identity) {
+func (l *RevocationServer) SetResponder(by *ca.Identity) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.responder = by
 }
 
 // SetCRLExtensions adds extensions to the CRLs, such as an issuing distribution point.
-func (l *Ledger) SetCRLExtensions(extensions ...pkix.Extension) {
+func (l *RevocationServer) SetCRLExtensions(extensions ...pkix.Extension) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.extensions = extensions
 }
 
 // CRL issues the next revocation list, as DER.
-func (l *Ledger) CRL() ([]byte, error) {
+func (l *RevocationServer) CRL() ([]byte, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.issued++
@@ -99,11 +99,11 @@ func (l *Ledger) CRL() ([]byte, error) {
 	slices.SortFunc(opts.Revoked, func(a, b x509.RevocationListEntry) int {
 		return cmp.Or(a.RevocationTime.Compare(b.RevocationTime), a.SerialNumber.Cmp(b.SerialNumber))
 	})
-	return l.ca.CRL(opts)
+	return l.issuer.CRL(opts)
 }
 
 // CRLHandler serves the revocation list at any path.
-func (l *Ledger) CRLHandler() http.Handler {
+func (l *RevocationServer) CRLHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		der, err := l.CRL()
 		if err != nil {
@@ -115,8 +115,8 @@ func (l *Ledger) CRLHandler() http.Handler {
 	})
 }
 
-// status fills in what the ledger says about a serial number.
-func (l *Ledger) status(into *ocsp.Response) {
+// status fills in the status of a serial number.
+func (l *RevocationServer) status(into *ocsp.Response) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	into.ThisUpdate, into.NextUpdate = l.thisUpdate, l.nextUpdate

@@ -14,13 +14,13 @@ import (
 )
 
 // revocable is a signer whose issuer answers by one method on loopback.
-func revocable(t *testing.T, method string) (*rig.Ledger, *ca.Identity) {
+func revocable(t *testing.T, method string) (*rig.RevocationServer, *ca.Identity) {
 	t.Helper()
 	root := rig.Must(ca.NewRoot(ca.Options{}))(t)
-	ledger := rig.NewLedger(root)
-	crl := httptest.NewServer(ledger.CRLHandler())
+	server := rig.NewRevocationServer(root)
+	crl := httptest.NewServer(server.CRLHandler())
 	t.Cleanup(crl.Close)
-	responder := httptest.NewServer(ledger.OCSPHandler())
+	responder := httptest.NewServer(server.OCSPHandler())
 	t.Cleanup(responder.Close)
 
 	opts := ca.Options{}
@@ -30,7 +30,7 @@ func revocable(t *testing.T, method string) (*rig.Ledger, *ca.Identity) {
 	if method != "crl" {
 		opts.OCSPURLs = []string{responder.URL}
 	}
-	return ledger, rig.Must(root.Signer(opts))(t)
+	return server, rig.Must(root.Signer(opts))(t)
 }
 
 // check asks notation's own validator about the signer.
@@ -42,10 +42,10 @@ func check(t *testing.T, signer *ca.Identity) *result.CertRevocationResult {
 	return results[0]
 }
 
-func TestNotationReadsTheLedger(t *testing.T) {
+func TestNotationReadsRevocations(t *testing.T) {
 	for _, method := range []string{"crl", "ocsp"} {
 		t.Run(method, func(t *testing.T) {
-			ledger, signer := revocable(t, method)
+			server, signer := revocable(t, method)
 			expect := func(story string, want result.Result) {
 				t.Helper()
 				if got := check(t, signer); got.Result != want {
@@ -53,26 +53,26 @@ func TestNotationReadsTheLedger(t *testing.T) {
 				}
 			}
 			expect("new", result.ResultOK)
-			ledger.Revoke(signer.Cert, time.Now().Add(-time.Hour), 1)
+			server.Revoke(signer.Cert, time.Now().Add(-time.Hour), 1)
 			expect("revoked", result.ResultRevoked)
-			ledger.Reinstate(signer.Cert)
+			server.Reinstate(signer.Cert)
 			expect("reinstated", result.ResultOK)
-			ledger.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
+			server.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 			expect("stale", result.ResultUnknown)
-			ledger.SetValidity(time.Time{}, time.Time{})
+			server.SetValidity(time.Time{}, time.Time{})
 			expect("fresh again", result.ResultOK)
 		})
 	}
 }
 
-func TestADisownedCertificateIsUnknownToOCSPAndTheCRLIsAsked(t *testing.T) {
-	ledger, signer := revocable(t, "ocsp")
-	ledger.Disown(signer.Cert)
+func TestDisownedCertificateFallsBackToCRL(t *testing.T) {
+	server, signer := revocable(t, "ocsp")
+	server.Disown(signer.Cert)
 	if got := check(t, signer).Result; got != result.ResultUnknown {
 		t.Errorf("by OCSP alone: %s", got)
 	}
-	ledger, signer = revocable(t, "both")
-	ledger.Disown(signer.Cert)
+	server, signer = revocable(t, "both")
+	server.Disown(signer.Cert)
 	if got := check(t, signer); got.Result != result.ResultOK || got.RevocationMethod != result.RevocationMethodOCSPFallbackCRL {
 		t.Errorf("with a CRL beside it: %s by %v", got.Result, got.RevocationMethod)
 	}
@@ -88,9 +88,9 @@ func TestOCSPDoesNotSpeakForAnotherCA(t *testing.T) {
 }
 
 func TestCRLNumbersRise(t *testing.T) {
-	ledger := rig.NewLedger(rig.Must(ca.NewRoot(ca.Options{}))(t))
+	server := rig.NewRevocationServer(rig.Must(ca.NewRoot(ca.Options{}))(t))
 	for want := range int64(3) {
-		list := rig.Must(x509.ParseRevocationList(rig.Must(ledger.CRL())(t)))(t)
+		list := rig.Must(x509.ParseRevocationList(rig.Must(server.CRL())(t)))(t)
 		if list.Number.Int64() != want+1 {
 			t.Errorf("number %s, want %d", list.Number, want+1)
 		}

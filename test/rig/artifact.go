@@ -16,9 +16,9 @@ import (
 // signatureType is the media type of a notation signature's config, which stands in for its artifact type.
 const signatureType = "application/vnd.cncf.notary.signature"
 
-// parcel is a signature as notation packs it: an image manifest with an empty config and the envelope as its one layer.
-// Defects are worked into it before it is pushed.
-type parcel struct {
+// signatureArtifact is a signature in the form that notation pushes: an image manifest with an empty config and the envelope
+// as its only layer. Defects are applied before it is pushed.
+type signatureArtifact struct {
 	artifactType string
 	layers       []layer
 	annotations  map[string]string
@@ -32,17 +32,17 @@ type layer struct {
 	content   []byte
 }
 
-func newParcel(envelope *ca.Envelope, defect Defect) (*parcel, error) {
-	p := &parcel{
+func newSignatureArtifact(envelope *ca.Envelope, defect Defect) (*signatureArtifact, error) {
+	p := &signatureArtifact{
 		artifactType: signatureType,
 		layers:       []layer{{envelope.MediaType, envelope.Raw}},
 		annotations:  envelope.Annotations,
 	}
-	return p, defect.spoil(p)
+	return p, defect.apply(p)
 }
 
-// push stores the parcel beside its subject.
-func (p *parcel) push(ctx context.Context, to *remote.Repository, subject ocispec.Descriptor) (ocispec.Descriptor, error) {
+// push stores the artifact beside its subject.
+func (p *signatureArtifact) push(ctx context.Context, to *remote.Repository, subject ocispec.Descriptor) (ocispec.Descriptor, error) {
 	layers, err := p.pushLayers(ctx, to)
 	if err != nil {
 		return ocispec.Descriptor{}, err
@@ -63,10 +63,10 @@ func (p *parcel) push(ctx context.Context, to *remote.Repository, subject ocispe
 	if err != nil {
 		return ocispec.Descriptor{}, err
 	}
-	return manifest, p.lose(ctx, to, manifest, layers)
+	return manifest, p.remove(ctx, to, manifest, layers)
 }
 
-func (p *parcel) pushLayers(ctx context.Context, to *remote.Repository) ([]ocispec.Descriptor, error) {
+func (p *signatureArtifact) pushLayers(ctx context.Context, to *remote.Repository) ([]ocispec.Descriptor, error) {
 	layers := []ocispec.Descriptor{} // none is still a list: null is another mistake
 	for _, l := range p.layers {
 		pushed, err := pushBlob(ctx, to, l.mediaType, l.content)
@@ -79,7 +79,7 @@ func (p *parcel) pushLayers(ctx context.Context, to *remote.Repository) ([]ocisp
 }
 
 // pushConfig pushes the empty config, unless another signature did: its digest is always the same.
-func (p *parcel) pushConfig(ctx context.Context, to *remote.Repository) (ocispec.Descriptor, error) {
+func (p *signatureArtifact) pushConfig(ctx context.Context, to *remote.Repository) (ocispec.Descriptor, error) {
 	config := content.NewDescriptorFromBytes(p.artifactType, ocispec.DescriptorEmptyJSON.Data)
 	there, err := to.Blobs().Exists(ctx, config)
 	if err != nil {
@@ -91,8 +91,8 @@ func (p *parcel) pushConfig(ctx context.Context, to *remote.Repository) (ocispec
 	return config, to.Blobs().Push(ctx, config, bytes.NewReader(ocispec.DescriptorEmptyJSON.Data))
 }
 
-// lose deletes what the defect wants gone, which no registry would have let us leave out.
-func (p *parcel) lose(ctx context.Context, to *remote.Repository, manifest ocispec.Descriptor, layers []ocispec.Descriptor) error {
+// remove deletes what the defect says is lost: registries refuse a manifest whose blobs are missing.
+func (p *signatureArtifact) remove(ctx context.Context, to *remote.Repository, manifest ocispec.Descriptor, layers []ocispec.Descriptor) error {
 	if p.loseBlobs {
 		for _, l := range layers {
 			if err := to.Blobs().Delete(ctx, l); err != nil {
