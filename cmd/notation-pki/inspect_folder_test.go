@@ -123,7 +123,8 @@ func signerOf(t *testing.T, issuer *ca.CA, o ca.Options) *ca.Identity {
 
 func ago(days int) time.Time { return time.Now().Add(-time.Duration(days)*day - time.Hour) }
 
-func TestAVolumeOfKubernetesIsReadOnceThroughItsSymlinks(t *testing.T) {
+// A Kubernetes volume is read once, through its symlinks.
+func TestKubernetesVolumeIsReadOnce(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"..2026_11_22/root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	must(t, errors.Join(os.Symlink("..2026_11_22", filepath.Join(dir, "..data")), os.Symlink("..data/root.pem", filepath.Join(dir, "root.pem"))))
 	found := reportOf(t, 0, dir)
@@ -237,7 +238,8 @@ func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
 	}
 }
 
-func TestACertificateThatDoesNotSayWhatItIsForIsHeldToTheRulesOfASigner(t *testing.T) {
+// The rules for signers apply to a certificate without an extended key usage.
+func TestCertificateWithoutAPurpose(t *testing.T) {
 	root, key := rootFor(t, ca.Options{}), made[crypto.Signer](t)(ca.ECP256.Generate())
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: named("By defaults"), NotBefore: ago(1), NotAfter: ago(-9)}
 	der := made[[]byte](t)(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))
@@ -417,7 +419,8 @@ func TestTheNewestCRLCounts(t *testing.T) {
 	reportOf(t, report.ExitProblems, dir).has(t, inventory.StaleCRL, "3.crl", "no image that is signed below it is admitted")
 }
 
-func TestACRLThatItsIssuerDidNotSignIsAProblemAndRevokesNothing(t *testing.T) {
+// A CRL that its issuer did not sign is a problem, and revokes nothing.
+func TestForgedCRLRevokesNothing(t *testing.T) {
 	root := rootFor(t, ca.Options{})
 	forger := rootFor(t, ca.Options{})
 	forger.Cert.SubjectKeyId = root.Cert.SubjectKeyId

@@ -42,7 +42,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// private keeps the scripts' passphrases from everybody else, as their owners would.
+// private makes the scripts' passphrase files readable by their owner only.
 func private(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -56,7 +56,8 @@ func (term *terminal) echoes(t *testing.T) bool {
 	return state.Lflag&unix.ECHO != 0
 }
 
-func TestTheTerminalAsksTwiceAndShowsNothingOfWhatIsTyped(t *testing.T) {
+// The terminal asks twice for a new passphrase, and shows nothing of it.
+func TestTerminalAsksTwice(t *testing.T) {
 	const secret = "typed at the terminal"
 	term := newTerminal(t)
 	dir := filepath.Join(t.TempDir(), "pki")
@@ -95,7 +96,8 @@ func TestTheTerminalAsksTwiceAndShowsNothingOfWhatIsTyped(t *testing.T) {
 	}
 }
 
-func TestWhoeverInterruptsAtTheTerminalIsHeardAndSeesAgainWhatTheyType(t *testing.T) {
+// An interrupt at the prompt ends the command, and the terminal echoes again.
+func TestInterruptAtTheTerminal(t *testing.T) {
 	term := newTerminal(t)
 	dir := filepath.Join(t.TempDir(), "pki")
 	c := exec.CommandContext(t.Context(), "notation-pki", "root", "--dir", dir, "--key-type", "ec-256", "--subject", "C=GB, ST=England, O=SKAO, CN=Root")

@@ -249,7 +249,8 @@ func (b *bench) serverVerifies(t *testing.T, registries []*rig.Registry, signed 
 	}
 }
 
-func TestUnderAutoTheRegistryDecidesHowASignatureIsListed(t *testing.T) {
+// With --referrers auto the registry decides how a signature is listed.
+func TestReferrersAuto(t *testing.T) {
 	b := newBench(t)
 	for kind, want := range map[rig.Kind]bool{rig.API: false, rig.Tag: true} {
 		registry := b.Registry(rig.RegistryOptions{Kind: kind})
@@ -669,7 +670,8 @@ func TestAnAccountThatMayOnlyPullCannotSign(t *testing.T) {
 	b.fails(b.sign(image, "--docker-config", account), cli.ExitFailed, "pushing the signature", "401")
 }
 
-func TestASignerThatNobodyWouldTakeSignsNothing(t *testing.T) {
+// A signer whose chain verifiers refuse signs nothing.
+func TestInvalidSignersSignNothing(t *testing.T) {
 	b := newBench(t)
 	now := time.Now()
 	b.keep("ended", b.NewSigner(b.SKAO, ca.Options{NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.Add(-time.Hour)}))

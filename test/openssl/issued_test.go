@@ -64,7 +64,8 @@ func TestOpenSSLTakesASignerForNothingButCode(t *testing.T) {
 	}
 }
 
-func TestTheDefaultsAreLongKeysForCAsAndAHundredTenAndOneYears(t *testing.T) {
+// By default CAs have RSA-4096 keys, and certificates are valid for 100, 10 and 1 years.
+func TestDefaultKeysAndValidity(t *testing.T) {
 	if testing.Short() {
 		t.Skip("such keys take long to make")
 	}
@@ -105,7 +106,8 @@ func extension(text, name string) string {
 	return strings.Join(strings.Fields(value.String()), " ")
 }
 
-func TestOpenSSLReadsInOurCertificatesWhatTheyAreMeantToSay(t *testing.T) {
+// openssl reads the fields of our certificates as they are meant.
+func TestOpenSSLReadsOurCertificates(t *testing.T) {
 	b := newBench(t)
 	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	const ski, aki = "X509v3 Subject Key Identifier", "X509v3 Authority Key Identifier"
@@ -159,7 +161,8 @@ func TestOpenSSLReadsInOurCertificatesWhatTheyAreMeantToSay(t *testing.T) {
 	}
 }
 
-func TestSerialNumbersArePositiveAndOfTwentyOctetsAtMostAndNeverTheSame(t *testing.T) {
+// Serial numbers are positive, have at most 20 octets, and never repeat.
+func TestSerialNumbers(t *testing.T) {
 	b := newBench(t)
 	b.issue("root --key-type ec-256", "SKAO Root CA")
 	seen := map[string]bool{}

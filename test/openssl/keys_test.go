@@ -103,7 +103,8 @@ func TestWeReadTheKeysThatOpenSSLWrote(t *testing.T) {
 	}
 }
 
-func TestAWrongPassphraseForAKeyThatOpenSSLWroteIsToldSo(t *testing.T) {
+// The error for a wrong passphrase of an openssl key says so.
+func TestWrongPassphraseForOpenSSLKey(t *testing.T) {
 	for name, key := range keysThatWeRead() {
 		if !strings.Contains(key.has, "ENCRYPTED") {
 			continue
@@ -119,7 +120,8 @@ func TestAWrongPassphraseForAKeyThatOpenSSLWroteIsToldSo(t *testing.T) {
 	}
 }
 
-func TestAKeyInAnOlderEncryptionIsRefusedWithAdviceThatWorks(t *testing.T) {
+// A key in an old encryption is refused, and the command in the error converts it.
+func TestOldEncryptionIsRefused(t *testing.T) {
 	const ec = "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out plain.pem"
 	for name, c := range map[string]made{
 		"RSA as before PKCS#8": {[]string{"genrsa -traditional -aes256 -passout file:pass -out OLD 2048"}, "Proc-Type: 4,ENCRYPTED"},
@@ -180,7 +182,8 @@ func TestKeysThatNotationCannotUseAreRefusedInWords(t *testing.T) {
 	}
 }
 
-func TestADamagedEncryptedKeyOfOpenSSLsIsNoPanicAndACutOneIsAnError(t *testing.T) {
+// A damaged encrypted key of openssl causes no panic, and a truncated one is an error.
+func TestDamagedEncryptedKeys(t *testing.T) {
 	b := newBench(t)
 	b.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out plain.pem")
 	// One iteration, so that each of hundreds of attempts is quick.
@@ -191,7 +194,7 @@ func TestADamagedEncryptedKeyOfOpenSSLsIsNoPanicAndACutOneIsAnError(t *testing.T
 		if _, err := ca.DecodeKey(asPEM(der[:i]), passphrase); err == nil {
 			t.Errorf("cut after %d octets it is read", i)
 		}
-		// The encryption has no checksum: what comes of this may well be a key, of somebody else.
+		// The encryption has no checksum: decryption with a wrong passphrase may give another key.
 		if _, err := ca.DecodeKey(asPEM(damaged(der, i)), passphrase); err != nil && strings.Contains(err.Error(), "runtime error") {
 			t.Errorf("with octet %d damaged it panics: %v", i, err)
 		}

@@ -171,14 +171,16 @@ func (b *bench) serial(cert string) string {
 	return strings.TrimSpace(strings.TrimPrefix(b.openssl("x509 -noout -serial -in "+cert), "serial="))
 }
 
-func TestTheRecipeAsPublishedNamesFilesThatItDoesNotMake(t *testing.T) {
+// The published recipe names files that it does not make.
+func TestPublishedRecipeNamesMissingFiles(t *testing.T) {
 	b := newBench(t)
 	b.recipe("published.cnf", 2048, "oci.interm", signName)
 	said := b.opensslFails("ca -config openssl.cnf -name oci_ca_published -batch -passin file:pass -in signer.csr -out again.pem")
 	b.says(said, "oci.key")
 }
 
-func TestTheRecipeAsPublishedLosesTheLocalityOfTheIntermediate(t *testing.T) {
+// The published recipe loses the locality of the intermediate.
+func TestPublishedRecipeLosesTheLocality(t *testing.T) {
 	b := newBench(t)
 	b.recipe("published.cnf", 2048, "oci.interm", signName)
 	b.says(b.openssl("req -noout -subject -in oci.csr"), "L = Cheshire")
@@ -189,7 +191,8 @@ func TestTheRecipeAsPublishedLosesTheLocalityOfTheIntermediate(t *testing.T) {
 	b.says(b.openssl("x509 -noout -subject -in oci.pem"), "L = Cheshire")
 }
 
-func TestASignerOfTheRecipeAsPublishedIsToldWhatIsWrongWithIt(t *testing.T) {
+// A signer of the published recipe breaks rules, and inspect names them.
+func TestSignerOfThePublishedRecipe(t *testing.T) {
 	b := newBench(t)
 	b.recipe("published.cnf", 2048, "oci.interm", signName+"/emailAddress=oci@skao.int")
 	signer := b.identity("signer.chain.pem", "signer.key")
@@ -208,7 +211,8 @@ func TestASignerOfTheRecipeAsPublishedIsToldWhatIsWrongWithIt(t *testing.T) {
 	b.says(b.pkiFails("inspect signer.chain.pem"), "hold a path length (0)", "CA:FALSE", "its subject has an emailAddress")
 }
 
-func TestASignerWithAnEmailAddressInItsNameIsTrustedByTheWildcardOnly(t *testing.T) {
+// A signer with an emailAddress in its name is trusted by the wildcard only.
+func TestSignerWithAnEmailAddress(t *testing.T) {
 	b := newBench(t)
 	b.recipe("published.cnf", 2048, "oci.interm", signName+"/emailAddress=oci@skao.int")
 	signer := b.identity("signer.chain.pem", "signer.key")

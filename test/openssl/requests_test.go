@@ -47,7 +47,8 @@ func keysInHSMs() map[string]string {
 	}
 }
 
-func TestASignerIsIssuedForARequestOfOpenSSLsAndItsKeyStaysWhereItIs(t *testing.T) {
+// A signer is issued for a request of openssl, and its key stays where it is.
+func TestSignerForAnOpenSSLRequest(t *testing.T) {
 	for name, kind := range keysInHSMs() {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -91,7 +92,8 @@ func (b *bench) onlySigns(cert string) {
 	}
 }
 
-func TestAnIntermediateIsIssuedForARequestAndCannotGoOnWithoutItsKey(t *testing.T) {
+// An intermediate is issued for a request, and issues nothing without its key.
+func TestIntermediateForARequest(t *testing.T) {
 	b := newBench(t)
 	b.issue("root --key-type ec-384", "SKAO Root CA")
 	b.request("-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "/C=GB/ST=England/O=SKAO/CN=SKAO Vault CA")
@@ -130,7 +132,8 @@ func TestARequestIsReadInEveryFormThatOpenSSLWrites(t *testing.T) {
 	}
 }
 
-func TestARequestThatCannotBeMetIsRefusedAndLeavesNothing(t *testing.T) {
+// A request that cannot be met is refused, and leaves no file.
+func TestRefusedRequestsLeaveNothing(t *testing.T) {
 	b := newBench(t)
 	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	const full, ec = "/C=GB/ST=England/O=SKAO/CN=SKAO HSM Signer", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
@@ -171,7 +174,8 @@ func (b *bench) damageRequest() {
 	b.says(b.openssl("req -in hsm.csr -verify -noout"), "verify failure") // and it ends well all the same
 }
 
-func TestASubjectGivenBesideARequestTakesThePlaceOfItsOwn(t *testing.T) {
+// A subject on the command line replaces that of the request.
+func TestSubjectReplacesThatOfARequest(t *testing.T) {
 	b := newBench(t)
 	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	b.request("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "/CN=vault-7")

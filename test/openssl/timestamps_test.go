@@ -71,7 +71,8 @@ func TestAStampOfAnotherQueryIsNotTaken(t *testing.T) {
 	b.says(b.opensslFails("ts -verify -in reply.tsr -queryfile again.tsq -CAfile tsa.pem"), "nonce")
 }
 
-func TestAQueryThatIsNoneOrAsksForWhatIsBrokenIsRejected(t *testing.T) {
+// A malformed timestamp query is rejected, and so is one with a broken digest.
+func TestTimestampQueriesThatAreRejected(t *testing.T) {
 	b := newBench(t)
 	w := rig.ForTest(t)
 	url := w.Endpoints.PublishTSA(w.TSA)

@@ -22,7 +22,7 @@ import (
 
 // distribution makes a distribution v3 registry that keeps its content in memory.
 func (r *Registry) distribution(ctx context.Context, opts RegistryOptions, w *Env) (http.Handler, error) {
-	// distribution logs to logrus' one standard logger, and nobody else here does.
+	// distribution alone logs to logrus' standard logger.
 	logrus.SetLevel(logrus.PanicLevel)
 	config := &configuration.Configuration{
 		Storage: configuration.Storage{

@@ -77,7 +77,7 @@ func (a *GatekeeperClient) ask(ctx context.Context, path string, keys []string) 
 }
 
 // provider is the resource that a cluster would have. Gatekeeper's client keeps connections by its name, so the name
-// tells who asks: nobody may ride on a connection that another opened.
+// tells who asks: a client must not use a connection that another opened.
 func (a *GatekeeperClient) provider(path string, cert *tls.Certificate) *unversioned.Provider {
 	p := &unversioned.Provider{}
 	p.Name = a.URL + path + " " + ca.Thumbprint(cert.Leaf)

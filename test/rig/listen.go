@@ -54,7 +54,7 @@ func (l *listener) host() string {
 	return l.Addr().String()
 }
 
-// close ends every connection, so that whoever waits on one gets an error rather than an answer.
+// close ends every connection: a client that waits gets an error.
 func (l *listener) close() error {
 	if l.server == nil {
 		return l.Close()

@@ -26,7 +26,7 @@ func (l *RevocationServer) OCSPHandler() http.Handler {
 	})
 }
 
-// answerOCSP answers in OCSP's own terms whatever is asked, as a responder does.
+// answerOCSP answers every request, a malformed one by an OCSP error.
 func (l *RevocationServer) answerOCSP(r *http.Request) []byte {
 	der, err := readOCSPRequest(r)
 	if err != nil {

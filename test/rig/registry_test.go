@@ -124,7 +124,8 @@ func TestAnAnswerCanBeRelabelledAndDiverted(t *testing.T) {
 	}
 }
 
-func TestABodyDripsUntilItsClientLeavesOrTheFaultIsLifted(t *testing.T) {
+// A body drips until its client leaves or the fault is lifted.
+func TestDrip(t *testing.T) {
 	w := rig.ForTest(t)
 	for _, opts := range kinds() {
 		image := w.PushImage(w.Registry(opts), "production/a", "1")
@@ -231,7 +232,7 @@ func TestRegistriesAskForCredentials(t *testing.T) {
 				t.Errorf("requests for blobs %+v", seen)
 			}
 			for name, credential := range map[string]auth.Credential{
-				"nobody":         {},
+				"none":           {},
 				"wrong password": {Username: registry.Username, Password: "wrong"},
 				"wrong name":     {Username: "wrong", Password: registry.Password},
 			} {

@@ -111,7 +111,7 @@ func (l *RevocationServer) CRLHandler() http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "application/pkix-crl")
-		_, _ = w.Write(der) // the client left: nobody to tell
+		_, _ = w.Write(der) // an error means that the client left
 	})
 }
 

@@ -23,7 +23,7 @@ const tokenPath = "/token"
 const tokenLifetime = 5 * time.Minute
 
 // tokenService gives out tokens as a registry's token authentication specification has it: to an account, what it asks
-// for and may have; to nobody in particular, a token that opens nothing.
+// for and may have; a client without an account gets a token that opens nothing.
 type tokenService struct {
 	name     string // the issuer and the audience, both
 	accounts map[string]string

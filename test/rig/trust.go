@@ -22,7 +22,7 @@ type Trust struct {
 	Stores map[string][]*x509.Certificate
 }
 
-// Trust trusts SKAO's root, strictly and whoever it certifies, for the scopes.
+// Trust trusts SKAO's root for the scopes, with the level strict and every identity.
 func (w *Env) Trust(scopes ...string) Trust {
 	return Trust{
 		Policies: []trustpolicy.TrustPolicy{{

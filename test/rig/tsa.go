@@ -76,7 +76,7 @@ func (t *TSA) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", tspclient.MediaTypeTimestampReply)
-	_, _ = w.Write(answer) // the client left: nobody to tell
+	_, _ = w.Write(answer) // an error means that the client left
 }
 
 // respond answers a request in DER with a response in DER, which may be a rejection.

@@ -53,7 +53,7 @@ func TestNotationVerifiesWhatTheRigSigns(t *testing.T) {
 				image := w.PushImage(registry, "production/ska-tango", "1.0")
 				trust := w.Trust(image.Name())
 				if err := verify(t, image, trust); err == nil {
-					t.Error("verified an image that nobody signed")
+					t.Error("verified an image without a signature")
 				}
 				w.Sign(image, rig.Signature{Options: ca.SignOptions{MediaType: mediaType}})
 				if err := verify(t, image, trust); err != nil {
@@ -194,7 +194,7 @@ func TestRevocationReachesNotation(t *testing.T) {
 			}
 			lift := w.Endpoints.Inject(rig.Match{}, rig.Status(503, nil))
 			if err := verify(t, image, trust); err == nil {
-				t.Error("verified though nobody could tell whether the signer is revoked")
+				t.Error("verified though the signer's revocation is unknown")
 			}
 			lift()
 			other.RootRevocation.Revoke(other.Intermediate.Cert, time.Now().Add(-time.Hour), 2)
@@ -230,7 +230,8 @@ func TestEveryDefectSpoilsTheSignatureOnBothKinds(t *testing.T) {
 	}
 }
 
-func TestASignatureOfAnotherImageAndAStrangersAreRefused(t *testing.T) {
+// A signature of another image is refused, and so is that of an untrusted signer.
+func TestForeignSignaturesAreRefused(t *testing.T) {
 	w := rig.ForTest(t)
 	registry := w.Registry(rig.RegistryOptions{})
 	other := w.PushImage(registry, "production/a", "other")

@@ -47,7 +47,7 @@ func TestNotationSignsAndVerifiesWithTheBundleAsItIs(t *testing.T) {
 				repository := registry.NewRepository(must[*remote.Repository](t)(image.Registry.Remote(image.Repository)))
 				ctx := t.Context()
 				if err := notationVerify(ctx, repository, image); err == nil {
-					t.Fatal("notation verifies an image that nobody signed")
+					t.Fatal("notation verifies an image without a signature")
 				}
 				key := must[config.KeySuite](t)(must[*config.SigningKeys](t)(config.LoadSigningKeys()).GetDefault())
 				with := must[*signer.GenericSigner](t)(signer.NewGenericSignerFromFiles(key.KeyPath, key.CertificatePath))
@@ -75,7 +75,8 @@ func notationVerify(ctx context.Context, repository registry.Repository, image r
 	return err
 }
 
-func TestTheNotationCommandSignsAndVerifiesWithTheBundleAsItIs(t *testing.T) {
+// The notation command signs and verifies with the bundle as it is.
+func TestNotationUsesTheBundle(t *testing.T) {
 	c := newCA(t)
 	c.chain()
 	w := rig.ForTest(t)
@@ -114,7 +115,7 @@ func TestTheNotationCommandSignsAndVerifiesWithTheBundleAsItIs(t *testing.T) {
 func TestNotationAndTheBundleTrustOneRootAndOneName(t *testing.T) {
 	c := newCA(t)
 	c.chain()
-	c.issue("signer", "Somebody Else", "--name", "other", "--crl-url", c.crlURL("intermediate/1"))
+	c.issue("signer", "Other Signer", "--name", "other", "--crl-url", c.crlURL("intermediate/1"))
 	c.run("bundle", "--scope", "*", "--identity", "x509.subject: C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer",
 		"--signer", "other", "--passphrase-file", "pass", "--out", "notation")
 	configured(t, c.path("notation"))

@@ -63,7 +63,8 @@ func decides(t *testing.T, e *engine.Engine, pods map[string]reviewed) {
 	}
 }
 
-func TestThePresetForTodayDecidesByTheTrustThatItsReadmeMakes(t *testing.T) {
+// The preset decides by the trust that its README makes.
+func TestPresetWithTheTrustOfItsReadme(t *testing.T) {
 	c := newCA(t)
 	c.chain()
 	w := rig.ForTest(t)
@@ -78,9 +79,9 @@ func TestThePresetForTodayDecidesByTheTrustThatItsReadmeMakes(t *testing.T) {
 	unsigned, stranger := w.PushImage(harbor, "production/new", "1"), w.PushImage(nexus, "strange", "1")
 	w.Sign(stranger, rig.Signature{})
 	decides(t, e, map[string]reviewed{
-		"signed, and somebody else's": {"", []string{ours.Tagged(), older.Tagged(), "docker.io/library/postgres:16"}, ""},
-		"not signed":                  {"", []string{ours.Tagged(), unsigned.Tagged()}, "unsigned"},
-		"signed by a stranger":        {"", []string{ours.Tagged(), stranger.Tagged()}, "untrusted"},
+		"signed, and another's": {"", []string{ours.Tagged(), older.Tagged(), "docker.io/library/postgres:16"}, ""},
+		"not signed":            {"", []string{ours.Tagged(), unsigned.Tagged()}, "unsigned"},
+		"signed by a stranger":  {"", []string{ours.Tagged(), stranger.Tagged()}, "untrusted"},
 	})
 }
 

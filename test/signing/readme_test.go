@@ -10,7 +10,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-func TestTheReadmesCommandsMakeAPKIAndTheTrustPolicyThatItShows(t *testing.T) {
+// The README's commands make a PKI, and the trust policy that it shows.
+func TestCommandsOfTheReadme(t *testing.T) {
 	must[string](t)(workshop.Command("notation-pki"))
 	w := rig.ForTest(t)
 	o := newOffice(t, w, w.Registry(rig.RegistryOptions{}))

@@ -13,7 +13,8 @@ import (
 // remembered is how long the server goes by a verdict here, and so how late a revocation may be noticed.
 const remembered = 2 * time.Second
 
-func TestSignerAndIntermediateAreRotatedAndTheFirstGenerationIsRetiredWhileTheServerRuns(t *testing.T) {
+// Signer and intermediate are rotated, and the first generation is retired, while the server runs.
+func TestRotationOfSignerAndIntermediate(t *testing.T) {
 	c := newCA(t)
 	c.chain()
 	w := rig.ForTest(t)
@@ -71,7 +72,8 @@ func TestSignerAndIntermediateAreRotatedAndTheFirstGenerationIsRetiredWhileTheSe
 	}
 }
 
-func TestTheRootIsRotatedAndBothAreTrustedUntilTheFirstIsLeftOut(t *testing.T) {
+// The root is rotated, and both are trusted until the first is left out.
+func TestRotationOfTheRoot(t *testing.T) {
 	c := newCA(t)
 	c.chain()
 	w := rig.ForTest(t)

@@ -139,7 +139,7 @@ func typePassphrases(keyboard *os.File) error {
 			}
 		}
 		if errors.Is(err, syscall.EIO) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
-			return nil // nobody holds the terminal any more
+			return nil // no process holds the terminal any more
 		}
 		if err != nil {
 			return err
@@ -174,7 +174,8 @@ func (o *office) run(title, pipeline string) {
 	}
 }
 
-func TestTheRunbookIsFollowedToTheLetterAndTheClusterSeesWhatItSays(t *testing.T) {
+// The runbook's commands work as written, and the cluster sees what it says.
+func TestRunbook(t *testing.T) {
 	for _, name := range []string{"notation-pki", "notation", "oras"} {
 		must[string](t)(workshop.Command(name))
 	}

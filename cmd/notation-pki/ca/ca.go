@@ -36,7 +36,7 @@ func (ca *CA) Signer(opts Options) (*Identity, error) {
 	return ca.leaf(opts, "SKAO OCI Signer", x509.ExtKeyUsageCodeSigning)
 }
 
-// SelfSigned makes a signer that nobody vouches for: its own certificate, which is no CA, is the trust anchor.
+// SelfSigned makes a signer without a CA: its own certificate, which is not a CA's, is the trust anchor.
 // Default: one year.
 func SelfSigned(opts Options) (*Identity, error) {
 	return newLeaf(opts, "SKAO Self-Signed Signer", 365*day, nil, x509.ExtKeyUsageCodeSigning)

@@ -16,7 +16,7 @@ import (
 // serialBits is the length of a serial number: 20 octets is the most that RFC 5280 allows, and the first bit is the sign.
 const serialBits = 159
 
-// role is everything in which one kind of certificate differs from another.
+// role holds how one kind of certificate differs from another.
 type role struct {
 	commonName string
 	lifetime   time.Duration
@@ -55,7 +55,7 @@ func issue(opts Options, as role, issuer *CA) (Identity, error) {
 	return Identity{Cert: cert, Key: key, Chain: slices.Concat([]*x509.Certificate{cert}, above)}, nil
 }
 
-// newTemplate fills in what the certificate will say. Go marks basic constraints and key usage critical by itself.
+// newTemplate makes the template of a certificate. Go marks basic constraints and key usage critical by itself.
 func newTemplate(opts Options, as role, issuer *CA, public crypto.PublicKey) (*x509.Certificate, error) {
 	serial, err := newSerial()
 	if err != nil {
@@ -92,7 +92,7 @@ func newTemplate(opts Options, as role, issuer *CA, public crypto.PublicKey) (*x
 	return template, nil
 }
 
-// makeCA lets the certificate sign others, at most as many in a row as asked for or, failing that, as usual.
+// makeCA makes the template one of a CA. The path length is the one asked for or, without it, the usual one.
 func makeCA(template *x509.Certificate, asked, usual *int) {
 	template.IsCA = true
 	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
@@ -106,7 +106,7 @@ func makeCA(template *x509.Certificate, asked, usual *int) {
 	}
 }
 
-// newSerial picks a serial number that nobody can foresee and that is never zero.
+// newSerial picks a random serial number, which is never zero.
 func newSerial() (*big.Int, error) {
 	limit := new(big.Int).Lsh(big.NewInt(1), serialBits)
 	serial, err := rand.Int(rand.Reader, limit.Sub(limit, big.NewInt(1)))
@@ -130,7 +130,7 @@ func subjectKeyID(public crypto.PublicKey) ([]byte, error) {
 	return sum[:20], nil
 }
 
-// publicKeyBits is the key itself within its SubjectPublicKeyInfo: what key identifiers and OCSP are computed over.
+// publicKeyBits is the key within its SubjectPublicKeyInfo. Key identifiers are computed over it.
 func publicKeyBits(der []byte) ([]byte, error) {
 	var info struct {
 		Algorithm pkix.AlgorithmIdentifier

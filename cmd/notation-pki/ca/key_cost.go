@@ -2,8 +2,8 @@
 
 package ca
 
-// What a guess at a passphrase costs (RFC 7914): N and r are the most that openssl takes unless told otherwise (32 MiB); p
-// makes up for it.
+// The cost of a guess at a passphrase (RFC 7914). N and r are the most that openssl accepts by default (32 MiB); p adds to the
+// cost.
 const (
 	scryptN = 1 << 14
 	scryptR = 8

@@ -2,8 +2,8 @@
 
 package ca
 
-// For tests of the commands, which encrypt and decrypt some hundred keys: a guess costs next to nothing, so that no binary
-// with this tag may ever hold a key of somebody's.
+// For tests of the commands, which encrypt and decrypt some hundred keys. A guess costs almost nothing: never use a binary
+// with this tag for real keys.
 const (
 	scryptN = 1 << 4
 	scryptR = 8

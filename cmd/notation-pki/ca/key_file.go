@@ -16,7 +16,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 )
 
-// MinPassphrase is how long, in bytes, a passphrase must be at least: whoever copies the file may guess for years.
+// MinPassphrase is the least length of a passphrase, in bytes: an attacker with a copy of the file may guess for years.
 const MinPassphrase = 12
 
 // ErrPassphrase says that a private key could not be decrypted: the passphrase is wrong, or the file is damaged.
@@ -60,7 +60,7 @@ func DecodeKey(data []byte, passphrase func() ([]byte, error)) (crypto.Signer, e
 	return nil, fmt.Errorf("the private key is a %T; notation signs with RSA and EC only", key)
 }
 
-// keyBlock finds the private key among whatever else a file holds, such as the parameters that openssl writes before.
+// keyBlock finds the private key in a file. openssl writes parameters before it.
 func keyBlock(data []byte) (*pem.Block, error) {
 	data = certfile.WithoutBOM(data)
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
@@ -131,18 +131,18 @@ func parseKey(block *pem.Block, passphrase func() ([]byte, error)) (any, error) 
 	return nil, fmt.Errorf("the file holds a %q where a private key should be", certfile.TypeOf(block))
 }
 
-// convert is how a key comes into a form that is read here.
+// convert is the advice for a key in a form that is not read here.
 const convert = "convert it: openssl pkcs8 -topk8 -in OLD -out NEW"
 
-// What a file may ask for before its passphrase can be told from a wrong one: a gigabyte, and some ten seconds.
+// Bounds of what a file may ask for to check a passphrase: a gigabyte, and some ten seconds.
 const (
 	maxScryptBlocks = 1 << 23 // of 128 octets, in memory
 	maxScryptWork   = 1 << 25 // the same, for each of its passes
 	maxIterations   = 10_000_000
 )
 
-// checkEncryption refuses, before anybody types a passphrase, what none can open and what would take the machine down.
-// What it cannot read is left to whoever decrypts.
+// checkEncryption refuses a file before its passphrase is asked for: one that no passphrase opens, and one that asks for too
+// much memory or time. A file that it cannot read fails when it is decrypted.
 func checkEncryption(der []byte) error {
 	var file struct{ Scheme pkix.AlgorithmIdentifier }
 	if _, err := asn1.Unmarshal(der, &file); err != nil {
@@ -153,7 +153,7 @@ func checkEncryption(der []byte) error {
 	}
 	var scheme struct{ KDF pkix.AlgorithmIdentifier }
 	if _, err := asn1.Unmarshal(file.Scheme.Parameters.FullBytes, &scheme); err == nil && costly(scheme.KDF.Parameters.FullBytes) {
-		return errors.New("the private key asks for more memory or time than any openssl does: the file is damaged, or somebody's prank")
+		return errors.New("the private key asks for more memory or time than any openssl does: the file is damaged, or made to stop this tool")
 	}
 	return nil
 }
@@ -176,7 +176,7 @@ func costly(der []byte) bool {
 	return err == nil && pbkdf2.Iterations > maxIterations
 }
 
-// decryptKey turns the panic of a block cipher that was given half a block into the error that it is.
+// decryptKey decrypts a key. The block cipher panics on half a block, which is an error here.
 func decryptKey(der, passphrase []byte) (key any, err error) {
 	defer func() {
 		if recover() != nil {

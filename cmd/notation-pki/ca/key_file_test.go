@@ -35,7 +35,7 @@ func says(passphrase string) func() ([]byte, error) {
 	return func() ([]byte, error) { return []byte(passphrase), nil }
 }
 
-// unasked is a source of passphrases that nobody may ask.
+// unasked is a passphrase source that must not be used.
 func unasked(t *testing.T) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		t.Error("the passphrase is asked for")
@@ -47,7 +47,8 @@ func sameKey(a, b crypto.Signer) bool {
 	return a.(interface{ Equal(crypto.PrivateKey) bool }).Equal(b)
 }
 
-func TestAKeyComesBackFromItsEncryptedFileByItsPassphraseOnly(t *testing.T) {
+// A key comes back from its encrypted file by its passphrase only.
+func TestEncryptedKeyNeedsItsPassphrase(t *testing.T) {
 	for _, kind := range []KeyType{RSA2048, ECP256, ECP384, ECP521} {
 		t.Run(string(kind), func(t *testing.T) {
 			key := testKey(t, kind)
@@ -67,7 +68,8 @@ func TestAKeyComesBackFromItsEncryptedFileByItsPassphraseOnly(t *testing.T) {
 	}
 }
 
-func TestTwoFilesOfOneKeyAndPassphraseHaveNothingInCommon(t *testing.T) {
+// Two files of one key and one passphrase have nothing in common.
+func TestEncryptedFilesOfOneKeyDiffer(t *testing.T) {
 	key := testKey(t, ECP256)
 	var files [2][]byte
 	for i := range files {
@@ -107,7 +109,8 @@ func TestAKeyThatLivesElsewhereIsNotWritten(t *testing.T) {
 	}
 }
 
-func TestTheFormsOfKeysThatAreNotEncryptedAskForNoPassphrase(t *testing.T) {
+// All forms of unencrypted keys are read without a passphrase.
+func TestUnencryptedKeysNeedNoPassphrase(t *testing.T) {
 	rsaKey, ecKey := testKey(t, RSA2048).(*rsa.PrivateKey), testKey(t, ECP256).(*ecdsa.PrivateKey)
 	sec1, err := x509.MarshalECPrivateKey(ecKey)
 	if err != nil {
@@ -175,13 +178,14 @@ func TestWhatIsNoKeyForNotationIsRefusedInWords(t *testing.T) {
 	}
 }
 
-func TestNobodyToAskForAPassphraseIsTheErrorItself(t *testing.T) {
+// If the passphrase cannot be asked for, that error is returned.
+func TestPassphraseErrorIsReturned(t *testing.T) {
 	file, err := EncodeEncryptedKey(testKey(t, ECP256), []byte(testPassphrase))
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := errors.New("there is no terminal")
-	if _, err := DecodeKey(file, func() ([]byte, error) { return nil, nobody }); !errors.Is(err, nobody) || errors.Is(err, ErrPassphrase) {
+	noTerminal := errors.New("there is no terminal")
+	if _, err := DecodeKey(file, func() ([]byte, error) { return nil, noTerminal }); !errors.Is(err, noTerminal) || errors.Is(err, ErrPassphrase) {
 		t.Error(err)
 	}
 }
@@ -265,7 +269,8 @@ func senseless(t testing.TB) map[string][]byte {
 	}
 }
 
-func TestAnEncryptedKeyThatMakesNoSenseIsAnErrorAndNoPanic(t *testing.T) {
+// A malformed encrypted key is an error and no panic.
+func TestMalformedEncryptedKey(t *testing.T) {
 	for name, file := range senseless(t) {
 		if got, err := DecodeKey(file, says(testPassphrase)); !errors.Is(err, ErrPassphrase) || got != nil {
 			t.Errorf("%s: %T, %v", name, got, err)
@@ -286,7 +291,8 @@ func TestAKeyThatIsSaidToBeEncryptedAndIsNotIsNotRead(t *testing.T) {
 	}
 }
 
-func TestAnEncryptedKeyThatWouldTakeTheMachineDownIsRefusedBeforeAnybodyIsAsked(t *testing.T) {
+// A key whose decryption takes too much memory or time is refused before the passphrase is asked for.
+func TestCostlyEncryptionIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		file    []byte
 		refused bool
@@ -308,7 +314,8 @@ func TestAnEncryptedKeyThatWouldTakeTheMachineDownIsRefusedBeforeAnybodyIsAsked(
 	}
 }
 
-func TestEveryKeyTypeIsToldFromItsPublicKeyAndOthersAreNone(t *testing.T) {
+// Each key type is recognized by its public key, and other keys have none.
+func TestKeyTypeOfPublicKeys(t *testing.T) {
 	for _, kind := range KeyTypes() {
 		if kind == RSA4096 && testing.Short() {
 			continue

@@ -12,13 +12,14 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 )
 
-// publicAlone is somebody's public key whose private half nobody here has.
+// publicAlone is a public key without its private half.
 func publicAlone(t *testing.T) crypto.PublicKey {
 	t.Helper()
 	return must[crypto.Signer](t)(ca.ECP256.Generate()).Public()
 }
 
-func TestTheCertificateOfAKeyThatLivesElsewhereSaysWhatItWouldSayOfOurs(t *testing.T) {
+// A certificate of an external key has the same fields as one of our own key.
+func TestCertificateOfAnExternalKey(t *testing.T) {
 	root, err := ca.NewRoot(ca.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +42,7 @@ func TestTheCertificateOfAKeyThatLivesElsewhereSaysWhatItWouldSayOfOurs(t *testi
 	if broken := rules.Violations(theirs.Chain); len(broken) > 0 || len(theirs.Chain) != 2 {
 		t.Errorf("%d certificates, violations %+v", len(theirs.Chain), broken)
 	}
-	// Whoever has the key can go on from there, and nobody else.
+	// Only the holder of the key can issue with it.
 	if _, err := theirs.Signer(ca.Options{}); err == nil {
 		t.Error("a certificate was issued without the issuer's key")
 	}

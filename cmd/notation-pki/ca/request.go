@@ -14,8 +14,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
 )
 
-// ReadRequest reads a certificate request, PKCS#10 (RFC 2986) in PEM or DER. It fails unless whoever wrote it holds the
-// private key, and for a key that notation cannot verify with.
+// ReadRequest reads a certificate request, PKCS#10 (RFC 2986) in PEM or DER. It fails unless
+// it is signed with the private key, and for a key that notation cannot verify with.
 func ReadRequest(data []byte) (*x509.CertificateRequest, error) {
 	der, err := requestDER(certfile.WithoutBOM(data))
 	if err != nil {
@@ -25,7 +25,7 @@ func ReadRequest(data []byte) (*x509.CertificateRequest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate request: %w", err)
 	}
-	// The kind and size of the key come first: what a check costs is up to who made the key.
+	// The kind and size of the key come first: they decide what the check of the signature costs.
 	if err := checkRequestKey(request); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func checkRequestKey(request *x509.CertificateRequest) error {
 	return nil
 }
 
-// checkProof makes sure that who wrote a request holds its private key.
+// checkProof makes sure that a request is signed with its own private key.
 func checkProof(request *x509.CertificateRequest) error {
 	err := keysize.CheckRequest(request)
 	if err == nil || errors.Is(err, keysize.ErrSize) {

@@ -47,7 +47,8 @@ func TestARequestIsReadInPEMAndInDER(t *testing.T) {
 	}
 }
 
-func TestARequestThatProvesNothingOrIsForAnUnknownKeyIsRefused(t *testing.T) {
+// A request without proof of its key, or with an unknown kind of key, is refused.
+func TestRequestsThatAreRefused(t *testing.T) {
 	der := testRequest(t, testKey(t, ECP256))
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
 	forged := append([]byte(nil), der...)

@@ -74,7 +74,8 @@ func checkThumbprints(t *testing.T, envelope *ca.Envelope, signer *ca.Identity) 
 	}
 }
 
-func TestSigningTimeMayLieInThePastButNotOutsideTheCertificate(t *testing.T) {
+// The signing time may be in the past, but must be within the validity of the certificate.
+func TestSigningTime(t *testing.T) {
 	signer := newChain(t, ca.Options{
 		NotBefore: time.Now().AddDate(0, -2, 0),
 		NotAfter:  time.Now().AddDate(0, -1, 0),

@@ -9,8 +9,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 )
 
-// FuzzASubjectThatIsTakenIsOneThatATrustPolicyCanName holds what is certified to notation's own reading of it.
-func FuzzASubjectThatIsTakenIsOneThatATrustPolicyCanName(f *testing.F) {
+// FuzzParseSubject holds what is certified to notation's own reading of it.
+func FuzzParseSubject(f *testing.F) {
 	for _, text := range []string{
 		"C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer",
 		`C=GB,ST=England,O=Acme\, Inc.,CN=a\+b\=c`,

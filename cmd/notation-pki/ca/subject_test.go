@@ -45,7 +45,8 @@ func TestASubjectIsReadAsItsCertificateWillHaveIt(t *testing.T) {
 	}
 }
 
-func TestASubjectThatNoTrustPolicyCouldNameIsRefusedInWords(t *testing.T) {
+// A subject that no trust policy can name is refused, and the error says why.
+func TestSubjectsThatAreRefused(t *testing.T) {
 	const rest = ",ST=England,O=SKAO,CN=x"
 	for text, says := range map[string]string{
 		"":                                                     "C, CN, O, ST missing",

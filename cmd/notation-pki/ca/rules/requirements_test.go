@@ -32,10 +32,10 @@ type mold struct {
 
 	leaf, intermediate, root *x509.Certificate
 
-	// leafKey and intermediateKey are made at random if nobody sets them.
+	// leafKey and intermediateKey are random unless they are set.
 	leafKey, intermediateKey crypto.Signer
 
-	// parent is what the leaf is told of its issuer: the intermediate, if nobody says otherwise.
+	// parent is the issuer that the leaf names. Default: the intermediate.
 	parent *x509.Certificate
 }
 
@@ -592,7 +592,7 @@ func TestRoleOfTLSCertificates(t *testing.T) {
 }
 
 // TestRulesCoverWhatNotationRefuses throws dice for what the certificates say. RuleVerifier counts as a
-// failure: it is for what nobody thought of.
+// failure: it is for rules that were not thought of.
 func TestRulesCoverWhatNotationRefuses(t *testing.T) {
 	refused := 0
 	for seed := range uint64(600) {

@@ -102,7 +102,7 @@ func purposeWarnings(cert *x509.Certificate) []string {
 // status, notation asks for the CRLs, and needs all of them.
 func revocationWarnings(cert *x509.Certificate) []string {
 	if selfIssued(cert) {
-		return []string{"is its own issuer, so that nobody can revoke it: be ready to take it out of every trust store"}
+		return []string{"is its own issuer, so that it cannot be revoked: be ready to take it out of every trust store"}
 	}
 	if len(cert.OCSPServer)+len(cert.CRLDistributionPoints) == 0 {
 		return []string{fmt.Sprintf("has no CRL URL and no OCSP URL: notation takes it for one that cannot be revoked, "+

@@ -276,7 +276,7 @@ func TestCertificateThatOutlivesItsIssuer(t *testing.T) {
 	checkWarnings(t, rules.ChainWarnings(nil))
 }
 
-// TestNotationFollowsURLs holds the warnings on revocation against notation's own code, which asks nobody here.
+// TestNotationFollowsURLs compares the warnings on revocation with notation's own code. No request is made.
 func TestNotationFollowsURLs(t *testing.T) {
 	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
 	for name, c := range map[string]struct {

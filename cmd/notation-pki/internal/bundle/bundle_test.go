@@ -192,7 +192,8 @@ func TestThePolicyIsStrictAndNamesTheStoresThatAreThere(t *testing.T) {
 	}
 }
 
-func TestTheConfigMapHoldsEveryFileAndTheValuesMountEachInItsPlace(t *testing.T) {
+// The ConfigMap holds every file, and the values mount each at its path.
+func TestConfigMapAndValues(t *testing.T) {
 	trust, _ := soundTrust(t)
 	done(t, trust.AddTSA("a", newRoot(t).Cert))
 	plain := files(t, trust)
@@ -254,7 +255,8 @@ func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 	}
 }
 
-func TestASignerWhoseKeyIsElsewhereMakesNoFolderToSignWith(t *testing.T) {
+// There is no folder to sign with for a signer whose key is elsewhere.
+func TestSignerWithoutItsKey(t *testing.T) {
 	trust, root := soundTrust(t)
 	signer := must[*ca.Identity](t)(root.Signer(ca.Options{Public: newRoot(t).Key.Public()}))
 	trust.Signer, trust.SignerName = signer, "skao-oci"
@@ -278,7 +280,8 @@ func tree(t *testing.T, folder string) map[string]fs.FileMode {
 	return all
 }
 
-func TestABundleIsForItsOwnerAloneAndComesInANewFolderOrAnEmptyOne(t *testing.T) {
+// A bundle is written to a new or empty folder, and only its owner can read it.
+func TestBundleFolderAndModes(t *testing.T) {
 	trust, _ := soundTrust(t)
 	top := t.TempDir()
 	want := map[string]fs.FileMode{}

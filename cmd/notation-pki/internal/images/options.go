@@ -21,10 +21,10 @@ type Options struct {
 	// DockerConfig is a file in the form of ~/.docker/config.json. Default: that one, or the one in $DOCKER_CONFIG.
 	DockerConfig string
 
-	// CAFile holds, in PEM, whom to believe about registries besides those that the system believes.
+	// CAFile holds CAs of registries, in PEM, in addition to the system's CAs.
 	CAFile string
 
-	// PlainHTTPUnsafe speaks without TLS: whoever is on the way may answer in the registry's place.
+	// PlainHTTPUnsafe uses no TLS: a man in the middle can answer in the registry's place.
 	PlainHTTPUnsafe bool
 
 	// Referrers is how signatures are listed beside an image. Default: [Auto].
@@ -66,10 +66,10 @@ func (r *Referrers) Type() string { return "auto|api|tag" }
 func AddFlags(flags *pflag.FlagSet) *Options {
 	o := &Options{Referrers: Auto}
 	flags.StringVar(&o.DockerConfig, "docker-config", "", "`FILE` with the registry's account, as docker login writes it (default ~/.docker/config.json, or config.json in $DOCKER_CONFIG); $NOTATION_USERNAME and $NOTATION_PASSWORD come before it")
-	flags.StringVar(&o.CAFile, "registry-ca", "", "`FILE` with the CA of the registry, in PEM, besides those that this machine believes")
-	flags.BoolVar(&o.PlainHTTPUnsafe, "plain-http-unsafe", false, "reach the registry without TLS; whoever is on the way may change what is said")
+	flags.StringVar(&o.CAFile, "registry-ca", "", "`FILE` with the CA of the registry, in PEM, in addition to the system's CAs")
+	flags.BoolVar(&o.PlainHTTPUnsafe, "plain-http-unsafe", false, "reach the registry without TLS; a man in the middle can change its answers")
 	flags.Var(&o.Referrers, "referrers", "how signatures are listed beside an image")
-	flags.DurationVar(&o.Timeout, "timeout", DefaultTimeout, "how long one request may take, what is asked again included")
+	flags.DurationVar(&o.Timeout, "timeout", DefaultTimeout, "how long one request may take, including retries")
 	return o
 }
 

@@ -16,7 +16,7 @@ const (
 	maxEnvelopes = 64 << 20 // of all envelopes of an image together
 )
 
-// Signature is a notation signature as its registry has it. Nobody has verified it.
+// Signature is a notation signature as its registry has it. It is not verified.
 type Signature struct {
 	Manifest  ocispec.Descriptor
 	MediaType string // of the envelope

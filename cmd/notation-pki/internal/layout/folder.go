@@ -21,19 +21,19 @@ const (
 	crlDir    = "crl"
 )
 
-// makingPrefix begins the names of what is being written. What goes by one later was left by a run that was killed.
+// makingPrefix begins the names of files that are being written. A file of such a name later was left by a run that was killed.
 const makingPrefix = ".making-"
 
-// Folder is where a PKI is kept. It need not be there yet.
+// Folder is the folder of a PKI. It may not exist yet.
 type Folder struct {
 	Path string
 }
 
-// namePattern is what a certificate's folder may be called: nothing that leads elsewhere.
+// namePattern matches the names of certificates' folders. They hold no path.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// Next is the generation to make: the first of its name, or with rotate the one after the newest. It fails where the
-// other is the case, so that nobody makes what they did not mean to.
+// Next is the generation to make: the first of its name, or with rotate the one after the newest. It fails
+// without rotate if there is one, and with rotate if there is none.
 func (f Folder) Next(name string, rotate bool) (Generation, error) {
 	generations, err := f.Generations(name)
 	if err != nil {

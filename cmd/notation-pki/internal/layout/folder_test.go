@@ -73,8 +73,8 @@ func TestTheNewestGenerationIsTheHighestNumber(t *testing.T) {
 			t.Errorf("%s is %s", which, got)
 		}
 	}
-	_, err := f.Find("nobody")
-	refused(t, "nobody", err, "there is no nobody in "+f.Path)
+	_, err := f.Find("missing")
+	refused(t, "missing", err, "there is no missing in "+f.Path)
 }
 
 func TestTheNextGenerationIsTheOneThatWasMeant(t *testing.T) {
@@ -211,7 +211,8 @@ func TestARecordIsWrittenOnceAndOnlyOnce(t *testing.T) {
 	refused(t, "a damaged record among others", err, Serial(one.SerialNumber)+".pem: ")
 }
 
-func TestAListIsWrittenOnceAndTheNewestIsTheHighestNumber(t *testing.T) {
+// A list is written once, and the newest has the highest number.
+func TestNewestListHasTheHighestNumber(t *testing.T) {
 	ca := newAuthority(t)
 	g := ca.keep(t, Folder{t.TempDir()}, "root")
 	if list, number, err := g.LastCRL(); list != nil || number != 0 || err != nil {

@@ -122,7 +122,7 @@ func (g Generation) CA(passphrase func() ([]byte, error)) (*ca.CA, error) {
 	return &ca.CA{Identity: *identity}, nil
 }
 
-// Record keeps a certificate that this CA issued, so that it can be revoked when nobody else has it any more.
+// Record keeps a certificate that this CA issued, so that it can be revoked after every other copy is lost.
 func (g Generation) Record(cert *x509.Certificate) error {
 	dir := g.File(issuedDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

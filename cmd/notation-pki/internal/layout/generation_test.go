@@ -55,7 +55,7 @@ func keep(t *testing.T, f Folder, name string, identity *ca.Identity) Generation
 	return g
 }
 
-// unasked is a source of passphrases that nobody may ask.
+// unasked is a passphrase source that must not be used.
 func unasked(t *testing.T) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		t.Error("the passphrase is asked for")

@@ -32,7 +32,7 @@ func Open(ctx context.Context, registry *images.Options, what string) (*inventor
 	return files, nil
 }
 
-// looksLikePath tells what can be no image: nobody should wait for a registry over a typing error.
+// looksLikePath reports what cannot be an image: a typing error should not wait for a registry.
 func looksLikePath(what string) bool {
 	if _, err := os.Lstat(what); err == nil {
 		return true // a symlink to nothing

@@ -77,8 +77,8 @@ func (r *Request) Run(reference string) (Signed, error) {
 	return r.confirm(image, target)
 }
 
-// resolve finds what the image's name stands for, and makes sure that its signatures can be listed: else nobody could tell
-// afterwards whether the new one is there.
+// resolve resolves the image's name, and makes sure that its signatures can be listed: the new one is looked for after the
+// push.
 func (r *Request) resolve(image *images.Image) error {
 	r.note("resolving %s", image.Name)
 	if _, err := image.Resolve(r.Command.Context()); err != nil {
@@ -131,12 +131,12 @@ func (r *Request) timestampHint(err error) string {
 	return ""
 }
 
-// confirm asks for the signature that was pushed. A registry may take one and not list it, and in the tag schema another
-// signer may have written over the list.
+// confirm looks for the signature that was pushed. A registry may accept one and not list it, and in the tag schema another
+// signer may have replaced the list.
 func (r *Request) confirm(image *images.Image, target *images.Target) (Signed, error) {
 	found, err := image.Find(r.Command.Context(), target.Pushed.Digest)
 	if errors.Is(err, context.Canceled) {
-		return Signed{}, fmt.Errorf("the signature was pushed, and nobody looked whether it is there: %w", err)
+		return Signed{}, fmt.Errorf("the signature was pushed, and it was not checked whether the registry lists it: %w", err)
 	}
 	if err != nil {
 		return Signed{}, fmt.Errorf("the signature was pushed, and cannot be found again; sign once more, or by another --referrers: %w", err)

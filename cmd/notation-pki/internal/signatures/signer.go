@@ -40,7 +40,7 @@ func ends(chain []*x509.Certificate) time.Time {
 	return first.NotAfter
 }
 
-// fitToSign refuses a chain that no verifier would take, since whoever signs with it learns so at the next admission.
+// fitToSign refuses a chain that no verifier would accept: the error is better seen here than at the next admission.
 func fitToSign(from layout.Generation, chain []*x509.Certificate, now time.Time) error {
 	if role := rules.RoleOf(chain[0]); role != rules.RoleSigner {
 		return fmt.Errorf("%s is a certificate for another use (%s) and cannot sign images; name a signer by --signer", from, role)
