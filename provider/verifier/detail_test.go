@@ -111,14 +111,14 @@ func forOther(t *testing.T, w *watched) {
 }
 
 func revokedCases(plain func(*testing.T, *watched)) map[string]toldCase {
-	revoked := func(ledger func(*watched) *rig.Ledger, cert func(*watched) *ca.Identity, code int) func(*testing.T, *watched) {
+	revoked := func(ledger func(*watched) *rig.RevocationServer, cert func(*watched) *ca.Identity, code int) func(*testing.T, *watched) {
 		return func(t *testing.T, w *watched) {
 			t.Helper()
 			plain(t, w)
 			ledger(w).Revoke(cert(w).Cert, time.Now(), code)
 		}
 	}
-	ofSigner := func(w *watched) *rig.Ledger { return w.signerLedger }
+	ofSigner := func(w *watched) *rig.RevocationServer { return w.signerLedger }
 	signer := func(w *watched) *ca.Identity { return w.signer }
 	const at = "a certificate of its signing chain was revoked at 2000-01-01 00:00:00 UTC"
 	cases := map[string]toldCase{

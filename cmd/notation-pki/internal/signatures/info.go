@@ -129,6 +129,7 @@ func (i Info) format() string {
 	return i.MediaType
 }
 
+// Text is the signature for people.
 func (i Info) Text() string {
 	var b strings.Builder
 	line := func(name, value string) {

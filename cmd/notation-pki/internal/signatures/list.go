@@ -64,6 +64,7 @@ func newListing(ctx context.Context, image *images.Image, found []images.Signatu
 // MarshalJSON implements json.Marshaler.
 func (l Listing) MarshalJSON() ([]byte, error) { return json.Marshal(l.signatures) }
 
+// Text is the list for people.
 func (l Listing) Text() string {
 	if len(l.signatures) == 0 {
 		return fmt.Sprintf("%s has no signatures\n", l.image)
