@@ -33,7 +33,7 @@ func TestTheWordsAreTheProviders(t *testing.T) {
 func upToDate(t *testing.T, path, want string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // source files are for everyone to read
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
