@@ -18,7 +18,7 @@ const (
 	sha512 = "sha512:" + hex64 + hex64
 )
 
-// Whoever writes a reference so that the policy reads one image and the provider or the kubelet another has found a way
+// A user who writes a reference so that the policy reads one image and the provider or the kubelet another has found a way
 // in. So they must agree on what is a reference, and on every part of it.
 func TestThePolicyReadsReferencesAsTheProviderDoes(t *testing.T) {
 	t.Parallel()

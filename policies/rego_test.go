@@ -43,7 +43,7 @@ func source(t testing.TB) map[string]string {
 	return files
 }
 
-// modules parses what source read, anew each time: compiling changes modules.
+// modules parses what source read, each time again: compiling changes modules.
 func modules(t testing.TB) map[string]*ast.Module {
 	t.Helper()
 	parsed := map[string]*ast.Module{}
