@@ -30,7 +30,7 @@ func NameRules() []NameRule {
 		{`^(?s:.{1000}.{25})`, ``, "it is longer than 1024 characters"},
 		{`^$`, ``, "it is empty"},
 		{`\s`, ``, "it has a space or a line break in it"},
-		{`^[a-zA-Z][a-zA-Z0-9+.-]*://`, ``, "it begins with a scheme, such as https://; leave that out"},
+		{`^[a-zA-Z][a-zA-Z0-9+.-]*://`, ``, "it begins with a scheme, such as https; leave that out"},
 		{`[^A-Za-z0-9._:/@\[\]-]`, ``, "it has a character in it that no image reference has"},
 		{imageIDPattern, ``, "it is an image ID, or a part of one, and names no repository; write repository@sha256:…"},
 		{`@`, `^[^@]*@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`, "the part after the @ is not a digest (sha256: and 64 hex digits, or sha512: and 128, in lower case)"},

@@ -272,7 +272,7 @@ names := [
 	},
 	{
 		"if": "^[a-zA-Z][a-zA-Z0-9+.-]*://",
-		"problem": "it begins with a scheme, such as https://; leave that out",
+		"problem": "it begins with a scheme, such as https; leave that out",
 		"unless": "",
 	},
 	{
