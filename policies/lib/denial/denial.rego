@@ -35,20 +35,23 @@ numbers(positions) := {position: sprintf(form, [i + 1, total]) |
 
 # METADATA
 # description: The violation for an object that has too many images to be judged.
-excessive := violation(
-	{"field": "", "container": "", "image": ""}, {
-		"reason": "excessive",
-		"detail": "it has more than 256 different images, or more than 512 containers and volumes",
-		"digest": "",
-		"remark": "",
-	},
-	"",
-)
+excessive := denied if {
+	denied := violation(
+		{"field": "", "container": "", "image": ""},
+		{
+			"reason": "excessive",
+			"detail": "it has more than 256 different images, or more than 512 containers and volumes",
+			"digest": "",
+			"remark": "",
+		},
+		"",
+	)
+} else := {"msg": "Blocked: an object has too many images to be judged.", "details": {"reason": "excessive"}}
 
 # METADATA
 # description: The finding for a name that is no image reference. No provider is asked about it, and no constraint lets it pass.
-malformed(written) := {"reason": "malformed", "detail": image.problem(written), "digest": "", "remark": ""} if {
-	image.problem(written)
+malformed(written) := {"reason": "malformed", "detail": problem, "digest": "", "remark": ""} if {
+	problem := image.problem(written)
 } else := {"reason": "malformed", "detail": "", "digest": "", "remark": ""}
 
 # METADATA
@@ -87,8 +90,8 @@ _number("") := ""
 
 _number(number) := sprintf(" (%s)", [number]) if number != ""
 
-_what(details) := sprintf("image %s of %s %q in %s", [_image(details), _places[details.field], details.container, _where]) if {
-	details.field != ""
+_what(details) := sprintf("image %s of %s %q in %s", [_image(details), place, details.container, _where]) if {
+	place := _places[details.field]
 } else := _where
 
 _where := sprintf("%s %s", [review.kind, review.path])

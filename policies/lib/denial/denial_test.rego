@@ -172,3 +172,9 @@ test_an_object_with_too_many_images_is_denied_as_a_whole if {
 	denied.details.image == ""
 	contains(denial.excessive.msg, "cannot say why") with input as {}
 }
+
+undefined(_, _, number) if not is_string(number)
+
+test_an_object_with_too_many_images_is_denied_whatever_becomes_undefined if {
+	contains(denial.excessive.msg, "too many images") with data.lib.denial.violation as undefined
+}

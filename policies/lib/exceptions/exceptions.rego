@@ -31,7 +31,6 @@ _nearly(parts) := {text |
 	some form, text in _tagged[parts.repository]
 	form != image.identity(parts)
 } | {text |
-	strings.any_prefix_match(parts.repository, _roots)
 	some _, text in object.filter(_above, pattern.paths(parts, _depths_above))
 }
 
@@ -56,7 +55,7 @@ _forms(name) := {form: found |
 	}
 }
 
-_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(exception): {_reason(exception): true}}} |
+_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(exception): {object.get(exception, "reason", ""): true}}} |
 	some exception in _named[name]
 ])
 
@@ -74,18 +73,14 @@ _tagged := object.union_n([{repository: {form: text}} |
 # The exceptions that count for a repository, by the path of what is below it, which they do not cover.
 _above := {below: text |
 	some form, reason in _counting
-	form == pattern.repository(form)
 	below := concat("", [form, "/*"])
 	text := sprintf("An exception for %s does not cover what is below it; for that, it is written %s (%s).", [form, below, reason])
 }
-
-_roots := [trim_suffix(below, "*") | some below, _ in _above]
 
 _depths_above := pattern.depths(object.keys(_above))
 
 _counting := {form: found.reason |
 	some name, _ in _named
-	name != "*"
 	some form, found in _forms(name)
 	found.current
 }
@@ -97,10 +92,7 @@ _here(exception) if review.namespace in exception.namespaces
 
 default _problem(_) := "Its exception counts for nothing: it wants a reason, and expires: YYYY-MM-DD or never."
 
-_problem(exception) := _elsewhere(exception) if {
-	_reasoned(exception)
-	not _here(exception)
-} else := "" if {
+_problem(exception) := "" if {
 	_here(exception)
 	_reasoned(exception)
 	exception.expires == "never"
@@ -109,6 +101,9 @@ _problem(exception) := _elsewhere(exception) if {
 	_reasoned(exception)
 	_dated(exception)
 	exception.expires >= _today
+} else := _elsewhere(exception) if {
+	_reasoned(exception)
+	not _here(exception)
 } else := sprintf("Its exception ended on %s (%s).", [exception.expires, exception.reason]) if {
 	_reasoned(exception)
 	_dated(exception)
@@ -119,10 +114,6 @@ _elsewhere(exception) := sprintf("Its exception counts in other namespaces: %s (
 	count(exception.namespaces) > 0
 	names := concat(", ", [sprintf("%v", [name]) | some name in array.slice(exception.namespaces, 0, 3)])
 } else := "Its exception counts nowhere: its namespaces are not a list of names."
-
-default _reason(_) := ""
-
-_reason(exception) := exception.reason if _reasoned(exception)
 
 _reasoned(exception) if regex.match(`\S`, exception.reason)
 

@@ -80,6 +80,7 @@ test_an_exception_counts_in_its_namespaces_only if {
 	current(changed({"namespaces": ["tango", "daq"]}), "postgres", noon)
 	every namespaces in [["daq"], [], null, false, "tango", {}] {
 		not current(changed({"namespaces": namespaces}), "postgres", noon)
+		not current(changed({"namespaces": namespaces, "expires": "never"}), "postgres", noon)
 		not current(changed({"namespaces": namespaces, "image": "docker.io/*"}), "postgres", noon)
 	}
 	current(changed({"namespaces": ["tango"], "image": "docker.io/*"}), "postgres", noon)
