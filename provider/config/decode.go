@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // decoder lays a YAML document over a struct that holds the defaults. It walks
@@ -133,11 +135,7 @@ func (d *decoder) field(name, item *yaml.Node, v reflect.Value, key string) {
 			return
 		}
 	}
-	advice := "known there are " + strings.Join(known, ", ")
-	if near := nearest(name.Value, known); near != "" {
-		advice = fmt.Sprintf("did you mean %q?", near)
-	}
-	d.problem(name.Line, "", "unknown key %q in %s; %s", name.Value, place(key), advice)
+	d.problem(name.Line, "", "unknown key %q in %s; %s", name.Value, place(key), spelling.Advice(name.Value, known))
 }
 
 // keys returns the keys of the struct type t, in the order of its fields.

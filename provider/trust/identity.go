@@ -99,5 +99,5 @@ func singleEscapes(err error, identities []string) error {
 			text = strings.ReplaceAll(text, strconv.Quote(written), printable.Quote(written))
 		}
 	}
-	return errors.New(text)
+	return errors.New(strings.TrimPrefix(strings.TrimPrefix(text, "trust policy: "), "trust policy "))
 }

@@ -6,14 +6,11 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
-
-	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 )
 
 // Policy is one statement of the trust policy with the certificates of the trust
@@ -31,13 +28,21 @@ type Policy struct {
 // policy is fit for nothing but looking for more of them.
 func newPolicy(statement trustpolicy.TrustPolicy, storeDir string) (p *Policy, problems []error) {
 	p = &Policy{statement: statement, stores: map[string][]Certificate{}, thumbprints: map[string]bool{}}
-	if err := p.Document().Validate(); err != nil {
-		return p, []error{singleEscapes(err, statement.TrustedIdentities)}
+	for _, err := range wrongWords(statement) {
+		problems = append(problems, p.wrong(err))
 	}
 	if err := p.setLevel(); err != nil {
 		problems = append(problems, p.wrong(err))
 	}
+	if len(problems) == 0 {
+		if err := p.Document().Validate(); err != nil {
+			return p, []error{singleEscapes(err, statement.TrustedIdentities)}
+		}
+	}
 	for _, name := range statement.TrustStores {
+		if !isStore(name) {
+			continue // and a problem already
+		}
 		read, wrong := loadStore(storeDir, name)
 		for _, err := range wrong {
 			problems = append(problems, p.wrong(fmt.Errorf("trust store %s: %w", name, err)))
@@ -50,18 +55,18 @@ func newPolicy(statement trustpolicy.TrustPolicy, storeDir string) (p *Policy, p
 
 // wrong says which statement a problem is in. Those that notation finds say so already.
 func (p *Policy) wrong(err error) error {
-	return fmt.Errorf("trust policy statement %q: %w", p.Name(), err)
+	return inStatement(p.Name(), err)
 }
 
 // setLevel refuses levels and overrides that would verify images without a trusted signature.
 func (p *Policy) setLevel() error {
 	verification := p.statement.SignatureVerification
-	if name := verification.VerificationLevel; name != trustpolicy.LevelStrict.Name && name != trustpolicy.LevelPermissive.Name {
+	if name := verification.VerificationLevel; name == trustpolicy.LevelAudit.Name || name == trustpolicy.LevelSkip.Name {
 		return fmt.Errorf("level %q would admit unsigned images; use strict, or permissive", name)
 	}
 	level, err := verification.GetVerificationLevel()
 	if err != nil {
-		return err
+		return nil //nolint:nilerr // it is a wrong word, or notation tells the same when it validates the statement
 	}
 	for _, check := range []trustpolicy.ValidationType{trustpolicy.TypeIntegrity, trustpolicy.TypeAuthenticity} {
 		if level.Enforcement[check] != trustpolicy.ActionEnforce {
@@ -154,20 +159,4 @@ func (p *Policy) GetCertificates(_ context.Context, kind truststore.Type, name s
 		certificates[i] = c.Certificate
 	}
 	return certificates, nil
-}
-
-// parseDocument reads trustpolicy.json. Like notation it ignores fields it does
-// not know, unlike notation it refuses anything behind the document.
-func parseDocument(text []byte) (*trustpolicy.Document, error) {
-	var doc trustpolicy.Document
-	if err := json.Unmarshal(certfile.WithoutBOM(text), &doc); err != nil {
-		return nil, fmt.Errorf("not a trust policy in JSON: %w", err)
-	}
-	if doc.Version != "1.0" {
-		return nil, fmt.Errorf("version %q is not supported; it must be \"1.0\"", doc.Version)
-	}
-	if len(doc.TrustPolicies) == 0 {
-		return nil, errors.New("no trustPolicies: nothing would be in scope")
-	}
-	return &doc, nil
 }

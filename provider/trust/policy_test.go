@@ -36,11 +36,11 @@ func TestLevelsThatLetUntrustedImagesInAreRefused(t *testing.T) {
 		{withLevel("strict", override{"authenticity": "skip"}), `"authenticity" verification can not be skipped`},
 		{withLevel("strict", override{"integrity": "log"}), `"integrity" verification can not be overridden`},
 		{withLevel("strict", override{"integrity": "skip"}), `"integrity" verification can not be overridden`},
-		{withLevel("skip", override{"authenticity": "enforce"}), `"skip" can't be used to customize`},
+		{withLevel("skip", override{"authenticity": "enforce"}), `level "skip" would admit unsigned images`},
 		{withLevel("", nil), "level is empty or missing"},
-		{withLevel("Strict", nil), `invalid signature verification level "Strict"`},
-		{withLevel("custom", nil), `invalid signature verification level "custom"`},
-		{withLevel("strict", override{"everything": "log"}), `"everything" in custom signature verification is not supported`},
+		{withLevel("Strict", nil), `level "Strict" is not known; did you mean "strict"?`},
+		{withLevel("custom", nil), `level "custom" is not known; known there are strict, permissive`},
+		{withLevel("strict", override{"everything": "log"}), `override of "everything" is not known; known there are integrity, authenticity`},
 	} {
 		f := newFiles(t)
 		f.policy(c.statement)

@@ -107,7 +107,7 @@ func TestAScopeThatNeverMatchesIsRefused(t *testing.T) {
 	} {
 		f := newFiles(t)
 		f.policy(statement("skao", scope))
-		message := f.refused(`trust policy statement "skao": registry scope "` + scope + `" ` + want)
+		message := f.refused(`: statement "skao": registry scope "` + scope + `" ` + want)
 		if found := write.FindStringSubmatch(message); found == nil {
 			t.Errorf("%s: %q says nothing to write", scope, message)
 		} else {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/notaryproject/notation-go/verifier/trustpolicy"
-
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
@@ -25,12 +23,29 @@ type Snapshot struct {
 // folder that holds it under one of notation's names. The error names everything that
 // is wrong, a line each.
 func Load(policyFile, storeDir string) (*Snapshot, error) {
-	doc, twoFiles, err := loadDocument(policyFile)
+	file, twoFiles, err := findPolicy(policyFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("trust policy: %w", err)
+	}
+	text, err := regularfile.Read(file, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("trust policy: %w", err)
 	}
 	s := &Snapshot{scopes: scopes{}, twoFiles: twoFiles}
-	var problems []error
+	if problems := s.read(text, storeDir); len(problems) > 0 {
+		for i, err := range problems {
+			problems[i] = fmt.Errorf("trust policy %s: %w", file, err)
+		}
+		return nil, errors.Join(problems...)
+	}
+	s.unread = append(s.unreadInStores(), outside(storeDir, s.names)...)
+	s.digest = s.sum()
+	return s, nil
+}
+
+// read takes in the text of a trust policy, or returns everything that is wrong with it.
+func (s *Snapshot) read(text []byte, storeDir string) []error {
+	doc, problems := parseDocument(text)
 	for _, statement := range doc.TrustPolicies {
 		p, wrong := newPolicy(statement, storeDir)
 		problems = append(problems, wrong...)
@@ -38,27 +53,7 @@ func Load(policyFile, storeDir string) (*Snapshot, error) {
 			problems = append(problems, p.wrong(err))
 		}
 	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	s.unread = append(s.unreadInStores(), outside(storeDir, s.names)...)
-	s.digest = s.sum()
-	return s, nil
-}
-
-func loadDocument(policyFile string) (doc *trustpolicy.Document, twoFiles string, err error) {
-	file, twoFiles, err := findPolicy(policyFile)
-	if err != nil {
-		return nil, "", fmt.Errorf("trust policy: %w", err)
-	}
-	text, err := regularfile.Read(file, maxFile)
-	if err != nil {
-		return nil, "", fmt.Errorf("trust policy: %w", err)
-	}
-	if doc, err = parseDocument(text); err != nil {
-		return nil, "", fmt.Errorf("trust policy %s: %w", file, err)
-	}
-	return doc, twoFiles, nil
+	return problems
 }
 
 // add takes a statement in, under each of its scopes.

@@ -206,7 +206,7 @@ func TestEverythingThatIsWrongIsSaidAtOnceALineEach(t *testing.T) {
 	} {
 		if i >= len(lines) {
 			t.Errorf("line %d is missing: %s", i+1, want)
-		} else if !strings.Contains(lines[i], want) || !strings.Contains(lines[i], `trust policy statement "skao"`) {
+		} else if !strings.Contains(lines[i], want) || !strings.Contains(lines[i], `: statement "skao"`) {
 			t.Errorf("line %d: got %q, want %q and the statement's name", i+1, lines[i], want)
 		}
 	}

@@ -78,9 +78,9 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			s.TrustedIdentities = append(s.TrustedIdentities, "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/skao")
 		}, []string{"never matches: it is for the plugin of AWS Signer"}},
 		"another plugin": {func(_ files, s *trustpolicy.TrustPolicy) {
-			s.TrustedIdentities = []string{"did:skao", "X509.subject: C=GB"}
+			s.TrustedIdentities = []string{"did:skao", "vault: C=GB"}
 		},
-			[]string{`identities of the kind "did" are for a plugin`, `identities of the kind "X509.subject" are for a plugin`, "none of its trusted identities can ever match"}},
+			[]string{`identities of the kind "did" are for a plugin`, `identities of the kind "vault" are for a plugin`, "none of its trusted identities can ever match"}},
 		"attributes of no certificate": {func(_ files, s *trustpolicy.TrustPolicy) {
 			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=SKAO,DC=skao", `x509.subject: C=GB,ST=England,O=Acme\, Inc.,cn=Signer`, "x509.subject: C=GB,S=Kent,O=SKAO,L=a,STREET=b,POSTALCODE=c,OU=d,CN=e,SERIALNUMBER=f"}
 		}, []string{"and no DC", `O=Acme\, Inc.,cn=Signer" never matches: notation reads the attributes C, ST, L, STREET, POSTALCODE, O, OU, CN, SERIALNUMBER of a certificate's name, in capitals, and no cn`}},

@@ -1,0 +1,23 @@
+package spelling_test
+
+import (
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
+)
+
+func TestNearestWord(t *testing.T) {
+	known := []string{"level", "override", "verifyTimestamp"}
+	for word, want := range map[string]string{
+		"verifyTimestmp": "verifyTimestamp", "VERIFYTIMESTAMP": "verifyTimestamp", "levle": "level", "lvl": "level", "overrides": "override",
+		"x": "", "trustStores": "", "": "", strings.Repeat("level", 1000): "",
+	} {
+		if got := spelling.Nearest(word, known); got != want {
+			t.Errorf("%.40q is taken for %q, want %q", word, got, want)
+		}
+	}
+	if near, far := spelling.Advice("levle", known), spelling.Advice("colour", known); near != `did you mean "level"?` || far != "known there are level, override, verifyTimestamp" {
+		t.Errorf("advice %q and %q", near, far)
+	}
+}
