@@ -140,7 +140,7 @@ func TestAScopeThatIsNoRepositoryIsRefused(t *testing.T) {
 		"harbor.skao.int/x:1/*":         "is not a repository",
 		" harbor.skao.int/x":            "is not a repository",
 		"harbor.skao.int/x\n":           "is not a repository",
-		"harbor.skao.int/Production/*":  "repository names are lower-case",
+		"harbor.skao.int/Production/*":  "the repository has capitals",
 		"harbor.skao.int/../production": "is not a repository",
 		"sha256:" + zeros:               "names no repository",
 	} {
