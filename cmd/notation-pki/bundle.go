@@ -21,6 +21,10 @@ have ended. It holds no private key.
 Without --identity the policy trusts the subjects of the signers in the PKI folder, and no
 others.
 
+With --add the bundle has the statements and trust stores of another as well, such as that of
+one's own CA beside that of a vendor's. No statement is replaced, and no trust store of the
+other bundle gets a certificate that it has not.
+
 With --kubernetes it also writes two files for the cluster. kubernetes/configmap.yaml holds
 the whole bundle (kubectl apply -f). kubernetes/values.yaml tells the chart to mount it
 (helm -f).
@@ -37,6 +41,11 @@ that signs, and only for as long as it signs. It is not a trust bundle any more.
   kubectl apply -f trust/kubernetes/configmap.yaml
   helm upgrade notation-provider charts/notation-provider -n notation-provider \
     --reset-then-reuse-values -f trust/kubernetes/values.yaml
+
+  # The same, and a vendor's CA:
+  notation-pki bundle --add trust --policy vendor --store vendor --ca vendor-root.pem \
+    --identity 'x509.subject: C=DE, ST=Bavaria, O=Vendor' \
+    --scope 'harbor.skao.int/vendor/*' --kubernetes --out trust-2
 
   # To sign with notation:
   notation-pki bundle --scope '*' --signer signer --out ~/.config/notation`,
@@ -67,6 +76,7 @@ that signs, and only for as long as it signs. It is not a trust bundle any more.
 func addTrustFlags(c *cobra.Command, r *bundle.Request) {
 	flags := c.Flags()
 	addDir(c, &r.PKI)
+	flags.StringArrayVar(&r.Bundles, "add", nil, "`FOLDER` of a bundle whose statements and trust stores are added to; repeatable")
 	flags.StringArrayVar(&r.Scopes, "scope", nil, "registry `SCOPE` of the policy: a repository, * for all, or for notation-provider alone a prefix such as harbor.skao.int/production/*; repeatable")
 	flags.StringArrayVar(&r.Identities, "identity", nil, `trusted `+"`IDENTITY`"+`, such as "x509.subject: C=GB, ST=England, O=SKAO"; default: the subjects of the signers in the PKI folder; repeatable`)
 	flags.StringVar(&r.Policy, "policy", "skao", "`NAME` of the policy's statement")

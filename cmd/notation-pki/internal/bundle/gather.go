@@ -24,6 +24,9 @@ func (r *Request) trust() (*Trust, error) {
 	if r.Kubernetes {
 		t.ConfigMap, t.Namespace = r.ConfigMap, r.Namespace
 	}
+	if err := r.addBundles(t); err != nil {
+		return nil, err
+	}
 	if len(r.CAFiles) == 0 || r.Command.Flags().Changed("root") {
 		if err := r.addRoots(t); err != nil {
 			return nil, err

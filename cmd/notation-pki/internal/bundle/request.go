@@ -43,6 +43,9 @@ type Request struct {
 	Kubernetes           bool
 	ConfigMap, Namespace string
 
+	// Bundles are folders with bundles whose statements and trust stores the new one has as well.
+	Bundles []string
+
 	Passphrase *passphrase.Source // of the signer's key
 }
 
@@ -74,6 +77,9 @@ func (r *Request) Run() (Bundle, error) {
 	for _, warning := range warnings {
 		r.note("note: %s", warning)
 	}
+	if r.Kubernetes && len(r.Bundles) == 0 {
+		r.note("note: the ConfigMap %s trusts by the statement %q alone; applied over another of that name, it takes the other's statements away: keep them with --add FOLDER", r.ConfigMap, r.Policy)
+	}
 	if r.Signer != "" {
 		r.note("note: %s holds a private key that is NOT encrypted", r.Out)
 	}
@@ -103,7 +109,7 @@ func (r *Request) check() error {
 	if err := r.checkIdentities(); err != nil {
 		return err
 	}
-	return r.checkScopes()
+	return r.checkScopes(r.Scopes, "--scope")
 }
 
 // checkIdentities rewrites the identities so that notation can read them, and refuses those that match nothing.
@@ -122,10 +128,10 @@ func (r *Request) checkIdentities() error {
 }
 
 // checkScopes refuses prefixes in a bundle for notation.
-func (r *Request) checkScopes() error {
-	for _, scope := range r.Scopes {
+func (r *Request) checkScopes(scopes []string, whose string) error {
+	for _, scope := range scopes {
 		if !r.Kubernetes && strings.HasSuffix(scope, "/*") {
-			return cli.UsageError("--scope %q: notation takes repositories and * only; prefixes are for notation-provider: add --kubernetes, or name the repositories", scope)
+			return cli.UsageError("%s %q: notation takes repositories and * only; prefixes are for notation-provider: add --kubernetes, or name the repositories", whose, scope)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/notaryproject/notation-go/config"
 	"github.com/notaryproject/notation-go/dir"
@@ -21,7 +22,7 @@ import (
 
 // Trust is what a bundle says.
 type Trust struct {
-	// Policy names the one statement of the trust policy. Scopes and Identities are its registry scopes and trusted
+	// Policy names the statement of the trust policy. Scopes and Identities are its registry scopes and trusted
 	// identities; its level is strict.
 	Policy             string
 	Scopes, Identities []string
@@ -39,7 +40,9 @@ type Trust struct {
 	// ConfigMap is the name of the ConfigMap to write, and Namespace its namespace. Default: none is written.
 	ConfigMap, Namespace string
 
-	stores map[string][]byte // certificates in PEM, by path below the folder
+	stores  map[string][]byte         // certificates in PEM, by path below the folder
+	earlier []trustpolicy.TrustPolicy // statements of bundles that were added
+	held    map[string][]string       // thumbprints in the stores of those bundles
 }
 
 // AddCA trusts a root, or a signer that vouches for itself. Without a name its file is named by its fingerprint.
@@ -67,8 +70,12 @@ func (t *Trust) add(kind truststore.Type, store, name string, cert *x509.Certifi
 	if t.stores == nil {
 		t.stores = map[string][]byte{}
 	}
+	thumbprint := ca.Thumbprint(cert)
+	if held, err := t.heldBy(string(kind)+":"+store, thumbprint, cert.Subject.String()); held || err != nil {
+		return err
+	}
 	if name == "" {
-		name = ca.Thumbprint(cert)[:16]
+		name = thumbprint[:16]
 	}
 	file := dir.X509TrustStoreDir(string(kind), store, name+".pem")
 	if path.Base(path.Dir(file)) != store {
@@ -124,7 +131,7 @@ func (t *Trust) document() *trustpolicy.Document {
 		statement.TrustStores = append(statement.TrustStores, string(truststore.TypeTSA)+":"+t.TSAStore)
 		statement.SignatureVerification.VerifyTimestamp = t.VerifyTimestamp
 	}
-	return &trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{statement}}
+	return &trustpolicy.Document{Version: "1.0", TrustPolicies: append(slices.Clone(t.earlier), statement)}
 }
 
 // addKeys adds what notation signs with: its key must not be encrypted, and its paths must be whole.
