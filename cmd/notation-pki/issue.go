@@ -42,6 +42,7 @@ func addIssuer(r *issue.Request, name, revokedBy string) {
 	flags.StringVar(&r.Issuer, "issuer", name, "`NAME[/GENERATION]` of the CA that issues it; default generation: the newest")
 	flags.StringArrayVar(&r.CRLURLs, "crl-url", nil, "`URL` where "+revokedBy+` publishes its CRL; http:// only, since notation follows no other; default with --rotate and the same issuer: the URLs of the last generation; repeatable`)
 	flags.StringArrayVar(&r.OCSPURLs, "ocsp-url", nil, "`URL` of "+revokedBy+"'s OCSP responder; http:// only; repeatable")
+	flags.BoolVar(&r.NoRevocation, "no-revocation", false, "issue a certificate that can never be revoked, without --crl-url and --ocsp-url")
 	flags.StringVar(&r.CSR, "csr", "", "certificate request `FILE` whose key is certified in place of a new one: the key stays in its HSM or Vault; - is standard input")
 	r.IssuerPassphrase = passphrase.Add(r.Command, "issuer-", "the issuer's key")
 }

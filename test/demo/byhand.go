@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 type hand struct {
 	binary, dir string
 	root        *x509.Certificate
+	web         *httptest.Server // of the CRLs
 }
 
 // newHand makes a PKI from an empty folder.
@@ -25,9 +28,18 @@ func newHand(ctx context.Context, binary, below string) (*hand, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hand{binary: binary, dir: dir}
+	if err := os.Mkdir(filepath.Join(dir, "web"), 0o700); err != nil {
+		return nil, err
+	}
+	h := &hand{binary: binary, dir: dir, web: httptest.NewServer(http.FileServer(http.Dir(filepath.Join(dir, "web"))))}
 	return h, h.begin(ctx)
 }
+
+// close ends the web server.
+func (h *hand) close() { h.web.Close() }
+
+// host is the web server's, which the server that verifies must be allowed to ask.
+func (h *hand) host() string { return strings.TrimPrefix(h.web.URL, "http://") }
 
 func (h *hand) begin(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(h.dir, "pass"), []byte("correct horse battery staple\n"), 0o600); err != nil {
@@ -36,8 +48,10 @@ func (h *hand) begin(ctx context.Context) error {
 	const subject = "C=GB, ST=England, O=SKAO, CN="
 	for _, args := range [][]string{
 		{"root", "--subject", subject + "SKAO Root CA", "--key-type", "ec-384", "--passphrase-file", "pass"},
-		{"intermediate", "--subject", subject + "SKAO OCI Intermediate CA", "--key-type", "ec-384", "--passphrase-file", "pass", "--issuer-passphrase-file", "pass"},
-		{"signer", "--subject", subject + "SKAO OCI Signer", "--passphrase-file", "pass", "--issuer-passphrase-file", "pass"},
+		{"intermediate", "--subject", subject + "SKAO OCI Intermediate CA", "--key-type", "ec-384", "--crl-url", h.web.URL + "/root-1.crl", "--passphrase-file", "pass", "--issuer-passphrase-file", "pass"},
+		{"signer", "--subject", subject + "SKAO OCI Signer", "--crl-url", h.web.URL + "/intermediate-1.crl", "--passphrase-file", "pass", "--issuer-passphrase-file", "pass"},
+		{"crl", "--issuer", "root", "--next-update", "400d", "--publish", "web/root-1.crl", "--passphrase-file", "pass"},
+		{"crl", "--issuer", "intermediate", "--publish", "web/intermediate-1.crl", "--passphrase-file", "pass"},
 		{"bundle", "--scope", "*", "--out", "trust"},
 	} {
 		if err := h.run(ctx, args...); err != nil {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -57,6 +58,7 @@ func run(ctx context.Context, bin, keep string) (err error) {
 	if stage.hand, err = newHand(ctx, filepath.Join(bin, "notation-pki"), dir); err != nil {
 		return err
 	}
+	defer stage.hand.close()
 	step("pushing and signing images: %d of them, some the way an attacker would", len(stage.cases))
 	if err := stage.push(ctx); err != nil {
 		return err
@@ -66,6 +68,7 @@ func run(ctx context.Context, bin, keep string) (err error) {
 		Binary:     filepath.Join(bin, "notation-provider"),
 		Trust:      stage.trust(),
 		Registries: stage.registries(),
+		Edit:       func(c *config.Config) { c.Egress.Allow = append(c.Egress.Allow, stage.hand.host()) },
 	})
 	if err != nil {
 		return err

@@ -35,7 +35,26 @@ func (r *Request) readFlags() error {
 			strings.Join(subject.Emails, ", "))
 	}
 	r.options.Subject, r.options.EmailAddresses = subject.Name, subject.Emails
-	return r.readURLs()
+	if err := r.readURLs(); err != nil || r.Rotate {
+		return err // the next generation may take over the URLs of the last
+	}
+	return r.checkRevocable()
+}
+
+// checkRevocable has it decided on the command line that a certificate can never be revoked: it is found out when its key
+// has leaked, and cannot be mended then.
+func (r *Request) checkRevocable() error {
+	named := len(r.options.CRLURLs)+len(r.options.OCSPURLs) > 0
+	switch {
+	case r.Issuer == "":
+		return nil // no CA revokes itself
+	case named && r.NoRevocation:
+		return cli.UsageError("--no-revocation and --crl-url or --ocsp-url contradict each other; leave one out")
+	case !named && !r.NoRevocation:
+		return cli.UsageError("--crl-url or --ocsp-url is missing: without a place to ask this certificate can never be revoked; such as --crl-url http://pki.example.org/%s-1.crl, "+
+			"or --no-revocation if that is meant", strings.Split(r.Issuer, "/")[0])
+	}
+	return nil
 }
 
 func (r *Request) readURLs() error {

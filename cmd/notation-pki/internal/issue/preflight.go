@@ -27,8 +27,11 @@ func (r *Request) preflight() error {
 // could not be revoked.
 func (r *Request) inheritURLs() error {
 	o := &r.options
-	if !r.Rotate || r.issuer == nil || len(o.CRLURLs)+len(o.OCSPURLs) > 0 {
+	if !r.Rotate || r.issuer == nil {
 		return nil
+	}
+	if len(o.CRLURLs)+len(o.OCSPURLs) > 0 || r.NoRevocation {
+		return r.checkRevocable()
 	}
 	_, before, err := r.lastChain(r.Name)
 	if err != nil {
@@ -37,7 +40,7 @@ func (r *Request) inheritURLs() error {
 	if len(before) > 1 && before[1].Equal(r.issuer.Cert) {
 		o.CRLURLs, o.OCSPURLs = before[0].CRLDistributionPoints, before[0].OCSPServer
 	}
-	return nil
+	return r.checkRevocable()
 }
 
 // clampToIssuer sets the certificate's end, which is not after its issuer's.
@@ -47,8 +50,8 @@ func (r *Request) clampToIssuer() error {
 	if r.issuer == nil {
 		return nil
 	}
-	if len(r.options.CRLURLs)+len(r.options.OCSPURLs) == 0 {
-		r.note("note: without --crl-url or --ocsp-url this certificate can never be revoked: verifiers will not know where to ask")
+	if r.NoRevocation {
+		r.note("note: this certificate can never be revoked: verifiers will not know where to ask")
 	}
 	ends := r.issuer.Cert.NotAfter
 	name, on, left := printable.Quote(r.issuer.Cert.Subject), ends.Format(time.DateOnly), int(ends.Sub(now)/(24*time.Hour))

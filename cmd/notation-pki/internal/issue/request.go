@@ -36,6 +36,9 @@ type Request struct {
 
 	CRLURLs, OCSPURLs, URISANs []string
 
+	// NoRevocation makes a certificate below a root that names no place to ask whether it is revoked, and so never can be.
+	NoRevocation bool
+
 	// CSR is a file with a certificate request, whose key is certified. Empty: a new key is made.
 	CSR string
 
