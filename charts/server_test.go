@@ -39,7 +39,8 @@ func TestTheServerTakesWhatTheChartMounts(t *testing.T) {
 	}
 }
 
-func TestTheConfigurationIsTheValuesAndWhatTheChartKnows(t *testing.T) {
+// The server's configuration is made of the values and of what the chart itself knows, such as its addresses.
+func TestRenderedConfiguration(t *testing.T) {
 	o := render(t, "--values", chart+"/examples/private-registry.yaml", "--set", "config.dockerConfigs[0]=/mine.json,config.reload=3s,gatekeeper.namespace=gk")
 	c := must[config.Config](t)(config.Parse([]byte(get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"])))
 	want := config.Default()

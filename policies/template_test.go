@@ -88,7 +88,7 @@ func TestParametersThatSayWhatTheyMeanAreTaken(t *testing.T) {
 }
 
 // The first of these is what the API server does with fieldValidation=Strict, as kubectl asks it to.
-func TestParametersThatAreMisspeltOrMakeNoSenseAreRefused(t *testing.T) {
+func TestBadParameters(t *testing.T) {
 	e := gatekeeper(t)
 	for parameters, want := range map[string]string{
 		`{provider: p, image: ["*"]}`:                                     "unknown field",

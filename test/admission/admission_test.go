@@ -84,7 +84,8 @@ func (w *world) open(tb testing.TB, objects ...string) *engine.Engine {
 	return e
 }
 
-func TestAPodIsAdmittedWhenEveryImageIsSignedAndNotWhenOneIsNot(t *testing.T) {
+// A pod is admitted if all its images are signed, and denied if one is not.
+func TestPodOfSignedAndUnsignedImages(t *testing.T) {
 	w := newWorld(t, nil)
 	e := w.open(t, signed(3))
 	if violations, err := e.Review(t.Context(), admission.Pod("good", w.good...)); err != nil || engine.Denied(violations) {

@@ -29,7 +29,7 @@ func serve(t *testing.T, w *rig.Test, edit func(*config.Config), registries ...*
 }
 
 // GHSA-vh4v-2xq2-g5cg, GHSA-xc97-9f2f-9hrx: a credential survived a redirect to another port, or came back on a later hop.
-func TestNoCredentialGoesAlongARedirectHoweverManyHopsItHas(t *testing.T) {
+func TestNoCredentialAlongARedirect(t *testing.T) {
 	t.Parallel()
 	w := rig.ForTest(t)
 	private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Basic})
@@ -119,7 +119,7 @@ func TestARealmLeadsNobodyAstray(t *testing.T) {
 
 // CVE-2022-47633 (GHSA-m3cq-xcx9-3gvm), CVE-2023-47630, GHSA-wfqx-gjrf-g28r: a registry that gave another digest the
 // second time had one image verified and another run.
-func TestATagThatKeepsMovingIsJudgedAtTheDigestThatIsTold(t *testing.T) {
+func TestMovingTag(t *testing.T) {
 	t.Parallel()
 	w := rig.ForTest(t)
 	registry := w.Registry(rig.RegistryOptions{})

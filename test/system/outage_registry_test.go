@@ -23,7 +23,8 @@ func brief(c *config.Config) {
 	c.Cache.Verified, c.Cache.Tags, c.Cache.Refused = 1, 1, 1
 }
 
-func TestARegistryIsInTroubleForHoursAndTwoHundredKnownImagesGoOn(t *testing.T) {
+// The registry fails for hours: two hundred known images stay verified.
+func TestKnownImagesOutliveARegistryOutage(t *testing.T) {
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})
 	images := signed(t, w, r, rig.Signature{}, "production/app", 200)
@@ -115,7 +116,8 @@ func crowd(t *testing.T, w *walk, key string) map[string]int {
 	return outcomes
 }
 
-func TestAThousandAskForAKnownImageWhileItsRegistryHangs(t *testing.T) {
+// A thousand requests for a known image are answered while its registry hangs.
+func TestThousandAskWhileTheRegistryHangs(t *testing.T) {
 	rw := rig.ForTest(t)
 	r := rw.Registry(rig.RegistryOptions{})
 	image := signed(t, rw, r, rig.Signature{}, "production/app", 1)[0]

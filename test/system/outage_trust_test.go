@@ -14,7 +14,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-func TestTrustIsReplacedInTheMiddleOfAThousandRequestsAndNoAnswerMixesTwo(t *testing.T) {
+// Trust is replaced during a thousand requests: each answer comes from one version.
+func TestTrustReplacedUnderLoad(t *testing.T) {
 	rw := rig.ForTest(t)
 	r := rw.Registry(rig.RegistryOptions{})
 	others := rw.NewPKI(rig.PKIOptions{Organization: "Others"})
@@ -92,7 +93,8 @@ func TestTrustIsReplacedInTheMiddleOfAThousandRequestsAndNoAnswerMixesTwo(t *tes
 	t.Logf("%d requests, %d replacements", asked[0].Load(), swaps.Load())
 }
 
-func TestABrokenPolicyLandsAndTheOldOneHoldsAndReadinessSaysWhy(t *testing.T) {
+// A broken trust policy is refused: the old one stays in force, and /readyz says why.
+func TestBrokenPolicyLeavesTheOldInForce(t *testing.T) {
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})
 	image := signed(t, w, r, rig.Signature{}, "production/app", 1)[0]
