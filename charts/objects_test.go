@@ -171,7 +171,7 @@ func TestTheServersComeAndGoOneByOne(t *testing.T) {
 	if *d.Spec.Replicas != 2 || rolling.MaxUnavailable.IntValue() != 0 || rolling.MaxSurge.IntValue() != 1 {
 		t.Errorf("%d replicas, %+v", *d.Spec.Replicas, rolling)
 	}
-	// drainDelay, DrainTimeout and flushWithin of the server.
+	// drainDelay of the configuration, DrainTimeout and flushWithin of the server.
 	if *pod.TerminationGracePeriodSeconds <= 3+20+1 {
 		t.Errorf("it has %d s to end", *pod.TerminationGracePeriodSeconds)
 	}

@@ -78,6 +78,17 @@ func TestAnswersTooLateForTheWebhookAreRefused(t *testing.T) {
 	refused(t, "validating webhook only 2 s", "--set", "gatekeeper.webhookTimeoutSeconds=2")
 }
 
+// A pod is killed when terminationGracePeriodSeconds is over.
+func TestADrainLongerThanTheGraceIsRefused(t *testing.T) {
+	refused(t, "config.drainDelay: with 9s a server needs more than 30 s to end", "--set", "config.drainDelay=9s")
+	refused(t, "config.drainDelay: with 5s a server needs more than 25 s to end", "--set", "config.drainDelay=5s,terminationGracePeriodSeconds=25")
+	for _, values := range []string{"config.drainDelay=8900ms", "config.drainDelay=30s,terminationGracePeriodSeconds=60"} {
+		if _, err := template(t, "--set", values); err != nil {
+			t.Errorf("%s is refused: %v", values, err)
+		}
+	}
+}
+
 func TestTheProvidersTimeoutFollows(t *testing.T) {
 	for within, want := range map[string]int{"1800ms": 2, "1s": 2, "999ms": 1, "2.5s": 3, "0.001h": 4, "1s500ms": 2, "900000us": 1, "null": 2} {
 		o := render(t, "--set", "gatekeeper.webhookTimeoutSeconds=30,config.mutateWithin=null,config.answerWithin="+within)

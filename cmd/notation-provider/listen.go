@@ -50,7 +50,7 @@ func listen(from source, a *app, m *metrics.Metrics, log *slog.Logger) (*listene
 		Sources:         func() []reload.Status { return append(poller.Status(), revocationStatus(a.verifier)) },
 		HandshakeFailed: m.HandshakeFailures(server.HandshakeCauses()),
 		WriteTimeout:    10*time.Second + config.MaxAnswer,
-		DrainDelay:      drainDelay,
+		DrainDelay:      time.Duration(c.DrainDelay),
 		Log:             log,
 	})
 	if err != nil {

@@ -18,10 +18,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
 
-// drainDelay is how long requests are still taken after SIGTERM: until Kubernetes
-// has taken the pod out of the service everywhere.
-const drainDelay = 3 * time.Second
-
 // The most that the log may hold unwritten, in bytes, and how long the end waits for it.
 const (
 	unwritten   = 1 << 20
@@ -43,8 +39,8 @@ func newServe() *cobra.Command {
 		Long: `Serves Gatekeeper's external data protocol over mutual TLS, and health, readiness
 and metrics over plain HTTP on the admin address.
 
-SIGTERM and SIGINT end it in order: readiness fails, requests are still taken for 3 s,
-and requests in flight get up to 20 s to finish. A second signal ends it at once.
+SIGTERM and SIGINT end it in order: readiness fails, requests are still taken for
+drainDelay, and requests in flight get up to 20 s to finish. A second signal ends it at once.
 SIGHUP, SIGUSR1 and SIGUSR2 have no effect: a change of the configuration, or of a
 file that it names, is found by polling. The log goes to standard error, and lines that
 are not read in time are dropped and counted.

@@ -39,6 +39,7 @@ func (c Config) amounts() []amount {
 		span("verifyWithin", c.VerifyWithin, 1, 5*time.Minute),
 		span("requestTimeout", c.RequestTimeout, 1, 5*time.Minute),
 		span("reload", c.Reload, 10*time.Millisecond, time.Hour),
+		span("drainDelay", c.DrainDelay, 1, time.Minute),
 		size("limits.requestBytes", c.Limits.RequestBytes, 64<<20),
 		number("limits.keys", c.Limits.Keys, 10_000),
 		number("limits.concurrent", c.Limits.Concurrent, 4096),

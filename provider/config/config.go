@@ -47,6 +47,12 @@ type Config struct {
 	// say so.
 	Reload Duration `yaml:"reload" applies:"restart"`
 
+	// How long requests are still taken after SIGTERM, when readiness fails already,
+	// at most 1m. It is the time until Kubernetes has taken the pod out of the service
+	// everywhere. Default 3s. The pod needs a terminationGracePeriodSeconds that is
+	// more than 21s longer, or it is killed while it answers.
+	DrainDelay Duration `yaml:"drainDelay" applies:"restart"`
+
 	// The most of anything that one request, or all of them together, may ask
 	// for.
 	Limits Limits `yaml:"limits"`

@@ -24,6 +24,7 @@ func Default() Config {
 		VerifyWithin:   Duration(15 * time.Second),
 		RequestTimeout: Duration(5 * time.Second),
 		Reload:         Duration(10 * time.Second),
+		DrainDelay:     Duration(3 * time.Second),
 		Limits:         Limits{RequestBytes: 1 << 20, Keys: 256, Concurrent: 64, PerRegistry: 32, Signatures: 20, Envelope: 128 << 10},
 		Cache: Cache{
 			Entries:  20000,

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -30,7 +31,8 @@ type ProviderOptions struct {
 	Registries []*Registry
 
 	// Edit changes the configuration before it is written, when all else is in it. Relative paths are taken from the
-	// provider's Dir. The log must stay JSON at level info or debug. Default: nothing.
+	// provider's Dir. The log must stay JSON at level info or debug. Default: nothing. Other than the
+	// server's own default is drainDelay: 10ms, so that a test does not wait.
 	Edit func(*config.Config)
 
 	// Dir is where its files are kept. Default: a new directory below the environment's.
@@ -150,7 +152,7 @@ func (p *Provider) PeakMemory() (int64, error) {
 	return 0, errors.New("the kernel tells no peak memory")
 }
 
-// Stop ends the server as Kubernetes does, by SIGTERM, and waits until it has drained, which takes some seconds. It
+// Stop ends the server as Kubernetes does, by SIGTERM, and waits until it has drained. It
 // fails unless the server ends well, and where the race detector found something. A server that has been stopped or
 // killed already stays so.
 func (p *Provider) Stop() error {
@@ -219,6 +221,7 @@ func (w *Env) writeConfig(dir string, opts ProviderOptions) (string, error) {
 	c.Listen, c.AdminListen = "127.0.0.1:0", "127.0.0.1:0"
 	c.TLS = config.TLS{CertFile: files.CertFile, KeyFile: files.KeyFile, ClientCAFile: files.ClientCAFile, ClientNames: []string{GatekeeperName}}
 	c.Egress.Allow = []string{w.Endpoints.Host}
+	c.DrainDelay = config.Duration(10 * time.Millisecond)
 	if err := addRegistries(&c, dir, opts.Registries); err != nil {
 		return "", err
 	}

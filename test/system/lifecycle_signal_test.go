@@ -62,7 +62,7 @@ func (l *life) notReady(t *testing.T) {
 
 func TestTheServerEndsUnderLoadAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	l := start(t, rig.ForTest(t), options{})
+	l := start(t, rig.ForTest(t), options{drain: 3 * time.Second})
 	h := l.hold(t)
 	ended := make(chan error, 1)
 	go func() { ended <- l.server.Stop() }()
@@ -106,7 +106,7 @@ func TestTheServerEndsUnderLoadAndLosesNothing(t *testing.T) {
 
 func TestASecondSignalEndsTheServerAtOnce(t *testing.T) {
 	t.Parallel()
-	l := start(t, rig.ForTest(t), options{})
+	l := start(t, rig.ForTest(t), options{drain: 3 * time.Second})
 	l.askers.end()
 	h := l.hold(t)
 	ended := make(chan error, 1)

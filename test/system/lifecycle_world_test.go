@@ -2,6 +2,7 @@ package system
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -33,6 +34,7 @@ type life struct {
 type options struct {
 	registries []*rig.Registry // beside home
 	prepare    func(dir string)
+	drain      time.Duration // how long requests are still taken after SIGTERM; the rig's 10ms if zero
 }
 
 // start starts a server, and a load that lasts as long as the test or until it is told to end.
@@ -61,6 +63,7 @@ func start(t *testing.T, w *rig.Test, o options) *life {
 			// The machine may be slow. What is looked for is what gets lost, not what is late.
 			c.AnswerWithin, c.MutateWithin = config.Duration(15*time.Second), config.Duration(15*time.Second)
 			c.RequestTimeout, c.VerifyWithin = config.Duration(15*time.Second), config.Duration(15*time.Second)
+			c.DrainDelay = cmp.Or(config.Duration(o.drain), c.DrainDelay)
 			if o.prepare != nil {
 				o.prepare(filepath.Dir(c.TLS.CertFile))
 			}

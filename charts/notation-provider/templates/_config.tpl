@@ -17,6 +17,7 @@ trust.storeDir: /etc/notation-provider/trust/truststore
 {{/* The server's configuration: config of the values, with what the chart knows. What contradicts that is an error. */}}
 {{- define "notation-provider.config" -}}
 {{- include "notation-provider.checkTimes" . -}}
+{{- include "notation-provider.checkDrain" . -}}
 {{- $config := deepCopy .Values.config -}}
 {{- range $path, $value := include "notation-provider.known" . | fromYaml -}}
 {{- $parts := splitList "." $path -}}

@@ -14,6 +14,15 @@
 {{- add1 (divf (include "notation-provider.milliseconds" . | float64) 1000 | floor | int64) -}}
 {{- end }}
 
+{{/* Refuses a drainDelay after which a pod has no time left to finish requests (20 s) and its log (1 s). */}}
+{{- define "notation-provider.checkDrain" -}}
+{{- $drain := .Values.config.drainDelay | default "3s" -}}
+{{- $grace := .Values.terminationGracePeriodSeconds | int -}}
+{{- if ge (addf (include "notation-provider.milliseconds" $drain | float64) 21000) (mulf $grace 1000) -}}
+{{- fail (printf "config.drainDelay: with %s a server needs more than %d s to end: Kubernetes would kill it while it answers. Shorten it, or raise terminationGracePeriodSeconds" $drain $grace) -}}
+{{- end -}}
+{{- end }}
+
 {{/* Refuses what would let Gatekeeper's webhooks give up before the servers answer: it may admit then. */}}
 {{- define "notation-provider.checkTimes" -}}
 {{- $answer := .Values.config.answerWithin | default "1800ms" -}}
