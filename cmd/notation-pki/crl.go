@@ -39,11 +39,11 @@ The reasons are ` + strings.Join(reasons()[:4], ", ") + `,
     --publish /srv/pki/intermediate-1.crl
 
   # A key leaked:
-  notation-pki crl --issuer intermediate/1 --revoke skao-pki/signer/1/cert.pem \
+  notation-pki crl --issuer intermediate/1 --revoke pki/signer/1/cert.pem \
     --reason keyCompromise --publish /srv/pki/intermediate-1.crl
 
   # The root revokes an intermediate:
-  notation-pki crl --issuer root --revoke skao-pki/intermediate/1/cert.pem \
+  notation-pki crl --issuer root --revoke pki/intermediate/1/cert.pem \
     --reason superseded --next-update 400d --publish root-1.crl`,
 		Args: cli.NoArgs,
 	}

@@ -40,15 +40,15 @@ Exit codes: 0 there is no problem; 3 there is a problem: a rule is broken, a CRL
 not as it should be, or something ends too soon; 1 something cannot be read; 2 the command
 line is wrong.`,
 		Example: `  # A folder, a file, an image:
-  notation-pki inspect skao-pki
-  notation-pki inspect skao-pki/signer/1/chain.pem
+  notation-pki inspect pki
+  notation-pki inspect pki/signer/1/chain.pem
   notation-pki inspect harbor.skao.int/production/ska-tango-images:1.2.3
 
   # A trust store:
   notation-pki inspect ~/.config/notation/truststore
 
   # Every day, from cron:
-  notation-pki inspect --fail-within 30d -o json skao-pki`,
+  notation-pki inspect --fail-within 30d -o json pki`,
 		Args: cli.OneArg,
 	}
 	var within duration

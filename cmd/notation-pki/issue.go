@@ -48,7 +48,7 @@ func addIssuer(r *issue.Request, name, revokedBy string) {
 }
 
 func addDir(c *cobra.Command, pki *layout.Folder) {
-	c.Flags().StringVar(&pki.Path, "dir", "skao-pki", "`FOLDER` of the PKI")
+	c.Flags().StringVar(&pki.Path, "dir", "pki", "`FOLDER` of the PKI")
 }
 
 func keyTypes() []string {

@@ -60,10 +60,10 @@ Private keys are encrypted, and nothing is ever overwritten.`,
     --crl-url http://pki.skao.int/root-1.crl
   notation-pki signer       --subject "C=GB, ST=England, O=SKAO, CN=SKAO OCI Signer" \
     --crl-url http://pki.skao.int/intermediate-1.crl
-  notation-pki inspect skao-pki --fail-within 30d
+  notation-pki inspect pki --fail-within 30d
   notation-pki bundle --scope '*' --out notation`,
 	}
-	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect())
+	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect(), newRetire())
 	complete(root)
 	return cli.Setup(root)
 }

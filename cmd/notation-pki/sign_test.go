@@ -579,7 +579,7 @@ func TestWhatCannotBeReachedOrFoundIsTold(t *testing.T) {
 	b.fails(b.command(t.Context(), "list", image.Tagged()), cli.ExitFailed, "unknown authority", "--registry-ca")
 	plain := b.PushImage(b.Registry(rig.RegistryOptions{PlainHTTP: true}), "staging/a", "1")
 	b.fails(b.command(t.Context(), "list", plain.Tagged()), cli.ExitFailed, "--plain-http-unsafe")
-	b.fails(b.command(t.Context(), "list", "Not/AnImage"), cli.ExitUsage, "lower-case")
+	b.fails(b.command(t.Context(), "list", "Not/AnImage"), cli.ExitUsage, "the repository has capitals")
 }
 
 func TestAnInterruptEndsTheCommand(t *testing.T) {

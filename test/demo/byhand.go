@@ -52,7 +52,7 @@ func (h *hand) begin(ctx context.Context) error {
 		{"signer", "--subject", subject + "SKAO OCI Signer", "--crl-url", h.web.URL + "/intermediate-1.crl", "--passphrase-file", "pass", "--issuer-passphrase-file", "pass"},
 		{"crl", "--issuer", "root", "--next-update", "400d", "--publish", "web/root-1.crl", "--passphrase-file", "pass"},
 		{"crl", "--issuer", "intermediate", "--publish", "web/intermediate-1.crl", "--passphrase-file", "pass"},
-		{"bundle", "--scope", "*", "--out", "trust"},
+		{"bundle", "--scope", "*", "--policy", "skao", "--store", "skao-oci", "--out", "trust"},
 	} {
 		if err := h.run(ctx, args...); err != nil {
 			return err

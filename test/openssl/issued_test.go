@@ -23,14 +23,14 @@ func (b *bench) chain(root, intermediate, signer ca.KeyType) {
 }
 
 // verify is openssl's command line for our chain; flags come before.
-const verify = " -CAfile skao-pki/root/1/cert.pem -untrusted skao-pki/intermediate/1/cert.pem skao-pki/signer/1/cert.pem"
+const verify = " -CAfile pki/root/1/cert.pem -untrusted pki/intermediate/1/cert.pem pki/signer/1/cert.pem"
 
 // crlsAsPEM gathers our CRLs in the form that openssl verify takes.
 func (b *bench) crlsAsPEM(name string, crls ...string) {
 	b.Helper()
 	var all []byte
 	for _, crl := range crls {
-		all = append(all, b.openssl("crl -inform DER -in skao-pki/"+crl+".crl")...)
+		all = append(all, b.openssl("crl -inform DER -in pki/"+crl+".crl")...)
 	}
 	b.write(name, all)
 }
@@ -47,7 +47,7 @@ func TestOpenSSLTakesOurChainsStrictlyWhateverTheirKeys(t *testing.T) {
 			for _, flags := range []string{"", " -x509_strict", " -purpose any", " -x509_strict -check_ss_sig -purpose any -auth_level 1"} {
 				b.says(b.openssl("verify"+flags+verify), "signer/1/cert.pem: OK")
 			}
-			b.openssl("verify -x509_strict -purpose crlsign -CAfile skao-pki/root/1/cert.pem skao-pki/intermediate/1/cert.pem")
+			b.openssl("verify -x509_strict -purpose crlsign -CAfile pki/root/1/cert.pem pki/intermediate/1/cert.pem")
 		})
 	}
 }
@@ -82,7 +82,7 @@ func TestDefaultKeysAndValidity(t *testing.T) {
 		"intermediate": {"Public-Key: (4096 bit)", 3650},
 		"signer":       {"NIST CURVE: P-256", 365},
 	} {
-		file := "skao-pki/" + name + "/1/cert.pem"
+		file := "pki/" + name + "/1/cert.pem"
 		b.says(b.openssl("x509 -noout -text -in "+file), c.key)
 		b.openssl(fmt.Sprintf("x509 -noout -in %s -checkend %d", file, c.days*86400-600))
 		b.opensslFails(fmt.Sprintf("x509 -noout -in %s -checkend %d", file, c.days*86400+600))
@@ -113,7 +113,7 @@ func TestOpenSSLReadsOurCertificates(t *testing.T) {
 	const ski, aki = "X509v3 Subject Key Identifier", "X509v3 Authority Key Identifier"
 	texts := map[string]string{}
 	for _, name := range []string{"root", "intermediate", "signer"} {
-		texts[name] = b.openssl("x509 -noout -text -in skao-pki/" + name + "/1/cert.pem")
+		texts[name] = b.openssl("x509 -noout -text -in pki/" + name + "/1/cert.pem")
 	}
 	for name, want := range map[string]map[string]string{
 		"root": {
@@ -155,7 +155,7 @@ func TestOpenSSLReadsOurCertificates(t *testing.T) {
 			t.Errorf("%s: subject key identifier %q", name, extension(texts[name], ski))
 		}
 	}
-	if subject := b.openssl("x509 -noout -subject -in skao-pki/signer/1/cert.pem"); !strings.Contains(
+	if subject := b.openssl("x509 -noout -subject -in pki/signer/1/cert.pem"); !strings.Contains(
 		subject, "C = GB, ST = England, L = Cheshire, O = SKAO, OU = SKAO, CN = SKAO OCI Signer\n") {
 		t.Errorf("subject %q", subject)
 	}
@@ -170,7 +170,7 @@ func TestSerialNumbers(t *testing.T) {
 	for i := range 12 {
 		name := fmt.Sprintf("ca%d", i)
 		b.issue("intermediate --key-type ec-256 --crl-url http://pki.skao.int/root.crl --name "+name, "SKAO CA")
-		serial := b.serial("skao-pki/" + name + "/1/cert.pem")
+		serial := b.serial("pki/" + name + "/1/cert.pem")
 		if strings.HasPrefix(serial, "-") || len(serial) > 40 || seen[serial] {
 			t.Errorf("serial %s, after %v", serial, seen)
 		}
@@ -178,7 +178,7 @@ func TestSerialNumbers(t *testing.T) {
 			long++
 		}
 		seen[serial] = true
-		if b.lacks("skao-pki/root/1/issued/" + serial + ".pem") {
+		if b.lacks("pki/root/1/issued/" + serial + ".pem") {
 			t.Errorf("%s is not recorded by the name that openssl gives it", serial)
 		}
 	}
@@ -198,17 +198,17 @@ func TestOpenSSLReadsInOurCRLsWhatIsRevokedAndWhy(t *testing.T) {
 	b.openssl(check + verify)
 	b.says(b.opensslFails("verify -crl_check_all"+verify), "unable to get certificate CRL")
 
-	b.pki("crl --issuer intermediate --passphrase-file pass --reason keyCompromise --revoke " + b.serial("skao-pki/signer/1/cert.pem"))
+	b.pki("crl --issuer intermediate --passphrase-file pass --reason keyCompromise --revoke " + b.serial("pki/signer/1/cert.pem"))
 	b.crlsAsPEM("crls.pem", "root/1/crl/1", "intermediate/1/crl/2")
 	b.says(b.opensslFails(check+verify), "error 23 at 0 depth lookup: certificate revoked")
-	text := b.openssl("crl -inform DER -noout -text -in skao-pki/intermediate/1/crl/2.crl")
-	b.says(text, "Version 2", b.serial("skao-pki/signer/1/cert.pem"), "Key Compromise", "X509v3 CRL Number: \n                2\n", "Authority Key Identifier")
-	b.openssl("crl -inform DER -noout -in skao-pki/intermediate/1/crl/2.crl -CAfile skao-pki/intermediate/1/cert.pem")
+	text := b.openssl("crl -inform DER -noout -text -in pki/intermediate/1/crl/2.crl")
+	b.says(text, "Version 2", b.serial("pki/signer/1/cert.pem"), "Key Compromise", "X509v3 CRL Number: \n                2\n", "Authority Key Identifier")
+	b.openssl("crl -inform DER -noout -in pki/intermediate/1/crl/2.crl -CAfile pki/intermediate/1/cert.pem")
 
-	b.pki("crl --issuer root --passphrase-file pass --reason superseded --revoke skao-pki/intermediate/1/cert.pem")
+	b.pki("crl --issuer root --passphrase-file pass --reason superseded --revoke pki/intermediate/1/cert.pem")
 	b.crlsAsPEM("crls.pem", "root/1/crl/2", "intermediate/1/crl/1")
 	b.says(b.opensslFails(check+verify), "error 23 at 1 depth lookup: certificate revoked")
-	b.says(b.openssl("crl -inform DER -noout -text -in skao-pki/root/1/crl/2.crl"), "Superseded")
+	b.says(b.openssl("crl -inform DER -noout -text -in pki/root/1/crl/2.crl"), "Superseded")
 }
 
 func TestACRLHoldsUntilItsNextUpdateAndNoLonger(t *testing.T) {
@@ -217,7 +217,7 @@ func TestACRLHoldsUntilItsNextUpdateAndNoLonger(t *testing.T) {
 	b.pki("crl --issuer root --passphrase-file pass --next-update 8760h")
 	b.pki("crl --issuer intermediate --passphrase-file pass --next-update 48h")
 	b.crlsAsPEM("crls.pem", "root/1/crl/1", "intermediate/1/crl/1")
-	from := b.certificate("skao-pki/signer/1/cert.pem").NotBefore.Unix() + 300 // now
+	from := b.certificate("pki/signer/1/cert.pem").NotBefore.Unix() + 300 // now
 	for at, holds := range map[int64]bool{from - 60: true, from + 47*3600: true, from + 49*3600: false} {
 		line := fmt.Sprintf("verify -crl_check_all -CRLfile crls.pem -attime %d", at)
 		if holds {
@@ -234,7 +234,7 @@ func TestEveryReasonIsTheOneThatOpenSSLReads(t *testing.T) {
 	for i, reason := range ca.RevocationReasons() {
 		b.pki(fmt.Sprintf("crl --issuer root --passphrase-file pass --unrecorded --reason %s --revoke %X", reason, 0x1000+i))
 	}
-	text := b.openssl(fmt.Sprintf("crl -inform DER -noout -text -in skao-pki/root/1/crl/%d.crl", len(ca.RevocationReasons())))
+	text := b.openssl(fmt.Sprintf("crl -inform DER -noout -text -in pki/root/1/crl/%d.crl", len(ca.RevocationReasons())))
 	for i, want := range []string{"", "Key Compromise", "CA Compromise", "Affiliation Changed", "Superseded", "Cessation Of Operation"} {
 		_, entry, _ := strings.Cut(text, fmt.Sprintf("Serial Number: %X\n", 0x1000+i))
 		entry, _, _ = strings.Cut(entry, "Serial Number:")

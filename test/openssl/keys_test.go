@@ -20,10 +20,10 @@ func TestOpenSSLReadsOurEncryptedKeysOfEveryType(t *testing.T) {
 			b := newBench(t)
 			b.write("other", []byte("another passphrase altogether\n"))
 			b.issue(fmt.Sprintf("root --key-type %s", kind), "SKAO Root CA")
-			const key = " -in skao-pki/root/1/key.pem"
+			const key = " -in pki/root/1/key.pem"
 			b.says(b.openssl("pkey -noout -check -passin file:pass"+key), "Key is valid")
 			b.openssl("pkcs8 -passin file:pass -out plain.pem" + key)
-			if got, want := b.openssl("pkey -pubout -in plain.pem"), b.openssl("x509 -noout -pubkey -in skao-pki/root/1/cert.pem"); got != want {
+			if got, want := b.openssl("pkey -pubout -in plain.pem"), b.openssl("x509 -noout -pubkey -in pki/root/1/cert.pem"); got != want {
 				t.Errorf("the key is not the certificate's:\n%s%s", got, want)
 			}
 			b.opensslFails("pkey -noout -passin file:other" + key)
@@ -204,16 +204,16 @@ func TestDamagedEncryptedKeys(t *testing.T) {
 func TestADamagedKeyIssuesNothing(t *testing.T) {
 	b := newBench(t)
 	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
-	b.openssl("pkcs8 -in skao-pki/intermediate/1/key.pem -passin file:pass -out plain.pem")
+	b.openssl("pkcs8 -in pki/intermediate/1/key.pem -passin file:pass -out plain.pem")
 	b.openssl("pkcs8 -topk8 -in plain.pem -passout file:pass -iter 1 -outform DER -out key.der")
 	der := b.read("key.der")
-	b.write("skao-pki/intermediate/1/key.pem", asPEM(der))
+	b.write("pki/intermediate/1/key.pem", asPEM(der))
 	b.pki("crl --issuer intermediate --passphrase-file pass")
-	before := b.names("skao-pki/intermediate/1/crl")
+	before := b.names("pki/intermediate/1/crl")
 	others := 0
 	// The first four blocks hold the number that is the key; damage to the public half after it does no harm.
 	for i := len(der) - 144; i < len(der)-80; i += 8 {
-		b.write("skao-pki/intermediate/1/key.pem", asPEM(damaged(der, i)))
+		b.write("pki/intermediate/1/key.pem", asPEM(damaged(der, i)))
 		if said := b.pkiFails("crl --issuer intermediate --passphrase-file pass"); strings.Contains(said, "key.pem is not the key of") {
 			others++
 		} else {
@@ -223,7 +223,7 @@ func TestADamagedKeyIssuesNothing(t *testing.T) {
 	if others == 0 {
 		t.Error("no damage made it another key: nothing is proven about those")
 	}
-	if after := b.names("skao-pki/intermediate/1/crl"); len(after) != len(before) {
+	if after := b.names("pki/intermediate/1/crl"); len(after) != len(before) {
 		t.Errorf("CRLs: %v, before %v", after, before)
 	}
 }

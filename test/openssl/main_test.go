@@ -191,11 +191,11 @@ func (b *bench) names(folder string) []string {
 	return names
 }
 
-// tree is all that skao-pki holds, with modes and contents.
+// tree is all that pki holds, with modes and contents.
 func (b *bench) tree() string {
 	b.Helper()
 	var all strings.Builder
-	err := filepath.WalkDir(b.path("skao-pki"), func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(b.path("pki"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

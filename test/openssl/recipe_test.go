@@ -45,9 +45,9 @@ func (b *bench) recipe(cnf string, bits int, oci, signer string) {
 // adopt lays a CA made elsewhere where notation-pki finds it.
 func (b *bench) adopt(name, key string, chain ...string) {
 	b.Helper()
-	b.join("skao-pki/"+name+"/1/cert.pem", chain[0])
-	b.join("skao-pki/"+name+"/1/key.pem", key)
-	b.join("skao-pki/"+name+"/1/chain.pem", chain...)
+	b.join("pki/"+name+"/1/cert.pem", chain[0])
+	b.join("pki/"+name+"/1/key.pem", key)
+	b.join("pki/"+name+"/1/chain.pem", chain...)
 }
 
 // world is a registry, and an image in it that openssl's identity signed.
@@ -119,14 +119,14 @@ func TestACAMadeByOpenSSLGoesOnWithNotationPKI(t *testing.T) {
 	b.adopt("intermediate", "oci.key", "oci.pem", "ca.pem")
 	b.issue("signer --key-type ec-256 --crl-url http://pki.skao.int/oci.crl", "SKAO OCI Signer")
 	b.issue("intermediate --key-type ec-256 --name second --crl-url http://pki.skao.int/root.crl", "SKAO Second CA")
-	b.openssl("verify -x509_strict -CAfile ca.pem -untrusted oci.pem skao-pki/signer/1/cert.pem")
-	b.openssl("verify -x509_strict -CAfile ca.pem skao-pki/second/1/cert.pem")
+	b.openssl("verify -x509_strict -CAfile ca.pem -untrusted oci.pem pki/signer/1/cert.pem")
+	b.openssl("verify -x509_strict -CAfile ca.pem pki/second/1/cert.pem")
 
 	// What openssl issued is not on our record, but the file tells that it is ours to revoke.
 	b.pki("crl --issuer intermediate --passphrase-file pass --reason superseded --revoke signer.pem")
 	b.crlsAsPEM("crls.pem", "intermediate/1/crl/1")
 	b.says(b.opensslFails("verify -crl_check -CRLfile crls.pem -CAfile ca.pem -untrusted oci.pem signer.pem"), "certificate revoked")
-	b.openssl("verify -crl_check -CRLfile crls.pem -CAfile ca.pem -untrusted oci.pem skao-pki/signer/1/cert.pem")
+	b.openssl("verify -crl_check -CRLfile crls.pem -CAfile ca.pem -untrusted oci.pem pki/signer/1/cert.pem")
 
 }
 
@@ -135,18 +135,18 @@ func TestTheServerFetchesTheCRLOfAnAdoptedCAAndHeedsIt(t *testing.T) {
 	b.recipe("openssl.cnf", 2048, "oci", signName)
 	b.adopt("root", "ca.key", "ca.pem")
 	b.adopt("intermediate", "oci.key", "oci.pem", "ca.pem")
-	web := httptest.NewServer(http.FileServer(http.Dir(b.path("skao-pki/intermediate/1/crl"))))
+	web := httptest.NewServer(http.FileServer(http.Dir(b.path("pki/intermediate/1/crl"))))
 	t.Cleanup(web.Close)
 	b.pki("crl --issuer intermediate --passphrase-file pass")
 	b.issue("signer --key-type ec-256 --crl-url "+web.URL+"/1.crl", "SKAO OCI Signer")
-	w := b.world(b.identity("skao-pki/signer/1/chain.pem", "skao-pki/signer/1/key.pem"))
+	w := b.world(b.identity("pki/signer/1/chain.pem", "pki/signer/1/key.pem"))
 	w.allow = []string{strings.TrimPrefix(web.URL, "http://")}
 	b.pki("bundle --out trust --scope " + w.image.Name())
 	if got := b.verdict(w, "trust"); got != "verified" {
 		t.Errorf("an image signed by a signer of the adopted CA is %s", got)
 	}
-	b.pki("crl --issuer intermediate --passphrase-file pass --reason keyCompromise --revoke skao-pki/signer/1/cert.pem")
-	b.join("skao-pki/intermediate/1/crl/1.crl", "skao-pki/intermediate/1/crl/2.crl")
+	b.pki("crl --issuer intermediate --passphrase-file pass --reason keyCompromise --revoke pki/signer/1/cert.pem")
+	b.join("pki/intermediate/1/crl/1.crl", "pki/intermediate/1/crl/2.crl")
 	if got := b.verdict(w, "trust"); !strings.HasPrefix(got, "revoked: ") {
 		t.Errorf("after its signer was revoked it is %s", got)
 	}
@@ -159,9 +159,9 @@ func TestACRLThatOpenSSLIssuedIsContinued(t *testing.T) {
 	b.openssl("ca -config openssl.cnf -name oci_ca -passin file:pass -crl_reason keyCompromise -revoke signer.pem")
 	b.write("crlnumber", []byte("2A\n"))
 	b.openssl("ca -config openssl.cnf -name oci_ca -passin file:pass -gencrl -out last.pem")
-	b.join("skao-pki/intermediate/1/crl/42.crl", "last.pem")
+	b.join("pki/intermediate/1/crl/42.crl", "last.pem")
 	b.says(b.pki("crl --issuer intermediate --passphrase-file pass"), "crl/43.crl", "number       43", "keyCompromise")
-	text := b.openssl("crl -inform DER -noout -text -in skao-pki/intermediate/1/crl/43.crl")
+	text := b.openssl("crl -inform DER -noout -text -in pki/intermediate/1/crl/43.crl")
 	b.says(text, "Key Compromise", b.serial("signer.pem"))
 }
 
@@ -264,6 +264,6 @@ func TestACAThatEndedIssuesNothingAndIsTrustedNoMore(t *testing.T) {
 	}
 	b.issue("root --rotate --key-type ec-256", "")
 	b.issue("intermediate --key-type ec-256 --crl-url http://pki.skao.int/root.crl", "SKAO CA")
-	b.openssl("verify -x509_strict -CAfile skao-pki/root/2/cert.pem skao-pki/intermediate/1/cert.pem")
+	b.openssl("verify -x509_strict -CAfile pki/root/2/cert.pem pki/intermediate/1/cert.pem")
 	b.says(b.pki("bundle --scope * --identity * --out trust"), "root/1 ended on 2021-01-01 and is left out", "root-2.pem")
 }

@@ -56,15 +56,15 @@ func TestSignerForAnOpenSSLRequest(t *testing.T) {
 			b.request(kind, "/C=GB/ST=England/O=SKAO/CN=SKAO HSM Signer/emailAddress=hsm@skao.int")
 			said := b.pki("signer --name hsm --csr hsm.csr --issuer-passphrase-file pass " + signerURLs)
 			b.says(said, "extensions that the request asks for are not taken over", "hsm@skao.int goes into the subject alternative name")
-			const cert = "skao-pki/hsm/1/cert.pem"
-			b.openssl("verify -x509_strict -CAfile skao-pki/root/1/cert.pem -untrusted skao-pki/intermediate/1/cert.pem " + cert)
+			const cert = "pki/hsm/1/cert.pem"
+			b.openssl("verify -x509_strict -CAfile pki/root/1/cert.pem -untrusted pki/intermediate/1/cert.pem " + cert)
 			if got, want := b.openssl("x509 -noout -pubkey -in "+cert), b.openssl("pkey -pubout -in hsm.key"); got != want {
 				t.Errorf("the certificate is for another key:\n%s%s", got, want)
 			}
-			if !b.lacks("skao-pki/hsm/1/key.pem") {
+			if !b.lacks("pki/hsm/1/key.pem") {
 				t.Error("a key was written")
 			}
-			if broken := rules.Violations(b.identity("skao-pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
+			if broken := rules.Violations(b.identity("pki/hsm/1/chain.pem", "hsm.key").Chain); len(broken) > 0 {
 				t.Errorf("violations: %+v", broken)
 			}
 			b.onlySigns(cert)
@@ -98,7 +98,7 @@ func TestIntermediateForARequest(t *testing.T) {
 	b.issue("root --key-type ec-384", "SKAO Root CA")
 	b.request("-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "/C=GB/ST=England/O=SKAO/CN=SKAO Vault CA")
 	b.pki("intermediate --csr hsm.csr --issuer-passphrase-file pass --crl-url http://pki.skao.int/root.crl")
-	text := b.openssl("x509 -noout -text -in skao-pki/intermediate/1/cert.pem")
+	text := b.openssl("x509 -noout -text -in pki/intermediate/1/cert.pem")
 	if got := extension(text, "X509v3 Basic Constraints"); got != "critical CA:TRUE, pathlen:0" {
 		t.Errorf("basic constraints %q", got)
 	}
@@ -110,12 +110,12 @@ func TestIntermediateForARequest(t *testing.T) {
 	b.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out leaf.key")
 	b.openssl("req -new -key leaf.key -out leaf.csr -subj", "/C=GB/ST=England/O=SKAO/CN=SKAO OCI Signer")
 	b.write("leaf.cnf", []byte("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nauthorityKeyIdentifier=keyid\n"))
-	b.openssl("x509 -req -in leaf.csr -CA skao-pki/intermediate/1/cert.pem -CAkey hsm.key -CAcreateserial -days 30 -extfile leaf.cnf -out leaf.pem")
-	b.join("leaf.chain.pem", "leaf.pem", "skao-pki/intermediate/1/chain.pem")
+	b.openssl("x509 -req -in leaf.csr -CA pki/intermediate/1/cert.pem -CAkey hsm.key -CAcreateserial -days 30 -extfile leaf.cnf -out leaf.pem")
+	b.join("leaf.chain.pem", "leaf.pem", "pki/intermediate/1/chain.pem")
 	if broken := rules.Violations(b.identity("leaf.chain.pem", "leaf.key").Chain); len(broken) > 0 {
 		t.Errorf("violations: %+v", broken)
 	}
-	b.openssl("verify -x509_strict -CAfile skao-pki/root/1/cert.pem -untrusted skao-pki/intermediate/1/cert.pem leaf.pem")
+	b.openssl("verify -x509_strict -CAfile pki/root/1/cert.pem -untrusted pki/intermediate/1/cert.pem leaf.pem")
 }
 
 func TestARequestIsReadInEveryFormThatOpenSSLWrites(t *testing.T) {
@@ -180,9 +180,9 @@ func TestSubjectReplacesThatOfARequest(t *testing.T) {
 	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	b.request("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "/CN=vault-7")
 	b.issueFor("hsm.csr", "C=GB, ST=England, O=SKAO, CN=SKAO HSM Signer")
-	b.says(b.openssl("x509 -noout -subject -in skao-pki/hsm/1/cert.pem"), "subject=C = GB, ST = England, O = SKAO, CN = SKAO HSM Signer\n")
-	if bytes.Contains(b.read("skao-pki/hsm/1/chain.pem"), []byte("PRIVATE")) || !slices.Equal(b.names("skao-pki/hsm/1"), []string{"cert.pem", "chain.pem"}) {
-		t.Errorf("files: %v", b.names("skao-pki/hsm/1"))
+	b.says(b.openssl("x509 -noout -subject -in pki/hsm/1/cert.pem"), "subject=C = GB, ST = England, O = SKAO, CN = SKAO HSM Signer\n")
+	if bytes.Contains(b.read("pki/hsm/1/chain.pem"), []byte("PRIVATE")) || !slices.Equal(b.names("pki/hsm/1"), []string{"cert.pem", "chain.pem"}) {
+		t.Errorf("files: %v", b.names("pki/hsm/1"))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // identity reads a signer from its files.
 func (c *pkiUser) identity(generation string) *ca.Identity {
 	c.t.Helper()
-	return readIdentity(c.t, c.path(filepath.Join("skao-pki", generation)))
+	return readIdentity(c.t, c.path(filepath.Join("pki", generation)))
 }
 
 func readIdentity(t *testing.T, folder string) *ca.Identity {

@@ -177,7 +177,7 @@ func TestATrustBundleHoldsNoPrivateKey(t *testing.T) {
 		t.Errorf("private keys in %q, want one", found)
 	}
 	// Root's, intermediate's and signer's are encrypted, all three.
-	if found := secrets(t, c.path("skao-pki")); len(found) != 3 {
+	if found := secrets(t, c.path("pki")); len(found) != 3 {
 		t.Errorf("private keys in %q, want three", found)
 	} else {
 		for _, path := range found {
@@ -191,7 +191,7 @@ func TestATrustBundleHoldsNoPrivateKey(t *testing.T) {
 func TestAFileWithAKeyIsNotTakenIntoABundle(t *testing.T) {
 	c := newCA(t)
 	c.chain()
-	both := append(must[[]byte](t)(os.ReadFile(c.path("skao-pki/root/1/cert.pem"))), must[[]byte](t)(os.ReadFile(c.path("skao-pki/root/1/key.pem")))...)
+	both := append(must[[]byte](t)(os.ReadFile(c.path("pki/root/1/cert.pem"))), must[[]byte](t)(os.ReadFile(c.path("pki/root/1/key.pem")))...)
 	c.write("both.pem", string(both))
 	for _, flag := range []string{"--ca", "--tsa"} {
 		if _, stderr, err := c.try("bundle", "--scope", "*", flag, "both.pem", "--out", "trust"); err == nil || !strings.Contains(stderr, "only certificates belong") {

@@ -58,11 +58,11 @@ func TestRotationOfSignerAndIntermediate(t *testing.T) {
 		p.is(t, "when "+generation+" was retired", images, "verified")
 	}
 	retire("signer/1", func() {
-		c.publish("intermediate/1", "--revoke", "skao-pki/signer/1/cert.pem", "--reason", "superseded")
+		c.publish("intermediate/1", "--revoke", "pki/signer/1/cert.pem", "--reason", "superseded")
 	})
 	// And then the first intermediate, with all that it issued.
 	retire("signer/2", func() {
-		c.publish("root/1", "--revoke", "skao-pki/intermediate/1/cert.pem", "--reason", "superseded")
+		c.publish("root/1", "--revoke", "pki/intermediate/1/cert.pem", "--reason", "superseded")
 	})
 	if len(images) != 1 {
 		t.Fatalf("%v is left, want the last generation alone", images)
@@ -126,7 +126,7 @@ func TestWithoutTheCAsOwnListNothingNewIsAdmitted(t *testing.T) {
 	list := "/intermediate-1.crl"
 	good, _ := c.published.LoadAndDelete(list)
 	p.is(t, "without a list", map[string]rig.Image{"it": image}, "undecided")
-	c.published.Store(list, must[[]byte](t)(os.ReadFile(c.path("skao-pki/root/1/crl/1.crl"))))
+	c.published.Store(list, must[[]byte](t)(os.ReadFile(c.path("pki/root/1/crl/1.crl"))))
 	p.is(t, "with another CA's list", map[string]rig.Image{"it": image}, "undecided")
 	c.published.Store(list, good)
 	until(t, "it is verified with its own", func() bool { return p.verdict(t, image) == "verified" })

@@ -38,7 +38,7 @@ const passphrase = "correct horse battery staple"
 // pkiUser is a person with notation-pki and an empty folder.
 type pkiUser struct {
 	t   *testing.T
-	dir string // where the command runs; the PKI is in skao-pki below
+	dir string // where the command runs; the PKI is in pki below
 
 	// published is what the world reads of the CA: files by URL path, put there by publish.
 	published sync.Map

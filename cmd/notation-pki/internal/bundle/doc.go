@@ -2,11 +2,11 @@
 // notation-provider reads as well:
 //
 //	trustpolicy.json
-//	truststore/x509/ca/skao-oci/root-1.pem
+//	truststore/x509/ca/images/root-1.pem
 //	truststore/x509/tsa/timestamps/1a2b3c4d.pem
 //	kubernetes/configmap.yaml                    all of the above, for a cluster
 //	kubernetes/values.yaml                       how the chart mounts it
-//	localkeys/skao-oci.{key,crt}                 only in a folder to sign with
+//	localkeys/images.{key,crt}                 only in a folder to sign with
 //	signingkeys.json                             likewise
 //
 // A trust bundle holds no private key.

@@ -119,7 +119,7 @@ func (r *Request) checkRequestName() error {
 
 // checkSuccession refuses a generation for another use than the last one, and notes a change of name.
 func (r *Request) checkSuccession() error {
-	if r.next.Number == 1 {
+	if !r.Rotate {
 		return nil
 	}
 	last, before, err := r.lastChain(r.next.Name)

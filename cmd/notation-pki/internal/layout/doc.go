@@ -1,6 +1,6 @@
 // Package layout keeps a PKI in a folder, one generation of a certificate beside the other:
 //
-//	skao-pki/
+//	pki/
 //	  root/1/            cert.pem  key.pem  chain.pem        the newest generation is the highest number
 //	    issued/            one certificate a file, named by its serial number
 //	    crl/               1.crl 2.crl …  in DER, the newest is the highest number

@@ -39,16 +39,17 @@ func (f Folder) Next(name string, rotate bool) (Generation, error) {
 	if err != nil {
 		return Generation{}, err
 	}
-	number := 1
+	last := 0
 	if n := len(generations); n > 0 {
-		number = generations[n-1].Number + 1
+		last = generations[n-1].Number
 	}
+	number := max(last, f.lastRetired(name)) + 1
 	switch {
-	case rotate && number == 1:
+	case rotate && last == 0:
 		return Generation{}, fmt.Errorf("there is no %s in %s to rotate; leave --rotate out to make the first", name, f.Path)
-	case !rotate && number > 1:
+	case !rotate && last > 0:
 		return Generation{}, fmt.Errorf("%s holds generation %d of %s, and nothing is overwritten; make the next beside it by --rotate, or another by --name",
-			f.Path, number-1, name)
+			f.Path, last, name)
 	}
 	return Generation{Name: name, Number: number, Dir: filepath.Join(f.Path, name, strconv.Itoa(number))}, nil
 }
