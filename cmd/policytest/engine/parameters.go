@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/apis/constraints"
@@ -39,6 +40,8 @@ func (r rules) check(ctx context.Context, constraint *unstructured.Unstructured)
 		return err
 	}
 	broken, _ := r.validator.Validate(ctx, field.NewPath("spec", "parameters"), nil, parameters, nil, apicel.RuntimeCELCostBudget)
+	// The validator goes through the properties as a Go map has them, in another order each time.
+	slices.SortFunc(broken, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
 	var all []error
 	for _, b := range broken {
 		all = append(all, &ruleError{b.Field, strings.TrimSpace(b.Detail)})
