@@ -39,7 +39,7 @@ here: --never-signed says that it signed nothing.`,
 		Args: cli.OneArg,
 	}
 	addDir(c, &pki)
-	c.Flags().BoolVar(&neverSigned, "never-signed", false, "for a signer: nothing was signed with its key, and nobody else has it")
+	c.Flags().BoolVar(&neverSigned, "never-signed", false, "for a signer: nothing was signed with its key, and no other person has it")
 	output := cli.AddOutput(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		folder, err := retire(pki, args[0], neverSigned)

@@ -270,7 +270,7 @@ func TestWhatIsNoSignatureIsNotFetched(t *testing.T) {
 			if !errors.Is(err, provider.ErrNoEnvelope) {
 				t.Fatalf("%v", err)
 			}
-			wireable(t, err.Error()) // it is what is told
+			wireable(t, err.Error()) // the answer holds this text
 			if got := len(f.requests()); got != c.requests {
 				t.Errorf("%d requests, want %d", got, c.requests)
 			}

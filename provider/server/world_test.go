@@ -116,7 +116,7 @@ func (w *world) client(t *testing.T, l leaf, edit ...func(*tls.Config)) *http.Cl
 	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
 }
 
-// tls shows l, whoever the server asks for: a client that keeps its certificate
+// tls shows l, also if the server asks for another issuer: a client that keeps its certificate
 // back, as Go's does under another authority, would test less.
 func (w *world) tls(l leaf) *tls.Config {
 	return &tls.Config{

@@ -88,8 +88,8 @@ type decision struct {
 	Violations []struct{ Msg string }
 }
 
-// admit has policytest decide on the objects, with Gatekeeper's own engine, which asks the server, and shows what whoever
-// applies them would see.
+// admit has policytest decide on the objects, with Gatekeeper's own engine, which asks the server, and shows what a
+// person who applies them would see.
 func (s *stage) admit(ctx context.Context, out io.Writer, policytest, url string) error {
 	dir := filepath.Join(s.world.Dir, "pods")
 	if err := s.write(dir); err != nil {

@@ -20,7 +20,7 @@ type row struct {
 
 // ask asks about every image, and again.
 func (s *stage) ask(ctx context.Context, asker *rig.GatekeeperClient) ([]row, error) {
-	if _, err := asker.Validate(ctx); err != nil { // the handshake is nobody's time
+	if _, err := asker.Validate(ctx); err != nil { // the handshake does not count into the time
 		return nil, err
 	}
 	var rows []row
@@ -74,10 +74,10 @@ func show(out io.Writer, rows []row) error {
 		return fmt.Errorf("not every verdict is the right one:\n  %s", strings.Join(wrong, "\n  "))
 	}
 	fmt.Fprintf(out, `
-✓ verified   ✗ refused: known not to be good   ? undecided: nobody knows, nobody remembers, not admitted
+✓ verified   ✗ refused: known not to be good   ? undecided: not known, not remembered, not admitted
 
 All %d verdicts are as they should be. The last was answered at the deadline, answerWithin: an admission never
-hangs on a registry. Nobody remembers it, and its check goes on.
+hangs on a registry. It is not remembered, and its check goes on.
 `, len(rows))
 	return nil
 }

@@ -81,7 +81,7 @@ func (s *stage) examples() []*example {
 		{name: "legacy/ska-old:0.1", story: "certificate lapsed, no timestamp", want: "expired", on: s.nexus, make: s.signed(rig.Signature{By: s.retired, Options: then})},
 		{name: "production/ska-leak:7", story: "signer's key leaked, certificate revoked", want: "revoked", on: s.harbor, make: s.signed(rig.Signature{By: s.revocable.Signer})},
 		{name: "production/ska-typo:1", story: "not there", want: "not-found", on: s.harbor},
-		{name: "docker.io/library/postgres:16", story: "no policy covers it: nobody is asked", want: "out-of-scope"},
+		{name: "docker.io/library/postgres:16", story: "no policy covers it: no registry is asked", want: "out-of-scope"},
 		{name: "https://harbor.example/x", story: "not an image reference", want: "malformed"},
 		{name: "production/ska-slow:1", story: "the registry hangs on this one", want: "undecided", on: s.harbor, make: s.hung},
 	}

@@ -193,7 +193,7 @@ func readyPages() http.HandlerFunc {
 // caPEM is what to trust about the registry's TLS.
 func (r *registry) caPEM() []byte { return ca.EncodeCertificates(r.Certificate()) }
 
-// strangers are envelopes that nobody trusted signed, as costly as they may be.
+// strangers are envelopes without a trusted signer, as costly as they may be.
 
 // coseBomb is a COSE envelope of about so many bytes of the smallest values, which a decoder makes objects of.
 func coseBomb(size int) []byte {

@@ -63,7 +63,7 @@ func TestNoCredentialAlongARedirect(t *testing.T) {
 	}
 	hops := recorder.Requests()
 	if len(hops) < 2 {
-		t.Errorf("nobody came twice, so nothing is shown: %+v", hops)
+		t.Errorf("no request came twice, so nothing is shown: %+v", hops)
 	}
 	for _, request := range hops {
 		if request.Authorization != "" {

@@ -66,7 +66,7 @@ type row struct {
 	step  step
 	on    setting
 
-	elsewhere *rig.Registry // nobody may be sent there
+	elsewhere *rig.Registry // no request may be sent there
 
 	world        *rig.Test
 	pki          *rig.PKI
@@ -142,7 +142,7 @@ func (r *row) set(t *testing.T, shared *rig.Test) {
 // divert answers each question about the image as if it were about the other.
 func (r *row) divert() rig.Fault { return rig.Divert(r.exchange.Replace) }
 
-// redirect sends whoever asks to a host that the configuration does not name.
+// redirect sends each request to a host that the configuration does not name.
 func (r *row) redirect() rig.Fault {
 	return rig.Status(http.StatusTemporaryRedirect, http.Header{"Location": {"https://" + r.elsewhere.Host + "/v2/"}})
 }
@@ -222,11 +222,11 @@ func TestNoFaultAtAnyStepDecidesAnythingOrIsRemembered(t *testing.T) {
 		}
 	})
 	if got := elsewhere.Requests(); len(got) > 0 {
-		t.Errorf("somebody was sent where the configuration leads nobody: %+v", got)
+		t.Errorf("requests came to a host that the configuration does not name: %+v", got)
 	}
 }
 
-// failsLater lets the fault befall an image whose evidence is known: what need not be asked again can fail nobody.
+// failsLater lets the fault befall an image whose evidence is known: what need not be asked again fails no request.
 func (r *row) failsLater(t *testing.T, asker *rig.GatekeeperClient) {
 	r.mend(t, asker)
 	r.at().Forget()
@@ -280,7 +280,7 @@ func (r *row) taken(t *testing.T) {
 	}
 }
 
-// mend asks until the image is verified. Nobody tells when a server's rest is over, so it asks again and again.
+// mend asks until the image is verified. No answer says when a server's rest is over, so it asks again and again.
 func (r *row) mend(t *testing.T, asker *rig.GatekeeperClient) {
 	ctx, cancel := context.WithTimeout(t.Context(), mendWithin)
 	defer cancel()

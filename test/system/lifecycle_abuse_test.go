@@ -111,7 +111,7 @@ func (l *life) commit(t *testing.T, a abuse) error {
 		}
 		sent <- to.bytes
 	}()
-	status, err := hear(conn)
+	status, err := readAnswer(conn)
 	if errors.Is(err, errSilence) {
 		status, err = noAnswer, nil
 	}
@@ -219,7 +219,7 @@ func abuses() map[string]abuse {
 		"a tunnel":                      {send: text("CONNECT evil.io:443 HTTP/1.1\r\nHost: evil.io:443\r\n\r\n"), want: []int{http.StatusNotFound}},
 		"the way out":                   {send: text("GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n"), want: []int{http.StatusNotFound}},
 		"the admin door's paths":        {send: text("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), want: []int{http.StatusNotFound}},
-		"a question to nobody":          {send: text("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"), want: []int{http.StatusNotFound}},
+		"a request to no path":          {send: text("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"), want: []int{http.StatusNotFound}},
 		"no host":                       {send: text("POST /validate HTTP/1.1\r\n\r\n"), want: malformed},
 		"a header without end":          {send: text("POST /validate HTTP/1.1\r\nHost: x\r\nX: ", spaces), want: []int{http.StatusRequestHeaderFieldsTooLarge}},
 		"headers without end":           {send: text("POST /validate HTTP/1.1\r\nHost: x\r\n", strings.Repeat("X: y\r\n", 100_000)), want: []int{http.StatusRequestHeaderFieldsTooLarge}},
@@ -260,7 +260,7 @@ func (l *life) slow(t *testing.T) *sync.WaitGroup {
 				defer conn.Close()
 				ended := make(chan struct{})
 				go drip(conn, ended)
-				status, err := hear(conn)
+				status, err := readAnswer(conn)
 				close(ended)
 				if !errors.Is(err, errSilence) && (err != nil || status != http.StatusBadRequest) {
 					t.Errorf("a slow %s: status %d, error %v", name, status, err)

@@ -39,7 +39,7 @@ func set(c document, group string, values document) {
 }
 
 // A registry that the configuration names while the server runs can be asked from then on, a
-// broken file changes nothing, and nobody who asks meanwhile notices.
+// broken file changes nothing, and no request meanwhile is affected.
 func TestTheConfigurationIsRotatedUnderLoad(t *testing.T) {
 	t.Parallel()
 	w := rig.ForTest(t)

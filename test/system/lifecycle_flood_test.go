@@ -105,7 +105,7 @@ func (l *life) holdOpen(t *testing.T, address string, hundreds int, first []byte
 }
 
 // Strangers open connections by the hundred at both doors, and begin a handshake that never
-// ends. They are few at a time, hold little, and keep nobody out.
+// ends. They are few at a time, hold little, and keep no client out.
 func TestStrangersConnectionsAreFewAndHoldLittle(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})

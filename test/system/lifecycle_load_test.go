@@ -47,7 +47,7 @@ func ask(t *testing.T, asker *rig.GatekeeperClient, signed, unsigned rig.Image) 
 		asking.Wait()
 		asker.Close()
 		if a.answered.Load() == 0 {
-			t.Error("nobody was answered")
+			t.Error("no request was answered")
 		}
 	})
 	t.Cleanup(a.end)

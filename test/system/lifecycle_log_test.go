@@ -31,7 +31,7 @@ func (l *life) fill(t *testing.T) {
 	before := l.metric(t, dropped)
 	rig.Eventually(t, "the log is full", func() error {
 		if _, err := asker.Validate(context.Background(), keys...); err != nil {
-			t.Fatalf("while nobody reads the log: %v", err)
+			t.Fatalf("while the log is not read: %v", err)
 		}
 		if l.metric(t, dropped) == before {
 			return errors.New("nothing was dropped")
@@ -42,7 +42,7 @@ func (l *life) fill(t *testing.T) {
 
 const dropped = "notation_provider_log_records_dropped_total"
 
-// Standard error is a pipe that nobody reads for a while. All are answered, what is missing
+// Standard error is a pipe that is not read for a while. All are answered, what is missing
 // in the log is told when it flows again, and the server ends as always.
 func TestNobodyIsKeptWaitingByTheLog(t *testing.T) {
 	t.Parallel()

@@ -67,7 +67,7 @@ func TestTheServerEndsUnderLoadAndLosesNothing(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- l.server.Stop() }()
 
-	// Whoever does not know yet that it is not ready is still answered, over new connections too.
+	// A client that does not know yet that it is not ready is still answered, over new connections too.
 	l.notReady(t)
 	l.askers.more(t)
 	status, _, err := l.enter(t, l.secured(l.ClientCert), question(about("none!")))

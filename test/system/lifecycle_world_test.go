@@ -100,7 +100,7 @@ func (l *life) use(t *testing.T) use {
 	return use{l.metric(t, "go_goroutines"), l.metric(t, "process_open_fds"), l.metric(t, "process_resident_memory_bytes")}
 }
 
-// secured are the settings of a client that shows id, whoever the server asks for; nil shows nobody.
+// secured are the settings of a client that shows id to any server; with nil it shows no certificate.
 func (l *life) secured(id *ca.Identity) *tls.Config {
 	var cert tls.Certificate
 	if id != nil {
@@ -152,15 +152,15 @@ func (l *life) enter(t *testing.T, config *tls.Config, request string) (status i
 	if _, err := io.WriteString(conn, request); err != nil {
 		return 0, nil, err
 	}
-	status, err = hear(conn)
+	status, err = readAnswer(conn)
 	return status, conn.ConnectionState().PeerCertificates[0], err
 }
 
 // errSilence is a connection that was closed without an answer.
 var errSilence = errors.New("closed without an answer")
 
-// hear reads the status of one answer, and all of it.
-func hear(conn io.Reader) (status int, err error) {
+// readAnswer reads the status of one answer, and all of it.
+func readAnswer(conn io.Reader) (status int, err error) {
 	reader := bufio.NewReader(conn)
 	const alert = 0x15 // TLS, in plain text: the handshake failed
 	switch first, err := reader.Peek(1); {

@@ -51,7 +51,7 @@ func TestKnownImagesOutliveARegistryOutage(t *testing.T) {
 	})
 	allGood("at first", p.validate(t, known...))
 	if r.Count() == 0 {
-		t.Fatal("nobody asked the registry at first: there is nothing to remember")
+		t.Fatal("no request came to the registry at first: there is nothing to remember")
 	}
 
 	for name, effect := range map[string]rig.Fault{

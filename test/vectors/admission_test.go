@@ -48,7 +48,7 @@ func (r *admissionRung) mended(t *testing.T, q vectors.Question) {
 	r.decide(t, q, q.Mended.Reason == provider.Verified, q.Mended)
 }
 
-// decide reviews a pod. Whoever is denied must be told why.
+// decide reviews a pod. A denial must say why.
 func (r *admissionRung) decide(t *testing.T, q vectors.Question, admit bool, expect vectors.Outcome) {
 	t.Helper()
 	violations, err := r.engine.Review(t.Context(), admission.Pod("app", q.Key))

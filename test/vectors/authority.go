@@ -175,7 +175,7 @@ func (s *Scene) revoke() error {
 					who.revoke(ledgers[1], cert)
 				}
 			default:
-				return fmt.Errorf("PKI %q: %q is nobody to revoke", name, who.named)
+				return fmt.Errorf("PKI %q: no certificate %q to revoke: write signer or intermediate", name, who.named)
 			}
 		}
 		if a.spec.Stale {
@@ -189,7 +189,7 @@ func (s *Scene) revoke() error {
 		case "signer":
 			s.strike(t.ledger, t.Cert)
 		default:
-			return fmt.Errorf("TSA %q: %q is nobody to revoke", name, t.spec.Revoked)
+			return fmt.Errorf("TSA %q: no certificate %q to revoke: write signer", name, t.spec.Revoked)
 		}
 	}
 	return nil

@@ -5,5 +5,5 @@
 //
 //   - [Load] and [Parse] read cases, strictly: what they do not know is an error that names it.
 //   - [Set] makes the [Scene] of a case in a [rig.Env]: registries, signed images, trust files, configuration.
-//   - [Scene.Break] sets the faults; [Scene.Questions] are what to ask, and what to hear.
+//   - [Scene.Break] sets the faults; [Scene.Questions] are what to ask, and what to expect.
 package vectors

@@ -46,7 +46,7 @@ func TestAVectorThatSaysWhatIsNotKnownFailsByItsName(t *testing.T) {
 func TestAVectorThatNamesWhatIsNotThereFailsByItsName(t *testing.T) {
 	w := rig.ForTest(t)
 	for name, text := range map[string]string{
-		"$nobody":           "A case.\n" + strings.Replace(asking, "$app", "$nobody", 1),
+		"$missing":          "A case.\n" + strings.Replace(asking, "$app", "$missing", 1),
 		"\"sparc\"":         "A case.\n-- images --\n- {name: app, index: true}" + strings.Replace(asking, "$app:1", "\"${app.sparc}\"", 1),
 		"\"nopki\"":         "A case.\n-- images --\n- {name: app, signatures: [{by: nopki}]}" + asking,
 		"\"notsa\"":         "A case.\n-- images --\n- {name: app, signatures: [{timestamp: notsa}]}" + asking,

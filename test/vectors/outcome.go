@@ -10,7 +10,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// Outcome is what an image comes to: a reason or, where nobody knows, a cause.
+// Outcome is what an image comes to: a reason or, where it is undecided, a cause.
 type Outcome struct {
 	Reason provider.Reason
 	Cause  provider.Cause

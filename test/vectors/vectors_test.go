@@ -88,7 +88,7 @@ func TestEveryReasonAndStageThatCanBeReachedHasAVector(t *testing.T) {
 	}
 	unreachable := map[provider.Cause]string{
 		provider.CauseOverload: "takes a thousand images that wait at once; the limiter's own test makes it small",
-		provider.CauseInternal: "is a defect of ours: whoever can reach it from outside has found one",
+		provider.CauseInternal: "is a defect of ours: a client that reaches it from outside has found one",
 	}
 	for _, stage := range provider.Causes() {
 		covered := expected[vectors.Outcome{Cause: stage}]

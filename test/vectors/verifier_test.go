@@ -123,7 +123,7 @@ func told(v provider.Verdict) heard {
 	return h
 }
 
-// untouched checks who was asked over the network: nobody about what is settled without it, and none of those that the
+// untouched checks the requests over the network: none about what is settled without it, and none of those that the
 // case keeps out.
 func untouched(t *testing.T, s *vectors.Scene, q vectors.Question, got heard, before int) {
 	t.Helper()

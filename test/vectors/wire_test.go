@@ -56,7 +56,7 @@ func onWire(t *testing.T, s *vectors.Scene) rung {
 	return &wireRung{scene: s, asker: asker}
 }
 
-// ask asks twice. What is settled is remembered: the same answer, and nobody is asked for it. What is undecided is not.
+// ask asks twice. What is settled is remembered: the same answer, without a request for it. What is undecided is not.
 func (r *wireRung) ask(t *testing.T, q vectors.Question) {
 	t.Helper()
 	before := r.scene.Asked()

@@ -15,8 +15,8 @@ type dialogue struct {
 
 type dialogueKey struct{}
 
-// hear notes the challenges of a 401 answer: of each scheme the first that can be met.
-func (d *dialogue) hear(header http.Header) {
+// noteChallenges keeps the challenges of a 401 answer: of each scheme the first that can be met.
+func (d *dialogue) noteChallenges(header http.Header) {
 	now := map[string]string{}
 	for _, c := range challengesOf(header) {
 		switch {
@@ -59,7 +59,7 @@ func (f filter) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := f.next.RoundTrip(request)
 	if err == nil && response.StatusCode == http.StatusUnauthorized {
-		d.hear(response.Header)
+		d.noteChallenges(response.Header)
 		response.Header.Set("WWW-Authenticate", d.offered[f.scheme])
 	}
 	return response, err

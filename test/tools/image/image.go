@@ -31,7 +31,7 @@ type index struct {
 func (o *options) index(ctx context.Context, temporary, target string, log io.Writer) (*index, error) {
 	all := &index{images: mutate.IndexMediaType(empty.Index, types.OCIImageIndex)}
 	for _, platform := range o.platforms {
-		read, err := readDockerfile(o.context) // anew, for its variables are written over
+		read, err := readDockerfile(o.context) // again for each image, as its variables are written over
 		if err != nil {
 			return nil, err
 		}

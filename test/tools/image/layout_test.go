@@ -117,7 +117,7 @@ func unpack(t *testing.T, image v1.Image) (root string) {
 func in(t *testing.T, root string, command ...string) string {
 	t.Helper()
 	const user = 65532
-	for _, dir := range []string{filepath.Dir(root), root} { // they are private to whoever runs the test
+	for _, dir := range []string{filepath.Dir(root), root} { // they are private to the user of the test
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}

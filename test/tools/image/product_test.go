@@ -180,8 +180,8 @@ func serverAlone(dockerfile string) string {
 func TestTheServerCompiledAnewIsTheSame(t *testing.T) {
 	want := filepath.Join(unpack(t, one(t, built(t, "notation-provider"))), "notation-provider")
 	t.Setenv("GOCACHE", t.TempDir())
-	anew := unpack(t, one(t, mustBuild(t, elsewhere(t, serverAlone), "notation-provider")))
-	same(t, filepath.Join(anew, "notation-provider"), want)
+	rebuilt := unpack(t, one(t, mustBuild(t, elsewhere(t, serverAlone), "notation-provider")))
+	same(t, filepath.Join(rebuilt, "notation-provider"), want)
 }
 
 func same(t *testing.T, got, want string) {

@@ -89,7 +89,7 @@ func TestOneThatDoesNotKnowItWasReplaced(t *testing.T) {
 						w.begin()
 						w.seconds(pause)
 					}
-					if calls > call+1+2 { // it goes on for some calls, then hears that it is not the leader
+					if calls > call+1+2 { // it goes on for some calls, then is told by the API server that it is not the leader
 						return errCut
 					}
 					return nil
