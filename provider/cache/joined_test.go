@@ -66,7 +66,8 @@ func TestManyWhoAskAtOnceShareIgnoranceToo(t *testing.T) {
 	})
 }
 
-func TestTheFirstWhoLosesPatienceFailsNobody(t *testing.T) {
+// The caller whose request started the check leaves: the others still get the answer.
+func TestFirstCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
 		w.verify = takes(time.Second, provider.Verified)
@@ -114,7 +115,8 @@ func TestWorkOutlivesTheRequestAndTheRetryFindsIt(t *testing.T) {
 	}
 }
 
-func TestWorkThatNobodyWaitsForIsBounded(t *testing.T) {
+// A check that hangs ends after its own time limit, and the next request starts another.
+func TestWorkWithoutCallersIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
 		w.verify = takes(time.Hour, provider.Verified)

@@ -237,7 +237,8 @@ func TestASlowRegistryDoesNotFillTheQueueForAll(t *testing.T) {
 	})
 }
 
-func TestWhoeverNamesHostsTakesNoPlaceFromANamedOne(t *testing.T) {
+// Checks of hosts that the configuration does not name take no place from a named one.
+func TestUnnamedHostsTakeNoNamedPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVisitors(t, newLimiter(4, 2, 20, "named"))
 		for i := range 200 { // another port each, and every one of them hangs
@@ -267,7 +268,8 @@ func TestTheLimiterForgetsRegistries(t *testing.T) {
 	}
 }
 
-func TestWhoeverCameTooLateIsNotLetIn(t *testing.T) {
+// A check whose time is over gets no place at the limiter.
+func TestExpiredWaiterGetsNoPlace(t *testing.T) {
 	limiter := newLimiter(1, 1, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -40,7 +40,7 @@ var (
 )
 
 // Gatekeeper evaluates constraints one after the other, and the webhook waits once.
-func TestAMomentAfterADeadlineNobodyWaits(t *testing.T) {
+func TestNoWaitAfterADeadline(t *testing.T) {
 	for name, written := range map[string]string{"a digest": "x@d", "a tag": "x:1"} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
@@ -129,7 +129,8 @@ func (w *world) fail(t *testing.T, written string, then func(context.Context, pr
 	w.verify = then
 }
 
-func TestAMomentAfterADeadlineNobodyWaitsToPin(t *testing.T) {
+// The same for a tag that is to be pinned.
+func TestNoWaitToPinAfterADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
 		w.resolve = slowly(5 * time.Second)

@@ -154,7 +154,8 @@ func TestWhatIsSaidLaterNeverShortensARest(t *testing.T) {
 	}
 }
 
-func TestWhoWaitsHearsThatTheRestIsLonger(t *testing.T) {
+// A request that waits until a server may be asked again waits longer if another answer says so.
+func TestWaitersLearnOfALongerRest(t *testing.T) {
 	in(t, func(w http.ResponseWriter, r *http.Request, nth int) {
 		if nth > 2 {
 			return

@@ -76,7 +76,7 @@ func TestATroubleOfOneRepositoryIsItsOwn(t *testing.T) {
 
 // A host that is down for all is left alone but for its probe, however many names are made
 // up, and is found to be well within a second.
-func TestAHostThatIsDownIsNotHammered(t *testing.T) {
+func TestHostThatIsDownIsLeftAlone(t *testing.T) {
 	for _, status := range []int{500, 503} {
 		faults := map[string]int{"/": status}
 		registry(t, faults, func(w *world) {
@@ -100,7 +100,7 @@ func TestAHostThatIsDownIsNotHammered(t *testing.T) {
 }
 
 // A host that hangs is asked no more than one that says it fails.
-func TestAHostThatHangsIsNotHammered(t *testing.T) {
+func TestHostThatHangsIsLeftAlone(t *testing.T) {
 	in(t, func(w http.ResponseWriter, r *http.Request, _ int) { hang(w, r) }, func(w *world) {
 		w.SetProbe("/v2/")
 		var asking sync.WaitGroup
@@ -122,7 +122,7 @@ func TestAHostThatHangsIsNotHammered(t *testing.T) {
 }
 
 // No connection can be made: it is the same for all, and is tried now and then.
-func TestAHostThatIsGoneIsNotHammered(t *testing.T) {
+func TestHostThatIsGoneIsLeftAlone(t *testing.T) {
 	registry(t, nil, func(w *world) {
 		dials := 0
 		w.SetDial(func(context.Context, string, string) (net.Conn, error) { dials++; return nil, syscall.ECONNREFUSED })

@@ -80,7 +80,8 @@ func restOnce(w http.ResponseWriter, r *http.Request, nth int) {
 	w.WriteHeader(http.StatusTooManyRequests)
 }
 
-func TestARequestEndsInTimeWhenNobodyListens(t *testing.T) {
+// A request to an address without a listener ends in time.
+func TestRequestWithoutListenerEndsInTime(t *testing.T) {
 	in(t, func(http.ResponseWriter, *http.Request, int) {}, func(w *world) {
 		w.SetDial(func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() })
 		if got := w.get(); !errors.Is(got.err, context.DeadlineExceeded) || got.took != timeout {

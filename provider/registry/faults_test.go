@@ -217,7 +217,8 @@ func TestWhatCannotBeReachedIsIgnorance(t *testing.T) {
 	}
 }
 
-func TestWhoeverLeavesGetsIgnorance(t *testing.T) {
+// A request whose time is over leaves the image undecided.
+func TestRequestOutOfTimeIsUndecided(t *testing.T) {
 	w := rig.ForTest(t)
 	slow := w.Registry(rig.RegistryOptions{})
 	image := w.PushImage(slow, "production/a", "1")

@@ -49,7 +49,8 @@ func TestAURINameComesIn(t *testing.T) {
 	}
 }
 
-func TestNobodyElseComesIn(t *testing.T) {
+// A client needs a certificate of the configured CA, with a configured name and for client authentication.
+func TestForeignClientsAreRefused(t *testing.T) {
 	w := start(t, func(http.ResponseWriter, *http.Request) { t.Error("a stranger reached the handler") })
 	stranger := newAuthority(t, "theirs") // of the same name, with another key
 	names := func(names ...string) func(*x509.Certificate) {

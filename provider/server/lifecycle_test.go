@@ -133,7 +133,8 @@ func TestAHugeHeaderIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnsweredAndLoggedAndKillsNobody(t *testing.T) {
+// A panic is answered and logged, and the server goes on.
+func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	w := start(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/panic":

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-func TestEvenAQuestionToNobodyGoesThroughTheDoor(t *testing.T) {
+// A request for no path (OPTIONS *) needs a client certificate like any other.
+func TestOptionsRequestNeedsACertificate(t *testing.T) {
 	options := Options{Log: slog.New(slog.DiscardHandler), now: time.Now}
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = options.httpServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))

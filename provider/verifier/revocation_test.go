@@ -175,7 +175,7 @@ func TestAVerdictOnAnOldCRLIsRenewed(t *testing.T) {
 }
 
 // Revocation lists are fetched in plain text: an attacker on the network may send anything, once.
-func TestAnAnswerThatIsNotTheCAsStandsInNobodysWay(t *testing.T) {
+func TestForgedAnswerHindersNoOther(t *testing.T) {
 	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -273,7 +273,8 @@ func TestAnOldCRLServesUntilItsNextUpdate(t *testing.T) {
 	})
 }
 
-func TestWhoeverLeavesTakesTheCRLFromNobody(t *testing.T) {
+// A request that is canceled while it fetches a CRL takes it from no other.
+func TestCanceledRequestKeepsTheCRLForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		released := make(chan struct{})
@@ -335,7 +336,8 @@ func TestAChainWithoutURLsIsCheckedAsByTheLibrary(t *testing.T) {
 	}
 }
 
-func TestNobodyIsAskedOfAChainThatIsNotTrusted(t *testing.T) {
+// No OCSP responder and no CRL is asked for a chain that is not trusted.
+func TestUntrustedChainCausesNoRequest(t *testing.T) {
 	a := newAuthority()
 	r, stranger := a.newRealm(t, revocable{}), a.newRealm(t, revocable{crl: true, ocsp: true})
 	for name, level := range map[string]trustpolicy.SignatureVerification{"strict": {}, "permissive": permissive} {

@@ -74,7 +74,7 @@ func TestNoCredentialAlongARedirect(t *testing.T) {
 
 // CVE-2026-48978 (GHSA-xf85-363p-868w), GHSA-mm27-wq9c-mxxr, CVE-2026-33540: a realm that the registry names led inside
 // the network, out of TLS, or out of HTTP.
-func TestARealmLeadsNobodyAstray(t *testing.T) {
+func TestRealmLeadsToNoOtherHost(t *testing.T) {
 	t.Parallel()
 	w := rig.ForTest(t)
 	unlisted := w.Registry(rig.RegistryOptions{PlainHTTP: true})

@@ -44,7 +44,7 @@ const dropped = "notation_provider_log_records_dropped_total"
 
 // Standard error is a pipe that is not read for a while. All are answered, what is missing
 // in the log is told when it flows again, and the server ends as always.
-func TestNobodyIsKeptWaitingByTheLog(t *testing.T) {
+func TestNoRequestWaitsForTheLog(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})
 	l.server.StopReading()

@@ -82,7 +82,7 @@ func TestAProxyProjectInTroubleConcernsNoOther(t *testing.T) {
 }
 
 // A registry that is down for all is left alone, also where strangers go on naming images.
-func TestARegistryThatIsDownIsNotHammered(t *testing.T) {
+func TestRegistryThatIsDownIsLeftAlone(t *testing.T) {
 	for name, effect := range map[string]rig.Fault{"fails": rig.Status(http.StatusServiceUnavailable, nil), "cuts": rig.Cut()} {
 		t.Run(name, func(t *testing.T) {
 			w := rig.ForTest(t)

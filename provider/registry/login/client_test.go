@@ -253,7 +253,7 @@ func TestAnOwnAuthorizationIsKept(t *testing.T) {
 }
 
 // What another host answers after a redirect is no word of the registry's.
-func TestAnotherHostsChallengesAreNotHeard(t *testing.T) {
+func TestAnotherHostsChallengesAreIgnored(t *testing.T) {
 	other := newRegistry(t, "none", "Basic", tokenService)
 	r := httptest.NewServer(http.RedirectHandler(other.URL+"/v2/", http.StatusTemporaryRedirect))
 	t.Cleanup(r.Close)

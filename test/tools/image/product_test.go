@@ -177,7 +177,7 @@ func serverAlone(dockerfile string) string {
 }
 
 // Without anything that was compiled before, the compiler makes the same server in another folder.
-func TestTheServerCompiledAnewIsTheSame(t *testing.T) {
+func TestRebuiltServerIsTheSame(t *testing.T) {
 	want := filepath.Join(unpack(t, one(t, built(t, "notation-provider"))), "notation-provider")
 	t.Setenv("GOCACHE", t.TempDir())
 	rebuilt := unpack(t, one(t, mustBuild(t, elsewhere(t, serverAlone), "notation-provider")))
