@@ -61,7 +61,11 @@ func (w *Env) Provider(ctx context.Context, opts ProviderOptions) (*Provider, er
 	if err != nil {
 		return nil, fmt.Errorf("making room for the provider: %w", err)
 	}
-	file, err := w.writeConfig(dir, opts)
+	files, err := w.WriteServerFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	file, err := w.writeConfig(dir, files, opts)
 	if err != nil {
 		return nil, fmt.Errorf("configuring the provider: %w", err)
 	}
@@ -204,17 +208,13 @@ func (w *Env) providerDir(dir string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// writeConfig writes everything that the server reads, and returns the path of its configuration.
-func (w *Env) writeConfig(dir string, opts ProviderOptions) (string, error) {
+// writeConfig writes everything that the server reads but its TLS files, and returns the path of its configuration.
+func (w *Env) writeConfig(dir string, files ServerFiles, opts ProviderOptions) (string, error) {
 	trust := opts.Trust
 	if len(trust.Policies) == 0 {
 		trust = w.Trust("*")
 	}
 	if err := trust.Write(dir); err != nil {
-		return "", err
-	}
-	files, err := w.WriteServerFiles(dir)
-	if err != nil {
 		return "", err
 	}
 	c := config.Default()

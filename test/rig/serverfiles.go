@@ -16,13 +16,18 @@ type ServerFiles struct {
 	ClientCAFile      string // the CAs of client certificates
 }
 
-// WriteServerFiles writes tls.crt, tls.key and ca.crt into dir, over any that were there.
-func (w *Env) WriteServerFiles(dir string) (ServerFiles, error) {
-	files := ServerFiles{
+// serverFilesIn are those that WriteServerFiles writes into dir.
+func serverFilesIn(dir string) ServerFiles {
+	return ServerFiles{
 		CertFile:     filepath.Join(dir, "tls.crt"),
 		KeyFile:      filepath.Join(dir, "tls.key"),
 		ClientCAFile: filepath.Join(dir, "ca.crt"),
 	}
+}
+
+// WriteServerFiles writes tls.crt, tls.key and ca.crt into dir, over any that were there.
+func (w *Env) WriteServerFiles(dir string) (ServerFiles, error) {
+	files := serverFilesIn(dir)
 	key, err := ca.EncodeKey(w.ServerCert.Key)
 	if err != nil {
 		return ServerFiles{}, err

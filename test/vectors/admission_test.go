@@ -26,15 +26,10 @@ type admissionRung struct {
 	engine *engine.Engine
 }
 
-func atAdmission(t *testing.T, s *vectors.Scene) rung {
+func (p *servers) atAdmission(t *testing.T, s *vectors.Scene, questions []vectors.Question) rung {
 	t.Helper()
-	wire := onWire(t, s).(*wireRung) //nolint:forcetypeassert // it is what onWire makes
-	e, err := admission.Open(t.Context(), s.World, t.TempDir(), wire.asker.URL, wire.asker.Timeout, everything)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
-	return &admissionRung{wireRung: wire, engine: e}
+	on := p.of(t, s, questions)
+	return &admissionRung{wireRung: &wireRung{scene: s, asker: on.asker}, engine: on.engine}
 }
 
 func (r *admissionRung) ask(t *testing.T, q vectors.Question) {

@@ -204,6 +204,22 @@ func (s *Scene) Questions() ([]Question, error) {
 	return all, nil
 }
 
+// Shares tells whether a server that was asked about other cases can be asked about this one: its settings are the usual
+// ones, and each image it asks about is at a registry of its own. Nothing that the server remembers is of such an image.
+func (s *Scene) Shares(questions []Question) bool {
+	if s.vector.Settings != (Settings{}) {
+		return false
+	}
+	for _, q := range questions {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(s.Registries)), func(r *rig.Registry) bool {
+			return strings.HasPrefix(q.Key, r.Host+"/")
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
 // expand puts in what a $name or ${name} stands for.
 func (s *Scene) expand(text string) (string, error) {
 	var errs []error

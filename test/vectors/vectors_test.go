@@ -27,10 +27,14 @@ func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
 	if _, err := workshop.Command("notation-provider"); err != nil {
 		t.Fatal(err)
 	}
+	env := rig.ForTest(t).Env
+	wire, admission := &servers{env: env}, &servers{env: env, engines: true}
+	t.Cleanup(func() { wire.end(t); admission.end(t) })
+	whole := t
 	for _, v := range load(t) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			scene, err := vectors.Set(t.Context(), rig.ForTest(t).Env, v)
+			scene, err := vectors.Set(t.Context(), newWorld(t, whole), v)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,10 +43,22 @@ func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
 				t.Fatal(err)
 			}
 			climb(t, "verifier", scene, questions, onVerifier)
-			climb(t, "wire", scene, questions, onWire)
-			climb(t, "admission", scene, questions, atAdmission)
+			climb(t, "wire", scene, questions, wire.onWire)
+			climb(t, "admission", scene, questions, admission.atAdmission)
 		})
 	}
+}
+
+// newWorld makes the environment of a case. It lasts as long as the whole test: a registry that came to the port of one that
+// has ended would find a server that remembers the images of that.
+func newWorld(t, whole *testing.T) *rig.Env {
+	t.Helper()
+	world, err := rig.New(t.Context(), whole.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole.Cleanup(func() { _ = world.Close() }) // as rig.ForTest does
+	return world
 }
 
 // rung is one of the three ways to ask.
@@ -53,10 +69,13 @@ type rung interface {
 	mended(t *testing.T, q vectors.Question)
 }
 
+// opener gets a rung ready for a case.
+type opener func(*testing.T, *vectors.Scene, []vectors.Question) rung
+
 // climb asks the questions on one rung.
-func climb(t *testing.T, name string, s *vectors.Scene, questions []vectors.Question, open func(*testing.T, *vectors.Scene) rung) {
+func climb(t *testing.T, name string, s *vectors.Scene, questions []vectors.Question, open opener) {
 	t.Run(name, func(t *testing.T) {
-		on := open(t, s)
+		on := open(t, s, questions)
 		mend, err := s.Break()
 		if err != nil {
 			t.Fatal(err)

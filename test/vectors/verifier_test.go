@@ -26,7 +26,7 @@ type verifierRung struct {
 	within     time.Duration
 }
 
-func onVerifier(t *testing.T, s *vectors.Scene) rung {
+func onVerifier(t *testing.T, s *vectors.Scene, _ []vectors.Question) rung {
 	dir := t.TempDir()
 	c := config.Default()
 	if err := errors.Join(s.Trust.Write(dir), s.Configure(&c)); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 	"gitlab.com/ska-telescope/notation-provider/test/vectors"
 )
@@ -20,40 +19,9 @@ type wireRung struct {
 	asker *rig.GatekeeperClient
 }
 
-func onWire(t *testing.T, s *vectors.Scene) rung {
-	binary, err := workshop.Command("notation-provider")
-	if err != nil {
-		t.Fatal(err)
-	}
-	process, err := s.World.Provider(t.Context(), rig.ProviderOptions{
-		Binary: binary,
-		Trust:  s.Trust,
-		Edit: func(c *config.Config) {
-			if err := s.Configure(c); err != nil {
-				t.Fatal(err)
-			}
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	asker := process.GatekeeperClient()
-	asker.Timeout = 20
-	t.Cleanup(func() {
-		asker.Close()
-		if err := process.Kill(); err != nil {
-			t.Error(err)
-		}
-		for _, secret := range s.Secrets() {
-			if strings.Contains(process.Log(), secret) {
-				t.Errorf("the log holds the password %q", secret)
-			}
-		}
-		if t.Failed() {
-			t.Logf("the server's log:\n%s", process.Log())
-		}
-	})
-	return &wireRung{scene: s, asker: asker}
+func (p *servers) onWire(t *testing.T, s *vectors.Scene, questions []vectors.Question) rung {
+	t.Helper()
+	return &wireRung{scene: s, asker: p.of(t, s, questions).asker}
 }
 
 // ask asks twice. What is settled is remembered: the same answer, without a request for it. What is undecided is not.
