@@ -76,21 +76,33 @@ func unknownMembers(members []member, known []string, where string) (problems []
 	return problems
 }
 
-// typos are the unknown members of a whole document, each with its statement.
-func typos(text []byte, statements []trustpolicy.TrustPolicy) (problems []error) {
+// typos are the unknown members of a whole document, each with its statement. The names are read here too: where a list is
+// there twice, the statements that encoding/json keeps are others.
+func typos(text []byte) (problems []error) {
 	top := membersOf(text)
 	problems = unknownMembers(top, documentMembers, " at the top")
 	var list []json.RawMessage
 	_ = json.Unmarshal(find(top, "trustPolicies"), &list) // the document was decoded: it is a list, or misspelt
-	for i, statement := range list {
+	for _, statement := range list {
 		members := membersOf(statement)
+		levels := membersOf(find(members, "signatureVerification"))
 		wrong := unknownMembers(members, statementMembers, "")
-		wrong = append(wrong, unknownMembers(membersOf(find(members, "signatureVerification")), levelMembers, " in signatureVerification")...)
+		wrong = append(wrong, unknownMembers(levels, levelMembers, " in signatureVerification")...)
+		wrong = append(wrong, repeatedChecks(membersOf(find(levels, "override")))...)
+		var name string
+		_ = json.Unmarshal(find(members, "name"), &name) // it was decoded: it is text, or not there
 		for _, err := range wrong {
-			problems = append(problems, inStatement(statements[i].Name, err))
+			problems = append(problems, inStatement(name, err))
 		}
 	}
 	return problems
+}
+
+// repeatedChecks are the checks that an override has twice: the last one would count. Unknown ones are told by wrongWords.
+func repeatedChecks(override []member) []error {
+	checks := texts(trustpolicy.ValidationTypes, func(t trustpolicy.ValidationType) string { return string(t) })
+	known := slices.DeleteFunc(override, func(m member) bool { return !slices.Contains(checks, m.name) })
+	return unknownMembers(known, checks, " in override")
 }
 
 func inStatement(name string, err error) error { return fmt.Errorf("statement %q: %w", name, err) }
