@@ -14,11 +14,13 @@ const (
 )
 
 // boundMemory makes the garbage collector run more often before the process takes more than it may, instead of letting it
-// take twice what is in use. A smaller GOMEMLIMIT counts.
-func boundMemory(c config.Cache) {
-	if bound := memoryLimit(c); bound < debug.SetMemoryLimit(-1) {
-		debug.SetMemoryLimit(bound)
-	}
+// take twice what is in use. A smaller GOMEMLIMIT counts. What it returns does the same for a changed configuration: below
+// what is remembered, the collector would never rest.
+func boundMemory(c config.Cache) (again func(config.Cache)) {
+	environment := debug.SetMemoryLimit(-1)
+	again = func(c config.Cache) { debug.SetMemoryLimit(min(environment, memoryLimit(c))) }
+	again(c)
+	return again
 }
 
 // memoryLimit is 167 MiB by default.

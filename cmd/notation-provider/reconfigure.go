@@ -51,11 +51,12 @@ func (a *app) prepare(next settings) (apply func(), err error) {
 	}, nil
 }
 
-// source is a configuration, the file it was read from, and the level of the log.
+// source is a configuration, the file it was read from, and what of the process goes by it.
 type source struct {
-	file   string
-	config config.Config
-	level  *slog.LevelVar
+	file        string
+	config      config.Config
+	level       *slog.LevelVar     // of the log
+	boundMemory func(config.Cache) // of the garbage collector
 }
 
 // configuration keeps the server up with its configuration file. It implements reload.Source and reload.Noter.
@@ -95,6 +96,7 @@ func (c *configuration) Reload() (changed bool, err error) {
 		return false, err
 	}
 	apply()
+	c.boundMemory(next.Cache)
 	c.level.Set(next.Log.Least())
 	c.warn(next)
 	c.inForce = next

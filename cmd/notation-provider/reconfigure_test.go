@@ -69,7 +69,7 @@ func reloading(t *testing.T) (c *configuration, write func(text string), logged 
 	if err := writeGood(dir); err != nil {
 		t.Fatal(err)
 	}
-	from := source{file: filepath.Join(dir, "config.yaml"), level: &slog.LevelVar{}}
+	from := source{file: filepath.Join(dir, "config.yaml"), level: &slog.LevelVar{}, boundMemory: func(config.Cache) {}}
 	var err error
 	if from.config, err = config.Load(from.file); err != nil {
 		t.Fatal(err)

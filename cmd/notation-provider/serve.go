@@ -56,7 +56,7 @@ Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests
 			if err != nil {
 				return err
 			}
-			boundMemory(cfg.Cache)
+			memory := boundMemory(cfg.Cache)
 			defer ignoreSignals()()
 			queue := openLog(cfg.Log, c.ErrOrStderr())
 			defer queue.Close(flushWithin)
@@ -65,7 +65,7 @@ Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests
 			log := cfg.Log.LoggerAt(level, queue)
 			// Libraries log here too, as net/http does about unsolicited answers.
 			slog.SetDefault(log)
-			if err := serve(c.Context(), source{file, cfg, level}, log, queue.Dropped); err != nil {
+			if err := serve(c.Context(), source{file, cfg, level, memory}, log, queue.Dropped); err != nil {
 				log.ErrorContext(c.Context(), "stopped", "error", err)
 				return cli.Silent(1)
 			}

@@ -37,7 +37,7 @@ func TestTheServerIsReadyUntilItIsToldToStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, source{filepath.Join(dir, "config.yaml"), cfg, &slog.LevelVar{}}, slog.New(records{slog.DiscardHandler, logged}), func() uint64 { return 0 })
+		ended <- serve(ctx, source{filepath.Join(dir, "config.yaml"), cfg, &slog.LevelVar{}, func(config.Cache) {}}, slog.New(records{slog.DiscardHandler, logged}), func() uint64 { return 0 })
 	}()
 
 	unsafe, admin := false, ""
