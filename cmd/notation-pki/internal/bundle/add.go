@@ -71,6 +71,20 @@ func (t *Trust) heldBy(store, thumbprint, subject string) (bool, error) {
 	return there, nil
 }
 
+// checkShared refuses a store of the bundle that was added if it has more certificates than were named for the new
+// statement, which would trust these, too.
+func (t *Trust) checkShared() error {
+	for store, named := range t.named {
+		for _, thumbprint := range t.held[store] {
+			if !slices.Contains(named, thumbprint) {
+				return fmt.Errorf("the trust store %s of the bundle that is added to has another certificate (SHA-256 %s), and statement %q would trust that, too: "+
+					"name another store, by --store or --tsa-store", store, thumbprint, t.Policy)
+			}
+		}
+	}
+	return nil
+}
+
 // addBundles adds those that were named.
 func (r *Request) addBundles(t *Trust) error {
 	for _, folder := range r.Bundles {

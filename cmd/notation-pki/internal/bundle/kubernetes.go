@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 )
 
@@ -36,6 +37,12 @@ func (t *Trust) addKubernetes(files map[string][]byte) error {
 	size := 0
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		key := configMapKey(file)
+		if wrong := validation.IsConfigMapKey(key); len(wrong) > 0 {
+			return fmt.Errorf("%q cannot be a key of the ConfigMap (%s): rename the file", key, strings.Join(wrong, "; "))
+		}
+		if _, taken := cm.Data[key]; taken {
+			return fmt.Errorf("the ConfigMap would have two files under %q, and one would take the other's place: rename one, or name stores without dots", key)
+		}
 		cm.Data[key] = string(files[file])
 		v.Trust.ConfigMap.Items = append(v.Trust.ConfigMap.Items, corev1.KeyToPath{Key: key, Path: file})
 		size += len(key) + len(files[file])

@@ -43,6 +43,7 @@ type Trust struct {
 	stores  map[string][]byte         // certificates in PEM, by path below the folder
 	earlier []trustpolicy.TrustPolicy // statements of bundles that were added
 	held    map[string][]string       // thumbprints in the stores of those bundles
+	named   map[string][]string       // thumbprints that the new statement is to trust, by store
 }
 
 // AddCA trusts a root, or a signer that vouches for itself. Without a name its file is named by its fingerprint.
@@ -70,7 +71,11 @@ func (t *Trust) add(kind truststore.Type, store, name string, cert *x509.Certifi
 	if t.stores == nil {
 		t.stores = map[string][]byte{}
 	}
+	if t.named == nil {
+		t.named = map[string][]string{}
+	}
 	thumbprint := ca.Thumbprint(cert)
+	t.named[string(kind)+":"+store] = append(t.named[string(kind)+":"+store], thumbprint)
 	if held, err := t.heldBy(string(kind)+":"+store, thumbprint, cert.Subject.String()); held || err != nil {
 		return err
 	}
@@ -85,20 +90,19 @@ func (t *Trust) add(kind truststore.Type, store, name string, cert *x509.Certifi
 	return nil
 }
 
-// has tells whether there is a store of a kind.
-func (t *Trust) has(kind truststore.Type, store string) bool {
-	for file := range t.stores {
-		if path.Dir(file) == dir.X509TrustStoreDir(string(kind), store) {
-			return true
-		}
-	}
-	return false
+// names tells whether the new statement is to trust something in a store of a kind. A store of a bundle that was added is
+// none of its business otherwise.
+func (t *Trust) names(kind truststore.Type, store string) bool {
+	return len(t.named[string(kind)+":"+store]) > 0
 }
 
 // Files are those of the bundle, by path below its folder.
 func (t *Trust) Files() (map[string][]byte, error) {
-	if !t.has(truststore.TypeCA, t.CAStore) {
+	if !t.names(truststore.TypeCA, t.CAStore) {
 		return nil, errors.New("there is no root to trust: all have ended")
+	}
+	if err := t.checkShared(); err != nil {
+		return nil, err
 	}
 	policy, err := indented(t.document())
 	if err != nil {
@@ -127,7 +131,7 @@ func (t *Trust) document() *trustpolicy.Document {
 		TrustStores:           []string{string(truststore.TypeCA) + ":" + t.CAStore},
 		TrustedIdentities:     t.Identities,
 	}
-	if t.has(truststore.TypeTSA, t.TSAStore) {
+	if t.names(truststore.TypeTSA, t.TSAStore) {
 		statement.TrustStores = append(statement.TrustStores, string(truststore.TypeTSA)+":"+t.TSAStore)
 		statement.SignatureVerification.VerifyTimestamp = t.VerifyTimestamp
 	}
