@@ -1,11 +1,13 @@
 package template
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/format"
@@ -13,7 +15,21 @@ import (
 
 // Format formats Rego as OPA does. The path is for errors.
 func Format(path string, text []byte) ([]byte, error) {
-	return format.SourceWithOpts(path, text, format.Opts{RegoVersion: ast.RegoV1})
+	formatted, err := format.SourceWithOpts(path, text, format.Opts{RegoVersion: ast.RegoV1})
+	return formatted, oneLineEach(err)
+}
+
+// oneLineEach makes an error of one line of each that OPA found. OPA's own has the source below each, over several lines.
+func oneLineEach(err error) error {
+	found, ok := errors.AsType[ast.Errors](err)
+	if !ok {
+		return err
+	}
+	var all []error
+	for _, e := range found {
+		all = append(all, at(e.Location, "%s: %s", e.Code, strings.Join(strings.Fields(e.Message), " ")))
+	}
+	return errors.Join(all...)
 }
 
 // module is one Rego file.
@@ -26,7 +42,7 @@ type module struct {
 func parse(path string, text []byte) (module, error) {
 	parsed, err := ast.ParseModuleWithOpts(path, string(text), ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true})
 	if err != nil {
-		return module{}, err
+		return module{}, oneLineEach(err)
 	}
 	return module{text: string(text), parsed: parsed}, nil
 }

@@ -34,7 +34,7 @@ func decode(path string, content []byte) (*yaml.Node, error) {
 
 func encode(document *yaml.Node, generator string) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Generated from %s, %s and ../lib by %s.\n", PolicyFile, ParametersFile, generator)
+	b.WriteString(header(generator))
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	if err := e.Encode(document); err != nil {
@@ -80,4 +80,9 @@ func mapping(entries ...entry) *yaml.Node {
 		node.Content = append(node.Content, text(e.key), e.value)
 	}
 	return node
+}
+
+// header is the first line of a template.
+func header(generator string) string {
+	return fmt.Sprintf("# Generated from %s, %s and ../lib by %s.\n", PolicyFile, ParametersFile, generator)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
@@ -11,6 +12,16 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/policies/lib"
 	"gitlab.com/ska-telescope/notation-provider/policies/template"
 )
+
+// staleTemplate is the failure of a suite beside a policy whose template.yaml the policy does not make. It is false where
+// there is none, and where no test of the suite ran: the Rego tests read the policy itself.
+func staleTemplate(folder string, ran []verify.TestResult) (verify.TestResult, bool) {
+	if !slices.ContainsFunc(ran, func(test verify.TestResult) bool { return !test.Skipped }) {
+		return verify.TestResult{}, false
+	}
+	err := template.Current(folder, lib.Files)
+	return verify.TestResult{Name: template.TemplateFile, Error: err}, err != nil
+}
 
 // regoTests runs the Rego tests of a policy beside the suite. It is false where there are none.
 func (r *Runner) regoTests(ctx context.Context, folder string) (verify.TestResult, bool) {

@@ -51,6 +51,9 @@ func (r *Runner) Run(ctx context.Context, found Found) verify.SuiteResult {
 		return verify.SuiteResult{Path: found.Path, Error: err}
 	}
 	result := runner.Run(ctx, run, found.Suite)
+	if test, ok := staleTemplate(filepath.Dir(found.Path), result.TestResults); ok && !result.Skipped && result.Error == nil {
+		result.TestResults = append(result.TestResults, test)
+	}
 	if test, ok := r.regoTests(ctx, filepath.Dir(found.Path)); ok && !result.Skipped && result.Error == nil {
 		result.TestResults = append(result.TestResults, test)
 		result.Runtime += test.Runtime

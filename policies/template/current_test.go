@@ -1,0 +1,62 @@
+package template_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/policies/template"
+)
+
+// A template that its policy does not make is out of date, and the error names the command. What was written by hand is not.
+func TestCurrent(t *testing.T) {
+	const rego = "violation contains {\"msg\": \"no\"}\n"
+	for name, tc := range map[string]struct {
+		policy, template, want string
+	}{
+		"as generated":       {},
+		"a changed policy":   {policy: head + "violation contains {\"msg\": \"yes\"}\n", want: "run policytest generate FOLDER"},
+		"a changed template": {template: "# Generated from policy.rego, parameters.yaml and ../lib by make generate.\nkind: X\n", want: "run make generate"},
+		"a broken policy":    {policy: head + "violation contains {\n", want: "no template can be made of the policy as it is now: FOLDER/policy.rego:10: rego_parse_error"},
+		"written by hand":    {template: "kind: ConstraintTemplate\n"},
+	} {
+		folder := filepath.Join(t.TempDir(), "mine")
+		write(t, filepath.Join(folder, "policy.rego"), head+rego)
+		write(t, filepath.Join(folder, "parameters.yaml"), "type: object\n")
+		text, err := template.Generate(folder, library(), "policytest generate")
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, "template.yaml"), string(text))
+		for file, text := range map[string]string{"policy.rego": tc.policy, "template.yaml": tc.template} {
+			if text != "" {
+				write(t, filepath.Join(folder, file), text)
+			}
+		}
+		err = template.Current(folder, library())
+		want := strings.ReplaceAll(tc.want, "FOLDER", folder)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", name, err, want)
+		}
+	}
+}
+
+// Without a policy or a template there is nothing to compare.
+func TestCurrentWithoutFiles(t *testing.T) {
+	folder := t.TempDir()
+	if err := template.Current(folder, library()); err != nil {
+		t.Errorf("an empty folder: %v", err)
+	}
+	write(t, filepath.Join(folder, "policy.rego"), head)
+	if err := template.Current(folder, library()); err != nil {
+		t.Errorf("without a template: %v", err)
+	}
+	if err := os.Remove(filepath.Join(folder, "policy.rego")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "template.yaml"), "# Generated from policy.rego, parameters.yaml and ../lib by make generate.\n")
+	if err := template.Current(folder, library()); err != nil {
+		t.Errorf("without a policy: %v", err)
+	}
+}
