@@ -182,9 +182,9 @@ type Trust struct {
 
 // Egress says what may be dialled on private addresses to learn of revocation.
 type Egress struct {
-	// The host[:port] of CRL and OCSP responders on private addresses. Without a
-	// port it is its ports 80 and 443. Default: none. Other URLs in
-	// certificates are dialled only at public addresses, so that no certificate can
+	// The host[:port] of CRL and OCSP responders on private addresses; without a
+	// port it is ports 80 and 443. Default: none. Other URLs in certificates are
+	// dialled only at public addresses, so that no certificate can
 	// send this process into the cluster's own network. It is for revocation
 	// alone: the hosts that a registry may lead to are tokenService and storage of
 	// its entry.

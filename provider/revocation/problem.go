@@ -102,7 +102,7 @@ func unreachable(who string, err error) error {
 	fault := egress.FaultOf(err)
 	switch {
 	case fault == egress.Private:
-		return &problem{fmt.Sprintf("%s %s; name its host under egress.allow if it may be asked", who, fault), err}
+		return &problem{fmt.Sprintf("%s %s; if it may be asked, name its host under egress.allow, with its port if that is not 80 or 443", who, fault), err}
 	case fault != "":
 		return &problem{fmt.Sprintf("%s %s; %s", who, fault, fault.Advice()), err}
 	case errors.Is(err, egress.ErrCircuitOpen):

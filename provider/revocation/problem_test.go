@@ -17,7 +17,7 @@ func TestCausesAreThoseOfEgress(t *testing.T) {
 		err  error
 		want string
 	}{
-		{fmt.Errorf("h: %w", egress.ErrForbidden), string(egress.Private) + "; name its host under egress.allow"},
+		{fmt.Errorf("h: %w", egress.ErrForbidden), string(egress.Private) + "; if it may be asked, name its host under egress.allow, with its port"},
 		{egress.ErrTooLarge, string(egress.Large) + "; " + egress.Large.Advice()},
 		{context.DeadlineExceeded, string(egress.Slow) + "; " + egress.Slow.Advice()},
 		{&net.DNSError{IsNotFound: true}, string(egress.Unknown) + "; " + egress.Unknown.Advice()},

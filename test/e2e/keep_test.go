@@ -22,7 +22,8 @@ The cluster is up. In another terminal:
    4. kubectl create deployment unsigned --image=registry.example/unsigned:1   # denied at the Deployment, not in an event
    5. kubectl run lost --image=registry.example/not-there:1              # denied: not found
    6. kubectl get signedimages -o yaml                                   # the constraint; its status has what the audit found
-   7. kubectl patch signedimages images-are-signed-or-excepted --type merge -p '{"spec":{"enforcementAction":"warn"}}'   # and try 3 again
+   7. kubectl patch signedimages images-are-signed-or-excepted --type merge -p '{"spec":{"enforcementAction":"warn"}}'   # and try 3 again: it warns.
+      kubectl patch signedimages images-are-signed-or-excepted --type merge -p '{"spec":{"enforcementAction":"deny"}}'   # and back; until then helm upgrade stops
    8. kubectl logs -n notation-provider deployment/notation-provider     # a line for each image
    9. kubectl annotate secret notation-provider-tls -n notation-provider cert-rotator.notation-provider/rotate=ca        # another serving CA,
       kubectl get secret notation-provider-tls -n notation-provider -w   # step by step
