@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +31,7 @@ type chapter struct {
 	commands string // of its blocks of sh
 	pipeline string // its block of yaml
 	result   string // its block of JSON
+	shown    string // its blocks of text: what the commands print
 }
 
 // chapters reads a document.
@@ -51,6 +53,8 @@ func chapters(t *testing.T, path string) []chapter {
 			last.pipeline += line
 		case fence == "json":
 			last.result += line
+		case fence == "text":
+			last.shown += line
 		case fence == "" && strings.HasPrefix(line, "#"):
 			all = append(all, chapter{title: strings.TrimSpace(strings.TrimLeft(line, "#"))})
 		}
@@ -98,8 +102,8 @@ func (o *office) put(name, content string) {
 	}
 }
 
-// follow types the commands at a terminal, and each passphrase that is asked for.
-func (o *office) follow(title, commands string) {
+// follow types the commands at a terminal, and each passphrase that is asked for. It returns what they print.
+func (o *office) follow(title, commands string) string {
 	o.t.Helper()
 	script := fmt.Sprintf("cd %q\n%s\npwd >%q\n", o.at, o.placed(commands), filepath.Join(o.dir, "at"))
 	run := exec.CommandContext(o.t.Context(), "bash", "-euo", "pipefail", "-c", script)
@@ -124,6 +128,7 @@ func (o *office) follow(title, commands string) {
 	o.t.Logf("%s\n%s", title, said.String())
 	at := must[[]byte](o.t)(os.ReadFile(filepath.Join(o.dir, "at")))
 	o.at = strings.TrimSpace(string(at))
+	return said.String()
 }
 
 // typePassphrases answers each prompt until the terminal is gone.
@@ -143,6 +148,17 @@ func typePassphrases(keyboard *os.File) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+}
+
+// prints compares a chapter's blocks of text with what its commands said: each line is in it, where … stands for any text.
+func (o *office) prints(c chapter, said string) {
+	o.t.Helper()
+	for line := range strings.Lines(o.placed(c.shown)) {
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(line)), "…", ".*")
+		if !regexp.MustCompile(`(?m)^ *` + pattern + `$`).MatchString(said) {
+			o.t.Errorf("%s: the runbook shows %q, which is not in\n%s", c.title, line, said)
 		}
 	}
 }
@@ -202,7 +218,7 @@ func TestRunbook(t *testing.T) {
 	}
 	var pipeline string
 	after := map[string]func(){
-		"What the cluster trusts": func() {
+		"Tell the cluster what to trust": func() {
 			apply()
 			p = serve(t, w, v, func(c *config.Config) {
 				c.Egress.Allow = []string{strings.TrimPrefix(o.places.Replace("http://pki.skao.int"), "http://")}
@@ -210,17 +226,17 @@ func TestRunbook(t *testing.T) {
 			}, r)
 			p.is(t, "before it is signed", images, "unsigned")
 		},
-		"Signing in the pipeline": func() { p.is(t, "signed", images, "verified") },
-		"Every year: the next signer": func() {
+		"Sign in the pipeline": func() { p.is(t, "signed", images, "verified") },
+		"Every year: make the next signer": func() {
 			sign("the second", pipeline)
 			p.is(t, "with the next signer", images, "verified")
 		},
-		"Every eight years: the next intermediate": func() {
+		"Every eight years: make the next intermediate": func() {
 			o.renew()
 			sign("the third", pipeline)
 			p.is(t, "with the next intermediate", images, "verified")
 		},
-		"A signer's key leaked, or may have": func() {
+		"A signer's key leaked": func() {
 			refused("the first", "revoked")
 			p.is(t, "when the first signer was revoked", images, "verified")
 		},
@@ -236,7 +252,7 @@ func TestRunbook(t *testing.T) {
 			until(t, "the next root is trusted", func() bool { return p.verdict(t, images["the fourth"]) == "verified" })
 			p.is(t, "with both roots", images, "verified")
 		},
-		"When all is signed again": func() {
+		"When all images are signed again": func() {
 			apply()
 			refused("the third", "untrusted")
 			p.is(t, "without the first root", images, "verified")
@@ -246,11 +262,11 @@ func TestRunbook(t *testing.T) {
 		if c.pipeline != "" {
 			pipeline = c.pipeline
 			first, rest, _ := strings.Cut(c.commands, "\n")
-			o.follow(c.title, first)
+			said := o.follow(c.title, first)
 			o.run(c.title, c.pipeline)
-			o.follow(c.title, rest)
+			o.prints(c, said+o.follow(c.title, rest))
 		} else if c.commands != "" {
-			o.follow(c.title, c.commands)
+			o.prints(c, o.follow(c.title, c.commands))
 		}
 		if check := after[c.title]; check != nil {
 			check()
