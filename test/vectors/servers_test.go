@@ -94,7 +94,7 @@ func options(t *testing.T, s *vectors.Scene) rig.ProviderOptions {
 		Binary: binary,
 		Trust:  s.Trust,
 		Edit: func(c *config.Config) {
-			c.Reload = config.Duration(50 * time.Millisecond)
+			c.Reload = config.Duration(200 * time.Millisecond) // a look costs a millisecond, and each case waits for one twice
 			if err := s.Configure(c); err != nil {
 				t.Fatal(err)
 			}

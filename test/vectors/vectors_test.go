@@ -1,6 +1,7 @@
 package vectors_test
 
 import (
+	"flag"
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -11,7 +12,14 @@ import (
 // workshop builds the commands that are driven here.
 var workshop rig.Binaries
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) {
+	// Cases wait: for their server to be configured, for registries that hang.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	workshop.Main(m)
+}
 
 // load reads every case.
 func load(t *testing.T) []*vectors.Vector {
