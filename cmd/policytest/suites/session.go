@@ -28,8 +28,22 @@ type Session struct {
 	open     *openScene
 	file     string // where missing answers can be written
 	recorded []engine.Provider
-	asked    []string // recorded providers that were asked for a key since the last Check
+	asked    asked // since the last Check
 	problems []error
+}
+
+// asked is what recorded providers were asked: their names, and the keys of them all.
+type asked struct{ providers, keys []string }
+
+func (a *asked) note(call engine.Call) {
+	if len(call.Keys) > 0 && !slices.Contains(a.providers, call.Provider) {
+		a.providers = append(a.providers, call.Provider)
+	}
+	for _, key := range call.Keys {
+		if !slices.Contains(a.keys, key) {
+			a.keys = append(a.keys, key)
+		}
+	}
 }
 
 // Open begins a session. Errors about missing answers name the file, where they can be written.
@@ -89,9 +103,7 @@ func (s *Session) heard(call engine.Call) {
 }
 
 func (s *Session) compare(call engine.Call) {
-	if len(call.Keys) > 0 && !slices.Contains(s.asked, call.Provider) {
-		s.asked = append(s.asked, call.Provider)
-	}
+	s.asked.note(call)
 	mayFail := false
 	for _, key := range call.Keys {
 		answer, ok := s.scene.Answer(call.Provider, key)
@@ -115,7 +127,7 @@ func (s *Session) problem(format string, args ...any) {
 // Check is called after each review with its error, and returns all that went wrong in it.
 func (s *Session) Check(err error) error {
 	problems := s.problems
-	s.problems, s.asked = nil, nil
+	s.problems, s.asked = nil, asked{}
 	if unknown, ok := errors.AsType[*engine.UnknownProviderError](err); ok {
 		err = fmt.Errorf("provider %q is asked about %q, and nothing describes it: write its answers into %s, or give --provider %s=https://…",
 			unknown.Name, unknown.Keys, s.file, unknown.Name)

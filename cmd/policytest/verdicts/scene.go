@@ -26,6 +26,15 @@ func Everywhere(answer Answer, providers []string) *Scene {
 	return &Scene{layers: []Answers{answers}}
 }
 
+// Silenced is the scene where the providers say nothing of one key.
+func (s *Scene) Silenced(key string, providers []string) *Scene {
+	answers := Answers{}
+	for _, name := range providers {
+		answers[name] = Provider{Answers: map[string]Answer{key: {Silent: true}}}
+	}
+	return &Scene{Path: s.Path, layers: append([]Answers{answers}, s.layers...)}
+}
+
 // Providers are the names of those who answer.
 func (s *Scene) Providers() []string {
 	names := map[string]bool{}
