@@ -85,7 +85,7 @@ func parseSubject(text string) (Subject, error) {
 		seen = append(seen, keyword)
 	}
 	if missing := missingAttributes(subject.Name); len(missing) > 0 {
-		return Subject{}, fmt.Errorf("%s missing; trusted identities need C, ST and O, and people CN", strings.Join(missing, ", "))
+		return Subject{}, fmt.Errorf("%s missing; a trust policy names signers by C, ST and O, and people read CN", strings.Join(missing, ", "))
 	}
 	return subject, nil
 }

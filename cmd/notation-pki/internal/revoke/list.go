@@ -23,6 +23,7 @@ type List struct {
 	DaysLeft   int       `json:"daysLeft"`
 	Revoked    []Revoked `json:"revoked"`
 	Added      int       `json:"added,omitempty"`
+	Published  string    `json:"published,omitempty"` // the file of --publish
 }
 
 // Revoked is an entry of a CRL.
@@ -49,6 +50,9 @@ func NewList(file string, list *x509.RevocationList) List {
 func (l List) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  issuer       %s\n  number       %s\n  next update  %s\n", l.File, printable.Text(l.Issuer), l.Number, l.NextUpdate.Format(time.RFC3339))
+	if l.Published != "" {
+		fmt.Fprintf(&b, "  published    %s\n", printable.Text(l.Published))
+	}
 	for _, r := range l.Revoked {
 		fmt.Fprintf(&b, "  revoked      %s  %s  %s\n", r.Serial, r.At.Format(time.DateOnly), r.Reason)
 	}

@@ -146,6 +146,6 @@ func (r *Request) issue(serials []*big.Int) (List, error) {
 		return List{}, err
 	}
 	result := NewList(path, list)
-	result.Added = added
+	result.Added, result.Published = added, r.Publish
 	return result, nil
 }
