@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/mutation/match"
@@ -23,6 +24,18 @@ var (
 // action that there is not, as Gatekeeper's webhook does, or with a match that no object can have.
 func checkConstraint(constraint *unstructured.Unstructured) error {
 	return errors.Join(checkAction(constraint), checkMatch(constraint))
+}
+
+// checkKind refuses a constraint without its template, and names the kind that was most likely meant.
+func (e *Engine) checkKind(kind string) error {
+	if _, ok := e.explainers[kind]; ok {
+		return nil
+	}
+	message := fmt.Sprintf("there is no template for the kind %q", kind)
+	if near := nearest(kind, slices.Collect(maps.Keys(e.explainers))); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return errors.New(message)
 }
 
 func checkAction(constraint *unstructured.Unstructured) error {

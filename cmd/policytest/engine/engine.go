@@ -80,6 +80,9 @@ func (e *Engine) addTemplate(ctx context.Context, object *unstructured.Unstructu
 }
 
 func (e *Engine) addConstraint(ctx context.Context, object *unstructured.Unstructured) error {
+	if err := e.checkKind(object.GetKind()); err != nil {
+		return err
+	}
 	if _, err := e.client.AddConstraint(ctx, object); err != nil {
 		return err
 	}
