@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"path/filepath"
 
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 	"github.com/spf13/cobra"
@@ -70,7 +72,7 @@ func (o *suitesOptions) execute(c *cobra.Command, paths []string) error {
 	if err != nil {
 		return cli.UsageError("--run: %w", err)
 	}
-	found, err := find(paths)
+	found, err := find(c, paths)
 	if err != nil {
 		return err
 	}
@@ -111,12 +113,12 @@ func (o *suitesOptions) ran(results []verify.SuiteResult) error {
 }
 
 // find wants something at each path: a test that tests nothing must not pass.
-func find(paths []string) ([]suites.Found, error) {
+func find(c *cobra.Command, paths []string) ([]suites.Found, error) {
 	var all []suites.Found
 	for _, path := range paths {
 		found, err := suites.Find(path)
 		if err != nil {
-			return nil, cli.UsageError("finding suites: %w", err)
+			return nil, cli.UsageError("finding suites: %w%s", err, meant(c, path))
 		}
 		if len(found) == 0 {
 			return nil, cli.UsageError("no suite in %s", path)
@@ -124,6 +126,14 @@ func find(paths []string) ([]suites.Found, error) {
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// meant names the command that a path without a folder in it was most likely meant to be, or is "".
+func meant(c *cobra.Command, path string) string {
+	if near := c.SuggestionsFor(path); len(near) > 0 && filepath.Base(path) == path {
+		return fmt.Sprintf("; did you mean the command %q?", near[0])
+	}
+	return ""
 }
 
 func (o *suitesOptions) print(c *cobra.Command, results []verify.SuiteResult) error {
