@@ -159,7 +159,7 @@ func TestAHandshakeThatIsTooLongIsHungUpOn(t *testing.T) {
 	l := start(t, rig.ForTest(t), options{})
 	_ = l.knock(t, 1, forged(t, pkix.Name{CommonName: "I"}, 100))
 	rig.Eventually(t, "the log names the bound", func() error {
-		if !strings.Contains(l.server.Log(), "the client has sent 16384 bytes without shaking hands") {
+		if !strings.Contains(l.server.Log(), "the client has sent 16384 bytes before the end of the TLS handshake") {
 			return io.EOF
 		}
 		return nil
