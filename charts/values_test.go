@@ -32,7 +32,7 @@ func TestAMisspeltValueIsRefusedByName(t *testing.T) {
 		"config.registries[0].hosts=a":            "at '/config/registries/0'",
 		"config.limits.key=1":                     "at '/config/limits': additional properties 'key'",
 		"config.answerWithin=1800":                "at '/config/answerWithin'",
-		"config.cache.evidence=64MB":              "at '/config/cache/evidence'",
+		"config.cache.evidence.memory=64MB":       "at '/config/cache/evidence/memory'",
 		"config.log.level=trace":                  "at '/config/log/level'",
 		"tls.source=certmanager":                  "at '/tls/source'",
 		"trust.stores.tsas.a=b":                   "at '/trust/stores'",

@@ -23,6 +23,7 @@ type app struct {
 	trust      *trust.Files
 	registry   *registry.Client
 	evidence   *evidence.Memory
+	durable    *evidence.Durable // nil: none
 	revocation *egress.Transport
 	verifier   *verifier.Verifier
 	limiter    *cache.Limiter
@@ -52,10 +53,16 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (a *app, er
 	if a.evidence, err = evidence.NewMemory(s.evidence); err != nil {
 		return nil, err
 	}
+	proof := evidence.New(a.evidence, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) })
+	if kept := c.Cache.Evidence; kept.Store == config.StoreDirectory {
+		envelope := int64(c.Limits.Envelope)
+		a.durable = evidence.NewDurable(evidence.NewDirectory(kept.Directory.Path, int64(kept.Directory.Size), envelope), envelope, log)
+		proof.Behind(a.durable, func(hit bool) { m.Cache(evidenceStore, string(eventOf(hit))) })
+	}
 	if a.verifier, err = verifier.New(verifier.Options{
 		Trust:             a.trust,
 		Repository:        func(image provider.Image) verifier.Repository { return a.registry.Repository(image) },
-		Evidence:          evidence.New(a.evidence, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) }),
+		Evidence:          proof,
 		Signatures:        s.verifier.signatures,
 		Revocation:        a.revocation,
 		RevocationAge:     s.verifier.revocationAge,
@@ -94,14 +101,20 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (a *app, er
 func (a *app) close() {
 	a.cache.Close()
 	a.registry.Close()
+	if a.durable != nil {
+		a.durable.Close()
+	}
 }
 
-// evidenceMemory is what the metrics call the evidence.
-const evidenceMemory = "evidence"
+// What the metrics call the evidence in this process, and in the store behind it.
+const (
+	evidenceMemory = "evidence"
+	evidenceStore  = "evidence-store"
+)
 
 // newMetrics makes the metrics of this process.
 func newMetrics() *metrics.Metrics {
-	return metrics.New(version.Number, append(cache.Memories(), evidenceMemory), cache.Events())
+	return metrics.New(version.Number, append(cache.Memories(), evidenceMemory, evidenceStore), cache.Events())
 }
 
 func eventOf(hit bool) cache.Event {

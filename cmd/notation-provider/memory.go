@@ -25,5 +25,5 @@ func boundMemory(c config.Cache) (again func(config.Cache)) {
 
 // memoryLimit is 167 MiB by default.
 func memoryLimit(c config.Cache) int64 {
-	return memoryUnderWay + int64(c.Evidence) + int64(c.Entries)*memoryOfEntry
+	return memoryUnderWay + int64(c.Evidence.Memory) + int64(c.Entries)*memoryOfEntry
 }

@@ -20,7 +20,7 @@ func TestMemoryIsBoundByTheConfiguration(t *testing.T) {
 		{100 * mib, 64, 100},
 	} {
 		debug.SetMemoryLimit(step.environment)
-		c.Evidence = config.Bytes(step.evidence * mib)
+		c.Evidence.Memory = config.Bytes(step.evidence * mib)
 		boundMemory(c)
 		if got := debug.SetMemoryLimit(-1) / mib; got != step.want {
 			t.Errorf("%d MiB for %d MiB of evidence, want %d", got, step.evidence, step.want)

@@ -72,7 +72,7 @@ func settingsOf(c config.Config) settings {
 			registries: c.Registries, dockerConfigs: c.DockerConfigs, requestTimeout: time.Duration(c.RequestTimeout),
 			signatures: c.Limits.Signatures, envelope: int64(c.Limits.Envelope),
 		},
-		evidence: int64(c.Cache.Evidence),
+		evidence: int64(c.Cache.Evidence.Memory),
 		verifier: verifierSettings{
 			signatures: c.Limits.Signatures, allow: c.Egress.Allow,
 			requestTimeout: time.Duration(c.RequestTimeout), revocationAge: time.Duration(c.Cache.Verified),

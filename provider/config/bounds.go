@@ -19,8 +19,10 @@ func number(key string, value, most int) amount {
 	return amount{key, "number", int64(value), 1, int64(most), func(n int64) string { return strconv.FormatInt(n, 10) }}
 }
 
-func size(key string, value, most Bytes) amount {
-	return amount{key, "size", int64(value), 1, int64(most), func(n int64) string { return Bytes(n).String() }}
+func size(key string, value, most Bytes) amount { return sizeFrom(key, value, 1, most) }
+
+func sizeFrom(key string, value, least, most Bytes) amount {
+	return amount{key, "size", int64(value), int64(least), int64(most), func(n int64) string { return Bytes(n).String() }}
 }
 
 func span(key string, value Duration, least, most time.Duration) amount {
@@ -50,7 +52,8 @@ func (c Config) amounts() []amount {
 		span("cache.verified", c.Cache.Verified, 1, day),
 		span("cache.refused", c.Cache.Refused, 1, day),
 		span("cache.tags", c.Cache.Tags, 1, day),
-		size("cache.evidence", c.Cache.Evidence, 16<<30),
+		size("cache.evidence.memory", c.Cache.Evidence.Memory, 16<<30),
+		sizeFrom("cache.evidence.directory.size", c.Cache.Evidence.Directory.Size, 16<<20, 1<<30),
 	}
 }
 

@@ -28,6 +28,7 @@ func (c Config) check() []problem {
 		p.add(q.key, q.check())
 	}
 	c.checkTimes(&p)
+	c.Cache.Evidence.check(&p)
 	if c.Trust.PolicyFile != "" {
 		p.add("trust.policyFile", required(c.Trust.PolicyFile))
 	}
@@ -77,6 +78,16 @@ func clientName(name string) string {
 func (c Config) checkTimes(p *checks) {
 	p.add("answerWithin", within(c.AnswerWithin, c.VerifyWithin))
 	p.add("mutateWithin", within(c.MutateWithin, c.VerifyWithin))
+}
+
+func (e Evidence) check(p *checks) {
+	p.add("cache.evidence.store", oneOf(e.Store, StoreNone, StoreDirectory))
+	switch directory := e.Directory.Path; {
+	case e.Store == StoreDirectory:
+		p.add("cache.evidence.directory.path", required(directory))
+	case directory != "" && e.Store == StoreNone:
+		p.add("cache.evidence.directory.path", "means nothing without the store; set cache.evidence.store to directory, or leave this out")
+	}
 }
 
 func within(answer, verify Duration) string {

@@ -157,12 +157,48 @@ type Cache struct {
 	// tag that was moved is noticed this much later.
 	Tags Duration `yaml:"tags" applies:"reload"`
 
-	// How many bytes of signatures are kept, of images that were verified, in
-	// bytes or with KiB, MiB, GiB, at most 16GiB. Default 64MiB, which is some six thousand
-	// images. While a signature is kept its image goes on being verified, by
-	// today's trust, though its registry is down; the least recently used makes
-	// room for a new one.
-	Evidence Bytes `yaml:"evidence" applies:"reload"`
+	// The signatures of images that were verified, which are verified again each time, by
+	// today's trust. While one is kept its image goes on being verified, though its
+	// registry is down.
+	Evidence Evidence `yaml:"evidence"`
+}
+
+// Evidence says where signatures are kept.
+type Evidence struct {
+	// How many bytes of signatures this process keeps, in bytes or with KiB, MiB, GiB, at
+	// most 16GiB. Default 64MiB, which is some six thousand images. The least recently used
+	// makes room for a new one.
+	Memory Bytes `yaml:"memory" applies:"reload"`
+
+	// Where else signatures are kept, so that a restart loses none: none or directory.
+	// Default none. What is there is verified like what a registry sends. A store that is
+	// slow, full or broken holds nothing up: the registry is asked instead.
+	Store EvidenceStore `yaml:"store" applies:"restart"`
+
+	// The folder of the store directory.
+	Directory EvidenceDirectory `yaml:"directory"`
+}
+
+// EvidenceStore names a store of signatures outside this process.
+type EvidenceStore string
+
+// The stores.
+const (
+	StoreNone      EvidenceStore = "none"
+	StoreDirectory EvidenceStore = "directory"
+)
+
+// EvidenceDirectory is a folder with one file for each signature.
+type EvidenceDirectory struct {
+	// The folder, which nothing else should use; with the store directory it is required.
+	// Paths are relative to the configuration file. Default empty. The folder is made if its
+	// parent is there. Replicas may share it.
+	Path string `yaml:"path" applies:"restart"`
+
+	// How many bytes the folder may take, in bytes or with KiB, MiB, GiB, from 16MiB to at
+	// most 1GiB. Default 256MiB, which is some twenty thousand images. The least recently
+	// used make room, and one repository has an eighth of it at most.
+	Size Bytes `yaml:"size" applies:"restart"`
 }
 
 // Trust names notation's own files.

@@ -80,7 +80,7 @@ func parse(data []byte) (Config, []problem) {
 // resolve makes every path absolute. The slices are c's own, fresh from parse.
 func (c *Config) resolve(folder string) {
 	c.Trust.PolicyFile = cmp.Or(c.Trust.PolicyFile, ".")
-	paths := []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trust.PolicyFile, &c.Trust.StoreDir}
+	paths := []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trust.PolicyFile, &c.Trust.StoreDir, &c.Cache.Evidence.Directory.Path}
 	for i := range c.Registries {
 		paths = append(paths, &c.Registries[i].CAFile)
 	}

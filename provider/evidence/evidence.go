@@ -34,10 +34,22 @@ type Record struct {
 type Evidence struct {
 	store   Store
 	observe func(hit bool)
+
+	behind        Store // asked after store; nil: none
+	observeBehind func(hit bool)
 }
 
 // New returns the evidence in a store; observe is called at every Recall.
-func New(store Store, observe func(hit bool)) *Evidence { return &Evidence{store, observe} }
+func New(store Store, observe func(hit bool)) *Evidence {
+	return &Evidence{store: store, observe: observe}
+}
+
+// Behind adds a store that is asked for what the first one has not. What it has then goes to the first one, and Keep
+// puts into both. Observe is called each time that it is asked. Behind must be called before the evidence is used.
+func (e *Evidence) Behind(store Store, observe func(hit bool)) *Evidence {
+	e.behind, e.observeBehind = store, observe
+	return e
+}
 
 // Recall returns the record of an image, if there is one whose digests all fit. It proves
 // nothing before it is verified.
@@ -45,11 +57,25 @@ func (e *Evidence) Recall(ctx context.Context, image provider.Image) (*Record, b
 	if e == nil {
 		return nil, false
 	}
-	var record Record
-	text, ok := e.store.Get(ctx, key(image))
-	ok = ok && json.Unmarshal(text, &record) == nil && record.sound(image)
+	record, _, ok := recall(ctx, e.store, image)
 	e.observe(ok)
-	return &record, ok
+	if ok || e.behind == nil {
+		return record, ok
+	}
+	record, text, ok := recall(ctx, e.behind, image)
+	e.observeBehind(ok)
+	if ok {
+		e.store.Put(ctx, key(image), text)
+	}
+	return record, ok
+}
+
+// recall returns the record that a store has of an image, if its digests all fit.
+func recall(ctx context.Context, store Store, image provider.Image) (*Record, []byte, bool) {
+	var record Record
+	text, ok := store.Get(ctx, key(image))
+	ok = ok && json.Unmarshal(text, &record) == nil && record.sound(image)
+	return &record, text, ok
 }
 
 // sound checks every byte against its digest, and the digest against the image.
@@ -74,6 +100,9 @@ func (e *Evidence) Keep(ctx context.Context, image provider.Image, record Record
 		return
 	}
 	e.store.Put(ctx, key(image), text)
+	if e.behind != nil {
+		e.behind.Put(ctx, key(image), text)
+	}
 }
 
 // key has the repository, too: what one registry has is no evidence of what another has.

@@ -67,7 +67,7 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 	small := l.configuration(t, func(c document) {
 		set(c, "", document{"requestTimeout": "14s", "verifyWithin": "20s", "answerWithin": "14s", "mutateWithin": "14s"})
 		set(c, "limits", document{"keys": 10, "concurrent": 8, "perRegistry": 4, "signatures": 5, "requestBytes": "64KiB", "envelope": "64KiB"})
-		set(c, "cache", document{"entries": 5, "verified": "1s", "refused": "1s", "tags": "1s", "evidence": "1MiB"})
+		set(c, "cache", document{"entries": 5, "verified": "1s", "refused": "1s", "tags": "1s", "evidence": document{"memory": "1MiB"}})
 		set(c, "egress", document{"allow": []string{w.Endpoints.Host, "crl.example.org"}})
 		set(c, "log", document{"level": "warn"})
 	})

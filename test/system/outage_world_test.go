@@ -89,7 +89,7 @@ func open(t *testing.T, w *rig.Test, trusted rig.Trust, r *rig.Registry, change 
 	judge := rig.Must(verifier.New(verifier.Options{
 		Trust:         files,
 		Repository:    func(image provider.Image) verifier.Repository { return registries.Repository(image) },
-		Evidence:      evidence.New(rig.Must(evidence.NewMemory(int64(c.Cache.Evidence)))(t), func(bool) {}),
+		Evidence:      evidence.New(rig.Must(evidence.NewMemory(int64(c.Cache.Evidence.Memory)))(t), func(bool) {}),
 		Signatures:    c.Limits.Signatures,
 		Revocation:    egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: time.Duration(c.RequestTimeout), BodyBytes: 1 << 20}}),
 		RevocationAge: time.Hour,

@@ -1,0 +1,50 @@
+package evidence
+
+import (
+	"sync"
+	"time"
+)
+
+// A breaker opens after so many failures in a row, and lets one attempt through each cooldown.
+const (
+	breakerFailures = 5
+	breakerCooldown = 2 * time.Second
+)
+
+// breaker keeps a storage that fails from being asked each time.
+type breaker struct {
+	mu       sync.Mutex
+	failures int
+	next     time.Time       // when the next attempt is let through, while it is open
+	changed  func(open bool) // is called when it opens and when it closes
+}
+
+// allow tells whether an attempt may be made. While the breaker is open, one may in each cooldown.
+func (b *breaker) allow() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failures < breakerFailures {
+		return true
+	}
+	if time.Now().Before(b.next) {
+		return false
+	}
+	b.next = time.Now().Add(breakerCooldown)
+	return true
+}
+
+// note says how an attempt ended.
+func (b *breaker) note(failed bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wasOpen := b.failures >= breakerFailures
+	if failed {
+		b.failures = min(b.failures+1, breakerFailures)
+		b.next = time.Now().Add(breakerCooldown)
+	} else {
+		b.failures = 0
+	}
+	if open := b.failures >= breakerFailures; open != wasOpen {
+		b.changed(open)
+	}
+}
