@@ -33,6 +33,8 @@ func TestAMisspeltValueIsRefusedByName(t *testing.T) {
 		"config.limits.key=1":                     "at '/config/limits': additional properties 'key'",
 		"config.answerWithin=1800":                "at '/config/answerWithin'",
 		"config.cache.evidence.memory=64MB":       "at '/config/cache/evidence/memory'",
+		"config.cache.evidence.store=disk":        "at '/config/cache/evidence/store'",
+		"evidenceVolume=here":                     "at '/evidenceVolume'",
 		"config.log.level=trace":                  "at '/config/log/level'",
 		"tls.source=certmanager":                  "at '/tls/source'",
 		"trust.stores.tsas.a=b":                   "at '/trust/stores'",

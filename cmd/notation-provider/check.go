@@ -97,6 +97,7 @@ type certificateRow struct {
 
 // inspect loads what serve would load.
 func inspect(c config.Config, in installation, now time.Time) (*inspection, error) {
+	c.Cache.Evidence.Store = config.StoreNone // it is the server's to write
 	a, err := assemble(c, newMetrics(), slog.New(slog.DiscardHandler))
 	if err == nil {
 		defer a.close()

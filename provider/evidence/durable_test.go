@@ -99,8 +99,9 @@ func TestWritesAreReadAndFinishedAtTheEnd(t *testing.T) {
 // A read that hangs is a miss after 50 ms, and soon nobody waits at all.
 func TestHungReadsHoldUpLittle(t *testing.T) {
 	d := newDisk()
-	d.entries["a@1"], d.hang = []byte("one"), make(chan struct{})
+	d.entries["a@1"] = []byte("one")
 	durable(t, d, func(t *testing.T, store *evidence.Durable) {
+		d.hang = make(chan struct{})
 		begin := time.Now()
 		for range 5 {
 			if _, ok := store.Get(t.Context(), "a@1"); ok {
@@ -130,8 +131,8 @@ func TestHungReadsHoldUpLittle(t *testing.T) {
 // Reads that hang forever are bounded in number, however long it lasts.
 func TestHungReadsAreBounded(t *testing.T) {
 	d := newDisk()
-	d.hang = make(chan struct{})
 	durable(t, d, func(t *testing.T, store *evidence.Durable) {
+		d.hang = make(chan struct{})
 		for range 1000 {
 			store.Get(t.Context(), "a@1")
 			time.Sleep(time.Second)
@@ -172,8 +173,8 @@ func TestMissesOpenNoBreaker(t *testing.T) {
 
 func TestCallersWhoLeaveOpenNoBreaker(t *testing.T) {
 	d := newDisk()
-	d.hang = make(chan struct{})
 	durable(t, d, func(t *testing.T, store *evidence.Durable) {
+		d.hang = make(chan struct{})
 		for range 10 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			store.Get(ctx, "a@1")
@@ -215,8 +216,8 @@ func TestFullDiskIsRead(t *testing.T) {
 
 func TestHungWritesHoldUpNothing(t *testing.T) {
 	d := newDisk()
-	d.hang = make(chan struct{})
 	synctest.Test(t, func(t *testing.T) {
+		d.hang = make(chan struct{})
 		store := evidence.NewDurable(d, envelope, slog.New(slog.DiscardHandler))
 		begin := time.Now()
 		for range 1000 {
@@ -270,8 +271,8 @@ func both(t *testing.T, behind evidence.Store) (*evidence.Evidence, *witness) {
 // A store that hangs makes no image slower whose evidence is in memory.
 func TestMemoryIsAskedBeforeTheStore(t *testing.T) {
 	d := newDisk()
-	d.hang = make(chan struct{})
 	durable(t, d, func(t *testing.T, store *evidence.Durable) {
+		d.hang = make(chan struct{})
 		e, w := both(t, store)
 		begin := time.Now()
 		e.Keep(t.Context(), image, piece())

@@ -12,6 +12,10 @@ tls.keyFile: /etc/notation-provider/tls/tls.key
 tls.clientCAFile: /etc/notation-provider/client-ca/ca.crt
 trust.policyFile: /etc/notation-provider/trust/trustpolicy.json
 trust.storeDir: /etc/notation-provider/trust/truststore
+{{- if .Values.evidenceVolume }}
+cache.evidence.store: directory
+cache.evidence.directory.path: /var/lib/notation-provider/evidence
+{{- end }}
 {{- end }}
 
 {{/* The server's configuration: config of the values, with what the chart knows. What contradicts that is an error. */}}
