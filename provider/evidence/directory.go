@@ -57,7 +57,7 @@ func (d *Directory) Read(key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	name := fileName(key)
 	text, err := d.readFile(root, name)
 	if err != nil {
@@ -106,7 +106,7 @@ func (d *Directory) Write(key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if err := d.makeRoom(root, blocks(int64(len(text)))); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (d *Directory) Write(key string, value []byte) error {
 func (d *Directory) open() (*os.Root, error) {
 	root, err := os.OpenRoot(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.Mkdir(d.path, 0o700); err != nil {
+		if err := os.Mkdir(d.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) { // another replica made it
 			return nil, err
 		}
 		return os.OpenRoot(d.path)

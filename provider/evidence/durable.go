@@ -121,14 +121,14 @@ func (d *Durable) read(ctx context.Context, key string) ([]byte, error) {
 }
 
 // Put implements [Store]. The value is written soon, or dropped.
-func (d *Durable) Put(_ context.Context, key string, value []byte) {
+func (d *Durable) Put(ctx context.Context, key string, value []byte) {
 	if !d.fits(key, value) {
 		return
 	}
 	select {
 	case d.queue <- entry{key, value}:
 	default:
-		d.log.Debug("evidence not written", "error", "too many writes are queued")
+		d.log.DebugContext(ctx, "evidence not written", "error", "too many writes are queued")
 	}
 }
 
