@@ -16,7 +16,7 @@ type breaker struct {
 	mu       sync.Mutex
 	failures int
 	next     time.Time       // when the next attempt is let through, while it is open
-	changed  func(open bool) // is called when it opens and when it closes
+	changed  func(err error) // is called when it opens, with the last error, and when it closes, with nil
 }
 
 // allow tells whether an attempt may be made. While the breaker is open, one may in each cooldown.
@@ -33,18 +33,18 @@ func (b *breaker) allow() bool {
 	return true
 }
 
-// note says how an attempt ended.
-func (b *breaker) note(failed bool) {
+// note says how an attempt ended; nil: it did not fail.
+func (b *breaker) note(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wasOpen := b.failures >= breakerFailures
-	if failed {
+	if err != nil {
 		b.failures = min(b.failures+1, breakerFailures)
 		b.next = time.Now().Add(breakerCooldown)
 	} else {
 		b.failures = 0
 	}
 	if open := b.failures >= breakerFailures; open != wasOpen {
-		b.changed(open)
+		b.changed(err)
 	}
 }

@@ -62,10 +62,10 @@ func NewDurable(storage Storage, envelope int64, log *slog.Logger) *Durable {
 }
 
 // logState says when the storage fails, and when it is well again. Each error by itself is a debug line.
-func (d *Durable) logState(doing string) func(open bool) {
-	return func(open bool) {
-		if open {
-			d.log.Warn("evidence store failing", "operation", doing)
+func (d *Durable) logState(doing string) func(err error) {
+	return func(err error) {
+		if err != nil {
+			d.log.Warn("evidence store failing", "operation", doing, "error", err)
 			return
 		}
 		d.log.Info("evidence store works again", "operation", doing)
@@ -87,9 +87,9 @@ func (d *Durable) Get(ctx context.Context, key string) ([]byte, bool) {
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case err == nil, missing:
-		d.reads.note(false)
+		d.reads.note(nil)
 	case ctx.Err() == nil: // else it is the caller that ended it
-		d.reads.note(true)
+		d.reads.note(err)
 		d.log.DebugContext(ctx, "evidence not read", "error", err)
 	}
 	return value, err == nil && d.fits(key, value)
@@ -156,7 +156,7 @@ func (d *Durable) writeOne(e entry) {
 		return
 	}
 	err := d.storage.Write(e.key, e.value)
-	d.writes.note(err != nil)
+	d.writes.note(err)
 	if err != nil {
 		d.log.Debug("evidence not written", "error", err)
 	}

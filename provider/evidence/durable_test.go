@@ -144,6 +144,30 @@ func TestHungReadsAreBounded(t *testing.T) {
 	})
 }
 
+// The log says once that a storage fails, and why, and once that it works again.
+func TestStateOfTheStoreIsLogged(t *testing.T) {
+	d, logged := newDisk(), &bytes.Buffer{}
+	synctest.Test(t, func(t *testing.T) {
+		store := evidence.NewDurable(d, envelope, slog.New(slog.NewTextHandler(logged, nil)))
+		defer store.Close()
+		d.readError = errors.New("permission denied")
+		for range 20 {
+			store.Get(t.Context(), "a@1")
+			time.Sleep(time.Second)
+		}
+		d.readError = nil
+		for range 20 {
+			store.Get(t.Context(), "a@1")
+			time.Sleep(time.Second)
+		}
+	})
+	text := logged.String()
+	failing := `level=WARN msg="evidence store failing" operation=read error="permission denied"`
+	if strings.Count(text, failing) != 1 || strings.Count(text, `msg="evidence store works again" operation=read`) != 1 || strings.Count(text, "\n") != 2 {
+		t.Errorf("logged\n%s", text)
+	}
+}
+
 func TestFailingReadsAreLeftAlone(t *testing.T) {
 	d := newDisk()
 	d.readError = errors.New("input/output error")
