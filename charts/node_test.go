@@ -72,7 +72,7 @@ func (n *node) mount(o objects) {
 					n.show(into, source.ConfigMap.Name, source.ConfigMap.Items)
 				}
 			}
-		case v.EmptyDir == nil:
+		case v.EmptyDir == nil && v.PersistentVolumeClaim == nil:
 			n.t.Errorf("%s mounts no volume", mount.MountPath)
 		}
 	}
