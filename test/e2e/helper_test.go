@@ -156,7 +156,7 @@ func TestCredentialHelperOfInitContainer(t *testing.T) {
 		})
 	}
 	admitted("signed")
-	denied("unsigned", "unsigned: no signature")
+	denied("unsigned", "is not signed")
 	if service.asked.Load() == 0 {
 		t.Error("the helper was not asked")
 	}
