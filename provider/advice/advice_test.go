@@ -48,7 +48,7 @@ func TestEachOutcomeHasWords(t *testing.T) {
 	}
 }
 
-// What is told is plain: no words that the house does not use, no placeholder that is not filled, no full stop of its own.
+// The words are plain: no words that the house does not use, no placeholder that is not filled, no full stop of its own.
 func TestWordsArePlain(t *testing.T) {
 	banned := regexp.MustCompile(`(?i)\b(anew|whoever|nobody|whatever|lest)\b`)
 	values := advice.ValuesOf("skao.int/x:1", "sha256:12")

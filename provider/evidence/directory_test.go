@@ -152,7 +152,7 @@ func TestRepositoryHasAShareOfTheDirectory(t *testing.T) {
 	}
 }
 
-// Whoever may write in the folder makes us read no other file, and wait for nothing.
+// A user who may write in the folder makes us read no other file, and wait for nothing.
 func TestDirectoryReadsRegularFilesOnly(t *testing.T) {
 	d, path := folder(t)
 	put(t, d, "a@1", []byte("one"))

@@ -96,7 +96,7 @@ func TestWritesAreReadAndFinishedAtTheEnd(t *testing.T) {
 	}
 }
 
-// A read that hangs is a miss after 50 ms, and soon nobody waits at all.
+// A read that hangs is a miss after 50 ms, and soon no request waits at all.
 func TestHungReadsHoldUpLittle(t *testing.T) {
 	d := newDisk()
 	d.entries["a@1"] = []byte("one")
@@ -285,7 +285,7 @@ func TestSizesAreBoundedInAndOut(t *testing.T) {
 	})
 }
 
-// both is evidence in memory and in a store behind it, and what is told of the store.
+// both is evidence in memory and in a store behind it, and the events of the store.
 func both(t *testing.T, behind evidence.Store) (*evidence.Evidence, *witness) {
 	t.Helper()
 	w := &witness{}
