@@ -36,7 +36,7 @@ func TestMemoryBoundFollowsAReload(t *testing.T) {
 	c, write, _ := reloading(t)
 	c.boundMemory = boundMemory(c.config.Cache)
 	for _, step := range []struct{ evidence, want string }{{"512MiB", "615"}, {"1GiB", "1000"}, {"64MiB", "167"}} {
-		write(goodConfig + "cache: {evidence: " + step.evidence + "}\n")
+		write(goodConfig + "cache: {evidence: {memory: " + step.evidence + "}}\n")
 		if changed, err := c.Reload(); !changed || err != nil {
 			t.Fatalf("changed %t, %v", changed, err)
 		}

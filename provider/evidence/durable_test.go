@@ -198,13 +198,12 @@ func TestMissesOpenNoBreaker(t *testing.T) {
 func TestCallersWhoLeaveOpenNoBreaker(t *testing.T) {
 	d := newDisk()
 	durable(t, d, func(t *testing.T, store *evidence.Durable) {
-		d.hang = make(chan struct{})
+		d.entries["a@1"], d.hang = []byte("one"), make(chan struct{})
 		for range 10 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			store.Get(ctx, "a@1")
 			cancel()
 		}
-		d.entries["a@1"] = []byte("one")
 		close(d.hang)
 		synctest.Wait()
 		if _, ok := store.Get(t.Context(), "a@1"); !ok {

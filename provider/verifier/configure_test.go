@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,16 +18,16 @@ func TestOtherSettingsKeepWhatCAsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true, ocsp: true})
 		w.is(t, provider.Verified)
-		asked := 0
-		other := asking(func(r *http.Request) (*http.Response, error) { asked++; return w.RoundTrip(r) })
+		var asked atomic.Int64
+		other := asking(func(r *http.Request) (*http.Response, error) { asked.Add(1); return w.RoundTrip(r) })
 		w.verifier.Configure(10, other, 2*time.Hour)
 		time.Sleep(time.Hour)
-		if w.is(t, provider.Verified); asked != 0 {
-			t.Errorf("asked %d times within the new age", asked)
+		if w.is(t, provider.Verified); asked.Load() != 0 {
+			t.Errorf("asked %d times within the new age", asked.Load())
 		}
 		w.verifier.Configure(10, other, time.Minute)
-		if w.is(t, provider.Verified); asked == 0 || asked != w.asked("")-2 {
-			t.Errorf("asked %d times, of %d, once the answers are too old", asked, w.asked(""))
+		if w.is(t, provider.Verified); asked.Load() == 0 || int(asked.Load()) != w.asked("")-2 {
+			t.Errorf("asked %d times, of %d, once the answers are too old", asked.Load(), w.asked(""))
 		}
 	})
 }
