@@ -121,7 +121,9 @@ func TestARefusedImageLogsLittle(t *testing.T) {
 		l.Sign(image, rig.Signature{By: stranger})
 	}
 	before := len(l.server.Log())
-	answer, err := l.server.GatekeeperClient().Validate(t.Context(), image.Tagged())
+	client := l.server.GatekeeperClient()
+	client.Timeout = int(rig.Patience / time.Second) // the machine may be slow
+	answer, err := client.Validate(t.Context(), image.Tagged())
 	if err != nil || !strings.HasPrefix(answer.Items[image.Tagged()].Error, "untrusted: ") {
 		t.Fatalf("%+v, %v", answer, err)
 	}
