@@ -35,6 +35,9 @@ type ProviderOptions struct {
 	// server's own default is drainDelay: 10ms, so that a test does not wait.
 	Edit func(*config.Config)
 
+	// Environ is added to the environment of the process, as "NAME=value". Default: nothing.
+	Environ []string
+
 	// Dir is where its files are kept. Default: a new directory below the environment's.
 	Dir string
 }
@@ -71,6 +74,7 @@ func (w *Env) Provider(ctx context.Context, opts ProviderOptions) (*Provider, er
 	}
 	p := &Provider{Dir: dir, env: w, journal: newJournal(), ended: make(chan struct{})}
 	p.command = exec.CommandContext(context.WithoutCancel(ctx), opts.Binary, "serve", "--config", file)
+	p.command.Env = append(os.Environ(), opts.Environ...)
 	if err := p.start(); err != nil {
 		return nil, fmt.Errorf("starting the provider: %w", err)
 	}

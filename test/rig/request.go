@@ -32,6 +32,7 @@ type Request struct {
 	Path          string // decoded
 	Query         string // as sent
 	Authorization string // the header, credentials and all
+	Traceparent   string // the header
 }
 
 func newRequest(r *http.Request) Request {
@@ -41,6 +42,7 @@ func newRequest(r *http.Request) Request {
 		Path:          r.URL.Path,
 		Query:         r.URL.RawQuery,
 		Authorization: r.Header.Get("Authorization"),
+		Traceparent:   r.Header.Get("Traceparent"),
 	}
 }
 
