@@ -13,6 +13,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
+	"gitlab.com/ska-telescope/notation-provider/provider/tracing"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 )
@@ -30,13 +31,14 @@ type app struct {
 	cache      *cache.Cache
 	provider   *provider.Provider
 	handler    *gatekeeper.Handler
+	tracer     *tracing.Tracer // nil: traces are off
 }
 
 // assemble builds the app from the network inward: trust, registries, evidence, verifier, limiter,
-// cache, provider, handler.
-func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (a *app, err error) {
+// cache, provider, handler. The tracer, which may be nil, wraps what each of them is given.
+func assemble(c config.Config, m *metrics.Metrics, t *tracing.Tracer, log *slog.Logger) (a *app, err error) {
 	s := settingsOf(c)
-	a = &app{settings: s, revocation: s.verifier.transport()}
+	a = &app{settings: s, revocation: s.verifier.transport(), tracer: t}
 	if a.trust, err = trust.Open(s.trust.PolicyFile, s.trust.StoreDir); err != nil {
 		return nil, err
 	}
@@ -61,10 +63,10 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (a *app, er
 	}
 	if a.verifier, err = verifier.New(verifier.Options{
 		Trust:             a.trust,
-		Repository:        func(image provider.Image) verifier.Repository { return a.registry.Repository(image) },
+		Repository:        func(image provider.Image) verifier.Repository { return t.Repository(a.registry.Repository(image)) },
 		Evidence:          proof,
 		Signatures:        s.verifier.signatures,
-		Revocation:        a.revocation,
+		Revocation:        t.Revocation(a.revocation),
 		RevocationAge:     s.verifier.revocationAge,
 		RevocationOutcome: m.RevocationRequests(revocation.Kinds(), revocation.Outcomes()),
 		Log:               log,
@@ -74,7 +76,7 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (a *app, er
 	a.limiter = cache.NewLimiter(s.limiter)
 	m.InFlight(a.limiter.Load)
 	if a.cache, err = cache.New(cache.Options{
-		Resolver: a.registry,
+		Resolver: t.Resolver(a.registry),
 		Limit:    a.limiter,
 		Settings: s.cache,
 		Encode:   gatekeeper.EncodeVerdict,
@@ -83,11 +85,11 @@ func assemble(c config.Config, m *metrics.Metrics, log *slog.Logger) (a *app, er
 	}); err != nil {
 		return nil, err
 	}
-	if a.provider, err = provider.New(provider.Options{Trust: a.verifier, Cache: a.cache, Settings: s.answers}); err != nil {
+	if a.provider, err = provider.New(provider.Options{Trust: t.Trust(a.verifier), Cache: t.Cache(a.cache), Settings: s.answers}); err != nil {
 		return nil, err
 	}
 	a.handler = gatekeeper.New(gatekeeper.Options{
-		Provider: a.provider,
+		Provider: t.Answers(a.provider),
 		MaxBytes: s.requests.bytes,
 		MaxKeys:  s.requests.keys,
 		Log:      log,

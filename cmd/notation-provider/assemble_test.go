@@ -60,7 +60,7 @@ func TestEgressAllowIsForRevocationAlone(t *testing.T) {
 		}
 		cfg.Registries = []config.Registry{{Host: host, PlainHTTPUnsafe: true, Referrers: config.ReferrersAuto}}
 		cfg.Egress.Allow = []string{strings.TrimPrefix(inside.URL, "http://")}
-		a, err := assemble(cfg, newMetrics(), slog.New(slog.DiscardHandler))
+		a, err := assemble(cfg, newMetrics(), nil, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

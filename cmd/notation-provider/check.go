@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	"gitlab.com/ska-telescope/notation-provider/provider/tracing"
 )
 
 func newCheck() *cobra.Command {
@@ -98,14 +100,15 @@ type certificateRow struct {
 // inspect loads what serve would load.
 func inspect(c config.Config, in installation, now time.Time) (*inspection, error) {
 	c.Cache.Evidence.Store = config.StoreNone // it is the server's to write
-	a, err := assemble(c, newMetrics(), slog.New(slog.DiscardHandler))
+	a, err := assemble(c, newMetrics(), nil, slog.New(slog.DiscardHandler))
 	if err == nil {
 		defer a.close()
 	}
+	_, noTraces := tracing.FromEnvironment(os.Getenv)
 	identity, noIdentity := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
 	clients, noClients := server.LoadClientCA(c.TLS.ClientCAFile)
 	// All errors at once, so that all files can be corrected at once.
-	if err := errors.Join(err, noIdentity, noClients); err != nil {
+	if err := errors.Join(err, noTraces, noIdentity, noClients); err != nil {
 		return nil, err
 	}
 	trusted := a.trust.Current()

@@ -44,7 +44,7 @@ func listen(from source, a *app, m *metrics.Metrics, log *slog.Logger) (*listene
 		Identity:        identity,
 		ClientCA:        clients,
 		ClientNames:     c.TLS.ClientNames,
-		Handler:         a.handler,
+		Handler:         a.tracer.Handler(a.handler),
 		Refuse:          gatekeeper.Refuse,
 		Metrics:         m.Handler(),
 		Sources:         func() []reload.Status { return append(poller.Status(), revocationStatus(a.verifier)) },

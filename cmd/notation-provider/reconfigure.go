@@ -36,7 +36,7 @@ func (a *app) prepare(next settings) (apply func(), err error) {
 		if !reflect.DeepEqual(was.verifier, next.verifier) {
 			old := a.revocation
 			a.revocation = next.verifier.transport()
-			a.verifier.Configure(next.verifier.signatures, a.revocation, next.verifier.revocationAge)
+			a.verifier.Configure(next.verifier.signatures, a.tracer.Revocation(a.revocation), next.verifier.revocationAge)
 			old.CloseIdleConnections()
 		}
 		if was.evidence != next.evidence {

@@ -76,7 +76,7 @@ func reloading(t *testing.T) (c *configuration, write func(text string), logged 
 	}
 	logged = &bytes.Buffer{}
 	log := slog.New(slog.NewTextHandler(logged, nil))
-	a, err := assemble(from.config, newMetrics(), log)
+	a, err := assemble(from.config, newMetrics(), nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}

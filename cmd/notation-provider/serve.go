@@ -16,6 +16,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
+	"gitlab.com/ska-telescope/notation-provider/provider/tracing"
 )
 
 // The most that the log may hold unwritten, in bytes, and how long the end waits for it.
@@ -77,6 +78,16 @@ Exit codes: 0 it ended in order, 1 it could not start or had to cut off requests
 	return c
 }
 
+// openTracer exports traces where the environment says so.
+func openTracer(ctx context.Context, log *slog.Logger) (*tracing.Tracer, error) {
+	settings, err := tracing.FromEnvironment(os.Getenv)
+	if err != nil || settings == nil {
+		return nil, err
+	}
+	log.InfoContext(ctx, "exporting traces", "host", settings.Endpoint.Host)
+	return tracing.New(ctx, settings, version.Number, log)
+}
+
 // addConfig adds the flag that serve and check need.
 func addConfig(c *cobra.Command, file *string) {
 	c.Flags().StringVarP(file, "config", "c", "", "the configuration `FILE` (required)")
@@ -111,7 +122,12 @@ func serve(ctx context.Context, from source, log *slog.Logger, dropped func() ui
 	}
 	m := newMetrics()
 	m.LogDropped(dropped)
-	a, err := assemble(c, m, log)
+	tracer, err := openTracer(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer tracer.Close(flushWithin)
+	a, err := assemble(c, m, tracer, log)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func verify(ctx context.Context, out, notes io.Writer, file string, asJSON bool,
 	// At a terminal there is no webhook's deadline: wait as long as the check may take.
 	cfg.AnswerWithin = cfg.VerifyWithin
 	cfg.Cache.Evidence.Store = config.StoreNone // what the registry says is asked for here
-	a, err := assemble(cfg, newMetrics(), slog.New(slog.DiscardHandler))
+	a, err := assemble(cfg, newMetrics(), nil, slog.New(slog.DiscardHandler))
 	if err != nil && file == "" {
 		return fmt.Errorf("without --config, the trust policy and trust store of the notation command are used, in %s: %w; "+
 			"correct them, or name the server's configuration by --config", cfg.Trust.PolicyFile, err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 type requestKey struct{}
@@ -18,9 +20,12 @@ func NewRequest(ctx context.Context) (withID context.Context, id string) {
 	return context.WithValue(ctx, requestKey{}, id), id
 }
 
-// ForRequest returns ctx with the request id of another context, for work that goes on after
-// its request was answered.
+// ForRequest returns ctx with the request id and the trace of another context, for work that goes
+// on after its request was answered.
 func ForRequest(ctx, other context.Context) context.Context {
+	if span := trace.SpanContextFromContext(other); span.IsValid() {
+		ctx = trace.ContextWithSpanContext(ctx, span)
+	}
 	if id := request(other); id != "" {
 		return context.WithValue(ctx, requestKey{}, id)
 	}
@@ -32,13 +37,17 @@ func request(ctx context.Context) string {
 	return id
 }
 
-// Handler adds the request id of the context to each record, under the key "request".
+// Handler adds the request id of the context to each record, under the key "request", and the
+// id of its trace, where there is one, under the key "trace".
 type Handler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h Handler) Handle(ctx context.Context, record slog.Record) error {
 	if id := request(ctx); id != "" {
 		record.AddAttrs(slog.String("request", id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		record.AddAttrs(slog.String("trace", span.TraceID().String()))
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -39,7 +39,7 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"provider imports no room", is(rooms), false, below(rooms,
-			"cache", "certfile", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "printable", "registry", "regularfile", "reload", "revocation", "server", "trust", "verifier")},
+			"cache", "certfile", "config", "egress", "envelope", "evidence", "gatekeeper", "keysize", "logging", "metrics", "printable", "registry", "regularfile", "reload", "revocation", "server", "tracing", "trust", "verifier")},
 		{"gatekeeper and cache know neither notation nor oras", is(rooms+"/gatekeeper", rooms+"/cache"), false, []string{"github.com/notaryproject", "oras.land"}},
 		{"notation is known where signatures are", not(in(append(below(rooms, "verifier", "envelope", "revocation", "trust", "registry", "evidence"), pki, tests)...)), true, []string{"github.com/notaryproject"}},
 		{"oras is known where registries are", not(in(append(below(rooms, "registry", "evidence"), pki, tests)...)), true, []string{"oras.land"}},
@@ -50,8 +50,9 @@ func rules() []rule {
 		{"no room knows commands or tests", in(rooms), false, []string{module + "/cmd", tests}},
 		{"the server links nothing of OPA and Kubernetes, no CA and no registry", is(server), false, []string{
 			"github.com/open-policy-agent", "k8s.io", "sigs.k8s.io",
-			pki, tests, "github.com/distribution/distribution", "cuelabs.dev", "testing",
+			pki, tests, "github.com/distribution/distribution", "cuelabs.dev", "testing", "google.golang.org/grpc",
 		}},
+		{"tracing wraps the rooms, which do not know it", not(in(server, rooms+"/tracing")), true, []string{rooms + "/tracing", "go.opentelemetry.io/otel/sdk"}},
 		{"Kubernetes is known to the rotator", not(in(rotator, module+"/cmd/policytest", tests)), true, []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"}},
 		{"the rotator judges nothing", is(rotator), false, append(below(rooms, "registry", "server", "trust", "verifier"),
 			"github.com/open-policy-agent", "github.com/notaryproject", "oras.land", pki, server, tests, "testing")},
