@@ -28,8 +28,9 @@ DRIVERS := ./policies ./cmd/policytest ./charts $(addprefix ./test/,admission ci
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
 
-# The tests that write and compare what is generated of the chart: its table of values and its plain manifests.
-CHART := TestTheReadmeHasEveryValue|TestTheManifestsAreWhatTheChartRenders
+# The tests that write and compare what is generated of the chart: its table of values, its list of keys and its plain manifests, which
+# come last, as they are rendered with that list.
+CHART := TestTheReadmeHasEveryValue|TestTheChartKnowsTheKeysReadAtStart|TestTheManifestsAreWhatTheChartRenders
 
 # The tests that write and compare what is generated of the words of denials: the library's, and the table in its README.
 WORDS := TestTheWordsAreTheProviders|TestTheReadmeHasTheReasons

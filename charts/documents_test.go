@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
 
 var update = flag.Bool("update", false, "write what is generated into the chart")
@@ -32,6 +34,17 @@ func TestTheReadmeHasEveryValue(t *testing.T) {
 	for _, row := range regexp.MustCompile(`(?m)^\| ([a-zA-Z.]+) \| [a-z]+ \|.*\| *\|$`).FindAllStringSubmatch(readme, -1) {
 		t.Errorf("%s is not explained: write # -- above it in values.yaml", row[1])
 	}
+}
+
+// The chart cannot ask the server which keys are read at start alone, so it has a list of them.
+func TestTheChartKnowsTheKeysReadAtStart(t *testing.T) {
+	var names []string
+	for _, key := range config.Keys() {
+		if key.Restart {
+			names = append(names, key.Name)
+		}
+	}
+	upToDate(t, chart+"/files/read-at-start.txt", strings.Join(names, "\n")+"\n")
 }
 
 const head = "# Rendered from the chart by make generate, with examples/inline-trust.yaml.\n"

@@ -60,16 +60,6 @@ func TestRenderedConfiguration(t *testing.T) {
 	}
 }
 
-// Another configuration means other pods, as the server reads it at start.
-func TestAnotherConfigurationStartsOtherPods(t *testing.T) {
-	sum := func(args ...string) string {
-		return get[appsv1.Deployment](t, render(t, args...), "Deployment", release).Spec.Template.Annotations["checksum/config"]
-	}
-	if sum() == "" || sum() == sum("--set", "config.reload=3s") {
-		t.Error("the pods stay as they are")
-	}
-}
-
 func TestTheMemoryLimitLeavesRoom(t *testing.T) {
 	for limit, want := range map[string]string{"256Mi": "200MiB", "1Gi": "800MiB", "512M": "381MiB", "300000Ki": "228MiB", "2147483648": "1600MiB", "null": ""} {
 		got := ""

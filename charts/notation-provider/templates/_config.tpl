@@ -64,3 +64,20 @@ cache.evidence.directory.path: /var/lib/notation-provider/evidence
 {{- end -}}
 {{- toYaml $config -}}
 {{- end }}
+
+{{/*
+What of the configuration is read at start alone, by the key's path. The list of those keys is generated from the server's; all others
+are in force soon after the ConfigMap has changed.
+*/}}
+{{- define "notation-provider.readAtStart" -}}
+{{- $config := include "notation-provider.config" . | fromYaml -}}
+{{- $found := dict -}}
+{{- range $path := .Files.Get "files/read-at-start.txt" | trim | splitList "\n" -}}
+{{- $value := $config -}}
+{{- range splitList "." $path -}}
+{{- $value = get ($value | default dict) . -}}
+{{- end -}}
+{{- $_ := set $found $path $value -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end }}

@@ -1,0 +1,47 @@
+package charts
+
+import (
+	"reflect"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+)
+
+// other has another value for each key that values may set, in the words of --set.
+var other = map[string]string{
+	"answerWithin": "config.answerWithin=1700ms", "mutateWithin": "config.mutateWithin=700ms", "verifyWithin": "config.verifyWithin=9s",
+	"requestTimeout": "config.requestTimeout=2s", "reload": "config.reload=3s", "drainDelay": "config.drainDelay=2s",
+	"limits.requestBytes": "config.limits.requestBytes=1MiB", "limits.keys": "config.limits.keys=7", "limits.concurrent": "config.limits.concurrent=70",
+	"limits.perRegistry": "config.limits.perRegistry=7", "limits.signatures": "config.limits.signatures=7", "limits.envelope": "config.limits.envelope=1MiB",
+	"cache.entries": "config.cache.entries=7", "cache.verified": "config.cache.verified=7m", "cache.refused": "config.cache.refused=7s", "cache.tags": "config.cache.tags=7s",
+	"cache.evidence.memory": "config.cache.evidence.memory=7MiB", "cache.evidence.store": "config.cache.evidence.store=directory",
+	"cache.evidence.directory.path": "config.cache.evidence.directory.path=/a", "cache.evidence.directory.size": "config.cache.evidence.directory.size=32MiB",
+	"registries": "config.registries[0].host=a.example", "egress.allow": "config.egress.allow={a.example}", "dockerConfigs": "config.dockerConfigs={/a.json}",
+	"tls.clientNames": "config.tls.clientNames={a.example}", "log.level": "config.log.level=warn", "log.format": "config.log.format=text",
+}
+
+// Pods that restart have an empty memory, so only a change that no running server takes over may start others.
+func TestOnlyKeysReadAtStartStartOtherPods(t *testing.T) {
+	look := func(args ...string) (template corev1.PodTemplateSpec, file string) {
+		o := render(t, args...)
+		return get[appsv1.Deployment](t, o, "Deployment", release).Spec.Template, get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"]
+	}
+	pods, file := look()
+	for _, key := range config.Keys() {
+		set, ok := other[key.Name]
+		if !ok {
+			refused(t, "contradicts the chart", "--set", "config."+key.Name+"=/a")
+			continue
+		}
+		otherPods, otherFile := look("--set", set)
+		if otherFile == file {
+			t.Errorf("%s: the configuration is the same", key.Name)
+		}
+		if got := !reflect.DeepEqual(otherPods, pods); got != key.Restart {
+			t.Errorf("%s: other pods: %t, want %t", key.Name, got, key.Restart)
+		}
+	}
+}
