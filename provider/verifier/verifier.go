@@ -62,6 +62,7 @@ type Verifier struct {
 	revocation *revocation.Checker
 	links      *links
 	signers    *signers
+	logged     *logged
 	decoding   *semaphore.Weighted
 	signatures atomic.Int64 // how many of an image are looked at
 	transport  *transport   // for OCSP responders and CRLs
@@ -82,8 +83,12 @@ func New(o Options) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	logged, err := newLogged()
+	if err != nil {
+		return nil, err
+	}
 	signers, err := newSigners()
-	v := &Verifier{options: o, revocation: checker, links: links, signers: signers, decoding: semaphore.NewWeighted(maxDecoding), transport: transport}
+	v := &Verifier{options: o, revocation: checker, links: links, signers: signers, logged: logged, decoding: semaphore.NewWeighted(maxDecoding), transport: transport}
 	v.signatures.Store(int64(o.Signatures))
 	return v, err
 }
@@ -150,7 +155,7 @@ func (p policyVerifier) Verify(ctx context.Context, image provider.Image, desc o
 }
 
 // log writes the result of a verification once, and not each time that the verdict is used. A
-// renewal that comes to the same result is a debug line. Each line is bounded, for attackers
+// check that comes to the same result as the last one is a debug line. Each line is bounded, for attackers
 // decide how many signatures there are and what is in them.
 func (p policyVerifier) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
 	log := p.verifier.options.Log
@@ -161,9 +166,9 @@ func (p policyVerifier) log(ctx context.Context, image provider.Image, v provide
 			"cause", undecided.Cause, "error", logging.Undecided(undecided), "signatures", signatures, "signaturesLeftOut", leftOut)
 		return
 	}
-	level := slog.LevelInfo
-	if v.Good() && provider.IsRenewal(ctx) {
-		level = slog.LevelDebug
+	level := slog.LevelDebug
+	if p.verifier.logged.isNew(image, p.Fingerprint(), v) {
+		level = slog.LevelInfo
 	}
 	signatures, leftOut := logging.Signatures(v.Signatures)
 	log.Log(ctx, level, "verification done", "image", printable.Brief(v.Image.String(), logging.MaxImage), "reason", v.Reason, "policy", v.Policy,
