@@ -37,6 +37,9 @@ type app struct {
 // assemble builds the app from the network inward: trust, registries, evidence, verifier, limiter,
 // cache, provider, handler. The tracer, which may be nil, wraps what each of them is given.
 func assemble(c config.Config, m *metrics.Metrics, t *tracing.Tracer, log *slog.Logger) (a *app, err error) {
+	if err := egress.CheckSystemRoots(); err != nil {
+		return nil, err
+	}
 	s := settingsOf(c)
 	a = &app{settings: s, revocation: s.verifier.transport(), tracer: t}
 	if a.trust, err = trust.Open(s.trust.PolicyFile, s.trust.StoreDir); err != nil {

@@ -70,20 +70,6 @@ func NewPool(dial Dial, roots *x509.CertPool) *Pool {
 	}}
 }
 
-// Roots are the authorities that vouch for a server: the given ones beside the system's,
-// or, where only, in their place. A registry with a private authority redirects downloads
-// to storage with a public one.
-func Roots(given []*x509.Certificate, only bool) *x509.CertPool {
-	pool, err := x509.SystemCertPool()
-	if err != nil || only { // a machine may have none
-		pool = x509.NewCertPool()
-	}
-	for _, c := range given {
-		pool.AddCert(c)
-	}
-	return pool
-}
-
 // CloseIdleConnections closes the connections that are not in use.
 func (p *Pool) CloseIdleConnections() { p.transport.CloseIdleConnections() }
 

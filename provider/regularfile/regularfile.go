@@ -37,7 +37,7 @@ func Read(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := check(path, info, most); err != nil {
+	if err := Check(path, info, most); err != nil {
 		return nil, err
 	}
 	// The name may lead to a pipe by now: without O_NONBLOCK the open would wait.
@@ -56,7 +56,7 @@ func ReadOpen(f *os.File, path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := check(path, info, most); err != nil {
+	if err := Check(path, info, most); err != nil {
 		return nil, err
 	}
 	expire(f, within)
@@ -85,7 +85,8 @@ func ReadAll(r io.Reader, name string, most int64) ([]byte, error) {
 	return data, nil
 }
 
-func check(path string, info fs.FileInfo, most int64) error {
+// Check tells by what is known of the file at path whether [Read] would refuse it.
+func Check(path string, info fs.FileInfo, most int64) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("read %s: it is %s, %w", path, Kind(info.Mode()), ErrNotRegular)
 	}

@@ -86,6 +86,9 @@ func isPage(response *http.Response) bool {
 
 // roots are the system's, and those of the file. Nil are the system's alone.
 func (o *Options) roots() (*x509.CertPool, error) {
+	if err := egress.CheckSystemRoots(); err != nil {
+		return nil, err
+	}
 	if o.CAFile == "" {
 		return nil, nil
 	}
