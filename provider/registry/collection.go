@@ -1,9 +1,7 @@
 package registry
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -39,15 +37,16 @@ func entryOf(desc ocispec.Descriptor) entry {
 
 var errEnough = errors.New("enough")
 
-// add keeps those of a list that are signatures or may be. It fails with errEnough at the bounds.
+// add keeps those of a list that are signatures or may be; parseIndex left the fields out that are not used. It fails with
+// errEnough at the bounds.
 func (c *collection) add(list []ocispec.Descriptor) error {
 	for _, desc := range list {
 		of := entryOf(desc)
 		if c.seen[of] || !of.signature && (!isGenericType(desc.ArtifactType) || fetchable(desc) != nil) {
 			continue
 		}
-		desc = trimmed(desc)
-		c.bytes += sizeOf(desc)
+		const itself = 256 // about what a descriptor takes in memory without its text, in bytes
+		c.bytes += itself + len(desc.MediaType) + len(desc.Digest) + len(desc.ArtifactType) + len(desc.Annotations[provider.ThumbprintAnnotation])
 		if len(c.seen) >= MaxReferrers || c.bytes > MaxListBytes {
 			c.more = true
 			return errEnough
@@ -63,49 +62,8 @@ func (c *collection) add(list []ocispec.Descriptor) error {
 	return nil
 }
 
-// trimmed is a descriptor without the fields that are not used, which an attacker may have made long.
-func trimmed(desc ocispec.Descriptor) ocispec.Descriptor {
-	kept := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, ArtifactType: desc.ArtifactType}
-	if chain := desc.Annotations[provider.ThumbprintAnnotation]; chain != "" && len(chain) <= provider.MaxThumbprints {
-		kept.Annotations = map[string]string{provider.ThumbprintAnnotation: chain}
-	}
-	return kept
-}
-
-// sizeOf is about what a trimmed descriptor takes in memory, in bytes.
-func sizeOf(desc ocispec.Descriptor) int {
-	const itself = 256
-	return itself + len(desc.MediaType) + len(desc.Digest) + len(desc.ArtifactType) + len(desc.Annotations[provider.ThumbprintAnnotation])
-}
-
-// takeUntyped returns those that are still to be looked into, first those whose annotation only signatures have.
-func (c *collection) takeUntyped() []ocispec.Descriptor {
-	untyped := c.untyped
-	c.untyped = nil
-	slices.SortStableFunc(untyped, func(a, b ocispec.Descriptor) int { return cmp.Compare(len(b.Annotations), len(a.Annotations)) })
-	return untyped
-}
-
 // isListed tells whether a list has the descriptor as a signature.
 func (c *collection) isListed(desc ocispec.Descriptor) bool {
 	desc.ArtifactType = artifactType
 	return c.seen[entryOf(desc)]
-}
-
-// doubt notes why a signature may be missing; the first reason stays.
-func (c *collection) doubt(err error) {
-	if c.doubts == nil {
-		c.doubts = err
-	}
-}
-
-// settled tells whether there are signatures, and no reason to look for more.
-func (c *collection) settled() bool { return len(c.signatures) > 0 && c.doubts == nil }
-
-// listing is the result, or the reason why there is none.
-func (c *collection) listing() (provider.Listing, error) {
-	if len(c.signatures) == 0 && c.doubts != nil {
-		return provider.Listing{}, c.doubts
-	}
-	return provider.Listing{Signatures: c.signatures, More: c.more, Incomplete: c.doubts}, nil
 }

@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
@@ -15,7 +17,11 @@ import (
 // identify looks into the manifests whose descriptors do not say their artifact type, or say nothing by it, as in
 // some registries, and keeps the signatures among them. A manifest that cannot be fetched may be a signature.
 func (r *Remote) identify(ctx context.Context, found *collection) {
-	for _, desc := range found.takeUntyped() {
+	untyped := found.untyped
+	found.untyped = nil
+	// Those with the annotation that only signatures have come first.
+	slices.SortStableFunc(untyped, func(a, b ocispec.Descriptor) int { return cmp.Compare(len(b.Annotations), len(a.Annotations)) })
+	for _, desc := range untyped {
 		if found.isListed(desc) {
 			continue
 		}
@@ -29,7 +35,7 @@ func (r *Remote) identify(ctx context.Context, found *collection) {
 			err = provider.Undecided(provider.CauseRegistry, fmt.Errorf("no manifest %s", desc.Digest), "the registry lists a signature that it does not have")
 		}
 		if err != nil {
-			found.doubt(err)
+			found.doubts = cmp.Or(found.doubts, err)
 			delete(found.seen, entryOf(desc)) // it may be listed elsewhere by its type
 			continue
 		}
@@ -58,4 +64,13 @@ func identified(desc ocispec.Descriptor, manifest []byte) ocispec.Descriptor {
 		desc.Annotations = said.Annotations
 	}
 	return desc
+}
+
+// trimmed is a descriptor without the fields that are not used, which an attacker may have made long.
+func trimmed(desc ocispec.Descriptor) ocispec.Descriptor {
+	kept := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, ArtifactType: desc.ArtifactType}
+	if chain := desc.Annotations[provider.ThumbprintAnnotation]; chain != "" && len(chain) <= provider.MaxThumbprints {
+		kept.Annotations = map[string]string{provider.ThumbprintAnnotation: chain}
+	}
+	return kept
 }

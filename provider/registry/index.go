@@ -3,7 +3,6 @@ package registry
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -34,28 +33,10 @@ func parseIndex(text []byte) ([]ocispec.Descriptor, error) {
 	list := make([]ocispec.Descriptor, 0, min(len(parsed.Manifests), MaxReferrers))
 	for _, m := range parsed.Manifests {
 		desc := ocispec.Descriptor{MediaType: m.MediaType, Digest: m.Digest, Size: m.Size, ArtifactType: m.ArtifactType}
-		if m.Annotations.Thumbprints != "" {
-			desc.Annotations = map[string]string{provider.ThumbprintAnnotation: m.Annotations.Thumbprints}
+		if chain := m.Annotations.Thumbprints; chain != "" && len(chain) <= provider.MaxThumbprints { // an attacker may have made it long
+			desc.Annotations = map[string]string{provider.ThumbprintAnnotation: chain}
 		}
-		list = append(list, trimmed(desc))
+		list = append(list, desc)
 	}
 	return list, nil
-}
-
-// withEntries is an answer with the entries of its index alone. It is read and closed here, so that a large one is not held
-// while what it lists is looked at.
-func withEntries(response *http.Response) (*http.Response, error) {
-	text, err := readBody(response)
-	if err != nil {
-		return nil, err
-	}
-	list, err := parseIndex(text)
-	if err == nil {
-		text, err = json.Marshal(ocispec.Index{Manifests: list})
-	}
-	_ = response.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	return withBody(response, text), nil
 }

@@ -32,14 +32,31 @@ func (n normalized) Do(request *http.Request) (*http.Response, error) {
 	if err != nil || path.Base(path.Dir(request.URL.Path)) != "manifests" {
 		return response, err
 	}
+	refused := response.StatusCode != http.StatusOK
 	switch {
-	case request.Method == http.MethodHead && !suffices(request, response):
+	case !refused && suffices(request, response):
+		return response, nil
+	case request.Method == http.MethodGet && !refused:
+		return described(request, response)
+	case request.Method == http.MethodHead && (!refused || refusesHead(response)):
 		_ = response.Body.Close()
 		return n.get(request)
-	case request.Method == http.MethodGet && response.StatusCode == http.StatusOK && !conforms(request, response):
-		return described(request, response)
 	}
 	return response, nil
+}
+
+// suffices tells whether oras can take an answer as it is. One to HEAD needs a length and a digest, and no manifest has a
+// length of nothing. A digest in the header must be one that can be held against what was asked for. One that is another
+// digest of the same algorithm can: it is wrong, and oras says so.
+func suffices(request *http.Request, response *http.Response) bool {
+	kind, text := contentType(response.Header), response.Header.Get(digestHeader)
+	complete := kind == response.Header.Get("Content-Type") && response.ContentLength >= 0
+	if request.Method == http.MethodHead {
+		complete = response.ContentLength > 0 && text != ""
+	}
+	told, err := digest.Parse(text)
+	asked, byTag := askedFor(request)
+	return complete && isManifest(kind) && (text == "" || err == nil && (byTag || told.Algorithm() == asked.Algorithm()))
 }
 
 // get asks by GET what HEAD was asked.
@@ -51,14 +68,6 @@ func (n normalized) get(head *http.Request) (*http.Response, error) {
 		return response, err
 	}
 	return described(request, response)
-}
-
-// suffices tells whether the answer to a HEAD settles what was asked. A size of nothing is none: no manifest has it.
-func suffices(request *http.Request, response *http.Response) bool {
-	if response.StatusCode != http.StatusOK {
-		return !refusesHead(response)
-	}
-	return isManifest(contentType(response.Header)) && response.ContentLength > 0 && response.Header.Get(digestHeader) != "" && digestFits(request, response)
 }
 
 // refusesHead tells the answers that may be about HEAD alone. A 404 is not among them: it is the specification's word for
@@ -73,21 +82,6 @@ func refusesHead(response *http.Response) bool {
 	default:
 		return status < http.StatusInternalServerError || status == http.StatusNotImplemented
 	}
-}
-
-// conforms tells whether the answer to a GET is such as oras takes.
-func conforms(request *http.Request, response *http.Response) bool {
-	kind := response.Header.Get("Content-Type")
-	return kind == contentType(response.Header) && isManifest(kind) && response.ContentLength >= 0 && digestFits(request, response)
-}
-
-// digestFits tells whether the header with the digest, if there is one, can be held against what was asked for. One that
-// is another digest of the same algorithm can: it is wrong, and oras says so.
-func digestFits(request *http.Request, response *http.Response) bool {
-	text := response.Header.Get(digestHeader)
-	told, err := digest.Parse(text)
-	asked, byTag := askedFor(request)
-	return text == "" || err == nil && (byTag || told.Algorithm() == asked.Algorithm())
 }
 
 // askedFor is the digest that was asked for, unless a tag was.
@@ -136,47 +130,40 @@ func digestOf(request *http.Request, header http.Header, body []byte) (digest.Di
 	return asked, nil
 }
 
-// readBody reads an answer to its end, within the bound. The answer stays open: what it holds counts until it is closed.
+// readBody reads an answer to its end, within the bound. It makes room at once for the length that was announced, but only
+// when so much came that the body is one of the few large ones: an announcement alone costs nothing. The answer stays
+// open unless this fails: what it holds counts until it is closed.
 func readBody(response *http.Response) ([]byte, error) {
-	body, err := readAll(io.LimitReader(response.Body, MaxManifestBytes+1), response.ContentLength)
+	const surelyLarge = 256 << 10
+	var buffer bytes.Buffer
+	body := io.LimitReader(response.Body, MaxManifestBytes+1)
+	_, err := io.CopyN(&buffer, body, surelyLarge)
+	if err == nil {
+		if response.ContentLength > surelyLarge && response.ContentLength <= MaxManifestBytes {
+			buffer.Grow(int(response.ContentLength) - surelyLarge + bytes.MinRead)
+		}
+		_, err = buffer.ReadFrom(body)
+	}
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, io.EOF):
 		err = fmt.Errorf("reading the answer: %w", err)
-	case len(body) > MaxManifestBytes:
+	case buffer.Len() > MaxManifestBytes:
 		err = egress.ErrTooLarge
 	default:
-		return body, nil
+		return buffer.Bytes(), nil
 	}
 	_ = response.Body.Close()
 	return nil, err
 }
 
-// readAll is io.ReadAll, and makes room at once for the length that was announced. It waits with that until so much came
-// that the body is one of the few large ones: an announcement alone costs nothing.
-func readAll(body io.Reader, announced int64) ([]byte, error) {
-	const surelyLarge = 256 << 10
-	var buffer bytes.Buffer
-	if _, err := io.CopyN(&buffer, body, surelyLarge); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return buffer.Bytes(), err
-	}
-	if announced > surelyLarge && announced <= MaxManifestBytes {
-		buffer.Grow(int(announced) - surelyLarge + bytes.MinRead)
-	}
-	_, err := buffer.ReadFrom(body)
-	return buffer.Bytes(), err
-}
-
-// readAgain is a body that was read, and closes the original.
-type readAgain struct {
-	io.Reader
-	io.Closer
-}
-
-// withBody is an answer whose body was read.
+// withBody is an answer whose body was read. Closing it closes the original.
 func withBody(response *http.Response, body []byte) *http.Response {
 	response.Body, response.ContentLength = readAgain{bytes.NewReader(body), response.Body}, int64(len(body))
 	return response
+}
+
+// readAgain is a body that was read.
+type readAgain struct {
+	io.Reader
+	io.Closer
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -24,17 +25,22 @@ func (r *Remote) Signatures(ctx context.Context, desc ocispec.Descriptor) (provi
 	found := &collection{seen: map[entry]bool{}}
 	for _, list := range ways {
 		err := list(ctx, desc, found)
-		if len(ways) > 1 && LacksReferrersAPI(err) {
+		if err != nil && len(ways) > 1 && LacksReferrersAPI(err) {
 			r.noteNoAPI(err)
 			continue
 		}
-		found.doubt(err)
-		r.identify(ctx, found)
-		if r.Referrers != config.ReferrersBoth && found.settled() {
+		found.doubts = cmp.Or(found.doubts, err)
+		if len(found.untyped) > 0 {
+			r.identify(ctx, found)
+		}
+		if r.Referrers != config.ReferrersBoth && len(found.signatures) > 0 && found.doubts == nil {
 			break
 		}
 	}
-	return found.listing()
+	if len(found.signatures) == 0 && found.doubts != nil {
+		return provider.Listing{}, found.doubts
+	}
+	return provider.Listing{Signatures: found.signatures, More: found.more, Incomplete: found.doubts}, nil
 }
 
 // listers are those that the settings name, in order; "auto" ends with the first that lists any signature. A repository that
@@ -47,19 +53,12 @@ func (r *Remote) listers() []lister {
 		return []lister{r.listByTag}
 	case config.ReferrersAuto, config.ReferrersBoth:
 	}
-	if r.lacksAPI() {
-		return []lister{r.listByTag, r.listByAPI}
+	if r.withoutAPI != nil {
+		if until, ok := r.withoutAPI.Get(r.Host + "/" + r.Path); ok && time.Now().Before(until) {
+			return []lister{r.listByTag, r.listByAPI}
+		}
 	}
 	return []lister{r.listByAPI, r.listByTag}
-}
-
-// lacksAPI tells whether the API was missing lately.
-func (r *Remote) lacksAPI() bool {
-	if r.withoutAPI == nil {
-		return false
-	}
-	until, ok := r.withoutAPI.Get(r.Host + "/" + r.Path)
-	return ok && time.Now().Before(until)
 }
 
 // noteNoAPI notes that there is no API, if the registry said that of the API and not of one request.

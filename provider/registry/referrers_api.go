@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,7 +25,7 @@ func (r *Remote) listByAPI(ctx context.Context, desc ocispec.Descriptor, found *
 	}
 	err := repository.Referrers(ctx, desc, artifactType, found.add)
 	switch {
-	case errors.Is(err, errEnough):
+	case err == nil, errors.Is(err, errEnough):
 		return nil
 	case errors.Is(err, errdef.ErrTooManyPages) && len(found.signatures)+len(found.untyped) == 0:
 		return provider.Undecided(provider.CauseRegistry, err, "the registry's list of signatures goes on after %d pages without one; see whether its pages lead to each other, and remove what else is attached to the image", MaxReferrerPages)
@@ -44,44 +45,42 @@ type pages struct {
 	read int
 }
 
-// Do implements remote.Client.
+// Do implements remote.Client. An index is read and closed here, so that a large one is not held while what it lists is
+// looked at, and oras is given its entries alone.
 func (p *pages) Do(request *http.Request) (*http.Response, error) {
 	response, err := p.Client.Do(request)
 	if err != nil || response.StatusCode != http.StatusOK {
 		return response, err
 	}
-	if response, err = asIndex(response); err != nil {
+	defer response.Body.Close()
+	kind := contentType(response.Header)
+	if kind != ocispec.MediaTypeImageIndex && !isGeneric(kind) {
+		return nil, fmt.Errorf("%w: its media type is %q", errNonsense, kind)
+	}
+	body, err := readBody(response)
+	if err != nil {
 		return nil, err
 	}
-	if response, err = withEntries(response); err != nil {
+	if isGeneric(kind) {
+		if kind, err = kindOf(response.Header, body); err != nil {
+			return nil, err
+		}
+		if kind != ocispec.MediaTypeImageIndex {
+			return nil, fmt.Errorf("%w: its media type is %q", errNonsense, kind)
+		}
+	}
+	list, err := parseIndex(body)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = json.Marshal(ocispec.Index{Manifests: list}); err != nil {
 		return nil, err
 	}
 	p.read++
+	response.Header.Set("Content-Type", kind)
 	// The collection drops other artifacts itself. oras would also drop entries without an artifact type.
 	response.Header.Set("OCI-Filters-Applied", "artifactType")
-	return response, nil
-}
-
-// asIndex makes sure that an answer is an index, and says so.
-func asIndex(response *http.Response) (*http.Response, error) {
-	kind := contentType(response.Header)
-	if isGeneric(kind) {
-		body, err := readBody(response)
-		if err != nil {
-			return nil, err
-		}
-		if kind, err = kindOf(response.Header, body); err != nil {
-			_ = response.Body.Close()
-			return nil, err
-		}
-		response = withBody(response, body)
-	}
-	if kind != ocispec.MediaTypeImageIndex {
-		_ = response.Body.Close()
-		return nil, fmt.Errorf("%w: its media type is %q", errNonsense, kind)
-	}
-	response.Header.Set("Content-Type", kind)
-	return response, nil
+	return withBody(response, body), nil
 }
 
 // statusOf is the status that the referrers API answered with, or 0. Another's (a token service's) is none of it, nor is
