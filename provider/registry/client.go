@@ -88,13 +88,13 @@ func (c *Client) putInForce(g *generation) {
 // Close ends idle connections.
 func (c *Client) Close() { c.generation.Load().close() }
 
-// settings returns those of a host.
-func (g *generation) settings(host string) config.Registry {
+// settings returns those of a host, and whether the configuration has an entry for it.
+func (g *generation) settings(host string) (of config.Registry, configured bool) {
 	i := slices.IndexFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host })
 	if i < 0 {
-		return config.Registry{Host: host, Referrers: config.ReferrersAuto}
+		return config.Registry{Host: host, Referrers: config.ReferrersAuto}, false
 	}
-	return g.options.Registries[i]
+	return g.options.Registries[i], true
 }
 
 // Resolve returns the descriptor of an image's manifest, provider.ErrNotFound

@@ -20,8 +20,6 @@ import (
 // UndecidedError. The details are our words; those of the registry go to the log.
 func classify(err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, provider.ErrNoEnvelope), errors.Is(err, provider.ErrNotFound):
 		return err
 	case errors.Is(err, errdef.ErrNotFound):

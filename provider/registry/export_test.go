@@ -22,7 +22,9 @@ func (c *Client) Credential(ctx context.Context, host string) (auth.Credential, 
 
 // MayConfide tells whether the credential of a registry may go to a URL.
 func (c *Client) MayConfide(host string, to *url.URL) bool {
-	return credentialGuard{nil, c.generation.Load().credentialHosts(host)}.allow(to) == nil
+	g := c.generation.Load()
+	settings, _ := g.settings(host)
+	return g.confidedTo(settings).allow(to) == nil
 }
 
 // LapseMemory makes it time to ask again for APIs that were missing.

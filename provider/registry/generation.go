@@ -82,25 +82,17 @@ func (g *generation) clientOf(c *Client, host string) remote.Client {
 		return h.client
 	}
 	g.hosts.Remove(host) // which ends the connections of the one that is too old
-	h := g.newHost(c, host)
-	g.hosts.Add(host, h)
-	return h.client
-}
-
-func (g *generation) newHost(c *Client, host string) *hostClient {
-	t := g.newTransport(c, host)
-	return &hostClient{
-		made:      time.Now(),
-		transport: t,
-		client: login.NewClient(auth.Client{
-			Client:     &http.Client{Transport: credentialGuard{t, g.credentialHosts(host)}, CheckRedirect: egress.CheckRedirect},
-			Header:     http.Header{"User-Agent": {g.options.UserAgent}},
-			Credential: g.logins.Credential,
-			ClientID:   "notation-provider",
-			// The guard checks the address that is dialled, for token services too.
-			BlockedRealmPrefixes: []netip.Prefix{},
-		}),
-	}
+	transport := g.newTransport(c, host)
+	client := login.NewClient(auth.Client{
+		Client:     &http.Client{Transport: transport, CheckRedirect: egress.CheckRedirect},
+		Header:     http.Header{"User-Agent": {g.options.UserAgent}},
+		Credential: g.logins.Credential,
+		ClientID:   "notation-provider",
+		// The guard checks the address that is dialled, for token services too.
+		BlockedRealmPrefixes: []netip.Prefix{},
+	})
+	g.hosts.Add(host, &hostClient{client, transport, time.Now()})
+	return client
 }
 
 func (g *generation) close() {

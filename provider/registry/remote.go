@@ -9,7 +9,6 @@ import (
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 
-	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
 
@@ -29,20 +28,6 @@ type Remote struct {
 
 	// withoutAPI remembers which repositories have no referrers API, until when; nil remembers nothing.
 	withoutAPI *lru.Cache[string, time.Time]
-}
-
-// remote is a repository at the registry of those settings.
-func (c *Client) remote(g *generation, settings config.Registry, image provider.Image) *Remote {
-	return &Remote{
-		Client:      g.clientOf(c, settings.Host),
-		Host:        settings.Host,
-		Path:        image.Path(),
-		PlainHTTP:   settings.PlainHTTPUnsafe,
-		Referrers:   settings.Referrers,
-		Untyped:     g.options.Signatures,
-		MaxEnvelope: g.options.Envelope,
-		withoutAPI:  c.withoutAPI,
-	}
 }
 
 // repository makes a new one for each use: oras keeps in it what it learns of a registry's

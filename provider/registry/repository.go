@@ -7,19 +7,34 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
 )
 
 // Repository returns where an image's manifest and signatures are asked for.
 func (c *Client) Repository(image provider.Image) *Repository {
 	g := c.generation.Load()
-	own := g.settings(image.Host)
-	repository := &Repository{image: image}
+	own, _ := g.settings(image.Host)
+	hosts := []config.Registry{own}
 	if own.Mirror != "" {
-		repository.remotes = append(repository.remotes, c.remote(g, g.settings(own.Mirror), image))
+		mirror, _ := g.settings(own.Mirror)
+		hosts = []config.Registry{mirror, own}
+		if own.MirrorOnly {
+			hosts = hosts[:1]
+		}
 	}
-	if own.Mirror == "" || !own.MirrorOnly {
-		repository.remotes = append(repository.remotes, c.remote(g, own, image))
+	repository := &Repository{image: image}
+	for _, settings := range hosts {
+		repository.remotes = append(repository.remotes, &Remote{
+			Client:      g.clientOf(c, settings.Host),
+			Host:        settings.Host,
+			Path:        image.Path(),
+			PlainHTTP:   settings.PlainHTTPUnsafe,
+			Referrers:   settings.Referrers,
+			Untyped:     g.options.Signatures,
+			MaxEnvelope: g.options.Envelope,
+			withoutAPI:  c.withoutAPI,
+		})
 	}
 	return repository
 }
@@ -49,8 +64,13 @@ func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) it
 			if err != nil && i < len(r.remotes)-1 {
 				continue
 			}
-			found.Incomplete = classify(found.Incomplete)
-			if !yield(found, classify(err)) {
+			if found.Incomplete != nil {
+				found.Incomplete = classify(found.Incomplete)
+			}
+			if err != nil {
+				err = classify(err)
+			}
+			if !yield(found, err) {
 				return
 			}
 		}

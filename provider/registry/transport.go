@@ -15,19 +15,29 @@ import (
 // hostTransport sends a registry's requests: those for content, and what they are redirected
 // to, apart from those for tokens. A registry may name any host as its token service, and the
 // answer from there is sent to the registry: so fewer hosts are allowed than for redirects. A
-// failed request's error names its peer.
+// credential goes to no other host than confided names. A failed request's error names its peer.
 type hostTransport struct {
 	host            string // the registry's
+	confided        confided
 	content, tokens *egress.Transport
 }
 
+// newTransport makes the transport of a registry. At a private address a registry that the configuration names may lead to
+// its own host and token service for tokens, and for content to its own host, its storage, and the registries that have an
+// entry. One that the configuration does not name must not lead to private addresses.
 func (g *generation) newTransport(c *Client, host string) hostTransport {
 	label, health, idle, large := "other", c.othersHealth, maxIdleOther, c.othersLarge // users name hosts, so all that are not configured share one label
-	if slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host }) {
+	settings, configured := g.settings(host)
+	if configured {
 		label = host
 	}
-	if g.named(host) {
+	confided, content, tokens := g.confidedTo(settings), g.options.Guard, g.options.Guard
+	if configured || slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Mirror == host }) {
 		health, idle, large = egress.NewHealth(), 0, make(egress.Permits, maxLargeOfHost)
+		content, tokens = content.Allowing(host).Allowing(settings.Storage...), tokens.Allowing(slices.Collect(maps.Keys(confided))...)
+		for _, other := range g.options.Registries {
+			content = content.Allowing(other.Host)
+		}
 	}
 	to := func(guard *egress.Guard) *egress.Transport {
 		return egress.NewTransport(egress.Options{
@@ -40,29 +50,7 @@ func (g *generation) newTransport(c *Client, host string) hostTransport {
 			Observe: func(status int, took time.Duration) { g.options.Observe(label, status, took) },
 		})
 	}
-	content, tokens := g.guards(host)
-	return hostTransport{host, to(content), to(tokens)}
-}
-
-// guards allow the addresses that a registry may lead to. For one that the configuration does
-// not name they must be public. One that it names may also lead, at private addresses, to its
-// own host and token service for tokens, and for content to its own host, its storage, and the
-// registries that have an entry.
-func (g *generation) guards(host string) (content, tokens *egress.Guard) {
-	if !g.named(host) {
-		return g.options.Guard, g.options.Guard
-	}
-	settings := g.settings(host)
-	content = g.options.Guard.Allowing(host).Allowing(settings.Storage...)
-	for _, other := range g.options.Registries {
-		content = content.Allowing(other.Host)
-	}
-	return content, g.options.Guard.Allowing(slices.Collect(maps.Keys(g.credentialHosts(host)))...)
-}
-
-// named tells whether the configuration names a host as a registry or a mirror.
-func (g *generation) named(host string) bool {
-	return slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Host == host || s.Mirror == host })
+	return hostTransport{host, confided, to(content), to(tokens)}
 }
 
 func (t hostTransport) close() {
@@ -89,8 +77,16 @@ type peerError struct {
 func (e *peerError) Error() string { return "asking " + string(e.peer) + ": " + e.err.Error() }
 func (e *peerError) Unwrap() error { return e.err }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. A token service is given the credential in a header, or in the body of a form.
 func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if hasBody := request.Body != nil && request.Body != http.NoBody; hasBody || request.Header.Get("Authorization") != "" {
+		if err := t.confided.allow(request.URL); err != nil {
+			if hasBody {
+				_ = request.Body.Close()
+			}
+			return nil, err
+		}
+	}
 	first := request // before any redirects
 	for first.Response != nil {
 		first = first.Response.Request

@@ -45,20 +45,35 @@ func withPassword(credential auth.CredentialFunc) auth.CredentialFunc {
 	}
 }
 
-// Do sends a request, and sends it again with what a 401 answer asks for. Where both ways to log in are refused, it returns
-// what the second came to; but an error of the first, of a token service for one, is the one that it returns.
+// Do sends a request, and sends it again with what a 401 answer asks for.
 func (c *Client) Do(request *http.Request) (*http.Response, error) {
 	if request.Header.Get("Authorization") != "" {
 		return c.bearer.Do(request) // which sends it as it is: a push goes on with what it began with
 	}
 	d := &dialogue{host: request.URL.Host, url: request.URL.String(), offered: map[string]string{}}
 	request = request.WithContext(context.WithValue(request.Context(), dialogueKey{}, d))
-	first, second, other := c.bearer, c.basic, basic
+	first := c.bearer
 	if c.basicFirst.Load() {
-		first, second, other = c.basic, c.bearer, bearer
+		first = c.basic
 	}
 	response, err := first.Do(request)
-	if !isRefused(request, response, err) || d.offered[other] == "" || !rewind(request) {
+	if err == nil && response.StatusCode != http.StatusUnauthorized {
+		return response, nil
+	}
+	return c.logInOtherwise(request, d, first, response, err)
+}
+
+// logInOtherwise tries the other way to log in after an outcome of the first, where that is worth a try. Where both are
+// refused, it returns what the second came to; but an error of the first, of a token service for one, is the one that it
+// returns.
+func (c *Client) logInOtherwise(request *http.Request, d *dialogue, first *auth.Client, response *http.Response, err error) (*http.Response, error) {
+	second, other := c.basic, basic
+	if first == c.basic {
+		second, other = c.bearer, bearer
+	}
+	_, noCredential := errors.AsType[*Error](err)
+	hopeless := err != nil && (noCredential || request.Context().Err() != nil)
+	if hopeless || d.offered[other] == "" || !rewind(request) {
 		return d.conclude(response, err)
 	}
 	discard(response)
@@ -71,16 +86,6 @@ func (c *Client) Do(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return answer, failure
-}
-
-// isRefused tells an outcome after which another way to log in is worth a try. It is not where the credential cannot be
-// had, or where there is no time left.
-func isRefused(request *http.Request, response *http.Response, err error) bool {
-	if err == nil {
-		return response.StatusCode == http.StatusUnauthorized
-	}
-	_, noCredential := errors.AsType[*Error](err)
-	return !noCredential && request.Context().Err() == nil
 }
 
 // rewind makes a request ready to be sent once more, if that can be done.

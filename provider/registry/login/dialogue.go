@@ -29,9 +29,9 @@ func (d *dialogue) noteChallenges(header http.Header) {
 	}
 }
 
-// conclude returns an outcome as it is, or says why no login was tried.
+// conclude returns an error or a 401 answer as it is, or says why no login was tried.
 func (d *dialogue) conclude(response *http.Response, err error) (*http.Response, error) {
-	if err != nil || response.StatusCode != http.StatusUnauthorized || len(d.offered) > 0 || len(d.others) == 0 {
+	if err != nil || len(d.offered) > 0 || len(d.others) == 0 {
 		return response, err
 	}
 	discard(response)
