@@ -84,10 +84,10 @@ func (o *options) complete() error {
 func (o *options) checkLog() error {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(o.log.Level)); err != nil {
-		return cli.UsageError("--log-level %q is not one of [\"debug\" \"info\" \"warn\" \"error\"]", o.log.Level)
+		return cli.UsageError("--log-level %q is not known; write one of debug, info, warn, error", o.log.Level)
 	}
 	if o.log.Format != "json" && o.log.Format != "text" {
-		return cli.UsageError("--log-format %q is not one of [\"json\" \"text\"]", o.log.Format)
+		return cli.UsageError("--log-format %q is not known; write one of json, text", o.log.Format)
 	}
 	return nil
 }

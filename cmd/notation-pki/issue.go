@@ -10,6 +10,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/issue"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/passphrase"
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // issueCmd makes a verb that issues certificates, with the flags that all of them have.
@@ -20,7 +21,7 @@ func issueCmd(c *cobra.Command, name string, keyType ca.KeyType, days int) *issu
 	addDir(c, &r.PKI)
 	flags.StringVar(&r.Name, "name", name, "`NAME` of the certificate's own folder below --dir")
 	flags.StringVar(&r.Subject, "subject", "", `distinguished name (`+"`DN`"+`) with C, ST, O and CN, such as "C=GB, ST=England, O=SKAO, CN=SKAO Root CA"; default with --rotate: the subject of the last generation`)
-	flags.StringVar(&r.KeyType, "key-type", string(keyType), fmt.Sprintf("`TYPE` of the new key: one of %v", ca.KeyTypes()))
+	flags.StringVar(&r.KeyType, "key-type", string(keyType), fmt.Sprintf("`TYPE` of the new key: one of %s", spelling.List(ca.KeyTypes())))
 	cli.Complete(c, "key-type", keyTypes()...)
 	flags.IntVar(&r.Days, "days", days, "how long the certificate is valid, in `DAYS` from now")
 	flags.BoolVar(&r.Rotate, "rotate", false, "make the next generation beside the existing ones")

@@ -91,6 +91,9 @@ func (c *configuration) Reload() (changed bool, err error) {
 	if reflect.DeepEqual(next, c.inForce) {
 		return false, nil
 	}
+	if err := config.Unreadable(c.file); err != nil {
+		return false, err
+	}
 	apply, err := c.app.prepare(settingsOf(next))
 	if err := errors.Join(err, startable(c.inForce, next)); err != nil {
 		return false, err

@@ -93,11 +93,16 @@ func addConfig(c *cobra.Command, file *string) {
 	c.Flags().StringVarP(file, "config", "c", "", "the configuration `FILE` (required)")
 }
 
+// load reads the configuration, and sees whether the files that it names are there.
 func load(file string) (config.Config, error) {
 	if file == "" {
 		return config.Config{}, cli.UsageError("--config FILE is missing; 'notation-provider config' prints one to start from")
 	}
-	return config.Load(file)
+	c, err := config.Load(file)
+	if err != nil {
+		return c, err
+	}
+	return c, config.Unreadable(file)
 }
 
 // ignoreSignals keeps signals from ending the server at once, and with it the requests in

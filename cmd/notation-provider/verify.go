@@ -79,7 +79,11 @@ func verify(ctx context.Context, out, notes io.Writer, file string, asJSON bool,
 // commands use.
 func configOf(file string) (config.Config, error) {
 	if file != "" {
-		return config.LoadClient(file)
+		c, err := config.LoadClient(file)
+		if err != nil {
+			return c, err
+		}
+		return c, config.Unreadable(file)
 	}
 	folder, err := os.UserConfigDir()
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // Validate returns all problems of c, one line each, joined, or nil.
@@ -151,7 +153,7 @@ func oneOf[S ~string](value S, known ...S) string {
 	if slices.Contains(known, value) {
 		return ""
 	}
-	return fmt.Sprintf("%q is not known; write one of %q", string(value), known)
+	return fmt.Sprintf("%q is not known; %s", string(value), spelling.Advice(string(value), known))
 }
 
 func at(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i) }

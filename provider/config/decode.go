@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding"
 	"fmt"
 	"reflect"
@@ -107,18 +108,18 @@ func (d *decoder) sequence(n *yaml.Node, v reflect.Value, key string) {
 
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, key string) {
 	if n.Kind != yaml.MappingNode {
-		d.problem(n.Line, "", "%s is %s; write keys with values", place(key), kind(n))
+		d.problem(n.Line, "", "%s is %s; write keys with values", cmp.Or(key, "the file"), kind(n))
 		return
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name, item := n.Content[i], n.Content[i+1]
 		if name.Kind != yaml.ScalarNode {
-			d.problem(name.Line, "", "a key in %s is %s; write a plain word", place(key), kind(name))
+			d.problem(name.Line, "", "a key %s is %s; write a plain word", place(key), kind(name))
 			continue
 		}
 		if first := seen[name.Value]; first > 0 {
-			d.problem(name.Line, "", "duplicate key %q in %s, first set in line %d; keep one", name.Value, place(key), first)
+			d.problem(name.Line, "", "duplicate key %q %s, first set in line %d; keep one", name.Value, place(key), first)
 			continue
 		}
 		seen[name.Value] = name.Line
@@ -135,7 +136,7 @@ func (d *decoder) field(name, item *yaml.Node, v reflect.Value, key string) {
 			return
 		}
 	}
-	d.problem(name.Line, "", "unknown key %q in %s; %s", name.Value, place(key), spelling.Advice(name.Value, known))
+	d.problem(name.Line, "", "unknown key %q %s; %s", name.Value, place(key), spelling.Advice(name.Value, known))
 }
 
 // keys returns the keys of the struct type t, in the order of its fields.
@@ -150,7 +151,7 @@ func keys(t reflect.Type) []string {
 // place names where a key stands, as people say it.
 func place(key string) string {
 	if key == "" {
-		return "the top level"
+		return "at the top level"
 	}
-	return key
+	return "in " + key
 }

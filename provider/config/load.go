@@ -33,7 +33,7 @@ func load(path string, counts func(problem) bool) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	c, found := parse(data)
+	c, _, found := parse(data)
 	found = slices.DeleteFunc(found, func(p problem) bool { return !counts(p) })
 	if len(found) > 0 {
 		return Config{}, join(path+": ", found)
@@ -49,7 +49,7 @@ func load(path string, counts func(problem) bool) (Config, error) {
 // Parse reads and checks a configuration that is already in memory, and leaves
 // its paths as they are. The error joins all that is wrong, one line a problem.
 func Parse(data []byte) (Config, error) {
-	c, found := parse(data)
+	c, _, found := parse(data)
 	if len(found) > 0 {
 		return Config{}, join("", found)
 	}
@@ -57,13 +57,13 @@ func Parse(data []byte) (Config, error) {
 }
 
 // parse goes on to the checks when the reading had problems, so that all are reported at
-// once: a value that could not be read has its default.
-func parse(data []byte) (Config, []problem) {
+// once: a value that could not be read has its default. It returns the line of each key too.
+func parse(data []byte) (Config, map[string]int, []problem) {
 	c := Default()
 	d := decoder{lines: map[string]int{}}
 	d.decode(data, &c)
 	if d.broken {
-		return c, d.found
+		return c, d.lines, d.found
 	}
 	for i := range c.Registries {
 		if c.Registries[i].Referrers == "" {
@@ -74,7 +74,7 @@ func parse(data []byte) (Config, []problem) {
 		p.line = d.lines[p.key]
 		d.found = append(d.found, p)
 	}
-	return c, d.found
+	return c, d.lines, d.found
 }
 
 // resolve makes every path absolute. The slices are c's own, fresh from parse.

@@ -10,14 +10,14 @@ import (
 // Each case is added to a minimal file, so its own first line is line 2.
 func TestWhatIsWrongIsSaidWithLineKeyAndRemedy(t *testing.T) {
 	for name, tc := range map[string]struct{ yaml, want string }{
-		"misspelt key":         {"answerWithn: 1s", `line 2: unknown key "answerWithn" in the top level; did you mean "answerWithin"?`},
-		"other capitals":       {"adminlisten: :1", `line 2: unknown key "adminlisten" in the top level; did you mean "adminListen"?`},
+		"misspelt key":         {"answerWithn: 1s", `line 2: unknown key "answerWithn" at the top level; did you mean "answerWithin"?`},
+		"other capitals":       {"adminlisten: :1", `line 2: unknown key "adminlisten" at the top level; did you mean "adminListen"?`},
 		"misspelt nested key":  {"cache:\n  entires: 3", `line 3: unknown key "entires" in cache; did you mean "entries"?`},
 		"misspelt key in list": {"registries:\n- host: a.b\n  miror: c.d", `line 4: unknown key "miror" in registries[0]; did you mean "mirror"?`},
-		"unknown key":          {"log: {colour: red}", `line 2: unknown key "colour" in log; known there are level, format`},
-		"key that is a list":   {"? [listen]\n: :1", `line 2: a key in the top level is a list; write a plain word`},
-		"merge key":            {"<<: {listen: :1}", `line 2: unknown key "<<" in the top level`},
-		"duplicate key":        {"listen: :1\nlisten: :2", `line 3: duplicate key "listen" in the top level, first set in line 2; keep one`},
+		"unknown key":          {"log: {colour: red}", `line 2: unknown key "colour" in log; write one of level, format`},
+		"key that is a list":   {"? [listen]\n: :1", `line 2: a key at the top level is a list; write a plain word`},
+		"merge key":            {"<<: {listen: :1}", `line 2: unknown key "<<" at the top level`},
+		"duplicate key":        {"listen: :1\nlisten: :2", `line 3: duplicate key "listen" at the top level, first set in line 2; keep one`},
 		"duplicate nested key": {"log:\n  level: info\n  level: warn", `line 4: duplicate key "level" in log, first set in line 3`},
 		"alias":                {"log: &a {level: info}\ncache: *a", `line 3: cache is an alias, which is not taken here`},
 		"second document":      {"---\nlisten: :1", `line 2: a second YAML document starts here; keep one`},
@@ -42,7 +42,7 @@ func TestWhatIsWrongIsSaidWithLineKeyAndRemedy(t *testing.T) {
 		"largest number":        {"limits: {signatures: 9223372036854775807}", `limits.signatures: 9223372036854775807 is too much; write 1000 or less`},
 		"number beyond int64":   {"limits: {keys: 9223372036854775808}", `limits.keys: "9223372036854775808" is not a whole number that can be read; write one in digits; the most is 10000`},
 		"evidence of yesterday": {"cache: {evidence: 64MiB}", `cache.evidence is a single value; write keys with values`},
-		"unknown store":         {"cache: {evidence: {store: disk}}", `cache.evidence.store: "disk" is not known; write one of ["none" "directory"]`},
+		"unknown store":         {"cache: {evidence: {store: disk}}", `cache.evidence.store: "disk" is not known; write one of none, directory`},
 		"store without folder":  {"cache: {evidence: {store: directory}}", `cache.evidence.directory.path: is missing; write a path`},
 		"folder without store":  {"cache: {evidence: {directory: {path: /e}}}", `cache.evidence.directory.path: means nothing without the store; set cache.evidence.store to directory, or leave this out`},
 		"small folder":          {"cache: {evidence: {store: directory, directory: {path: /e, size: 1MiB}}}", `cache.evidence.directory.size: 1MiB is too little; write 16MiB or more`},
@@ -56,7 +56,7 @@ func TestWhatIsWrongIsSaidWithLineKeyAndRemedy(t *testing.T) {
 		"empty path":      {"dockerConfigs: ['']", `line 2: dockerConfigs[0]: is missing; write a path`},
 		"listen nowhere":  {"listen: 8443", `line 2: listen: "8443" is not an address to listen on; write host:port or :port`},
 		"same address":    {"adminListen: :8443", `line 2: adminListen: is the same as listen`},
-		"log level":       {"log: {level: verbose}", `line 2: log.level: "verbose" is not known; write one of ["debug" "info" "warn" "error"]`},
+		"log level":       {"log: {level: verbose}", `line 2: log.level: "verbose" is not known; write one of debug, info, warn, error`},
 		"log format":      {"log: {format: xml}", `line 2: log.format: "xml" is not known`},
 		"scheme":          {"registries: [{host: 'https://a.b'}]", `line 2: registries[0].host: "https://a.b" has a scheme; write the host alone`},
 		"path":            {"registries: [{host: a.b/c}]", `"a.b/c" has more than a host`},
@@ -74,7 +74,7 @@ func TestWhatIsWrongIsSaidWithLineKeyAndRemedy(t *testing.T) {
 		"CA for no TLS":   {"registries: [{host: a.b, caFile: c, plainHTTPUnsafe: true}]", `registries[0].caFile: means nothing with plainHTTPUnsafe`},
 		"caOnly":          {"registries: [{host: a.b, caOnly: true}]", `registries[0].caOnly: has no authority to trust; set caFile, or leave it out`},
 		"storage":         {"registries: [{host: a.b, storage: [c.d, 'https://s3.a.b']}]", `registries[0].storage[1]: "https://s3.a.b" has a scheme; write the host alone`},
-		"referrers":       {"registries: [{host: a.b, referrers: none}]", `registries[0].referrers: "none" is not known; write one of ["auto" "api" "tag" "both"]`},
+		"referrers":       {"registries: [{host: a.b, referrers: none}]", `registries[0].referrers: "none" is not known; write one of auto, api, tag, both`},
 		"egress":          {"egress: {allow: ['http://ocsp']}", `line 2: egress.allow[0]: "http://ocsp" has a scheme`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,23 @@ func TestNearestWord(t *testing.T) {
 			t.Errorf("%.40q is taken for %q, want %q", word, got, want)
 		}
 	}
-	if near, far := spelling.Advice("levle", known), spelling.Advice("colour", known); near != `did you mean "level"?` || far != "known there are level, override, verifyTimestamp" {
+	if near, far := spelling.Advice("levle", known), spelling.Advice("colour", known); near != `did you mean "level"?` || far != "write one of level, override, verifyTimestamp" {
 		t.Errorf("advice %q and %q", near, far)
+	}
+}
+
+// Some keys have an ending that says their kind, and those who do not know it leave it out.
+func TestTheNearestWordMayBeALongerOne(t *testing.T) {
+	known := []string{"host", "caFile", "caOnly", "plainHTTPUnsafe", "certFile"}
+	for word, want := range map[string]string{
+		"plainHTTP": "plainHTTPUnsafe", "PLAINHTTP": "plainHTTPUnsafe", "cert": "certFile", "hostname": "host", "certFilePath": "certFile",
+		"ca": "", "c": "", "": "", "plaintext": "",
+	} {
+		if got := spelling.Nearest(word, known); got != want {
+			t.Errorf("%q is taken for %q, want %q", word, got, want)
+		}
+	}
+	if got := spelling.Nearest("client", []string{"clientCAFile", "clientNames"}); got != "" {
+		t.Errorf("one of two is taken: %q", got)
 	}
 }

@@ -39,8 +39,8 @@ func TestLevelsThatLetUntrustedImagesInAreRefused(t *testing.T) {
 		{withLevel("skip", override{"authenticity": "enforce"}), `level "skip" would admit unsigned images`},
 		{withLevel("", nil), "level is empty or missing"},
 		{withLevel("Strict", nil), `level "Strict" is not known; did you mean "strict"?`},
-		{withLevel("custom", nil), `level "custom" is not known; known there are strict, permissive`},
-		{withLevel("strict", override{"everything": "log"}), `override of "everything" is not known; known there are integrity, authenticity`},
+		{withLevel("custom", nil), `level "custom" is not known; write one of strict, permissive`},
+		{withLevel("strict", override{"everything": "log"}), `override of "everything" is not known; write one of integrity, authenticity`},
 	} {
 		f := newFiles(t)
 		f.policy(c.statement)

@@ -34,11 +34,11 @@ func TestTyposInAPolicyAreToldAtOnce(t *testing.T) {
 }`))
 	got := strings.Split(f.refused(), "\n")
 	want := []string{
-		`unknown member "comment" at the top; known there are version, trustPolicies`,
+		`unknown member "comment" at the top; write one of version, trustPolicies`,
 		`statement "one": unknown member "registryScope"; did you mean "registryScopes"?`,
 		`statement "one": unknown member "verifyTimestmp" in signatureVerification; did you mean "verifyTimestamp"?`,
 		`statement "two": member "name" is there twice; keep one`,
-		`statement "two": unknown member "Level"; known there are name, `,
+		`statement "two": unknown member "Level"; write one of name, `,
 		`statement "one": level "stict" is not known; did you mean "strict"?`,
 		`statement "one": verifyTimestamp "afterCertExpired" is not known; did you mean "afterCertExpiry"?`,
 		`statement "one": override of "expiri" is not known; did you mean "expiry"?`,

@@ -8,6 +8,8 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"slices"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // KeyType names a kind of key and its size, as the Notary Project's signature specification lists them.
@@ -45,7 +47,7 @@ func (t KeyType) Generate() (crypto.Signer, error) {
 	case ECP521:
 		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	}
-	return nil, fmt.Errorf("unknown key type %q, want one of %v", t, KeyTypes())
+	return nil, fmt.Errorf("unknown key type %q, want one of %s", t, spelling.List(KeyTypes()))
 }
 
 // KeyTypeOf is the type of a public key. It fails for one that notation cannot verify with.
@@ -57,10 +59,10 @@ func KeyTypeOf(public crypto.PublicKey) (KeyType, error) {
 	case *ecdsa.PublicKey:
 		found = KeyType(fmt.Sprintf("ec-%d", key.Curve.Params().BitSize))
 	default:
-		return "", fmt.Errorf("a key of type %T, want one of %v", public, KeyTypes())
+		return "", fmt.Errorf("a key of type %T, want one of %s", public, spelling.List(KeyTypes()))
 	}
 	if !slices.Contains(KeyTypes(), found) {
-		return "", fmt.Errorf("a key of type %q, want one of %v", found, KeyTypes())
+		return "", fmt.Errorf("a key of type %q, want one of %s", found, spelling.List(KeyTypes()))
 	}
 	return found, nil
 }

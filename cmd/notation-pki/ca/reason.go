@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // RevocationReason is why a certificate was revoked: a CRLReason of RFC 5280 section 5.3.1, under its name there.
@@ -31,7 +33,7 @@ func ParseRevocationReason(name string) (RevocationReason, error) {
 			return reason, nil
 		}
 	}
-	return "", fmt.Errorf("unknown reason %q, want one of %v", name, RevocationReasons())
+	return "", fmt.Errorf("unknown reason %q; %s", name, spelling.Advice(name, RevocationReasons()))
 }
 
 // Code is the reason as a CRL holds it.

@@ -12,6 +12,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // ReadRequest reads a certificate request, PKCS#10 (RFC 2986) in PEM or DER. It fails unless
@@ -72,9 +73,9 @@ func checkRequestKey(request *x509.CertificateRequest) error {
 			return fmt.Errorf("reading the key in the certificate request: %w", err)
 		}
 		if info.Algorithm.Algorithm.Equal(oidPSS()) {
-			return fmt.Errorf("the certificate request holds an RSA key that is for RSA-PSS alone, which notation does not know; want one of %v: openssl genpkey -algorithm RSA", KeyTypes())
+			return fmt.Errorf("the certificate request holds an RSA key that is for RSA-PSS alone, which notation does not know; want one of %s: openssl genpkey -algorithm RSA", spelling.List(KeyTypes()))
 		}
-		return fmt.Errorf("the certificate request holds a key of the unknown kind %s, want one of %v", info.Algorithm.Algorithm, KeyTypes())
+		return fmt.Errorf("the certificate request holds a key of the unknown kind %s, want one of %s", info.Algorithm.Algorithm, spelling.List(KeyTypes()))
 	}
 	if _, err := KeyTypeOf(request.PublicKey); err != nil {
 		return fmt.Errorf("the certificate request holds %w", err)

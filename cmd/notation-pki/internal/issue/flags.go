@@ -9,6 +9,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/input"
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // maxDays keeps the end of a certificate within what X.509 can express.
@@ -21,7 +22,7 @@ func (r *Request) readFlags() error {
 	}
 	r.options = ca.Options{KeyType: ca.KeyType(r.KeyType), CRLURLs: r.CRLURLs, OCSPURLs: r.OCSPURLs}
 	if !slices.Contains(ca.KeyTypes(), r.options.KeyType) {
-		return cli.UsageError("--key-type %q is none of %v", r.KeyType, ca.KeyTypes())
+		return cli.UsageError("--key-type %q is not known; %s", r.KeyType, spelling.Advice(r.KeyType, ca.KeyTypes()))
 	}
 	if r.Days < 1 || r.Days > maxDays {
 		return cli.UsageError("--days %d: a certificate holds for 1 to %d days", r.Days, maxDays)
