@@ -320,7 +320,7 @@ func TestTheStepsAreToldAsTheyAreTaken(t *testing.T) {
 	if strings.Contains(got.notes, "without a timestamp") {
 		t.Errorf("stderr %q", got.notes)
 	}
-	if plain := b.sign(image); !strings.Contains(plain.notes, "without a timestamp the signature holds no longer than its signer, until "+b.SKAO.Signer.Cert.NotAfter.Format(time.DateOnly)) {
+	if plain := b.sign(image); !strings.Contains(plain.notes, "without a timestamp the signature is valid no longer than its signer, until "+b.SKAO.Signer.Cert.NotAfter.Format(time.DateOnly)) {
 		t.Errorf("stderr %q", plain.notes)
 	}
 }
@@ -683,7 +683,7 @@ func TestInvalidSignersSignNothing(t *testing.T) {
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	for name, words := range map[string][]string{
 		"ended":     {"ended/1 ended at", "--rotate"},
-		"future":    {"does not hold before", "clock"},
+		"future":    {"is not valid before", "clock"},
 		"ca":        {"ca/1", "(intermediate)", "--signer"},
 		"server":    {"server/1", "cannot sign images"},
 		"rootless":  {"no verifier would take what rootless/1 signs", "add its issuer"},

@@ -144,8 +144,8 @@ func (i *inspection) print(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nA constraint waits up to %v, and Gatekeeper's webhook up to %v: time for %d that wait.\n"+
-		"Keep constraints × answerWithin + the time of their Rego below the webhook's timeoutSeconds.\n", i.AnswerWithin, i.WebhookTimeout, i.ConstraintsInTime)
+	fmt.Fprintf(out, "\nA constraint waits up to %v, and Gatekeeper's webhook up to %v: there is time for %s.\n"+
+		"Keep constraints × answerWithin + the time of their Rego below the webhook's timeoutSeconds.\n", i.AnswerWithin, i.WebhookTimeout, count(i.ConstraintsInTime, "constraint that waits", "constraints that wait"))
 	for _, w := range i.Warnings {
 		fmt.Fprintf(out, "\nwarning: %s\n", printable.Text(w))
 	}

@@ -101,7 +101,7 @@ func (r report) print(b *strings.Builder) {
 	line("policy", r.Policy)
 	line("signer", r.Signer)
 	line("signed at", formatTime(r.SignedAt))
-	line("holds until", formatTime(r.Until))
+	line("valid until", formatTime(r.Until))
 	for _, w := range r.Warnings {
 		line("warning", w)
 	}

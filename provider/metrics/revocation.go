@@ -31,7 +31,7 @@ func (m *Metrics) RevocationEndpoints(read func() []RevocationEndpoint) {
 	m.registry.MustRegister(revocationEndpoints{
 		read: read,
 		nextUpdate: prometheus.NewDesc(namespace+"_revocation_next_update_timestamp_seconds",
-			"Until when the last good answer of an OCSP responder or CRL holds, in seconds since the epoch.", []string{"kind", "url"}, nil),
+			"Until when the last good answer of an OCSP responder or CRL is valid, in seconds since the epoch.", []string{"kind", "url"}, nil),
 		failing: prometheus.NewDesc(namespace+"_revocation_endpoint_failing",
 			"1 while an OCSP responder or the host of a CRL gives no good answer.", []string{"kind", "url"}, nil),
 	})

@@ -127,7 +127,7 @@ func (e Endpoint) Note() string {
 		return ""
 	}
 	return string(e.Kind) + " endpoint " + printable.Text(e.URL) + " failing since " + e.FailingSince.UTC().Format(time.RFC3339) +
-		", its last answer holds until: " + e.until() + ": " + printable.Text(e.Err.Error())
+		", its last answer is valid until: " + e.until() + ": " + printable.Text(e.Err.Error())
 }
 
 // Endpoints returns the endpoints that were asked, by kind and URL.

@@ -10,14 +10,23 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// admin serves health, readiness and metrics over plain HTTP.
+// admin serves health, readiness and metrics over plain HTTP, and at / says where they are.
 func (s *Server) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
+	list := []string{
+		"/healthz  whether the process runs",
+		"/readyz   whether requests should come here, and what is wrong with files",
+	}
 	if s.options.Metrics != nil {
 		mux.Handle("GET /metrics", s.options.Metrics)
+		list = append(list, "/metrics  for Prometheus")
 	}
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, list...) })
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+		say(w, http.StatusNotFound, append([]string{"not found; there are:"}, list...)...)
+	})
 	return mux
 }
 

@@ -188,6 +188,21 @@ func TestTheAdminDoorTellsOfFailingSourcesAndStaysReady(t *testing.T) {
 	}
 }
 
+// Who looks at the admin port first knows none of its paths.
+func TestTheAdminListenerListsItsPaths(t *testing.T) {
+	w := start(t, hello, func(o *server.Options) { o.Metrics = http.NotFoundHandler() })
+	const list = "/healthz  whether the process runs\n/readyz   whether requests should come here, and what is wrong with files\n/metrics  for Prometheus\n"
+	if got := w.admin("/"); got.status != http.StatusOK || got.body != list {
+		t.Errorf("at / it says %+v", got)
+	}
+	if got := w.admin("/readyz/"); got.status != http.StatusNotFound || got.body != "not found; there are:\n"+list {
+		t.Errorf("elsewhere it says %+v", got)
+	}
+	if got := start(t, hello).admin("/"); strings.Contains(got.body, "/metrics") {
+		t.Errorf("there are no metrics, and it says %+v", got)
+	}
+}
+
 func TestAnAddressThatIsTakenIsAnErrorAtOnce(t *testing.T) {
 	w := start(t, hello)
 	for _, edit := range []func(*server.Options){

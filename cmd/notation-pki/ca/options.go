@@ -11,7 +11,7 @@ import (
 
 const day = 24 * time.Hour
 
-// backdate is how long before its making a certificate starts to hold, so that a verifier whose clock lags accepts it.
+// backdate is how long before its making a certificate starts to be valid, so that a verifier whose clock lags accepts it.
 const backdate = 5 * time.Minute
 
 // Options say what a certificate holds. The zero value works for every kind that this package issues.

@@ -72,7 +72,7 @@ func (r *record) name() string {
 }
 
 func conflict(section, first, second string) *problem {
-	return &problem{reasonConflict, fmt.Errorf("%s %s and %s are for one host and differ; credentials are looked up by host, so keep one that holds for all of it", section, shown(first), shown(second))}
+	return &problem{reasonConflict, fmt.Errorf("%s %s and %s are for one host and differ; credentials are looked up by host, so keep one that is for all of it", section, shown(first), shown(second))}
 }
 
 // Error says why the credential of a host cannot be had, or not be used.

@@ -25,7 +25,7 @@ func (r *Request) readFlags() error {
 		return cli.UsageError("--key-type %q is not known; %s", r.KeyType, spelling.Advice(r.KeyType, ca.KeyTypes()))
 	}
 	if r.Days < 1 || r.Days > maxDays {
-		return cli.UsageError("--days %d: a certificate holds for 1 to %d days", r.Days, maxDays)
+		return cli.UsageError("--days %d: a certificate is valid for 1 to %d days", r.Days, maxDays)
 	}
 	subject, err := r.readSubject()
 	if err != nil {

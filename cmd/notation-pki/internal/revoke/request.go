@@ -88,7 +88,7 @@ func (r *Request) check() (err error) {
 		return cli.UsageError("--issuer is missing; such as --issuer intermediate")
 	}
 	if r.NextUpdate < time.Hour {
-		return cli.UsageError("--next-update %s: a list holds for an hour at least", r.NextUpdate)
+		return cli.UsageError("--next-update %s: a list is valid for an hour at least", r.NextUpdate)
 	}
 	for _, flag := range []string{"reason", "unrecorded"} {
 		if r.Command.Flags().Changed(flag) && len(r.Revoke) == 0 {

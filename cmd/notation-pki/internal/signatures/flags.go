@@ -17,7 +17,7 @@ func (r *Request) check() error {
 		return cli.UsageError("--signature-format %q is neither jws nor cose", r.Format)
 	}
 	if e := r.Expiry; r.Command.Flags().Changed("expiry") && (e < time.Second || e%time.Second != 0) {
-		return cli.UsageError("--expiry %s: a signature holds for whole seconds, one at least", e)
+		return cli.UsageError("--expiry %s: a signature is valid for whole seconds, one at least", e)
 	}
 	return errors.Join(r.checkTimestamp(), r.readMetadata())
 }

@@ -29,7 +29,7 @@ func (r *Request) identity() (*ca.Identity, error) {
 		return nil, err
 	}
 	if r.TimestampURL == "" {
-		r.note("note: without a timestamp the signature holds no longer than its signer, until %s", ends(chain).Format(time.DateOnly))
+		r.note("note: without a timestamp the signature is valid no longer than its signer, until %s", ends(chain).Format(time.DateOnly))
 	}
 	return from.Identity(r.Passphrase.Of(from.String()))
 }
@@ -48,7 +48,7 @@ func fitToSign(from layout.Generation, chain []*x509.Certificate, now time.Time)
 	for i, cert := range chain {
 		switch {
 		case now.Before(cert.NotBefore):
-			return fmt.Errorf("%s does not hold before %s; see whether the clock of this machine is right", printable.Quote(cert.Subject), moment(cert.NotBefore.UTC()))
+			return fmt.Errorf("%s is not valid before %s; see whether the clock of this machine is right", printable.Quote(cert.Subject), moment(cert.NotBefore.UTC()))
 		case now.After(cert.NotAfter) && i == 0:
 			return fmt.Errorf("%s ended at %s; make its next generation by notation-pki signer --rotate, or name another by --signer", from, moment(cert.NotAfter.UTC()))
 		case now.After(cert.NotAfter):
