@@ -65,6 +65,8 @@ type Verdict struct {
 	SignedAt time.Time
 	// Until is when the facts behind a verified verdict first lapse; zero if nothing bounds them.
 	Until time.Time
+	// Lapses are the facts that bound a verified verdict, the first to end before the others: Until is when that ends.
+	Lapses []Lapse
 	// RecheckAt is when the answers about revocation are too old to go by: the image is to be verified again then. Zero
 	// if no CA was asked.
 	RecheckAt time.Time

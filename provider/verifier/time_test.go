@@ -76,39 +76,40 @@ func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 		tsa    revocable
 		change func(*realm, stamps)
 		until  time.Duration // from the start
+		by     provider.LapseBy
 	}{
-		"the chain's end":        {until: 6 * hour},
-		"the signature's expiry": {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour},
-		"a late expiry":          {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour},
+		"the chain's end":        {until: 6 * hour, by: provider.LapseSigner},
+		"the signature's expiry": {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour, by: provider.LapseSignature},
+		"a late expiry":          {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour, by: provider.LapseSigner},
 		"an expiry that is logged": {
 			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
-			sign:  func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 6 * hour,
+			sign:  func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 6 * hour, by: provider.LapseSigner,
 		},
 		"a chain's end that is logged": {level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), until: never},
 		"permissive":                   {level: permissive, how: revocable{crl: true}, sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(hour)} }, until: never},
 		"a timestamp":                  {stamps: trustpolicy.OptionAlways, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: never},
 		"a timestamp that is not looked at": {
-			stamps: trustpolicy.OptionAfterCertExpiry, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: 6 * hour,
+			stamps: trustpolicy.OptionAfterCertExpiry, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: 6 * hour, by: provider.LapseSigner,
 		},
 		"a timestamp of which a CRL is": {
 			stamps: trustpolicy.OptionAlways, tsa: revocable{crl: true}, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) },
-			change: func(_ *realm, s stamps) { s.ledger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+			change: func(_ *realm, s stamps) { s.ledger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseTimestampRevocation,
 		},
 		"the signer's CRL": {
 			how:    revocable{crl: true},
-			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
 		"the intermediate's CRL": {
 			how:    revocable{crl: true},
-			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
 		"the signer's OCSP": {
 			how:    revocable{ocsp: true},
-			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
 		"the intermediate's OCSP": {
 			how:    revocable{ocsp: true},
-			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour,
+			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
 		"CRLs that hold for longer": {
 			how: revocable{crl: true},
@@ -116,15 +117,15 @@ func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 				r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(20*hour))
 				r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(20*hour))
 			},
-			until: 6 * hour,
+			until: 6 * hour, by: provider.LapseSigner,
 		},
 		"revocation that is logged": {
 			how: revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
-			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour,
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour, by: provider.LapseSigner,
 		},
 		"revocation that is skipped": {
 			how: revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionSkip),
-			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour,
+			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour, by: provider.LapseSigner,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,6 +154,9 @@ func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 					}
 					if !verdict.Until.Equal(want) {
 						t.Errorf("until %s, want %s", verdict.Until, want)
+					}
+					if got := append(verdict.Lapses, provider.Lapse{})[0]; got.By != c.by || !got.At.Equal(want) {
+						t.Errorf("%s lapses first, at %s; want %s", got.By, got.At, c.by)
 					}
 				}
 			})

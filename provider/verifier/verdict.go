@@ -17,13 +17,15 @@ import (
 
 // verified is the verdict on an image with a good signature.
 func (rec *recorder) verified(outcome *notation.VerificationOutcome) provider.Verdict {
+	lapses := rec.lapses(outcome)
 	return provider.Verdict{
 		Reason:     provider.Verified,
 		Image:      rec.image,
 		Policy:     rec.policy.Name(),
 		Signer:     chainOf(outcome)[0].Subject.String(),
 		SignedAt:   rec.signedAt(outcome),
-		Until:      rec.until(outcome),
+		Until:      until(lapses),
+		Lapses:     lapses,
 		RecheckAt:  rec.recheckAt(),
 		Warnings:   rec.warnings(outcome),
 		Signatures: rec.signatures(),
@@ -101,26 +103,51 @@ func (rec *recorder) signatures() []provider.Signature {
 // is revoked is the last step of that, and part of nothing else.
 func (rec *recorder) timestamped() bool { return rec.timestamping.asked && rec.timestamping.Good() }
 
-// until is when the first of the facts ends that the policy enforces.
-func (rec *recorder) until(outcome *notation.VerificationOutcome) time.Time {
-	var ends []time.Time
+// lapses are the facts that the policy enforces and that end, the first before the others.
+func (rec *recorder) lapses(outcome *notation.VerificationOutcome) []provider.Lapse {
+	var all []provider.Lapse
+	add := func(by provider.LapseBy, subject string, at time.Time) {
+		if !at.IsZero() { // it bounds nothing
+			all = append(all, provider.Lapse{By: by, Subject: subject, At: at})
+		}
+	}
 	signer := outcome.EnvelopeContent.SignerInfo
 	if rec.policy.Enforces(trustpolicy.TypeExpiry) {
-		ends = append(ends, signer.SignedAttributes.Expiry)
+		add(provider.LapseSignature, "", signer.SignedAttributes.Expiry)
 	}
 	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) {
 		if rec.timestamped() {
-			ends = append(ends, rec.timestamping.NextUpdate)
+			add(provider.LapseTimestampRevocation, "", rec.timestamping.NextUpdate)
 		} else if signer.SignedAttributes.SigningScheme == signature.SigningSchemeX509 {
-			for _, c := range signer.CertificateChain {
-				ends = append(ends, c.NotAfter)
+			for i, c := range signer.CertificateChain {
+				add(place(i, len(signer.CertificateChain)), printable.Cut(c.Subject.String(), maxText), c.NotAfter)
 			}
 		}
 	}
 	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
-		ends = append(ends, rec.signing.NextUpdate)
+		add(provider.LapseRevocation, "", rec.signing.NextUpdate)
 	}
-	return earliest(ends)
+	slices.SortStableFunc(all, func(a, b provider.Lapse) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// place names a certificate by its place in a chain, which begins with the signer.
+func place(i, length int) provider.LapseBy {
+	switch i {
+	case 0:
+		return provider.LapseSigner
+	case length - 1:
+		return provider.LapseRoot
+	}
+	return provider.LapseIntermediate
+}
+
+// until is when the first of them ends; zero if there is none.
+func until(lapses []provider.Lapse) time.Time {
+	if len(lapses) == 0 {
+		return time.Time{}
+	}
+	return lapses[0].At
 }
 
 // recheckAt is when CAs must be asked again whether anything was revoked.
