@@ -14,6 +14,9 @@ KUBERNETES := $(BIN)/kubernetes-v1.36.3
 GATEKEEPER := $(BIN)/gatekeeper-v3.23.1
 HELM       := $(BIN)/helm-v4.3.1
 
+# It tests alerts; the version is that in test/tools/promtool/go.mod.
+PROMTOOL := $(BIN)/promtool-v0.316.0
+
 # The race detector wants a C compiler. Where there is none, tests run without it.
 RACE := $(if $(shell command -v cc || command -v gcc),-race,)
 
@@ -153,6 +156,11 @@ $(GATEKEEPER): | test/tools/gatekeeper/go.mod
 
 $(HELM): | test/tools/helm/go.mod
 	@echo "building helm"; mkdir -p $(BIN); cd test/tools/helm; CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ helm.sh/helm/v4/cmd/helm
+
+# Without the clouds' service discovery, which takes most of its building and tests no rule.
+$(PROMTOOL): | test/tools/promtool/go.mod
+	@echo "building promtool (three minutes on two cores, once)"; mkdir -p $(BIN); cd test/tools/promtool; \
+	CGO_ENABLED=0 go build -tags remove_all_sd -trimpath -ldflags "-s -w" -o $@ github.com/prometheus/prometheus/cmd/promtool
 
 $(BENCHSTAT):
 	@echo "building benchstat"; \

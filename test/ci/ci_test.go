@@ -117,6 +117,7 @@ func TestThePipelineKeepsItsCaches(t *testing.T) {
 func TestToolsAreNamedByTheirVersions(t *testing.T) {
 	for name, module := range map[string]string{
 		"kubernetes": "k8s.io/kubernetes", "gatekeeper": "github.com/open-policy-agent/gatekeeper/v3", "helm": "helm.sh/helm/v4",
+		"promtool": "github.com/prometheus/prometheus",
 	} {
 		have := find(t, "Makefile", `(?m)^[A-Z]+ +:= \$\(BIN\)/`+name+`-(\S+)$`)
 		if want := find(t, "test/tools/"+name+"/go.mod", `(?m)^\s`+regexp.QuoteMeta(module)+` (\S+)`); have != want {
