@@ -33,12 +33,6 @@ func race(first, second *attempt) (*http.Response, error) {
 	}
 }
 
-// repeatable tells whether a request may be sent twice.
-func repeatable(request *http.Request) bool {
-	return (request.Method == http.MethodGet || request.Method == http.MethodHead) &&
-		(request.Body == nil || request.Body == http.NoBody)
-}
-
 // attempt is a request on one connection.
 type attempt struct {
 	request *http.Request
@@ -59,7 +53,13 @@ func (p *Pool) send(request *http.Request) *attempt {
 	ctx, cancel := context.WithCancel(request.Context())
 	a := &attempt{request: request, cancel: cancel, done: make(chan struct{})}
 	ctx = httptrace.WithClientTrace(p.throughProxy(ctx, request), &httptrace.ClientTrace{
-		GotConn:              a.gotConn,
+		GotConn: func(info httptrace.GotConnInfo) { // called again where net/http took another connection by itself
+			a.connected.Store(true)
+			a.idle.Store(int64(info.IdleTime))
+			secured, ok := info.Conn.(interface{ ConnectionState() tls.ConnectionState })
+			a.http1.Store(!ok || secured.ConnectionState().NegotiatedProtocol != "h2")
+			a.kept.Store(info.Reused)
+		},
 		GotFirstResponseByte: func() { a.answered.Store(true) },
 	})
 	go func() {
@@ -74,15 +74,6 @@ func (p *Pool) send(request *http.Request) *attempt {
 		}
 	}()
 	return a
-}
-
-// gotConn is called again where net/http took another connection by itself.
-func (a *attempt) gotConn(info httptrace.GotConnInfo) {
-	a.connected.Store(true)
-	a.idle.Store(int64(info.IdleTime))
-	secured, ok := info.Conn.(interface{ ConnectionState() tls.ConnectionState })
-	a.http1.Store(!ok || secured.ConnectionState().NegotiatedProtocol != "h2")
-	a.kept.Store(info.Reused)
 }
 
 // dead waits for the end of the attempt, or until its connection seems to be dead, and

@@ -123,11 +123,8 @@ func (r *repositoryHealth) allow(ctx context.Context) (done func(error), err err
 // renewEvery is how often a renewal may be sent to a repository that limits our rate.
 const renewEvery = time.Second
 
-// renews tells whether this is a renewal that need not wait for the end of a cooldown.
-func (r *repositoryHealth) renews(ctx context.Context) bool {
-	if !provider.IsRenewal(ctx) {
-		return false
-	}
+// mayRenew tells whether a renewal need not wait for the end of a cooldown.
+func (r *repositoryHealth) mayRenew() bool {
 	now, last := time.Now().UnixNano(), r.renewal.Load()
 	return (now < last || now-last >= int64(renewEvery)) && r.renewal.CompareAndSwap(last, now)
 }
@@ -158,11 +155,8 @@ func newHostHealth() *hostHealth {
 	})}
 }
 
-// allow says whether a host may be asked. While the circuit is open it waits for a probe.
-func (h *hostHealth) allow(ctx context.Context, probe func() error) error {
-	if h.circuit.State() == gobreaker.StateClosed {
-		return nil
-	}
+// awaitProbe says whether a host whose circuit is open may be asked: it waits for a probe.
+func (h *hostHealth) awaitProbe(ctx context.Context, probe func() error) error {
 	probed := make(chan error, 1)
 	go func() { probed <- h.try(probe) }()
 	select {
@@ -188,13 +182,9 @@ func (h *hostHealth) try(probe func() error) error {
 	return nil
 }
 
-// note counts the result of a request, and has the host probed after many failures in a row.
+// note counts the failure of a request, and has the host probed after many of them in a row.
 func (h *hostHealth) note(failed error, probe func() error) {
 	if errors.Is(failed, context.Canceled) {
-		return
-	}
-	if failed == nil {
-		h.failures.Store(0)
 		return
 	}
 	if h.failures.Add(1) < tripAfter {

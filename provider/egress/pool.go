@@ -75,12 +75,17 @@ func (p *Pool) CloseIdleConnections() { p.transport.CloseIdleConnections() }
 
 // RoundTrip implements http.RoundTripper.
 func (p *Pool) RoundTrip(request *http.Request) (*http.Response, error) {
+	repeatable := (request.Method == http.MethodGet || request.Method == http.MethodHead) && (request.Body == nil || request.Body == http.NoBody)
 	first := p.send(request)
-	if !repeatable(request) || !first.dead() {
-		return p.only(first)
+	if repeatable && first.dead() {
+		p.CloseIdleConnections() // they are as old
+		return race(first, p.send(request))
 	}
-	p.CloseIdleConnections() // they are as old
-	return race(first, p.send(request))
+	response, err := first.wait()
+	if err != nil {
+		return nil, p.broken(first, err)
+	}
+	return response, nil
 }
 
 // ErrStaleConnection is a request that failed on a kept connection and may not be sent twice. It
@@ -90,15 +95,14 @@ var ErrStaleConnection = errors.New("the connection had been kept from an earlie
 // ErrNoConnection is a request that was not sent, since no connection could be made.
 var ErrNoConnection = errors.New("no connection could be made")
 
-// only waits for the one attempt.
-func (p *Pool) only(a *attempt) (*http.Response, error) {
-	response, err := a.wait()
-	if err == nil || !a.kept.Load() || errors.Is(err, context.Canceled) {
-		return response, err
+// broken is the error of an attempt that is the only one. One on a kept connection may say nothing about the host.
+func (p *Pool) broken(a *attempt, err error) error {
+	if !a.kept.Load() || errors.Is(err, context.Canceled) {
+		return err
 	}
 	p.CloseIdleConnections()
 	if a.http1.Load() || a.inTime() { // over HTTP/2 it lives, and it is the host that hangs
 		err = fmt.Errorf("%w: %w", ErrStaleConnection, err)
 	}
-	return nil, err
+	return err
 }

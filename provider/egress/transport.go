@@ -117,13 +117,15 @@ func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Resp
 		return nil, err
 	}
 	response, err := t.attempt(ctx, request, repository)
-	if err == nil && again(ctx, response, repository) {
+	failed := failure(request, response, err)
+	if failed != nil && err == nil && again(ctx, response, repository) {
 		_ = response.Body.Close()
 		if err = repository.wait(ctx); err == nil {
 			response, err = t.attempt(ctx, request, repository)
 		}
+		failed = failure(request, response, err)
 	}
-	done(failure(request, response, err))
+	done(failed)
 	if err != nil {
 		return nil, err
 	}
@@ -133,19 +135,16 @@ func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Resp
 // serverPause is the pause before the one retry of a server that has failed.
 const serverPause = 50 * time.Millisecond
 
-// again tells whether a request is worth a second attempt, after the pause. A request that may
-// change something is never sent twice.
+// again tells whether a request that was answered by 429, or by the server's failure, is worth a second attempt, after the
+// pause. A request that may change something is never sent twice.
 func again(ctx context.Context, response *http.Response, repository *repositoryHealth) bool {
 	if response.Request.Method != http.MethodGet && response.Request.Method != http.MethodHead {
 		return false
 	}
-	switch {
-	case response.StatusCode == http.StatusTooManyRequests:
+	if response.StatusCode == http.StatusTooManyRequests {
 		return fits(ctx, repository.until()) // and that is waited for
-	case isFailure(response.StatusCode):
-		return repository.circuit.State() == gobreaker.StateClosed && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 	}
-	return false
+	return repository.circuit.State() == gobreaker.StateClosed && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 }
 
 func (t *Transport) attempt(ctx context.Context, request *http.Request, repository *repositoryHealth) (*http.Response, error) {
@@ -183,8 +182,10 @@ type boundedBody struct {
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if err := b.await(); err != nil {
-		return 0, err
+	if b.small <= 0 || b.smallCommas <= 0 {
+		if err := b.await(); err != nil {
+			return 0, err
+		}
 	}
 	n, err := b.Reader.Read(p)
 	commas := bytes.Count(p[:n], []byte{','})
@@ -198,11 +199,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// await waits for the permits once the body is large.
+// await waits for the permits of a large body.
 func (b *boundedBody) await() error {
-	if b.small > 0 && b.smallCommas > 0 {
-		return nil
-	}
 	for ; b.held < len(b.large); b.held++ {
 		select {
 		case b.large[b.held] <- struct{}{}:

@@ -6,19 +6,25 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
 // waitTurn waits until a request may be sent, or says why it may not. The caller must call
 // done with the request's failure, or nil.
 func (t *Transport) waitTurn(ctx context.Context, request *http.Request, host *hostHealth, repository *repositoryHealth) (done func(error), err error) {
 	probe := func() error { return t.probe(ctx, request, host) }
-	if err := host.allow(ctx, probe); err != nil {
-		return nil, err
+	if host.circuit.State() != gobreaker.StateClosed {
+		if err := host.awaitProbe(ctx, probe); err != nil {
+			return nil, err
+		}
 	}
 	if err := host.wait(ctx); err != nil {
 		return nil, err
 	}
-	if !repository.renews(ctx) {
+	if !provider.IsRenewal(ctx) || !repository.mayRenew() {
 		if err := repository.wait(ctx); err != nil {
 			return nil, err
 		}
@@ -28,12 +34,14 @@ func (t *Transport) waitTurn(ctx context.Context, request *http.Request, host *h
 		return nil, err
 	}
 	return func(failed error) {
+		counted := failed
 		if errors.Is(failed, errLimited) { // the repository waits already, and has not failed
-			count(context.Canceled)
-		} else {
-			count(failed)
+			counted = context.Canceled
 		}
-		if t.options.Probe != "" {
+		count(counted)
+		if failed == nil {
+			host.failures.Store(0)
+		} else if t.options.Probe != "" {
 			host.note(failed, probe)
 		}
 	}, nil
@@ -69,7 +77,7 @@ var errLimited = errors.New(http.StatusText(http.StatusTooManyRequests))
 
 // failure is what counts against a repository and its host: no answer in time, a status that
 // says that the server failed, or a 429. Statuses about the client or the request do not count,
-// nor does a kept connection that was dead.
+// nor does a 501, which says that there is no such method or API, nor a kept connection that was dead.
 func failure(request *http.Request, response *http.Response, err error) error {
 	limited, _ := errors.AsType[*RateLimitedError](err)
 	switch {
@@ -79,16 +87,10 @@ func failure(request *http.Request, response *http.Response, err error) error {
 		return context.Canceled
 	case err != nil:
 		return err
-	case isFailure(response.StatusCode):
+	case response.StatusCode >= http.StatusInternalServerError && response.StatusCode != http.StatusNotImplemented:
 		return errors.New(http.StatusText(response.StatusCode))
 	case response.StatusCode == http.StatusTooManyRequests:
 		return errLimited
 	}
 	return nil
-}
-
-// isFailure tells the statuses by which a server says that it failed. A 501 is not one of them: it says that there is no
-// such method or API.
-func isFailure(status int) bool {
-	return status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }
