@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -49,7 +50,7 @@ func (c clients) tlsConfig(identity *Identity) *tls.Config {
 	config := &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		NextProtos:             []string{"h2", "http/1.1"},
-		GetCertificate:         identity.certificate,
+		GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return identity.current.Load(), nil },
 		ClientAuth:             tls.RequireAnyClientCert,
 		SessionTicketsDisabled: true,
 		Time:                   c.now,
@@ -84,8 +85,7 @@ func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error
 		return fmt.Errorf("wait to verify the client's certificate: %w", err)
 	}
 	defer c.verifying.Release(1)
-	_, err := c.verify(chain, nil)
-	return err
+	return c.verify(chain, new(atomic.Pointer[authentication]))
 }
 
 // precheck checks the number of certificates, and the leaf's usage and names. It verifies no
@@ -121,25 +121,20 @@ type authentication struct {
 	from, until time.Time
 }
 
-// holds tells whether another verification would have the same result.
-func (auth *authentication) holds(by *authorities, now time.Time) bool {
-	return auth != nil && auth.by == by && !now.Before(auth.from) && !now.After(auth.until)
-}
-
-// verify verifies a client's chain against the authorities and the clock of now.
-// It returns last if that still holds: the signatures in a chain cannot go bad,
+// verify verifies a client's chain against the authorities and the clock of now, and keeps the result in last.
+// It verifies nothing while the last result holds: the signatures in a chain cannot go bad,
 // only the authorities and the clock can move.
-func (c clients) verify(chain []*x509.Certificate, last *authentication) (*authentication, error) {
+func (c clients) verify(chain []*x509.Certificate, last *atomic.Pointer[authentication]) error {
 	by, now := c.ca.current.Load(), c.now()
-	if last.holds(by, now) {
-		return last, nil
+	if auth := last.Load(); auth != nil && auth.by == by && !now.Before(auth.from) && !now.After(auth.until) {
+		return nil
 	}
 	if err := c.precheck(chain); err != nil {
-		return nil, err
+		return err
 	}
 	intermediates, known := by.issued(chain)
 	if !known {
-		return nil, fmt.Errorf("verify the client's certificate: %w", x509.UnknownAuthorityError{Cert: chain[0]})
+		return fmt.Errorf("verify the client's certificate: %w", x509.UnknownAuthorityError{Cert: chain[0]})
 	}
 	verified, err := keysize.Verify(append(chain[:1:1], intermediates...), x509.VerifyOptions{
 		Roots:       by.pool,
@@ -147,15 +142,10 @@ func (c clients) verify(chain []*x509.Certificate, last *authentication) (*authe
 		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("verify the client's certificate: %w", err)
+		return fmt.Errorf("verify the client's certificate: %w", err)
 	}
-	return newAuthentication(by, verified[0]), nil
-}
-
-// newAuthentication returns one that holds while every certificate in the chain is valid.
-func newAuthentication(by *authorities, chain []*x509.Certificate) *authentication {
 	auth := &authentication{by: by, from: chain[0].NotBefore, until: chain[0].NotAfter}
-	for _, cert := range chain[1:] {
+	for _, cert := range verified[0] { // it holds while each of them is valid
 		if cert.NotBefore.After(auth.from) {
 			auth.from = cert.NotBefore
 		}
@@ -163,5 +153,6 @@ func newAuthentication(by *authorities, chain []*x509.Certificate) *authenticati
 			auth.until = cert.NotAfter
 		}
 	}
-	return auth
+	last.Store(auth)
+	return nil
 }

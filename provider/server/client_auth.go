@@ -36,18 +36,23 @@ func (a *clientAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !a.inflight.enter() {
 		panic(http.ErrAbortHandler) // the server has drained meanwhile
 	}
-	defer a.inflight.leave()
+	defer a.inflight.requests.Done()
 	ctx, id := logging.NewRequest(r.Context())
 	r = r.WithContext(ctx)
 	w.Header().Set("X-Request-Id", id)
 	answer := &answer{ResponseWriter: w}
-	defer a.recoverPanic(answer, r)
+	defer func() {
+		if reason := recover(); reason != nil {
+			a.answerPanic(answer, r, reason)
+		}
+	}()
 	if a.draining() {
 		// Clients keep connections. A client that closes its connection now does not send a
 		// request, which it could not safely repeat, just as the connection is closed.
 		w.Header().Set("Connection", "close")
 	}
-	if err := a.authenticate(r); err != nil {
+	last := r.Context().Value(connectionKey{}).(*atomic.Pointer[authentication])
+	if err := a.clients.verify(r.TLS.PeerCertificates, last); err != nil {
 		a.log.WarnContext(r.Context(), "client refused", "remote", r.RemoteAddr, "error", err)
 		// The connection ends: HTTP/1.1 closes it for this header, HTTP/2 sends GOAWAY.
 		w.Header().Set("Connection", "close")
@@ -57,24 +62,9 @@ func (a *clientAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.next.ServeHTTP(answer, r)
 }
 
-// authenticate verifies the client of r as of now.
-func (a *clientAuth) authenticate(r *http.Request) error {
-	last := r.Context().Value(connectionKey{}).(*atomic.Pointer[authentication])
-	now, err := a.clients.verify(r.TLS.PeerCertificates, last.Load())
-	if err != nil {
-		return err
-	}
-	last.Store(now)
-	return nil
-}
-
-// recoverPanic answers for a handler that panicked. Where part of its answer is sent
+// answerPanic answers for a handler that panicked. Where part of its answer is sent
 // already, it ends the connection, so that the part does not pass for the whole.
-func (a *clientAuth) recoverPanic(w *answer, r *http.Request) {
-	reason := recover()
-	if reason == nil {
-		return
-	}
+func (a *clientAuth) answerPanic(w *answer, r *http.Request, reason any) {
 	if reason == http.ErrAbortHandler { //nolint:errorlint // a panic's value, not a wrapped error
 		panic(reason)
 	}

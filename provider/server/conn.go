@@ -17,10 +17,8 @@ type conn struct {
 	bounded atomic.Bool
 	left    int
 
-	// in is the pool that the connection is in, nil while it is active, and gone tells
-	// whether it is counted no more. Both are under the listener's lock.
-	in   *pool
-	gone bool
+	// in is the pool that the connection is in, nil when it is counted no more. It is under the listener's lock.
+	in *pool
 }
 
 // Read fails when an unknown client has sent too much: crypto/tls keeps a message until it is

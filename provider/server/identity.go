@@ -73,10 +73,6 @@ func (i *Identity) take(c reload.Contents) error {
 	return nil
 }
 
-func (i *Identity) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return i.current.Load(), nil
-}
-
 func expiry(c *x509.Certificate) Expiry {
 	return Expiry{Subject: c.Subject.String(), NotAfter: c.NotAfter}
 }

@@ -10,7 +10,7 @@ type inflight struct {
 	requests sync.WaitGroup
 }
 
-// enter counts a request, or is false after close; if it is true, leave must follow.
+// enter counts a request, or is false after close; if it is true, requests.Done must follow.
 func (f *inflight) enter() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -20,8 +20,6 @@ func (f *inflight) enter() bool {
 	f.requests.Add(1)
 	return true
 }
-
-func (f *inflight) leave() { f.requests.Done() }
 
 // close lets no more requests enter, and returns when all have left.
 func (f *inflight) close() {

@@ -16,11 +16,11 @@ type limitListener struct {
 	*net.TCPListener
 	limits connLimits
 
-	mu                sync.Mutex
-	came              uint64 // how many so far: their order
-	handshaking, idle pool
-	active            int
-	closed            uint64 // to make room
+	mu     sync.Mutex
+	came   uint64 // how many so far: their order
+	closed uint64 // to make room
+
+	handshaking, idle, active pool
 }
 
 // connLimits are the most connections of a listener.
@@ -43,7 +43,7 @@ type Connections struct {
 }
 
 func newLimitListener(l *net.TCPListener, limits connLimits) *limitListener {
-	return &limitListener{TCPListener: l, limits: limits, handshaking: newPool(), idle: newPool()}
+	return &limitListener{TCPListener: l, limits: limits, handshaking: newPool(), idle: newPool(), active: newPool()}
 }
 
 // Accept waits for the next connection, and closes another where there are too many.
@@ -67,11 +67,11 @@ func (l *limitListener) Accept() (net.Conn, error) {
 func (l *limitListener) add(c *conn) (victims []*conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.enter(c, &l.handshaking)
+	l.move(c, &l.handshaking)
 	if len(l.handshaking.conns) > l.limits.handshaking {
 		victims = append(victims, l.evict(&l.handshaking))
 	}
-	if len(l.handshaking.conns)+len(l.idle.conns)+l.active > l.limits.all {
+	if len(l.handshaking.conns)+len(l.idle.conns)+len(l.active.conns) > l.limits.all {
 		from := &l.idle
 		if len(from.conns) == 0 {
 			from = &l.handshaking
@@ -81,40 +81,32 @@ func (l *limitListener) add(c *conn) (victims []*conn) {
 	return victims
 }
 
-// enter puts a connection into a pool, or with nil among the active.
-func (l *limitListener) enter(c *conn, into *pool) {
-	c.in = into
-	if into == nil {
-		l.active++
-		return
+// move takes a connection out of the pool that it is in, and into another. With nil it is counted no more.
+func (l *limitListener) move(c *conn, into *pool) {
+	if left := c.in; left != nil {
+		delete(left.conns, c)
+		if left.from[c.from]--; left.from[c.from] == 0 {
+			delete(left.from, c.from)
+		}
 	}
-	l.came++
-	into.add(c, l.came)
-}
-
-// leave takes a connection out of where it is.
-func (l *limitListener) leave(c *conn) {
-	if c.in == nil {
-		l.active--
-		return
+	if c.in = into; into != nil {
+		l.came++
+		into.conns[c] = l.came
+		into.from[c.from]++
 	}
-	c.in.remove(c)
 }
 
 // evict takes out the connection of the pool that is to be closed.
 func (l *limitListener) evict(from *pool) *conn {
 	victim := from.victim()
-	victim.gone = true
-	l.leave(victim)
+	l.move(victim, nil)
 	l.closed++
 	return victim
 }
 
 // state takes each connection's new state, as an [http.Server] has it.
 func (l *limitListener) state(c *conn, state http.ConnState) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	into := (*pool)(nil)
+	into := &l.active
 	switch state {
 	case http.StateActive:
 	case http.StateIdle:
@@ -122,9 +114,10 @@ func (l *limitListener) state(c *conn, state http.ConnState) {
 	default:
 		return
 	}
-	if !c.gone {
-		l.leave(c)
-		l.enter(c, into)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.in != nil {
+		l.move(c, into)
 	}
 }
 
@@ -132,17 +125,14 @@ func (l *limitListener) state(c *conn, state http.ConnState) {
 func (l *limitListener) forget(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !c.gone {
-		c.gone = true
-		l.leave(c)
-	}
+	l.move(c, nil)
 }
 
 // count is how the listener stands.
 func (l *limitListener) count(name string) Connections {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Connections{Listener: name, Handshaking: len(l.handshaking.conns), Open: len(l.idle.conns) + l.active, Closed: l.closed}
+	return Connections{Listener: name, Handshaking: len(l.handshaking.conns), Open: len(l.idle.conns) + len(l.active.conns), Closed: l.closed}
 }
 
 // pool holds connections of one kind.
@@ -152,18 +142,6 @@ type pool struct {
 }
 
 func newPool() pool { return pool{map[*conn]uint64{}, map[netip.Addr]int{}} }
-
-func (p *pool) add(c *conn, came uint64) {
-	p.conns[c] = came
-	p.from[c.from]++
-}
-
-func (p *pool) remove(c *conn) {
-	delete(p.conns, c)
-	if p.from[c.from]--; p.from[c.from] == 0 {
-		delete(p.from, c.from)
-	}
-}
 
 // victim is the oldest connection of the address that has most of them: a flood from one
 // address pushes out its own.

@@ -26,7 +26,7 @@ func come(l *limitListener, from ...byte) []*conn {
 func gone(all []*conn) []int {
 	var found []int
 	for i, c := range all {
-		if c.gone {
+		if c.in == nil {
 			found = append(found, i)
 		}
 	}
@@ -108,7 +108,7 @@ func TestAConnectionIsCountedUntilItIsClosed(t *testing.T) {
 	if now := l.count(""); now.Handshaking+now.Open != 0 || now.Closed != 0 {
 		t.Errorf("%+v is left of none", now)
 	}
-	if len(l.handshaking.from)+len(l.idle.from) != 0 {
+	if len(l.handshaking.from)+len(l.idle.from)+len(l.active.from) != 0 {
 		t.Error("addresses are kept of connections that are no more")
 	}
 }

@@ -54,7 +54,13 @@ func New(options Options) (*Server, error) {
 	}
 	s.main.http = o.httpServer(s.clientAuth)
 	s.main.http.ConnContext = s.clientAuth.connContext
-	s.main.http.ConnState = func(c net.Conn, state http.ConnState) { s.main.state(c, state) } // bound below
+	s.main.http.ConnState = func(c net.Conn, state http.ConnState) {
+		if secured, ok := c.(*tls.Conn); ok {
+			if counted, ok := secured.NetConn().(*conn); ok {
+				s.main.listener.state(counted, state) // bound below
+			}
+		}
+	}
 	s.main.http.TLSConfig = s.clientAuth.clients.tlsConfig(o.Identity)
 	s.side.http = o.httpServer(s.admin())
 	if err := s.bind(); err != nil {
@@ -85,16 +91,6 @@ func listen(address string, limits connLimits) (*limitListener, error) {
 		return nil, errors.Join(fmt.Errorf("%s is no TCP address", address), listener.Close())
 	}
 	return newLimitListener(tcp, limits), nil
-}
-
-// state passes a connection's new state to its listener. A connection with a request has done
-// its handshake.
-func (e endpoint) state(c net.Conn, state http.ConnState) {
-	if secured, ok := c.(*tls.Conn); ok {
-		if counted, ok := secured.NetConn().(*conn); ok {
-			e.listener.state(counted, state)
-		}
-	}
 }
 
 // Connections is how many there are now, by listener.

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"math/big"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,7 +164,7 @@ func TestChainsAreVerifiedAFewAtATime(t *testing.T) {
 	if err := c.handshake(ended, chain); !errors.Is(err, context.Canceled) {
 		t.Errorf("a handshake that has no place: %v", err)
 	}
-	if _, err := c.verify(chain, nil); err != nil {
+	if err := c.verify(chain, new(atomic.Pointer[authentication])); err != nil {
 		t.Errorf("a request: %v", err)
 	}
 	c.verifying.Release(maxVerifying)
