@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
@@ -11,7 +12,7 @@ import (
 // background runs calls under one context, which ends with the cache.
 type background struct {
 	limit    Limit
-	settings *settings
+	settings *atomic.Pointer[Settings]
 	observe  func(string, Event)
 	took     func(string, time.Duration)
 
@@ -22,7 +23,7 @@ type background struct {
 	wg     sync.WaitGroup
 }
 
-func newBackground(o Options, s *settings) *background {
+func newBackground(o Options, s *atomic.Pointer[Settings]) *background {
 	ctx, cancel := context.WithCancel(context.Background())
 	if o.Observe == nil {
 		o.Observe = func(string, Event) {}
@@ -42,7 +43,7 @@ func (l *background) start(request context.Context, work func(context.Context)) 
 		return false
 	}
 	l.wg.Go(func() {
-		ctx, cancel := context.WithTimeout(logging.ForRequest(l.ctx, request), l.settings.load().VerifyWithin)
+		ctx, cancel := context.WithTimeout(logging.ForRequest(l.ctx, request), l.settings.Load().VerifyWithin)
 		defer cancel()
 		work(ctx)
 	})

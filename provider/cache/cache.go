@@ -3,8 +3,10 @@ package cache
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -18,8 +20,8 @@ type Cache struct {
 	encode   func(*provider.Verdict) string
 	tags     *memory[tagKey, resolution]
 	verdicts *memory[verdictKey, *provider.Verdict]
-	overdue  overdue
-	settings *settings
+	overdue  *lru.Cache[question, time.Time] // when a request has waited for it in vain
+	settings *atomic.Pointer[Settings]
 }
 
 type tagKey struct{ repository, tag string }
@@ -41,15 +43,15 @@ func New(o Options) (*Cache, error) {
 	if o.Encode == nil {
 		o.Encode = func(*provider.Verdict) string { return "" }
 	}
-	inForce := &settings{}
-	inForce.current.Store(&o.Settings)
+	inForce := &atomic.Pointer[Settings]{}
+	inForce.Store(&o.Settings)
 	c := &Cache{bg: newBackground(o, inForce), resolver: o.Resolver, encode: o.Encode, settings: inForce}
 	var err error
 	c.tags, err = newMemory[tagKey](Tags, c.bg, o.Settings.Entries, func(r resolution) (time.Duration, bool) {
 		if !r.found {
-			return inForce.load().Refused, true
+			return inForce.Load().Refused, true
 		}
-		return inForce.load().Tags, false
+		return inForce.Load().Tags, false
 	}, func(r resolution) resolution {
 		// The other fields of a descriptor are not used, and an attacker chooses their length.
 		r.desc = ocispec.Descriptor{MediaType: r.desc.MediaType, Digest: r.desc.Digest, Size: r.desc.Size}
@@ -60,14 +62,14 @@ func New(o Options) (*Cache, error) {
 	}
 	c.verdicts, err = newMemory[verdictKey](Verdicts, c.bg, o.Settings.Entries, func(v *provider.Verdict) (time.Duration, bool) {
 		if !v.Good() {
-			return inForce.load().Refused, true
+			return inForce.Load().Refused, true
 		}
-		return atMost(atMost(inForce.load().Verified, v.Until), v.RecheckAt), false
+		return atMost(atMost(inForce.Load().Verified, v.Until), v.RecheckAt), false
 	}, remembered)
 	if err != nil {
 		return nil, err
 	}
-	c.overdue, err = newOverdue()
+	c.overdue, err = lru.New[question, time.Time](maxOverdue)
 	return c, err
 }
 
@@ -133,7 +135,11 @@ func (c *Cache) Verify(ctx context.Context, image provider.Image, verifier provi
 	if c.skipWait(q) {
 		return provider.Verdict{}, notInTime(nil)
 	}
-	defer func() { c.overdue.note(ctx, q, err) }()
+	defer func() {
+		if err != nil {
+			c.noteOverdue(ctx, q)
+		}
+	}()
 	desc, err := c.resolve(ctx, image, verifier)
 	if errors.Is(err, provider.ErrNotFound) {
 		return notFound(image, verifier), nil
@@ -156,7 +162,9 @@ func (c *Cache) Resolve(ctx context.Context, image provider.Image) (ocispec.Desc
 		return ocispec.Descriptor{}, notInTime(nil)
 	}
 	desc, err := c.resolve(ctx, image, nil)
-	c.overdue.note(ctx, q, err)
+	if err != nil {
+		c.noteOverdue(ctx, q)
+	}
 	return desc, err
 }
 

@@ -73,18 +73,16 @@ func (l *Limiter) Configure(o LimiterOptions) {
 // Enter waits for a place for a check of a repository at a host, and returns what gives it back. It fails with a
 // provider.UndecidedError: overload at once if too many wait already, deadline if ctx ends first.
 func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave func(), err error) {
-	host = l.counted(host)
 	if err := ctx.Err(); err != nil {
 		return nil, tooLate(err)
 	}
-	w, err := l.join(host, repository)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case err = <-w.granted:
-	case <-ctx.Done():
-		err = l.dequeue(ctx, host, repository, w)
+	host, w, err := l.take(host, repository)
+	if w != nil {
+		select {
+		case err = <-w.granted:
+		case <-ctx.Done():
+			err = l.dequeue(ctx, host, repository, w)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -96,16 +94,6 @@ func (l *Limiter) Enter(ctx context.Context, host, repository string) (leave fun
 	}), nil
 }
 
-// counted is the host by which a check counts: its own if that is named, else the one of all others.
-func (l *Limiter) counted(host string) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.named[host] {
-		return host
-	}
-	return ""
-}
-
 // Load tells how many checks run and how many wait.
 func (l *Limiter) Load() (running, waiting int) {
 	l.mu.Lock()
@@ -113,20 +101,35 @@ func (l *Limiter) Load() (running, waiting int) {
 	return l.running, l.waiting
 }
 
-// join queues a check, and gives it a place if one is free.
-func (l *Limiter) join(host, repository string) (*waiter, error) {
+// take gives a check a place if one is free, or else queues it as w. It counts by the host that is returned: its own if that
+// is named, else the one of all others.
+func (l *Limiter) take(host, repository string) (counted string, w *waiter, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.named[host] {
+		host = ""
+	}
 	h := l.hosts[host]
 	if h == nil {
 		h = &hostPlaces{repositories: map[string][]*waiter{}}
 		l.hosts[host] = h
 	}
+	if h.waiting == 0 && l.mayRun(host) { // those that wait may not run, or they would
+		h.running++
+		l.running++
+		return host, nil, nil
+	}
+	w, err = l.queue(host, repository)
+	return host, w, err
+}
+
+// queue has a check wait for its turn, if there is room.
+func (l *Limiter) queue(host, repository string) (*waiter, error) {
 	if err := l.makeRoom(host, repository); err != nil {
 		l.forget(host)
 		return nil, err
 	}
-	w := &waiter{make(chan error, 1)}
+	h, w := l.hosts[host], &waiter{make(chan error, 1)}
 	if len(h.repositories[repository]) == 0 {
 		h.rotation = append(h.rotation, repository)
 	}
@@ -136,7 +139,6 @@ func (l *Limiter) join(host, repository string) (*waiter, error) {
 	h.repositories[repository] = append(h.repositories[repository], w)
 	h.waiting++
 	l.waiting++
-	l.grant()
 	return w, nil
 }
 
@@ -227,7 +229,9 @@ func (l *Limiter) release(host string) {
 	l.hosts[host].running--
 	l.running--
 	l.forget(host)
-	l.grant()
+	if l.waiting > 0 {
+		l.grant()
+	}
 }
 
 // forget drops a host that has no checks: users name hosts, so there may be any number.

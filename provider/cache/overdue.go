@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
@@ -26,28 +24,18 @@ type question struct {
 	fingerprint string
 }
 
-// overdue holds the questions that a request has waited for in vain, and when.
-type overdue struct {
-	missed *lru.Cache[question, time.Time]
-}
-
-func newOverdue() (overdue, error) {
-	missed, err := lru.New[question, time.Time](maxOverdue)
-	return overdue{missed}, err
-}
-
-// note keeps the question if the wait for its answer failed by the deadline of ctx. A client
-// that disconnected says nothing about how long the answer takes.
-func (o overdue) note(ctx context.Context, q question, err error) {
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		o.missed.Add(q, time.Now())
+// noteOverdue keeps the question of a request that failed by its deadline. A client that disconnected says nothing about how
+// long the answer takes.
+func (c *Cache) noteOverdue(ctx context.Context, q question) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		c.overdue.Add(q, time.Now())
 	}
 }
 
 // skipWait tells whether to answer at once that the question is undecided: a request has
 // waited for it in vain within the skipWindow, and the check is still under way.
 func (c *Cache) skipWait(q question) bool {
-	if at, ok := c.overdue.missed.Get(q); !ok || time.Since(at) >= skipWindow {
+	if at, ok := c.overdue.Get(q); !ok || time.Since(at) >= skipWindow {
 		return false
 	}
 	memory, ok := c.underWay(q)

@@ -7,7 +7,7 @@ import "gitlab.com/ska-telescope/notation-provider/provider"
 func (l *Limiter) makeRoom(host, repository string) error {
 	h := l.hosts[host]
 	full, crowded := l.waiting >= l.options.Queue, h.running+h.waiting >= l.perHost
-	if h.waiting == 0 && l.mayRun(host) || !full && !crowded {
+	if !full && !crowded {
 		return nil
 	}
 	from := host

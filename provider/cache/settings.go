@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -17,16 +16,11 @@ type Settings struct {
 	VerifyWithin time.Duration
 }
 
-// settings are those in force.
-type settings struct{ current atomic.Pointer[Settings] }
-
-func (s *settings) load() *Settings { return s.current.Load() }
-
 // Configure puts other settings in force. What is kept stays, for no longer than the new times
 // allow, and the least recently used entries make room where there are fewer. A fetch that is
 // under way keeps its deadline.
 func (c *Cache) Configure(s Settings) {
-	c.settings.current.Store(&s)
+	c.settings.Store(&s)
 	c.tags.bound(s.Entries, s.Tags, s.Refused)
 	c.verdicts.bound(s.Entries, s.Verified, s.Refused)
 }
