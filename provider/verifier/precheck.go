@@ -44,44 +44,60 @@ func (rec *recorder) precheck(ctx context.Context, mediaType string, raw []byte)
 	case err != nil, len(contents.Chain) == 0:
 		return &rejection{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
 	}
-	return rec.precheckChain(contents)
+	if rejected = rec.precheckChain(contents.Chain); rejected == nil && len(contents.Timestamp) > 0 {
+		rejected = rec.precheckTimestamp(contents.Timestamp)
+	}
+	if rejected != nil {
+		rejected.signer = signerOf(contents.Chain[0])
+	}
+	return rejected
 }
 
 // precheckChain looks for a trusted certificate in the chain, and at the links from it to the leaf and the root.
-func (rec *recorder) precheckChain(contents envelope.Contents) *rejection {
-	trusted := slices.IndexFunc(contents.Chain, func(der []byte) bool {
+func (rec *recorder) precheckChain(ders [][]byte) *rejection {
+	trusted := slices.IndexFunc(ders, func(der []byte) bool {
 		sum := sha256.Sum256(der)
 		return rec.policy.Trusts(hex.EncodeToString(sum[:]))
 	})
-	signer := signerOf(contents.Chain[0])
 	if trusted < 0 {
-		return &rejection{reason: provider.Untrusted, signer: signer, err: rec.noTrust(signer)}
+		return &rejection{reason: provider.Untrusted, err: rec.noTrust(signerOf(ders[0]))}
 	}
-	if slices.ContainsFunc(contents.Chain, tooLarge) {
-		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
+	if slices.ContainsFunc(ders, func(der []byte) bool { return len(der) > keysize.MaxCertificateBytes }) { // none is parsed then
+		return &rejection{reason: provider.Unsupported, err: errTooCostly}
 	}
-	chain := make([]*x509.Certificate, len(contents.Chain))
-	for i, der := range contents.Chain {
+	chain := make([]*x509.Certificate, len(ders))
+	for i, der := range ders {
 		var err error
 		if chain[i], err = x509.ParseCertificate(der); err != nil {
-			return &rejection{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
+			return &rejection{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
 		}
 	}
 	if keysize.CheckChain(chain) != nil {
-		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
+		return &rejection{reason: provider.Unsupported, err: errTooCostly}
 	}
 	if rec.links.chain(chain, trusted) != nil {
-		return &rejection{reason: provider.Tampered, signer: signer, err: errors.New(brokenEnvelope)}
+		return &rejection{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
 	}
-	return rec.precheckTimestamp(contents.Timestamp, signer)
+	return nil
 }
 
-// tooLarge tells a certificate that is not parsed.
-func tooLarge(der []byte) bool { return len(der) > keysize.MaxCertificateBytes }
+// precheckTimestamp parses the timestamp, for when notation asks for the timestamp authorities. The timestamp is not part of
+// what is signed, so the sizes of its keys are checked before.
+func (rec *recorder) precheckTimestamp(token []byte) *rejection {
+	parsed, err := tspclient.ParseSignedToken(token)
+	if err != nil {
+		return nil // notation finds the same, where a timestamp is needed
+	}
+	if keysize.CheckChain(parsed.Certificates) != nil || len(parsed.SignerInfos) > 1 { // one is what RFC 3161 allows
+		return &rejection{reason: provider.Unsupported, err: errTooCostly}
+	}
+	rec.token = parsed
+	return nil
+}
 
 // signerOf is the subject of a certificate that may be a stranger's; "?" if it cannot be read, or is too large to be.
 func signerOf(der []byte) string {
-	if tooLarge(der) {
+	if len(der) > keysize.MaxCertificateBytes {
 		return "?"
 	}
 	leaf, err := x509.ParseCertificate(der)
@@ -89,24 +105,6 @@ func signerOf(der []byte) string {
 		return "?"
 	}
 	return printable.Cut(leaf.Subject.String(), maxText)
-}
-
-// precheckTimestamp parses the timestamp, for when notation asks for the timestamp authorities. The timestamp is not part of
-// what is signed, so the sizes of its keys are checked before.
-func (rec *recorder) precheckTimestamp(token []byte, signer string) *rejection {
-	rec.token = nil
-	if len(token) == 0 {
-		return nil
-	}
-	parsed, err := tspclient.ParseSignedToken(token)
-	if err != nil {
-		return nil // notation finds the same, where a timestamp is needed
-	}
-	if keysize.CheckChain(parsed.Certificates) != nil || len(parsed.SignerInfos) > 1 { // one is what RFC 3161 allows
-		return &rejection{reason: provider.Unsupported, signer: signer, err: errTooCostly}
-	}
-	rec.token = parsed
-	return nil
 }
 
 // GetCertificates implements notation's truststore.X509TrustStore. notation asks for timestamp authorities right before it

@@ -93,34 +93,29 @@ func (rec *recorder) ListSignatures(ctx context.Context, desc ocispec.Descriptor
 	return nil
 }
 
-// inOrder sorts signatures by their priority, and keeps the order otherwise.
+// inOrder sorts signatures by their annotation, and keeps the order otherwise: first those that name a trusted certificate,
+// then those that name none, then those that name only certificates that are not trusted.
 func (rec *recorder) inOrder(list []ocispec.Descriptor) []ocispec.Descriptor {
-	var byPriority [3][]ocispec.Descriptor
+	var trusted, silent, untrusted []ocispec.Descriptor
 	for _, desc := range list {
-		p := rec.priority(desc)
-		byPriority[p] = append(byPriority[p], desc)
+		var chain []string
+		text := desc.Annotations[provider.ThumbprintAnnotation]
+		switch {
+		case len(text) > provider.MaxThumbprints, json.Unmarshal([]byte(text), &chain) != nil:
+			silent = append(silent, desc)
+		case slices.ContainsFunc(chain, rec.policy.Trusts):
+			trusted = append(trusted, desc)
+		default:
+			untrusted = append(untrusted, desc)
+		}
 	}
-	return slices.Concat(byPriority[:]...)
-}
-
-// priority ranks a signature by its annotation: 0 names a trusted certificate, 1 says
-// nothing, 2 names only certificates that are not trusted.
-func (rec *recorder) priority(desc ocispec.Descriptor) int {
-	var chain []string
-	text := desc.Annotations[provider.ThumbprintAnnotation]
-	if len(text) > provider.MaxThumbprints || json.Unmarshal([]byte(text), &chain) != nil {
-		return 1
-	}
-	if slices.ContainsFunc(chain, rec.policy.Trusts) {
-		return 0
-	}
-	return 2
+	return slices.Concat(trusted, silent, untrusted)
 }
 
 // FetchSignatureBlob implements notation's registry.Repository. It never fails: an
 // error would end notation.Verify, though the next signature may be good.
 func (rec *recorder) FetchSignatureBlob(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
-	rec.rejected = nil
+	rec.rejected, rec.token = nil, nil
 	rec.release()
 	envelope, desc, err := rec.repository.Envelope(ctx, manifest)
 	rec.current.Signature, rec.current.Blob, rec.current.Bytes = manifest, desc, envelope
