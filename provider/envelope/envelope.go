@@ -54,7 +54,7 @@ func Open(mediaType string, raw []byte) (Contents, error) {
 	default:
 		return Contents{}, ErrFormat
 	}
-	if err == nil {
+	if err == nil && len(contents.Timestamp) > 0 {
 		err = countBER(contents.Timestamp)
 	}
 	if err != nil {
