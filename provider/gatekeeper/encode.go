@@ -74,8 +74,10 @@ const (
 func (a *answer) add(findings []provider.Finding, id string) {
 	a.text.WriteString(beginning)
 	before := `,"items":[`
+	undecided := false
 	for i := range findings {
-		if f := &findings[i]; f.Err == nil {
+		f := &findings[i]
+		if undecided = undecided || f.Err != nil; f.Err == nil {
 			a.text.WriteString(before)
 			a.item(f)
 			before = ","
@@ -84,9 +86,10 @@ func (a *answer) add(findings []provider.Finding, id string) {
 	if before == "," {
 		a.text.WriteByte(']')
 	}
-	if undecided := systemError(findings, id); undecided != "" {
+	if undecided {
+		message := systemError(findings, id)
 		a.text.WriteString(`,"systemError":`)
-		a.quote(&undecided)
+		a.quote(&message)
 	}
 	a.text.WriteString(end)
 }

@@ -53,7 +53,7 @@ func formatTime(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// systemError names what is undecided; "" if nothing is.
+// systemError names each image that is undecided.
 func systemError(findings []provider.Finding, id string) string {
 	var undecided []string
 	for i := range findings {
