@@ -49,22 +49,14 @@ const imageIDPattern = `^(?:sha(?:256|384|512):[0-9a-fA-F]*(?:@|$)|[0-9a-fA-F]{6
 // ParseImage reads an image reference. Its errors are one line, say which part of the
 // reference is wrong (see [NameRules]), and never repeat the reference.
 func ParseImage(written string) (Image, error) {
-	image, ok := parseImage(written)
-	if !ok {
-		return Image{}, problemOf(written)
-	}
-	return image, nil
-}
-
-func parseImage(written string) (image Image, ok bool) {
 	if len(written) > MaxImageBytes || imageID.MatchString(written) {
-		return Image{}, false
+		return Image{}, problemOf(written)
 	}
 	named, host, path, err := parseCanonical(written)
 	if err != nil || !isPort(named) {
-		return Image{}, false
+		return Image{}, problemOf(written)
 	}
-	image = Image{Host: host, Repository: host + "/" + path}
+	image := Image{Host: host, Repository: host + "/" + path}
 	if tagged, ok := named.(reference.Tagged); ok {
 		image.Tag = tagged.Tag()
 	}
@@ -74,8 +66,10 @@ func parseImage(written string) (image Image, ok bool) {
 	if image.Tag == "" && image.Digest == "" {
 		image.Tag = "latest"
 	}
-	d := image.Digest
-	return image, d == "" || d.Algorithm() == digest.SHA256 || d.Algorithm() == digest.SHA512
+	if d := image.Digest; d != "" && d.Algorithm() != digest.SHA256 && d.Algorithm() != digest.SHA512 {
+		return Image{}, problemOf(written)
+	}
+	return image, nil
 }
 
 // parseCanonical parses with the host already in its canonical form, so that
