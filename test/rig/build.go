@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
 // sources are the commands that tests drive, by name: the folder below the module's root to build in, and what. Those of
@@ -29,8 +31,9 @@ func sources() map[string]struct{ in, what string } {
 }
 
 // Build builds a command of ours, or notation, oras, helm or helm-docs, into dir and returns the binary's path. Call it from
-// anywhere within the module. The server detects races where the tests do ([RaceEnabled]); the others do not, for RSA keys
-// would take minutes to make. Commands of ours that do not are built as Dockerfile and make build do: people get the same.
+// anywhere within the module: its .cache keeps the binary, which is built again when it is out of date. The server detects
+// races where the tests do ([RaceEnabled]); the others do not, for RSA keys would take minutes to make. Commands of ours that
+// do not are built as Dockerfile and make build do: people get the same.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
 	return build(ctx, dir, command, os.Environ(), ServerRaces())
 }
@@ -44,24 +47,51 @@ func build(ctx context.Context, dir, command string, environment []string, race 
 	if err != nil {
 		return "", err
 	}
-	from := sources()[command]
-	binary = filepath.Join(dir, command)
-	args := []string{"build", "-buildvcs=false", "-o", binary}
+	from, variant, flags := sources()[command], "plain", []string(nil)
 	switch {
 	case command == "notation-provider" && race:
-		args = append(args, "-race")
+		variant, flags = "raced", append(flags, "-race")
 	case from.in == ".":
-		args, environment = append(args, "-trimpath"), append(slices.Clip(environment), "CGO_ENABLED=0")
+		flags, environment = append(flags, "-trimpath"), append(slices.Clip(environment), "CGO_ENABLED=0")
 	}
 	if command == "notation-pki" && os.Getenv("QUICK_PASSPHRASES") != "" {
-		args = append(args, "-tags", "quickpassphrases")
+		variant, flags = "quick", append(flags, "-tags", "quickpassphrases")
 	}
-	compiler := exec.CommandContext(ctx, "go", append(args, from.what)...)
+	kept := filepath.Join(root, ".cache", "test", variant, command)
+	args := append([]string{"build", "-buildvcs=false", "-o", kept}, append(flags, from.what)...)
+	compiler := exec.CommandContext(ctx, "go", args...)
 	compiler.Dir, compiler.Env = filepath.Join(root, from.in), environment
-	if said, err := compiler.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w: %s", command, err, said)
+	binary = filepath.Join(dir, command)
+	if err := buildKept(compiler, kept, binary); err != nil {
+		return "", fmt.Errorf("building %s: %w", command, err)
 	}
 	return binary, lookAtSources(root)
+}
+
+// buildKept runs the compiler, which leaves a kept binary as it is where that is up to date: linking takes seconds, and many
+// packages drive the same commands. The test gets a name of its own for the file, for the next build replaces the kept one.
+func buildKept(compiler *exec.Cmd, kept, binary string) error {
+	for _, file := range []string{kept, binary} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+	}
+	unlock, err := lockedfile.MutexAt(kept + ".lock").Lock() // go build does not look for another that writes the same file
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if said, err := compiler.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, said)
+	}
+	if err := os.Link(kept, binary); err == nil {
+		return nil
+	}
+	content, err := os.ReadFile(kept) // a temporary folder is often on another disk, to which no link leads
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(binary, content, 0o755) //nolint:gosec // it is to be run
 }
 
 func moduleRoot(ctx context.Context) (string, error) {
