@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,34 @@ func TestValuesTakeThePlaceOfThePresets(t *testing.T) {
 	if got := fmt.Sprint(spec["parameters"]); got != want || spec["enforcementAction"] != "deny" {
 		t.Errorf("%s; want %s", got, want)
 	}
+}
+
+// An administrator who excepts nothing must not get the preset's exceptions, and says so by an empty list.
+func TestAnEmptyListEmptiesThePresets(t *testing.T) {
+	parameters := func(args ...string) any {
+		t.Helper()
+		for _, object := range render(t, append([]string{"--set", "constraints.preset=skao-tomorrow"}, args...)...) {
+			if object.GetKind() == "SignedImages" {
+				return object.Object["spec"].(map[string]any)["parameters"]
+			}
+		}
+		t.Fatal("there is no constraint")
+		return nil
+	}
+	preset := parameters().(map[string]any)
+	if len(preset["exceptions"].([]any)) == 0 || preset["support"] == "" {
+		t.Fatalf("the preset has %v", preset)
+	}
+	for _, left := range []string{"images", "exceptions", "support"} {
+		if got := parameters("--set-json", "constraints."+left+"=null"); !reflect.DeepEqual(got, preset) {
+			t.Errorf("%s is left to the preset, and there is %v", left, got)
+		}
+	}
+	got := parameters("--set-json", `constraints.exceptions=[],constraints.support=""`).(map[string]any)
+	if exceptions, ok := got["exceptions"].([]any); !ok || len(exceptions) > 0 || got["support"] != "" {
+		t.Errorf("there is %v", got)
+	}
+	refused(t, "at '/constraints/images': minItems", "--set-json", "constraints.images=[]")
 }
 
 func TestMutatorsForEphemeralContainersAreAChoice(t *testing.T) {
