@@ -8,6 +8,10 @@ const (
 	// DetailUnknownCA and DetailUnknownName go before the policy and the name of the signing certificate.
 	DetailUnknownCA   = "its signer's CA is not trusted"
 	DetailUnknownName = "its signer's CA is trusted, but not the name"
+	// DetailNoMetadata goes before the metadata that a question asks for and the signature does not have.
+	DetailNoMetadata = "its signature lacks the metadata "
+	// DetailOtherSigner goes before the attributes that a question asks for and the signer does not have.
+	DetailOtherSigner = "its signer is trusted, but is not the one asked for, "
 	// DetailNoTimestamp goes before the policy that wants a timestamp of every signature.
 	DetailNoTimestamp = "it has no valid timestamp, "
 	// DetailSignatureEnded goes before a time.

@@ -35,6 +35,8 @@ type Image struct {
 	Tag string
 	// Digest is "" where only a tag is known.
 	Digest digest.Digest
+	// Conditions are those of the question about the image, in their one spelling; see [ParseQuestion]. "" where it has none.
+	Conditions string
 }
 
 // imageID is an image ID, whole or its first digits. The reference grammar reads it
@@ -117,7 +119,7 @@ func isHost(component string) bool {
 	return component == "localhost" || strings.ContainsAny(component, ".:")
 }
 
-// At returns the image at a digest: same repository, no tag.
+// At returns the image at a digest: same repository, no tag, no conditions.
 func (i Image) At(d digest.Digest) Image {
 	return Image{Host: i.Host, Repository: i.Repository, Digest: d}
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -137,7 +138,7 @@ func (p *Provider) resolvePolicy(snapshot Snapshot, key string) (Image, Verifier
 	image, ok := p.parsed.Get(key)
 	if !ok {
 		var err error
-		if image, err = ParseImage(key); err != nil {
+		if image, err = ParseQuestion(key); err != nil {
 			return Image{}, nil, &Verdict{Reason: Malformed, Detail: err.Error()}
 		}
 		p.parsed.Add(key, image)
@@ -175,6 +176,8 @@ func (p *Provider) Pin(ctx context.Context, keys []string) []Pinned {
 		switch {
 		case settled != nil && settled.Reason == Malformed:
 			pin.Problem = string(Malformed) + ": " + settled.Detail
+		case strings.Contains(pin.Key, "?"):
+			pin.Problem = string(Malformed) + ": conditions are for /validate; an image is pinned without them"
 		case settled != nil || image.Digest != "":
 			pin.Image = pin.Key
 		default:

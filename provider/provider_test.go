@@ -353,6 +353,8 @@ func TestPinResolvesTagsAndJudgesNothing(t *testing.T) {
 		{Key: "postgres", Image: "postgres"},
 		{Key: "in.example/X", Problem: "malformed: the repository has capitals; write it in lower case"},
 		{Key: "", Problem: "malformed: it is empty"},
+		{Key: "in.example/x?metadata.vetted=x", Problem: "malformed: conditions are for /validate; an image is pinned without them"},
+		{Key: "out.example/x?metadata.vetted=x", Problem: "malformed: conditions are for /validate; an image is pinned without them"},
 		{Key: "in.example/gone", Problem: "not-found: the registry has no in.example/gone:latest"},
 		{Key: "in.example/down", Problem: "undecided: registry: the registry answered 500"},
 		{Key: "in.example/broken", Problem: "undecided: internal: the provider has a fault"},

@@ -60,6 +60,12 @@ type Verdict struct {
 	Policy string
 	// Signer is the distinguished name (RFC 4514) of the signing certificate.
 	Signer string
+	// SignerIdentity has the attributes of that name by their names in RFC 4514, for those in [IdentityAttributes]: the values
+	// of each, in the certificate's order. Nil if the name is beyond the bounds.
+	SignerIdentity map[string][]string
+	// Metadata is what was signed with the image, as by "notation sign --user-metadata". It is that of the one signature
+	// which verified the image; nil if there is none, or if it is beyond the bounds.
+	Metadata map[string]string
 	// SignedAt is the timestamp's time where one was verified, else the time the
 	// signer claims.
 	SignedAt time.Time
@@ -105,8 +111,8 @@ type Signature struct {
 // Check is one of the trust policy's checks on one signature.
 type Check struct {
 	// Name is notation's: integrity, authenticity, expiry, authenticTimestamp, revocation; or one of
-	// this server's own: envelope (it can be read), support (no plugin is needed) and artifact (the
-	// signature is for this image).
+	// this server's own: envelope (it can be read), support (no plugin is needed), artifact (the
+	// signature is for this image) and conditions (it has what the question asks for).
 	Name string `json:"name"`
 	// Action is the policy's: enforce or log.
 	Action string `json:"action"`

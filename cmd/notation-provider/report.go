@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,18 +22,21 @@ const (
 
 // report is one image's outcome, as verify prints it.
 type report struct {
-	Image      string               `json:"image"`
-	Outcome    string               `json:"outcome"`
-	Reason     provider.Reason      `json:"reason,omitempty"`
-	Cause      provider.Cause       `json:"cause,omitempty"`
-	Detail     string               `json:"detail,omitempty"`
-	Digest     string               `json:"digest,omitempty"`
-	Policy     string               `json:"policy,omitempty"`
-	Signer     string               `json:"signer,omitempty"`
-	SignedAt   *time.Time           `json:"signedAt,omitempty"`
-	Until      *time.Time           `json:"until,omitempty"`
-	Warnings   []string             `json:"warnings"`
-	Signatures []provider.Signature `json:"signatures"`
+	Image   string          `json:"image"`
+	Outcome string          `json:"outcome"`
+	Reason  provider.Reason `json:"reason,omitempty"`
+	Cause   provider.Cause  `json:"cause,omitempty"`
+	Detail  string          `json:"detail,omitempty"`
+	Digest  string          `json:"digest,omitempty"`
+	Policy  string          `json:"policy,omitempty"`
+	Signer  string          `json:"signer,omitempty"`
+	// SignerIdentity has the signer's attributes; Metadata is what was signed with the image. Both are there for a verified image.
+	SignerIdentity map[string][]string  `json:"signerIdentity,omitempty"`
+	Metadata       map[string]string    `json:"metadata,omitempty"`
+	SignedAt       *time.Time           `json:"signedAt,omitempty"`
+	Until          *time.Time           `json:"until,omitempty"`
+	Warnings       []string             `json:"warnings"`
+	Signatures     []provider.Signature `json:"signatures"`
 	// You and PlatformTeam are what a developer and an administrator can do; "" if there is nothing.
 	You          string `json:"you,omitempty"`
 	PlatformTeam string `json:"platformTeam,omitempty"`
@@ -47,7 +52,7 @@ func reportOf(f provider.Finding) report {
 	v := f.Verdict
 	r := report{
 		Image: f.Key, Outcome: outcomeRefused, Reason: v.Reason, Detail: v.Detail, Digest: v.Digest().String(),
-		Policy: v.Policy, Signer: v.Signer, SignedAt: nonZero(v.SignedAt), Until: nonZero(v.Until),
+		Policy: v.Policy, Signer: v.Signer, SignerIdentity: v.SignerIdentity, Metadata: v.Metadata, SignedAt: nonZero(v.SignedAt), Until: nonZero(v.Until),
 		Warnings: append([]string{}, v.Warnings...), Signatures: append([]provider.Signature{}, v.Signatures...),
 	}
 	if v.Good() {
@@ -100,6 +105,9 @@ func (r report) print(b *strings.Builder) {
 	line("digest", r.Digest)
 	line("policy", r.Policy)
 	line("signer", r.Signer)
+	for _, key := range slices.Sorted(maps.Keys(r.Metadata)) {
+		line("metadata", key+"="+r.Metadata[key])
+	}
 	line("signed at", formatTime(r.SignedAt))
 	line("valid until", formatTime(r.Until))
 	for _, w := range r.Warnings {

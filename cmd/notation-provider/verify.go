@@ -30,8 +30,13 @@ trustpolicy.json) and trust store, from the folder where the notation command ke
 them, and ~/.docker/config.json. A registry without TLS, or at a private address,
 must be named in a configuration. That needs neither the keys under tls nor their files.
 
+IMAGE may have conditions behind a "?", as SignedImages asks for them: metadata.KEY=VALUE
+(what was signed with the image) and signer.ATTRIBUTE=VALUE (the signer's CN, O, OU …),
+joined by "&". VALUE may end in "*". One signature must have them all.
+
 Exit codes: 0 all verified, 3 any refused, else 4 any undecided; 2 usage, 1 failure.`,
 		Example: `  notation-provider verify harbor.skao.int/production/ska-tango-images:1.2.3
+  notation-provider verify 'harbor.skao.int/mirror/postgres:16?metadata.vetted=SEC-*'
   notation-provider verify --config config.yaml -o json IMAGE | jq '.[].outcome'`,
 		Args: cli.SomeArgs,
 		RunE: func(c *cobra.Command, images []string) error {

@@ -75,10 +75,12 @@ type Values struct{ Image, Subject, Host, Repository, Request string }
 // ValuesOf are the values for an image as it was written, and the digest that was judged, "" if none was.
 func ValuesOf(written, digest string) Values {
 	v := Values{Image: written, Subject: written}
-	image, err := provider.ParseImage(written)
+	image, err := provider.ParseQuestion(written)
 	if err != nil {
 		return v
 	}
+	v.Image, _, _ = strings.Cut(written, "?")
+	v.Subject = v.Image
 	v.Host, v.Repository = image.Host, image.Repository
 	if digest != "" {
 		v.Subject = image.Repository + "@" + digest

@@ -60,6 +60,18 @@ func untrusted() Outcome {
 		You:      official,
 		Platform: "if it is right, add it to the trusted identities",
 	}, {
+		Begins:   provider.DetailNoMetadata,
+		Means:    "no signature that passes the trust policy has the metadata that the constraint asks for",
+		Is:       "is signed without the metadata that is asked for here",
+		You:      "sign it with that metadata, if that is yours to say: `notation sign --user-metadata KEY=VALUE {subject}`",
+		Platform: "if you vouch for it, sign it so; else see requireMetadata in the constraint",
+	}, {
+		Begins:   provider.DetailOtherSigner,
+		Means:    "no signature that passes the trust policy is by the signer that the constraint asks for",
+		Is:       "is signed by another signer than is asked for here",
+		You:      "use an image that this signer signed, or have it signed by them: {subject}",
+		Platform: "if the signer is right, correct signers in the constraint",
+	}, {
 		Begins: provider.DetailNoTimestamp,
 		Means:  "the trust policy always wants a timestamp, and there is none that is valid",
 		Is:     "is signed without a valid timestamp",

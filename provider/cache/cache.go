@@ -74,12 +74,15 @@ func New(o Options) (*Cache, error) {
 }
 
 // remembered is a verdict without its signatures, and a refusal without its signer. These go once to the callers who waited
-// and to the log, and an attacker can make them 30 KiB long.
+// and to the log, and an attacker can make them 30 KiB long. What the encoded item has already is not kept a second time.
 func remembered(v *provider.Verdict) *provider.Verdict {
 	kept := *v
 	kept.Signatures = nil
 	if !v.Good() {
 		kept.Signer = ""
+	}
+	if v.Item != "" {
+		kept.Metadata, kept.SignerIdentity = nil, nil
 	}
 	return &kept
 }

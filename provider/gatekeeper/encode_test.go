@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func FuzzFindingsAreEncodedAsJSONEncodesThem(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, signer, warning string, a, b int64) {
 		image := provider.Image{Host: "h.io", Repository: "h.io/x/y", Digest: "sha256:00"}
 		findings := []provider.Finding{
-			{Key: key, Verdict: provider.Verdict{Reason: provider.Verified, Image: image, Policy: signer, Signer: signer, SignedAt: time.Unix(a%1e10, 0), Until: time.Unix(b%1e10, 0), Warnings: []string{warning, key}}},
+			{Key: key, Verdict: provider.Verdict{Reason: provider.Verified, Image: image, Policy: signer, Signer: signer, SignerIdentity: map[string][]string{"CN": {signer, key}}, Metadata: map[string]string{key: signer, "b": warning}, SignedAt: time.Unix(a%1e10, 0), Until: time.Unix(b%1e10, 0), Warnings: []string{warning, key}}},
 			{Key: signer, Verdict: provider.Verdict{Reason: provider.Verified, Image: image}},
 			{Key: key, Err: provider.Undecided(provider.CauseInternal, errors.New("x"), "%s", warning)},
 			{Key: warning, Verdict: provider.Verdict{Reason: provider.Unsigned, Image: image, Detail: warning}},
@@ -63,15 +64,19 @@ func responseOf(findings []provider.Finding) externaldata.ProviderResponse {
 
 func wantValue(v *provider.Verdict) Value {
 	value := Value{
-		Verified: true,
-		Image:    v.Image.At(v.Digest()).String(),
-		Digest:   v.Digest().String(),
-		Policy:   v.Policy,
-		Signer:   oneLine(v.Signer),
-		SignedAt: stamp(v.SignedAt),
-		Until:    stamp(v.Until),
-		Warnings: []string{},
+		Verified:       true,
+		Image:          v.Image.At(v.Digest()).String(),
+		Digest:         v.Digest().String(),
+		Policy:         v.Policy,
+		Signer:         oneLine(v.Signer),
+		SignerIdentity: map[string][]string{},
+		Metadata:       map[string]string{},
+		SignedAt:       stamp(v.SignedAt),
+		Until:          stamp(v.Until),
+		Warnings:       []string{},
 	}
+	maps.Copy(value.SignerIdentity, v.SignerIdentity)
+	maps.Copy(value.Metadata, v.Metadata)
 	for _, w := range v.Warnings {
 		value.Warnings = append(value.Warnings, oneLine(w))
 	}

@@ -20,6 +20,11 @@ type Value struct {
 	Policy string `json:"policy"`
 	// Signer is the signing certificate's distinguished name (RFC 4514).
 	Signer string `json:"signer"`
+	// SignerIdentity has that name's attributes, CN, O, OU and so on, each with its values in order; never null.
+	SignerIdentity map[string][]string `json:"signerIdentity"`
+	// Metadata is what was signed with the image (notation sign --user-metadata), of the one signature that counts; never
+	// null. All are strings.
+	Metadata map[string]string `json:"metadata"`
 	// SignedAt and Until are RFC 3339 in UTC. Until is absent when nothing bounds the verdict.
 	SignedAt string `json:"signedAt,omitempty"`
 	Until    string `json:"until,omitempty"`
@@ -34,15 +39,25 @@ func valueOf(v *provider.Verdict) Value {
 		warnings = append(warnings, oneLine(warning))
 	}
 	return Value{
-		Verified: true,
-		Image:    reference(v),
-		Digest:   v.Digest().String(),
-		Policy:   v.Policy,
-		Signer:   oneLine(v.Signer),
-		SignedAt: formatTime(v.SignedAt),
-		Until:    formatTime(v.Until),
-		Warnings: warnings,
+		Verified:       true,
+		Image:          reference(v),
+		Digest:         v.Digest().String(),
+		Policy:         v.Policy,
+		Signer:         oneLine(v.Signer),
+		SignerIdentity: orEmpty(v.SignerIdentity),
+		Metadata:       orEmpty(v.Metadata),
+		SignedAt:       formatTime(v.SignedAt),
+		Until:          formatTime(v.Until),
+		Warnings:       warnings,
 	}
+}
+
+// orEmpty is {} in JSON for a map that is nil.
+func orEmpty[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
 }
 
 // formatTime is "" for a time that is not known.

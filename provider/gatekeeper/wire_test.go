@@ -19,7 +19,9 @@ func request(keys ...string) string {
 
 func TestTheThreeOutcomesOnTheWire(t *testing.T) {
 	d := newDoor()
-	d.findings["good"] = verified()
+	good := verified()
+	good.Verdict.SignerIdentity, good.Verdict.Metadata = map[string][]string{"OU": {"b", "a"}, "CN": {"SKAO OCI Signer"}}, map[string]string{"vetted": "SEC-142"}
+	d.findings["good"] = good
 	d.findings["bad"] = refused(provider.Unsigned, "no signature is associated with x")
 	d.findings["slow"] = undecided(provider.CauseDeadline, "not settled in time")
 	d.findings["down"] = undecided(provider.CauseRegistry, "the registry answered 500")
@@ -35,6 +37,7 @@ func TestTheThreeOutcomesOnTheWire(t *testing.T) {
 				{"key": "good", "value": {
 					"verified": true, "image": "harbor.skao.int/production/ska-tango@`+digest+`", "digest": "`+digest+`",
 					"policy": "skao", "signer": "CN=SKAO OCI Signer,O=SKAO,ST=Cheshire,C=GB",
+					"signerIdentity": {"CN": ["SKAO OCI Signer"], "OU": ["b", "a"]}, "metadata": {"vetted": "SEC-142"},
 					"signedAt": "2026-07-01T10:00:00Z", "until": "2027-01-02T03:04:05Z", "warnings": []}},
 				{"key": "bad", "error": "unsigned: no signature is associated with x"}],
 			"systemError": "undecided: slow: deadline: not settled in time; undecided: down: registry: the registry answered 500"}}`)
@@ -74,7 +77,7 @@ func TestUntilIsLeftOutWithoutABound(t *testing.T) {
 		"apiVersion": "externaldata.gatekeeper.sh/v1beta1", "kind": "ProviderResponse",
 		"response": {"idempotent": true, "items": [{"key": "good", "value": {
 			"verified": true, "image": "harbor.skao.int/production/ska-tango@`+digest+`", "digest": "`+digest+`",
-			"policy": "skao", "signer": "CN=\ufffd[31mred",
+			"policy": "skao", "signer": "CN=\ufffd[31mred", "signerIdentity": {}, "metadata": {},
 			"warnings": ["expiry: the signature expired", "revocation:\ufffdunknown"]}}]}}`)
 }
 

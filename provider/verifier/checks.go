@@ -52,9 +52,10 @@ func namesPlace(c *x509.Certificate) bool { return len(c.OCSPServer)+len(c.CRLDi
 
 // The checks beside those of notation's trust policy, as [provider.Check] names them.
 const (
-	checkEnvelope = "envelope" // that it can be read, and within the bounds
-	checkSupport  = "support"  // that no plugin is needed
-	checkArtifact = "artifact" // that the signature is for this image
+	checkEnvelope   = "envelope"   // that it can be read, and within the bounds
+	checkSupport    = "support"    // that no plugin is needed
+	checkArtifact   = "artifact"   // that the signature is for this image
+	checkConditions = "conditions" // that it has what the question asks for
 )
 
 // withOwn adds the check that ended the verification where notation made none: a refused

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type recorder struct {
 	limit      int
 	repository Repository
 	notation   notation.Verifier
+	conditions []provider.Condition // of the question; all must hold of one signature
 
 	resolveErr error                // why the manifest could not be resolved
 	listed     bool                 // whether the repository listed signatures
@@ -138,7 +140,7 @@ func (rec *recorder) PushSignature(context.Context, string, []byte, ocispec.Desc
 }
 
 // Verify implements notation.Verifier: it passes the envelope to notation's own, adds
-// a check that notation lacks, and records the outcome.
+// the checks that notation lacks, and records the outcome.
 func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelope []byte, opts notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
 	if rec.rejected != nil {
 		rec.results = append(rec.results, rejectedResult(rec.current.Signature.Digest, rec.rejected))
@@ -148,7 +150,7 @@ func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelo
 	rec.signing, rec.timestamping = revocationStatus{}, revocationStatus{}
 	outcome, err := rec.notation.Verify(ctx, desc, envelope, opts)
 	if err == nil {
-		err = unknownCritical(outcome)
+		err = cmp.Or(unknownCritical(outcome), rec.unmet(outcome))
 		outcome.Error = err
 	}
 	if outcome != nil {

@@ -21,6 +21,7 @@ import (
 type signatureResult struct {
 	provider.Signature
 	undecided *provider.UndecidedError
+	unmet     bool // it passes the trust policy, and not the conditions of the question
 }
 
 // undecidedBy makes the result undecided.
@@ -55,8 +56,11 @@ func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) si
 		return r
 	}
 	rec.refuse(&r, outcome, err)
-	if r.Reason == provider.Unsupported {
+	switch {
+	case r.Reason == provider.Unsupported:
 		return withOwn(r, checkSupport)
+	case r.unmet:
+		return withOwn(r, checkConditions)
 	}
 	return withOwn(r, checkArtifact)
 }
@@ -65,6 +69,11 @@ func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) si
 func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOutcome, err error) {
 	if critical, ok := errors.AsType[criticalError](err); ok {
 		r.refused(provider.Unsupported, "the signature has a critical attribute %q that needs a plugin", printable.Cut(fmt.Sprint(critical.key), maxText))
+		return
+	}
+	if unmet, ok := errors.AsType[conditionsError](err); ok {
+		r.unmet = true
+		r.refused(provider.Untrusted, "%s", printable.Cut(unmet.Error(), maxText))
 		return
 	}
 	failed := enforced(outcome)

@@ -18,17 +18,21 @@ import (
 // verified is the verdict on an image with a good signature.
 func (rec *recorder) verified(outcome *notation.VerificationOutcome) provider.Verdict {
 	lapses := rec.lapses(outcome)
+	metadata, tooMuch := metadataOf(outcome)
+	identity, tooLong := identityOf(outcome)
 	return provider.Verdict{
-		Reason:     provider.Verified,
-		Image:      rec.image,
-		Policy:     rec.policy.Name(),
-		Signer:     chainOf(outcome)[0].Subject.String(),
-		SignedAt:   rec.signedAt(outcome),
-		Until:      until(lapses),
-		Lapses:     lapses,
-		RecheckAt:  rec.recheckAt(),
-		Warnings:   rec.warnings(outcome),
-		Signatures: rec.signatures(),
+		Reason:         provider.Verified,
+		Image:          rec.image,
+		Policy:         rec.policy.Name(),
+		Signer:         chainOf(outcome)[0].Subject.String(),
+		SignerIdentity: identity,
+		Metadata:       metadata,
+		SignedAt:       rec.signedAt(outcome),
+		Until:          until(lapses),
+		Lapses:         lapses,
+		RecheckAt:      rec.recheckAt(),
+		Warnings:       append(rec.warnings(outcome), slices.Concat(tooMuch, tooLong)...),
+		Signatures:     rec.signatures(),
 	}
 }
 
@@ -53,7 +57,7 @@ func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 	case len(rec.candidates) == 0:
 		return rec.refused(provider.Unsigned, "no signature is associated with this digest"), nil
 	}
-	furthest := slices.MinFunc(rec.results, func(a, b signatureResult) int { return rank(a.Reason) - rank(b.Reason) })
+	furthest := slices.MinFunc(rec.results, func(a, b signatureResult) int { return rank(a) - rank(b) })
 	verdict := rec.refused(furthest.Reason, furthest.Detail)
 	verdict.Signer = furthest.Signer
 	return verdict, nil
@@ -75,10 +79,13 @@ func (rec *recorder) undecided() *provider.UndecidedError {
 	return &undecided
 }
 
-// rank orders reasons by how far a signature came before it failed.
-func rank(reason provider.Reason) int {
+// rank orders results by how far a signature came before it failed. One that the trust policy takes came furthest.
+func rank(r signatureResult) int {
+	if r.unmet {
+		return -1
+	}
 	order := []provider.Reason{provider.Revoked, provider.Expired, provider.Untrusted, provider.Tampered, provider.Unsupported}
-	return slices.Index(order, reason)
+	return slices.Index(order, r.Reason)
 }
 
 func (rec *recorder) refused(reason provider.Reason, detail string) provider.Verdict {

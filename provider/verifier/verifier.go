@@ -114,20 +114,27 @@ func (s snapshot) Verifier(image provider.Image) (provider.Verifier, bool) {
 	if !ok {
 		return nil, false
 	}
-	return policyVerifier{policy, s.verifier}, true
+	return policyVerifier{policy, s.verifier, image.Conditions}, true
 }
 
-// policyVerifier verifies by one statement of the trust policy. It implements provider.Verifier.
+// policyVerifier verifies by one statement of the trust policy, and by the conditions of a question. It implements
+// provider.Verifier.
 type policyVerifier struct {
-	policy   *trust.Policy
-	verifier *Verifier
+	policy     *trust.Policy
+	verifier   *Verifier
+	conditions string
 }
 
 // Policy is the statement's name.
 func (p policyVerifier) Policy() string { return p.policy.Name() }
 
-// Fingerprint changes whenever a verdict under the policy could.
-func (p policyVerifier) Fingerprint() string { return p.policy.Fingerprint() }
+// Fingerprint changes whenever a verdict under the policy could, and is another one for each set of conditions.
+func (p policyVerifier) Fingerprint() string {
+	if p.conditions == "" {
+		return p.policy.Fingerprint()
+	}
+	return p.policy.Fingerprint() + "?" + p.conditions
+}
 
 // VerifyKnown verifies by the evidence. Evidence that fails decides nothing: another
 // signature may have been pushed.
@@ -189,11 +196,16 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 		links: p.verifier.links, decoding: p.verifier.decoding,
 	}
 	defer rec.release()
+	var err error
+	if p.conditions != "" {
+		if rec.conditions, err = provider.ParseConditions(p.conditions); err != nil {
+			return provider.Verdict{}, evidence.Record{}, provider.Undecided(provider.CauseInternal, err, provider.DetailDefect)
+		}
+	}
 	options := notationverifier.VerifierOptions{
 		RevocationCodeSigningValidator:  releasing{p.verifier.revocation.Validator(purpose.CodeSigning, rec.signing.record), rec},
 		RevocationTimestampingValidator: releasing{p.verifier.revocation.Validator(purpose.Timestamping, rec.timestamping.record), rec},
 	}
-	var err error
 	if rec.notation, err = notationverifier.NewWithOptions(p.policy.Document(), rec, nil, options); err != nil {
 		return provider.Verdict{}, evidence.Record{}, provider.Undecided(provider.CauseInternal, err, provider.DetailDefect)
 	}

@@ -238,6 +238,18 @@ outcomes := {
 			"you": "use an image that the official pipeline signed",
 		},
 		{
+			"begins": "its signature lacks the metadata ",
+			"claim": "is signed without the metadata that is asked for here",
+			"platformTeam": "if you vouch for it, sign it so; else see requireMetadata in the constraint",
+			"you": "sign it with that metadata, if that is yours to say: `notation sign --user-metadata KEY=VALUE {subject}`",
+		},
+		{
+			"begins": "its signer is trusted, but is not the one asked for, ",
+			"claim": "is signed by another signer than is asked for here",
+			"platformTeam": "if the signer is right, correct signers in the constraint",
+			"you": "use an image that this signer signed, or have it signed by them: {subject}",
+		},
+		{
 			"begins": "it has no valid timestamp, ",
 			"claim": "is signed without a valid timestamp",
 			"platformTeam": "",

@@ -1,0 +1,101 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// A question is an image reference with conditions behind a "?". They have one spelling, however they were written.
+func TestAQuestionIsAnImageWithConditions(t *testing.T) {
+	for key, want := range map[string]string{
+		"skao.int/x:1":                       "",
+		"skao.int/x:1?metadata.vetted=SEC-*": "metadata.vetted=SEC-%2A",
+		"skao.int/x:1?signer.O=SKAO&metadata.vetted=SEC-1&signer.CN=SKAO+OCI%20Signer&signer.O=SKAO": "metadata.vetted=SEC-1&signer.CN=SKAO+OCI+Signer&signer.O=SKAO",
+		"skao.int/x:1?metadata.org.example.a%3Db=%3F":                                                "metadata.org.example.a%3Db=%3F",
+	} {
+		image, err := provider.ParseQuestion(key)
+		if err != nil || image.String() != "skao.int/x:1" || image.Conditions != want {
+			t.Errorf("%s: %s with %q, %v; want %q", key, image, image.Conditions, err, want)
+		}
+		if again, err := provider.ParseQuestion("skao.int/x:1?" + want); want != "" && (err != nil || again != image) {
+			t.Errorf("%s: its one spelling is read as %+v, %v", key, again, err)
+		}
+	}
+}
+
+// Conditions that are not understood are an error, and never fewer conditions.
+func TestConditionsNotUnderstoodAreAnError(t *testing.T) {
+	for _, query := range []string{
+		"", "&", "vetted", "vetted=x", "metadata", "metadata=x", "metadata.=x", "metadata.vetted", "metadata.vetted=", "signer.X=1", "signer.cn=x",
+		"signer=CN", "Metadata.vetted=x", "metadata.vetted=x;signer.CN=y", "metadata.vetted=%", "metadata.vetted=x&tag=1", "metadata.a=" + strings.Repeat("x", 3000),
+		strings.Repeat("metadata.a=1&metadata.b=2&metadata.c=3&", 1) + "metadata.d=1&metadata.e=1&metadata.f=1&metadata.g=1&metadata.h=1&metadata.i=1&metadata.j=1&metadata.k=1&metadata.l=1&metadata.m=1&metadata.n=1&metadata.o=1&metadata.p=1&metadata.q=1",
+	} {
+		if image, err := provider.ParseQuestion("skao.int/x:1?" + query); err == nil || image != (provider.Image{}) {
+			t.Errorf("%q is read as %+v", query, image)
+		} else if strings.ContainsAny(err.Error(), "\n%") {
+			t.Errorf("%q: the error repeats it or is not one line: %v", query, err)
+		}
+	}
+	for _, key := range []string{"?metadata.vetted=x", "X?metadata.vetted=x", "skao.int/x:1%3Fmetadata.vetted=x"} {
+		if image, err := provider.ParseQuestion(key); err == nil {
+			t.Errorf("%q is read as %+v", key, image)
+		}
+	}
+}
+
+// A condition wants the whole value, or what a "*" at its end leaves open. Case counts, and so does every other character.
+func TestAConditionFitsTheWholeValue(t *testing.T) {
+	for _, c := range []struct {
+		wanted, value string
+		fits          bool
+	}{
+		{"SEC-142", "SEC-142", true},
+		{"SEC-142", "SEC-1424", false},
+		{"SEC-142", "sec-142", false},
+		{"SEC-142", " SEC-142", false},
+		{"SEC-142", "", false},
+		{"SEC-*", "SEC-142", true},
+		{"SEC-*", "SEC-", true},
+		{"SEC-*", "XSEC-142", false},
+		{"*", "", true},
+		{"*", "anything", true},
+		{"*-142", "SEC-142", false},
+		{"a.c", "abc", false},
+	} {
+		if got := (provider.Condition{Value: c.wanted}).Fits(c.value); got != c.fits {
+			t.Errorf("%q and %q: %t", c.wanted, c.value, got)
+		}
+	}
+}
+
+// Every condition must hold. What is not there meets none, not even "*".
+func TestEveryConditionMustHold(t *testing.T) {
+	metadata := map[string]string{"vetted": "SEC-1", "empty": ""}
+	identity := map[string][]string{"CN": {"Signer"}, "OU": {"a", "b"}}
+	for query, want := range map[string]string{
+		"metadata.vetted=SEC-*&metadata.empty=*&signer.OU=a&signer.OU=b": "",
+		"metadata.vetted=SEC-2": "its signature lacks the metadata vetted=SEC-2; it has vetted=SEC-1",
+		"metadata.Vetted=*":     "its signature lacks the metadata Vetted=*",
+		"metadata.CN=Signer":    "its signature lacks the metadata CN=Signer",
+		"metadata.vetted=SEC-2&metadata.vetted=SEC-3&signer.O=x": "its signature lacks the metadata vetted=SEC-2, vetted=SEC-3; it has vetted=SEC-1",
+		"signer.O=*":                        "its signer is trusted, but is not the one asked for, O=*",
+		"signer.OU=c&metadata.vetted=SEC-1": "its signer is trusted, but is not the one asked for, OU=c; it has OU=a, OU=b",
+	} {
+		conditions, err := provider.ParseConditions(query)
+		if err != nil {
+			t.Fatal(query, err)
+		}
+		got := ""
+		if missing := provider.Unmet(conditions, metadata, identity); len(missing) > 0 {
+			got = provider.Lacking(missing, metadata, identity)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+		if len(provider.Unmet(conditions, nil, nil)) != len(conditions) {
+			t.Errorf("%s: a signature that says nothing meets some", query)
+		}
+	}
+}
