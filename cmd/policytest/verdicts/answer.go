@@ -32,13 +32,16 @@ type Answer struct {
 
 // Verified is notation-provider's value. What is empty has a default.
 type Verified struct {
-	Image    string   `yaml:"image"`
-	Digest   string   `yaml:"digest"`
-	Policy   string   `yaml:"policy"`
-	Signer   string   `yaml:"signer"`
-	SignedAt string   `yaml:"signedAt"`
-	Until    string   `yaml:"until"`
-	Warnings []string `yaml:"warnings"`
+	Image  string `yaml:"image"`
+	Digest string `yaml:"digest"`
+	Policy string `yaml:"policy"`
+	Signer string `yaml:"signer"`
+	// SignerIdentity are the attributes of the signer; by default those of the default signer. Metadata was signed with the image.
+	SignerIdentity map[string][]string `yaml:"signerIdentity"`
+	Metadata       map[string]string   `yaml:"metadata"`
+	SignedAt       string              `yaml:"signedAt"`
+	Until          string              `yaml:"until"`
+	Warnings       []string            `yaml:"warnings"`
 }
 
 // Refused is notation-provider's word on an image that is known not to be good.

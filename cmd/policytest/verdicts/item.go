@@ -1,6 +1,8 @@
 package verdicts
 
 import (
+	"strings"
+
 	"github.com/opencontainers/go-digest"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -49,7 +51,7 @@ func (a Answer) MayFail() bool { return a.Unreachable || a.Body != nil || a.Item
 
 // value is what notation-provider would say of the image that key is.
 func (v *Verified) value(key string) gatekeeper.Value {
-	image, _ := provider.ParseImage(key) // no image: nothing gets here
+	image, _ := provider.ParseQuestion(key) // no image: nothing gets here
 	hash := digest.Digest(v.Digest)
 	if hash == "" {
 		hash = image.Digest
@@ -62,15 +64,51 @@ func (v *Verified) value(key string) gatekeeper.Value {
 		warnings = []string{}
 	}
 	return gatekeeper.Value{
-		Verified: true,
-		Image:    or(v.Image, image.At(hash).String()),
-		Digest:   hash.String(),
-		Policy:   or(v.Policy, defaultPolicy),
-		Signer:   or(v.Signer, defaultSigner),
-		SignedAt: or(v.SignedAt, defaultSignedAt),
-		Until:    v.Until,
-		Warnings: warnings,
+		Verified:       true,
+		Image:          or(v.Image, image.At(hash).String()),
+		Digest:         hash.String(),
+		Policy:         or(v.Policy, defaultPolicy),
+		Signer:         or(v.Signer, defaultSigner),
+		SignerIdentity: v.identity(),
+		Metadata:       v.metadata(),
+		SignedAt:       or(v.SignedAt, defaultSignedAt),
+		Until:          v.Until,
+		Warnings:       warnings,
 	}
+}
+
+// identity is never nil: without a signer it is that of the default one.
+func (v *Verified) identity() map[string][]string {
+	switch {
+	case v.SignerIdentity != nil:
+		return v.SignerIdentity
+	case v.Signer != "":
+		return map[string][]string{}
+	}
+	return map[string][]string{"CN": {strings.TrimPrefix(defaultSigner, "CN=")}}
+}
+
+// metadata is never nil.
+func (v *Verified) metadata() map[string]string {
+	if v.Metadata == nil {
+		return map[string]string{}
+	}
+	return v.Metadata
+}
+
+// asked is the answer to a question with conditions about an image of which this is the answer: the provider refuses it
+// unless the signature meets them.
+func (a Answer) asked(conditions []provider.Condition) Answer {
+	if a.Verified == nil {
+		return a
+	}
+	metadata, identity := a.Verified.metadata(), a.Verified.identity()
+	missing := provider.Unmet(conditions, metadata, identity)
+	if len(missing) == 0 {
+		return a
+	}
+	a.Verified, a.Refused = nil, &Refused{Reason: provider.Untrusted, Detail: provider.Lacking(missing, metadata, identity)}
+	return a
 }
 
 func or(said, otherwise string) string {

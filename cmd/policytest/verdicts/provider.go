@@ -41,7 +41,7 @@ func (p *Provider) load(answers *yaml.Node) error {
 		if answer == (Answer{}) {
 			return at(key, "%q has no answer; write silent to leave it out", key.Value)
 		}
-		if _, err := provider.ParseImage(key.Value); err != nil && answer.Verified != nil {
+		if _, err := provider.ParseQuestion(key.Value); err != nil && answer.Verified != nil {
 			return at(key, "%q is never verified, for it is no image: %w; another provider's values are written {value: …}", key.Value, err)
 		}
 	}

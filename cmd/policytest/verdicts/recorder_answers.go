@@ -65,11 +65,17 @@ func valued(key string, value any) map[string]any {
 	var ours gatekeeper.Value
 	decoder := json.NewDecoder(bytes.NewReader([]byte(asJSON(value))))
 	decoder.DisallowUnknownFields()
-	_, notImage := provider.ParseImage(key)
-	if err := decoder.Decode(&ours); err != nil || notImage != nil || !ours.Verified || slices.Contains([]string{ours.Image, ours.Digest, ours.Policy, ours.Signer, ours.SignedAt}, "") {
+	_, notImage := provider.ParseQuestion(key)
+	if err := decoder.Decode(&ours); err != nil || notImage != nil || !ours.Verified || ours.SignerIdentity == nil || ours.Metadata == nil || slices.Contains([]string{ours.Image, ours.Digest, ours.Policy, ours.Signer, ours.SignedAt}, "") {
 		return map[string]any{"value": value}
 	}
 	verified := map[string]any{"image": ours.Image, "digest": ours.Digest, "policy": ours.Policy, "signer": ours.Signer, "signedAt": ours.SignedAt}
+	if len(ours.SignerIdentity) > 0 {
+		verified["signerIdentity"] = ours.SignerIdentity
+	}
+	if len(ours.Metadata) > 0 {
+		verified["metadata"] = ours.Metadata
+	}
 	if ours.Until != "" {
 		verified["until"] = ours.Until
 	}

@@ -47,7 +47,7 @@ func recordAll(t *testing.T, calls ...engine.Call) (*verdicts.File, string, erro
 	return file, string(text), nil
 }
 
-const ours = `{"verified": true, "image": "r.io/a@sha256:1", "digest": "sha256:1", "policy": "skao", "signer": "CN=S", "signedAt": "2026-01-02T03:04:05Z", "until": "2027-01-02T03:04:05Z", "warnings": ["late"]}`
+const ours = `{"verified": true, "image": "r.io/a@sha256:1", "digest": "sha256:1", "policy": "skao", "signer": "CN=S", "signerIdentity": {"CN": ["S"]}, "metadata": {"vetted": "SEC-1"}, "signedAt": "2026-01-02T03:04:05Z", "until": "2027-01-02T03:04:05Z", "warnings": ["late"]}`
 
 // What was heard is written as a person would write it, and replayed as it was.
 func TestRecordingIsReadableAndReplays(t *testing.T) {
@@ -58,6 +58,8 @@ func TestRecordingIsReadableAndReplays(t *testing.T) {
 		written  string
 	}{
 		"a verified image":             {200, `{"items": [{"key": "r.io/a:1", "value": ` + ours + `}]}`, []string{"r.io/a:1"}, "verified:"},
+		"with conditions":              {200, `{"items": [{"key": "r.io/a:1?metadata.vetted=SEC-1", "value": ` + ours + `}]}`, []string{"r.io/a:1?metadata.vetted=SEC-1"}, "vetted: SEC-1"},
+		"of a provider without them":   {200, `{"items": [{"key": "r.io/a:1", "value": ` + strings.Replace(ours, `"metadata": {"vetted": "SEC-1"},`, "", 1) + `}]}`, []string{"r.io/a:1"}, "value:"},
 		"a value of another kind":      {200, `{"items": [{"key": "r.io/a:1", "value": {"critical": 1}}]}`, []string{"r.io/a:1"}, "value:"},
 		"a value that is nearly ours":  {200, `{"items": [{"key": "r.io/a:1", "value": {"verified": true}}]}`, []string{"r.io/a:1"}, "value:"},
 		"a value of none":              {200, `{"items": [{"key": "r.io/a:1"}]}`, []string{"r.io/a:1"}, "value: null"},

@@ -46,15 +46,25 @@ func (s *Scene) Providers() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Answer is what a provider says of a key. It is false for a key that nothing is written of.
+// Answer is what a provider says of a key. It is false for a key that nothing is written of. Of an image with conditions that
+// nothing is written of, it is the image's own answer, if its signature meets them, and else a refusal.
 func (s *Scene) Answer(name, key string) (Answer, bool) {
+	written, query, asked := strings.Cut(key, "?")
+	conditions, err := provider.ParseConditions(query)
 	for _, layer := range s.layers {
 		p := layer[name]
 		if answer, ok := p.Answers[key]; ok {
 			return answer, true
 		}
+		if answer, ok := p.Answers[written]; ok && asked && err == nil {
+			return answer.asked(conditions), true
+		}
 		if p.Default != nil {
-			return *p.Default, fits(*p.Default, key)
+			answer := *p.Default
+			if asked && err == nil {
+				answer = answer.asked(conditions)
+			}
+			return answer, fits(*p.Default, key)
 		}
 	}
 	return Answer{}, false
@@ -62,7 +72,7 @@ func (s *Scene) Answer(name, key string) (Answer, bool) {
 
 // fits tells whether a default can be said of a key: only an image is ever verified.
 func fits(answer Answer, key string) bool {
-	_, err := provider.ParseImage(key)
+	_, err := provider.ParseQuestion(key)
 	return answer.Verified == nil || err == nil
 }
 

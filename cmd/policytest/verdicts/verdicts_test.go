@@ -25,9 +25,9 @@ func answering(t *testing.T, answer string) *verdicts.Scene {
 func TestEachAnswerBecomesTheResponseThatTheReadmeTells(t *testing.T) {
 	for answer, want := range map[string]string{
 		`verified`: `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"docker.io/library/a@` + digest + `","digest":"` + digest + `",` +
-			`"policy":"recorded","signer":"CN=recorded","signedAt":"2026-01-01T00:00:00Z","warnings":[]}}],"systemError":""`,
-		`{verified: {image: r.io/b, digest: "sha256:2", policy: skao, signer: CN=S, signedAt: now, until: then, warnings: [late]}}`: `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"r.io/b","digest":"sha256:2",` +
-			`"policy":"skao","signer":"CN=S","signedAt":"now","until":"then","warnings":["late"]}}],"systemError":""`,
+			`"policy":"recorded","signer":"CN=recorded","signerIdentity":{"CN":["recorded"]},"metadata":{},"signedAt":"2026-01-01T00:00:00Z","warnings":[]}}],"systemError":""`,
+		`{verified: {image: r.io/b, digest: "sha256:2", policy: skao, signer: CN=S, signerIdentity: {CN: [S]}, metadata: {vetted: SEC-1}, signedAt: now, until: then, warnings: [late]}}`: `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"r.io/b","digest":"sha256:2",` +
+			`"policy":"skao","signer":"CN=S","signerIdentity":{"CN":["S"]},"metadata":{"vetted":"SEC-1"},"signedAt":"now","until":"then","warnings":["late"]}}],"systemError":""`,
 		`{refused: unsigned}`:                           `"items":[{"error":"unsigned: as recorded","key":"a@` + digest + `"}],"systemError":""`,
 		`{refused: {reason: revoked, detail: why}}`:     `"items":[{"error":"revoked: why","key":"a@` + digest + `"}],"systemError":""`,
 		`{undecided: registry}`:                         `"items":null,"systemError":"undecided: a@` + digest + `: registry: as recorded"`,
@@ -46,6 +46,31 @@ func TestEachAnswerBecomesTheResponseThatTheReadmeTells(t *testing.T) {
 		whole := `{"apiVersion":"externaldata.gatekeeper.sh/v1beta1","kind":"ProviderResponse","response":{"idempotent":true,`
 		if body := string(r.Body); !strings.HasPrefix(body, whole) || !strings.Contains(body, want) {
 			t.Errorf("%s: %s\nwant %s", answer, body, want)
+		}
+	}
+}
+
+// Of an image with conditions the answer is what is written of it, else what a provider would say of a signature with what is
+// written of the image alone.
+func TestConditionsAreJudgedByTheWrittenAnswer(t *testing.T) {
+	const vetted = "{verified: {metadata: {vetted: SEC-1}}}"
+	for _, c := range []struct{ answers, key, want string }{
+		{"{r.io/a: " + vetted + "}", "r.io/a?metadata.vetted=SEC-%2A", `"metadata":{"vetted":"SEC-1"}`},
+		{"{r.io/a: " + vetted + "}", "r.io/a?metadata.vetted=SEC-2", `"error":"untrusted: its signature lacks the metadata vetted=SEC-2; it has vetted=SEC-1"`},
+		{"{r.io/a: " + vetted + "}", "r.io/a?signer.CN=recorded", `"verified":true`},
+		{"{r.io/a: {verified: {signer: CN=S}}}", "r.io/a?signer.CN=S", `"error":"untrusted: its signer`},
+		{"{r.io/a: {refused: unsigned}}", "r.io/a?signer.CN=S", `"error":"unsigned: `},
+		{"{r.io/a: verified, 'r.io/a?signer.CN=S': {refused: revoked}}", "r.io/a?signer.CN=S", `"error":"revoked: `},
+		{"{r.io/a: verified}", "r.io/a?nonsense", `"systemError":"nothing is recorded of r.io/a?nonsense"`},
+		{"{}, default: verified", "r.io/a?metadata.vetted=x", `"error":"untrusted: its signature lacks`},
+		{"{}, default: verified", "r.io/a?metadata.vetted", `"systemError":"nothing is recorded`},
+	} {
+		f, err := verdicts.Parse("verdicts.yaml", []byte("providers: {p: {answers: "+c.answers+"}}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := f.Scene("", "").Respond("p", []string{c.key}); !strings.Contains(string(r.Body), c.want) {
+			t.Errorf("%s, %s: %s", c.answers, c.key, r.Body)
 		}
 	}
 }
