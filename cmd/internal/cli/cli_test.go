@@ -85,6 +85,7 @@ func TestExitCodes(t *testing.T) {
 		{"__complete work -o ''", nil, 0, "text\njson\n", ""},
 		{"version", nil, 0, "tool " + version.Number + " (", ""},
 		{"--version", nil, 0, "tool " + version.Number + " (", ""},
+		{"-v", nil, 0, "tool " + version.Number + " (", ""},
 		{"version -o json", nil, 0, "{\n  \"version\": \"" + version.Number + "\"", ""},
 		{"version extra", nil, 2, "", "version takes no arguments"},
 	} {

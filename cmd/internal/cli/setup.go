@@ -1,15 +1,19 @@
 package cli
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 )
 
 // columns is how wide help is, in characters.
-const columns = "100"
+const columns = 100
 
 // codes ends the help of each command that does not list its exit codes itself.
 const codes = "Exit codes: 0 done; 1 it failed; 2 the command line is wrong."
@@ -23,9 +27,8 @@ func Setup(root *cobra.Command) *cobra.Command {
 		root.Args = noCommand
 		root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}
-	root.Version = version.Number
-	root.SetVersionTemplate(version.Read().Text(root.Name()))
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped "+columns+" "))
+	addVersionFlag(root)
+	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return UsageError("%w; see '%s --help'", err, c.CommandPath())
 	})
@@ -68,5 +71,42 @@ func addCodes(c *cobra.Command) {
 	}
 	for _, verb := range c.Commands() {
 		addCodes(verb)
+	}
+}
+
+// usage is cobra's text with the flags in our columns. It is no template: where a program has text/template, which finds
+// methods by their names, the linker keeps every method of every type, and the server would be a third larger.
+func usage(c *cobra.Command) error {
+	out := c.OutOrStderr()
+	var written bytes.Buffer
+	c.SetOut(&written)
+	err := new(cobra.Command).UsageFunc()(c)
+	c.SetOut(out)
+	text := written.String()
+	for _, flags := range []*pflag.FlagSet{c.LocalFlags(), c.InheritedFlags()} {
+		text = strings.Replace(text, trimmed(flags.FlagUsages()), trimmed(flags.FlagUsagesWrapped(columns)), 1)
+	}
+	fmt.Fprint(out, text)
+	return err
+}
+
+func trimmed(text string) string { return strings.TrimRightFunc(text, unicode.IsSpace) }
+
+// addVersionFlag adds --version. That of cobra has words of its own, or a template.
+func addVersionFlag(root *cobra.Command) {
+	wanted := root.Flags().BoolP("version", "v", false, "version for "+root.Name())
+	args, run := root.Args, root.RunE
+	root.Args = func(c *cobra.Command, given []string) error {
+		if *wanted || args == nil {
+			return nil
+		}
+		return args(c, given)
+	}
+	root.RunE = func(c *cobra.Command, given []string) error {
+		if *wanted {
+			fmt.Fprint(c.OutOrStdout(), version.Read().Text(root.Name()))
+			return nil
+		}
+		return run(c, given)
 	}
 }
