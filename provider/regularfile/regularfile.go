@@ -29,6 +29,17 @@ var (
 // [ErrNotRegular] if the path leads to something else than a regular file, and
 // [ErrTooLarge] if the file has more bytes than most.
 func Read(path string, most int64) ([]byte, error) {
+	f, err := Open(path, most)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadAll(f, path, most)
+}
+
+// Open opens the file at path for one that reads it in parts. Its errors are those of [Read]. The file may grow beyond the
+// bound meanwhile: the reader has its own.
+func Open(path string, most int64) (*os.File, error) {
 	// Some devices act when they are opened: they are refused before that.
 	info, err := os.Stat(path)
 	if wrong, ok := errors.AsType[*fs.PathError](err); ok {
@@ -45,21 +56,28 @@ func Read(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return ReadOpen(f, path, most)
+	if err := check(f, path, most); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// check is [Check] of a file that is open already, whose reads end after some time from now on.
+func check(f *os.File, path string, most int64) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	expire(f, within)
+	return Check(path, info, most)
 }
 
 // ReadOpen is [Read] for a file that is open already, and is called path in errors.
 // It must have been opened with O_NONBLOCK if it may be a pipe.
 func ReadOpen(f *os.File, path string, most int64) ([]byte, error) {
-	info, err := f.Stat()
-	if err != nil {
+	if err := check(f, path, most); err != nil {
 		return nil, err
 	}
-	if err := Check(path, info, most); err != nil {
-		return nil, err
-	}
-	expire(f, within)
 	return ReadAll(f, path, most)
 }
 
