@@ -1,49 +1,12 @@
 package main
 
 import (
-	"errors"
-	"strconv"
-	"strings"
 	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 )
 
 const day = 24 * time.Hour
 
 // duration is a flag's value: as Go writes one, such as 720h, or in whole days, such as 30d.
-type duration time.Duration
-
-// maxDays keeps days from overflowing a duration.
-const maxDays = 100_000
-
-// Set implements pflag.Value.
-func (d *duration) Set(text string) error {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 || n > maxDays {
-			return errors.New("no number of days; write 30d")
-		}
-		*d = duration(time.Duration(n) * day)
-		return nil
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil {
-		return errors.New("no duration; write 30d, 720h or 45m")
-	}
-	*d = duration(parsed)
-	return nil
-}
-
-// String implements pflag.Value.
-func (d *duration) String() string {
-	switch t := time.Duration(*d); {
-	case t == 0:
-		return "0" // which pflag takes for no default
-	case t%day == 0:
-		return strconv.Itoa(int(t/day)) + "d"
-	default:
-		return t.String()
-	}
-}
-
-// Type implements pflag.Value.
-func (d *duration) Type() string { return "DURATION" }
+type duration = cli.Duration
