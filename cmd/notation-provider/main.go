@@ -1,8 +1,8 @@
 // Command notation-provider answers Gatekeeper's questions about container images
 // with the verdict on their Notary Project signatures.
 //
-// serve runs the server, verify verifies images by hand, check checks a configuration, and
-// config prints the annotated default one. assemble.go shows how the packages fit together.
+// serve runs the server, verify verifies images by hand, report reports on all that run in a cluster, check checks a
+// configuration, and config prints the annotated default one. assemble.go shows how the packages fit together.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// Exit codes of verify, beside those that all commands share.
+// Exit codes of verify and report, beside those that all commands share.
 const (
 	exitRefused   = 3 // at least one image is refused
 	exitUndecided = 4 // none is refused, and at least one is undecided
@@ -86,6 +86,6 @@ An image is verified only if a signature proves it. Every failure leaves it unve
   notation-provider check --config config.yaml
   notation-provider serve --config config.yaml`,
 	}
-	root.AddCommand(newServe(), newVerify(), newCheck(), newConfig())
+	root.AddCommand(newServe(), newVerify(), newReport(), newCheck(), newConfig())
 	return cli.Setup(root)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/reports"
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/advice"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -35,6 +36,7 @@ type report struct {
 	Metadata       map[string]string    `json:"metadata,omitempty"`
 	SignedAt       *time.Time           `json:"signedAt,omitempty"`
 	Until          *time.Time           `json:"until,omitempty"`
+	Lapses         []provider.Lapse     `json:"lapses,omitempty"`
 	Warnings       []string             `json:"warnings"`
 	Signatures     []provider.Signature `json:"signatures"`
 	// You and PlatformTeam are what a developer and an administrator can do; "" if there is nothing.
@@ -52,7 +54,7 @@ func reportOf(f provider.Finding) report {
 	v := f.Verdict
 	r := report{
 		Image: f.Key, Outcome: outcomeRefused, Reason: v.Reason, Detail: v.Detail, Digest: v.Digest().String(),
-		Policy: v.Policy, Signer: v.Signer, SignerIdentity: v.SignerIdentity, Metadata: v.Metadata, SignedAt: nonZero(v.SignedAt), Until: nonZero(v.Until),
+		Policy: v.Policy, Signer: v.Signer, SignerIdentity: v.SignerIdentity, Metadata: v.Metadata, SignedAt: nonZero(v.SignedAt), Until: nonZero(v.Until), Lapses: v.Lapses,
 		Warnings: append([]string{}, v.Warnings...), Signatures: append([]provider.Signature{}, v.Signatures...),
 	}
 	if v.Good() {
@@ -60,6 +62,14 @@ func reportOf(f provider.Finding) report {
 		return r
 	}
 	return r.advised(v.Detail)
+}
+
+// verdictOf is the part that a report on many images has.
+func verdictOf(r report) reports.Verdict {
+	return reports.Verdict{
+		Outcome: r.Outcome, Reason: r.Reason, Cause: r.Cause, Detail: r.Detail, Digest: r.Digest, Policy: r.Policy, Signer: r.Signer,
+		SignedAt: r.SignedAt, Until: r.Until, Lapses: r.Lapses, Warnings: r.Warnings, You: r.You, PlatformTeam: r.PlatformTeam,
+	}
 }
 
 func detailOf(err *provider.UndecidedError) string {

@@ -1,0 +1,134 @@
+package exception
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+// Kind is the kind of the constraints that ask a provider.
+const Kind = "SignedImages"
+
+// Constraint is a SignedImages object, as far as it says what is excepted where.
+type Constraint struct {
+	// Name is the object's.
+	Name string
+	// Denies is false for a constraint that only warns or reports.
+	Denies bool
+	// Problem is why its exceptions count for nothing; "" if they count.
+	Problem string
+	// Exceptions are in the order of the object.
+	Exceptions []Exception
+
+	images               []string // canonical patterns
+	namespaces, excluded []string
+	named                bool // whether namespaces are named
+}
+
+// Read reads a constraint; false for any other object.
+func Read(object map[string]any) (Constraint, bool) {
+	group, _, _ := strings.Cut(workload.Text(object, "apiVersion"), "/")
+	if group != "constraints.gatekeeper.sh" || workload.Text(object, "kind") != Kind {
+		return Constraint{}, false
+	}
+	action := workload.Text(object, "spec", "enforcementAction")
+	c := Constraint{Name: workload.Text(object, "metadata", "name"), Denies: action != "dryrun" && action != "warn"}
+	parameters := workload.At(object, "spec", "parameters")
+	c.readImages(parameters)
+	match := workload.At(object, "spec", "match")
+	c.namespaces, c.excluded = texts(workload.At(match, "namespaces")), texts(workload.At(match, "excludedNamespaces"))
+	c.named = len(c.namespaces) > 0 // an empty list names none
+	exceptions, _ := workload.At(parameters, "exceptions").([]any)
+	for _, one := range exceptions {
+		c.Exceptions = append(c.Exceptions, readException(one, Kind+"/"+c.Name))
+	}
+	return c, true
+}
+
+// readImages reads which images the constraint governs. One that cannot be read governs everything and excepts nothing.
+func (c *Constraint) readImages(parameters any) {
+	object, _ := parameters.(map[string]any)
+	written, given := object["images"]
+	if !given {
+		written = []any{Everything}
+	}
+	list, _ := written.([]any)
+	for _, one := range list {
+		text, _ := one.(string)
+		if canonical, ok := Canonical(text); ok {
+			c.images = append(c.images, canonical)
+		}
+	}
+	switch {
+	case len(list) == 0 || len(c.images) != len(list):
+		c.Problem = "parameters.images must hold patterns"
+	case workload.Text(parameters, "provider") == "":
+		c.Problem = "parameters.provider must name a provider"
+	}
+}
+
+// texts are the elements of a list that are text.
+func texts(value any) []string {
+	list, _ := value.([]any)
+	var all []string
+	for _, one := range list {
+		if text, ok := one.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// In tells whether the constraint matches objects in a namespace. What else it matches by, such as kinds and labels, is
+// not looked at: it counts as matching, and then an image must be excepted by this constraint too.
+func (c *Constraint) In(namespace string) bool {
+	like := func(glob string) bool { return matches(glob, namespace) }
+	return (!c.named || slices.ContainsFunc(c.namespaces, like)) && !slices.ContainsFunc(c.excluded, like)
+}
+
+// matches compares as Gatekeeper does: a * at the beginning or at the end stands for anything.
+func matches(glob, name string) bool {
+	switch {
+	case len(glob) > 1 && strings.HasPrefix(glob, "*") && strings.HasSuffix(glob, "*"):
+		return strings.Contains(name, glob[1:len(glob)-1])
+	case strings.HasPrefix(glob, "*"):
+		return strings.HasSuffix(name, glob[1:])
+	case strings.HasSuffix(glob, "*"):
+		return strings.HasPrefix(name, glob[:len(glob)-1])
+	}
+	return glob == name
+}
+
+// Governs tells whether the constraint is about an image.
+func (c *Constraint) Governs(image provider.Image) bool {
+	return c.Problem != "" || slices.ContainsFunc(c.images, func(pattern string) bool { return Means(pattern, image) })
+}
+
+// Constraints are all that were given.
+type Constraints []Constraint
+
+// Covering returns the exceptions that count for an image in a namespace, and whether they admit it: no constraint that
+// denies is about the image there without an exception of its own.
+func (all Constraints) Covering(image provider.Image, namespace string, now time.Time) (found []*Exception, admitted bool) {
+	admitted = true
+	for i := range all {
+		c := &all[i]
+		if !c.In(namespace) || !c.Governs(image) {
+			continue
+		}
+		before := len(found)
+		for j := range c.Exceptions {
+			e := &c.Exceptions[j]
+			if c.Problem == "" && e.Current(now) && e.In(namespace) && e.Means(image) {
+				found = append(found, e)
+			}
+		}
+		if c.Denies && len(found) == before {
+			admitted = false
+		}
+	}
+	return found, admitted && len(found) > 0
+}

@@ -1,0 +1,7 @@
+// Package reports puts together what runs in a cluster, why it is trusted, and what ends when.
+//
+//   - [Collection] groups the images that objects use: each is asked about once, by the digest that runs where the
+//     container runtime reports one.
+//   - [Build] makes a [Report] of the verdicts and the exceptions.
+//   - [Report.Table], [Report.CSV] and [Report.JSON] print it. [Parse] reads the JSON again.
+package reports

@@ -1,0 +1,203 @@
+package workload
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode"
+)
+
+// Bounds of what is read.
+const (
+	// MaxBytes bounds one file, and standard input, in bytes: 1 GiB of JSON.
+	MaxBytes = 1 << 30
+	// MaxYAML bounds what is YAML, which is in memory as a whole: 32 MiB.
+	MaxYAML = 32 << 20
+	// MaxObjects bounds the objects in all files.
+	MaxObjects = 200_000
+)
+
+// Reader hands each object that it reads to a function.
+type Reader struct {
+	// Each is given the objects in their order. Its error ends the reading.
+	Each func(object map[string]any) error
+	// Most bounds each stream, in bytes. Default: MaxBytes.
+	Most int64
+
+	objects int
+}
+
+// Read reads all objects of a stream, which is called name in errors. Lists are taken apart. An error says what is wrong
+// with the input, and where.
+func (r *Reader) Read(stream io.Reader, name string) error {
+	most := cmp.Or(r.Most, MaxBytes)
+	bounded := &bounded{stream, most, most}
+	buffered := bufio.NewReaderSize(bounded, 1<<16)
+	first, err := firstByte(buffered)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: it is empty; give it Kubernetes objects, as by kubectl get pods -A -o json", name)
+	}
+	if err == nil && first == '{' {
+		err = r.readJSON(json.NewDecoder(buffered))
+	} else if err == nil {
+		err = r.readYAML(buffered)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}
+
+// firstByte is the first that is no space; it stays unread.
+func firstByte(r *bufio.Reader) (byte, error) {
+	for {
+		b, err := r.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if !unicode.IsSpace(rune(b)) {
+			return b, r.UnreadByte()
+		}
+	}
+}
+
+// object hands one object on, or the objects of a list.
+func (r *Reader) object(value any) error {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return errors.New("it holds something that is no Kubernetes object; write one with kubectl get -o json")
+	}
+	if items, ok := object["items"].([]any); ok {
+		for _, item := range items {
+			if err := r.object(item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if r.objects++; r.objects > MaxObjects {
+		return fmt.Errorf("there are more than %d objects; make a report for some namespaces at a time", MaxObjects)
+	}
+	return r.Each(object)
+}
+
+// bounded ends a stream that is too long with an error.
+type bounded struct {
+	from       io.Reader
+	left, most int64
+}
+
+// Read implements [io.Reader].
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("it is larger than %d bytes; make a report for some namespaces at a time", b.most)
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// readJSON reads one value after the other.
+func (r *Reader) readJSON(decoder *json.Decoder) error {
+	for {
+		err := r.readValue(decoder)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return jsonError(decoder, err)
+		}
+	}
+}
+
+// readValue reads one object. The items of a list are handed on as they come.
+func (r *Reader) readValue(decoder *json.Decoder) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err // io.EOF where there is no value left
+	}
+	if token != json.Delim('{') {
+		return errors.New("it holds something that is no Kubernetes object; write one with kubectl get -o json")
+	}
+	object, list := map[string]any{}, false
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return unexpected(err)
+		}
+		if key == "items" {
+			if list, err = r.readItems(decoder, object); err != nil {
+				return unexpected(err)
+			}
+			continue
+		}
+		var value any
+		if err := decoder.Decode(&value); err != nil {
+			return unexpected(err)
+		}
+		object[fmt.Sprint(key)] = value
+	}
+	if _, err := decoder.Token(); err != nil {
+		return unexpected(err)
+	}
+	if list {
+		return nil
+	}
+	return r.object(object)
+}
+
+// readItems reads the value of "items", which is an array in a list of objects.
+func (r *Reader) readItems(decoder *json.Decoder, object map[string]any) (list bool, err error) {
+	token, err := decoder.Token()
+	if err != nil {
+		return false, err
+	}
+	if token != json.Delim('[') {
+		return false, errors.New(`"items" is no list; write the objects with kubectl get -o json`)
+	}
+	delete(object, "items")
+	for decoder.More() {
+		var item any
+		if err := decoder.Decode(&item); err != nil {
+			return false, err
+		}
+		if err := r.object(item); err != nil {
+			return false, err
+		}
+	}
+	_, err = decoder.Token()
+	return true, err
+}
+
+// unexpected tells an input that ends too early from one that ends.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// jsonError says where an input is no JSON.
+func jsonError(decoder *json.Decoder, err error) error {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	if syntax || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("it is not JSON after byte %d: %w; write it again, for it may be cut off", decoder.InputOffset(), err)
+	}
+	return err
+}
+
+// readYAML reads all documents.
+func (r *Reader) readYAML(stream io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(stream, MaxYAML+1))
+	if err != nil {
+		return err
+	}
+	if len(text) > MaxYAML {
+		return fmt.Errorf("it is YAML and larger than %d bytes; write it as JSON, with kubectl get -o json", MaxYAML)
+	}
+	return documents(bytes.NewReader(text), r.object)
+}
