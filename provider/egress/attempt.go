@@ -48,8 +48,8 @@ type attempt struct {
 	idle                             atomic.Int64
 }
 
-// send starts an attempt.
-func (p *Pool) send(request *http.Request) *attempt {
+// start starts an attempt.
+func (p *Pool) start(request *http.Request) *attempt {
 	ctx, cancel := context.WithCancel(request.Context())
 	a := &attempt{request: request, cancel: cancel, done: make(chan struct{})}
 	ctx = httptrace.WithClientTrace(p.throughProxy(ctx, request), &httptrace.ClientTrace{

@@ -76,10 +76,10 @@ func (p *Pool) CloseIdleConnections() { p.transport.CloseIdleConnections() }
 // RoundTrip implements http.RoundTripper.
 func (p *Pool) RoundTrip(request *http.Request) (*http.Response, error) {
 	repeatable := (request.Method == http.MethodGet || request.Method == http.MethodHead) && (request.Body == nil || request.Body == http.NoBody)
-	first := p.send(request)
+	first := p.start(request)
 	if repeatable && first.dead() {
 		p.CloseIdleConnections() // they are as old
-		return race(first, p.send(request))
+		return race(first, p.start(request))
 	}
 	response, err := first.wait()
 	if err != nil {

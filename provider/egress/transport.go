@@ -1,11 +1,9 @@
 package egress
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -35,13 +33,6 @@ type Bounds struct {
 
 // Permits are so many as the channel has room for.
 type Permits chan struct{}
-
-const (
-	// smallBody and smallCommas are what a body may have without a permit. An honest list of a hundred
-	// signatures fits.
-	smallBody   = 64 << 10
-	smallCommas = 2 << 10
-)
 
 // Options make a Transport.
 type Options struct {
@@ -116,12 +107,12 @@ func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Resp
 		}
 		return nil, err
 	}
-	response, err := t.attempt(ctx, request, repository)
+	response, err := t.once(ctx, request, repository)
 	failed := failure(request, response, err)
 	if failed != nil && err == nil && again(ctx, response, repository) {
 		_ = response.Body.Close()
 		if err = repository.wait(ctx); err == nil {
-			response, err = t.attempt(ctx, request, repository)
+			response, err = t.once(ctx, request, repository)
 		}
 		failed = failure(request, response, err)
 	}
@@ -147,7 +138,8 @@ func again(ctx context.Context, response *http.Response, repository *repositoryH
 	return repository.circuit.State() == gobreaker.StateClosed && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 }
 
-func (t *Transport) attempt(ctx context.Context, request *http.Request, repository *repositoryHealth) (*http.Response, error) {
+// once sends a request and is told of its end. A 429 is remembered for the repository.
+func (t *Transport) once(ctx context.Context, request *http.Request, repository *repositoryHealth) (*http.Response, error) {
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
 	if err != nil {
@@ -159,62 +151,4 @@ func (t *Transport) attempt(ctx context.Context, request *http.Request, reposito
 		repository.extend(time.Now().Add(retryAfter(response.Header)))
 	}
 	return response, nil
-}
-
-// ErrTooLarge is a body beyond the bound.
-var ErrTooLarge = errors.New("response body too large")
-
-// boundedBody ends its request's deadline when it is closed, and fails beyond the bound: a part
-// of a body must not pass for the whole.
-type boundedBody struct {
-	io.Reader
-	body   io.Closer
-	left   int64
-	commas int
-
-	small       int64
-	smallCommas int
-	large       []Permits
-	held        int // of large, from the first on
-
-	ctx    context.Context //nolint:containedctx // the request's, which the body is part of
-	cancel context.CancelFunc
-}
-
-func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.small <= 0 || b.smallCommas <= 0 {
-		if err := b.await(); err != nil {
-			return 0, err
-		}
-	}
-	n, err := b.Reader.Read(p)
-	commas := bytes.Count(p[:n], []byte{','})
-	b.left -= int64(n)
-	b.commas -= commas
-	b.small -= int64(n)
-	b.smallCommas -= commas
-	if b.left < 0 || b.commas < 0 {
-		return 0, ErrTooLarge
-	}
-	return n, err
-}
-
-// await waits for the permits of a large body.
-func (b *boundedBody) await() error {
-	for ; b.held < len(b.large); b.held++ {
-		select {
-		case b.large[b.held] <- struct{}{}:
-		case <-b.ctx.Done():
-			return fmt.Errorf("waiting to read a large answer: %w", b.ctx.Err())
-		}
-	}
-	return nil
-}
-
-func (b *boundedBody) Close() error {
-	defer b.cancel()
-	for ; b.held > 0; b.held-- {
-		<-b.large[b.held-1]
-	}
-	return b.body.Close()
 }
