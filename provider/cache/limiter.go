@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -123,49 +122,6 @@ func (l *Limiter) take(host, repository string) (counted string, w *waiter, err 
 	return host, w, err
 }
 
-// queue has a check wait for its turn, if there is room.
-func (l *Limiter) queue(host, repository string) (*waiter, error) {
-	if err := l.makeRoom(host, repository); err != nil {
-		l.forget(host)
-		return nil, err
-	}
-	h, w := l.hosts[host], &waiter{make(chan error, 1)}
-	if len(h.repositories[repository]) == 0 {
-		h.rotation = append(h.rotation, repository)
-	}
-	if h.waiting == 0 {
-		l.rotation = append(l.rotation, host)
-	}
-	h.repositories[repository] = append(h.repositories[repository], w)
-	h.waiting++
-	l.waiting++
-	return w, nil
-}
-
-// grant gives free places to hosts in turn, and within a host to repositories in turn.
-func (l *Limiter) grant() {
-	for {
-		i := slices.IndexFunc(l.rotation, l.mayRun)
-		if i < 0 {
-			return
-		}
-		name := l.rotation[i]
-		h := l.hosts[name]
-		repository := h.rotation[0]
-		w := h.repositories[repository][0]
-		l.remove(name, repository, w)
-		if len(h.repositories[repository]) > 0 { // to the end of the line
-			h.rotation = append(without(h.rotation, repository), repository)
-		}
-		if h.waiting > 0 {
-			l.rotation = append(without(l.rotation, name), name)
-		}
-		h.running++
-		l.running++
-		w.granted <- nil
-	}
-}
-
 // mayRun tells whether a host may have one more place: its own, or one that is kept for no other.
 func (l *Limiter) mayRun(name string) bool {
 	h := l.hosts[name]
@@ -181,43 +137,6 @@ func (l *Limiter) mayRun(name string) bool {
 		}
 	}
 	return l.running+kept < l.options.Concurrent
-}
-
-// remove takes a waiter out of the queue.
-func (l *Limiter) remove(host, repository string, w *waiter) {
-	h := l.hosts[host]
-	h.repositories[repository] = without(h.repositories[repository], w)
-	h.waiting--
-	l.waiting--
-	if len(h.repositories[repository]) == 0 {
-		delete(h.repositories, repository)
-		h.rotation = without(h.rotation, repository)
-	}
-	if h.waiting == 0 {
-		l.rotation = without(l.rotation, host)
-	}
-}
-
-// without removes a value from a list.
-func without[T comparable](list []T, value T) []T {
-	return slices.DeleteFunc(list, func(v T) bool { return v == value })
-}
-
-// dequeue ends a wait whose deadline has passed. A place that was granted meanwhile is given back.
-func (l *Limiter) dequeue(ctx context.Context, host, repository string, w *waiter) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	select {
-	case err := <-w.granted:
-		if err != nil {
-			return err
-		}
-		l.release(host)
-	default:
-		l.remove(host, repository, w)
-		l.forget(host)
-	}
-	return tooLate(ctx.Err())
 }
 
 func tooLate(err error) error {
