@@ -42,13 +42,11 @@ func (rec *recorder) note(check trustpolicy.ValidationType, outcome *notation.Ve
 			return "no timestamp, and none is needed yet: the certificates are valid now"
 		}
 		return "the timestamp was not verified, and need not be yet: the certificates are valid now"
-	case check == trustpolicy.TypeRevocation && !slices.ContainsFunc(chain[:len(chain)-1], namesPlace):
+	case check == trustpolicy.TypeRevocation && !slices.ContainsFunc(chain[:len(chain)-1], func(c *x509.Certificate) bool { return len(c.OCSPServer)+len(c.CRLDistributionPoints) > 0 }):
 		return "not asked: no certificate below the root names a CRL or an OCSP responder"
 	}
 	return ""
 }
-
-func namesPlace(c *x509.Certificate) bool { return len(c.OCSPServer)+len(c.CRLDistributionPoints) > 0 }
 
 // The checks beside those of notation's trust policy, as [provider.Check] names them.
 const (

@@ -157,24 +157,15 @@ func until(lapses []provider.Lapse) time.Time {
 	return lapses[0].At
 }
 
-// recheckAt is when CAs must be asked again whether anything was revoked.
+// recheckAt is when CAs must be asked again whether anything was revoked; zero if they need not be.
 func (rec *recorder) recheckAt() time.Time {
-	var ends []time.Time
+	var first time.Time
 	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
-		ends = append(ends, rec.signing.RecheckAt)
+		first = rec.signing.RecheckAt
 	}
 	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && rec.timestamped() {
-		ends = append(ends, rec.timestamping.RecheckAt)
-	}
-	return earliest(ends)
-}
-
-// earliest ignores zero times, which bound nothing.
-func earliest(times []time.Time) time.Time {
-	var first time.Time
-	for _, t := range times {
-		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
-			first = t
+		if other := rec.timestamping.RecheckAt; first.IsZero() || !other.IsZero() && other.Before(first) {
+			first = other
 		}
 	}
 	return first
