@@ -17,9 +17,9 @@ func (r *Remote) Envelope(ctx context.Context, desc ocispec.Descriptor) ([]byte,
 	if err := fetchable(desc); err != nil {
 		return nil, ocispec.Descriptor{}, err
 	}
-	manifest, err := r.manifest(ctx, desc)
+	manifest, err := content.FetchAll(ctx, r.manifests(), desc) // which holds it against size and digest
 	if err != nil {
-		return nil, ocispec.Descriptor{}, err
+		return nil, ocispec.Descriptor{}, fmt.Errorf("fetching a signature's manifest: %w", err)
 	}
 	blob, err := onlyBlob(manifest, r.MaxEnvelope)
 	if err != nil {
@@ -43,15 +43,6 @@ func fetchable(desc ocispec.Descriptor) error {
 		return fmt.Errorf("%w: its manifest is over 64 KiB", provider.ErrNoEnvelope)
 	}
 	return nil
-}
-
-// manifest fetches the manifest of a fetchable descriptor, and holds it against size and digest.
-func (r *Remote) manifest(ctx context.Context, desc ocispec.Descriptor) ([]byte, error) {
-	manifest, err := content.FetchAll(ctx, r.manifests(), desc)
-	if err != nil {
-		return nil, fmt.Errorf("fetching a signature's manifest: %w", err)
-	}
-	return manifest, nil
 }
 
 // onlyBlob returns the one blob a signature's manifest must name (signature

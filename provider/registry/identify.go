@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -30,12 +31,12 @@ func (r *Remote) identify(ctx context.Context, found *collection) {
 			return
 		}
 		found.fetched++
-		manifest, err := r.manifest(ctx, desc)
+		manifest, err := content.FetchAll(ctx, r.manifests(), desc)
 		if errors.Is(err, errdef.ErrNotFound) { // which says nothing about the image
 			err = provider.Undecided(provider.CauseRegistry, fmt.Errorf("no manifest %s", desc.Digest), "the registry lists a signature that it does not have")
 		}
 		if err != nil {
-			found.doubts = cmp.Or(found.doubts, err)
+			found.doubts = cmp.Or(found.doubts, fmt.Errorf("looking into a manifest: %w", err))
 			delete(found.seen, entryOf(desc)) // it may be listed elsewhere by its type
 			continue
 		}
