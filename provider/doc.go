@@ -3,17 +3,25 @@
 //
 // START HERE. This is the life of one request, in the order of the code:
 //
-//  1. server: TLS 1.3 with a client certificate of the configured CA and one of the configured names.
-//  2. gatekeeper: POST with a bounded body of JSON and a bounded number of keys. Otherwise a 4xx, which is a ProviderResponse, too.
-//  3. provider: each distinct key is parsed as an Image. A malformed one is refused at once.
-//  4. trust: one immutable snapshot for the whole request. An image that no policy covers is refused, without network.
+//  1. server: TLS 1.3 with a client certificate of the configured CA and one of the configured names (clients.tlsConfig,
+//     then clientAuth.ServeHTTP for each request).
+//  2. gatekeeper: POST with a bounded body of JSON and a bounded number of keys (Handler.ServeHTTP). Otherwise a 4xx, which is
+//     a ProviderResponse, too.
+//  3. provider: each distinct key is parsed as an Image (Provider.Answer, ParseImage). A malformed one is refused at once.
+//  4. trust: one immutable snapshot for the whole request (Snapshot.Find). An image that no policy covers is refused, without
+//     network.
 //  5. provider: cached verdicts are answered at once. The others are checked concurrently, under one deadline.
-//  6. cache: tag → digest, then digest → verdict by the policy's fingerprint. Concurrent requests for one image share one check.
-//  7. verifier: notation.Verify, first on the evidence that is kept. Without it the check waits for a place at the limiter and asks the registry,
-//     through egress: bounded and guarded, with that host's credentials only. revocation asks the CAs.
-//  8. verifier: names the reason, and how long the verdict holds. The signature that verified an image is kept as evidence.
-//  9. cache: a settled verdict is kept for its time, or until its facts end. An undecided image is never cached.
-//  10. gatekeeper: settled → item; undecided → systemError, and no item. Policies deny every image without a "verified".
+//  6. cache: tag → digest, then digest → verdict by the policy's fingerprint (Cache.Verify). Concurrent requests for one image
+//     share one check (memory.get).
+//  7. verifier: notation.Verify (policyVerifier.verifyFrom), first on the evidence that is kept. Without it the check waits for a
+//     place at the limiter and asks the registry (registry.Repository), through egress: bounded and guarded, with that host's
+//     credentials only (egress.Transport). revocation asks the CAs (revocation.Checker).
+//  8. verifier: names the reason, and how long the verdict holds (recorder.result, recorder.verified). The signature that
+//     verified an image is kept as evidence.
+//  9. cache: a settled verdict is kept for its time, or until its facts end (memory.remember). An undecided image is never
+//     cached.
+//  10. gatekeeper: settled → item; undecided → systemError, and no item (answer.add). Policies deny every image without a
+//     "verified".
 //
 // There are three outcomes. A Verdict that is Good: the image is signed as the policy
 // wants. Any other Verdict: it is not. An UndecidedError: we could not find out. A failure
