@@ -24,9 +24,11 @@ RACE := $(if $(shell command -v cc || command -v gcc),-race,)
 RACE_FLAGS := $(if $(RACE),-race -gcflags=golang.org/x/crypto/scrypt=-race=false,)
 
 # These take minutes with the race detector, and run one thing after the other: policies and policytest evaluate Rego, which
-# OPA does on one goroutine (what is concurrent in policytest is in its engine, whose tests race); charts and ci drive helm. The
-# others drive the server and notation-pki as processes, of which the server detects races here too.
-DRIVERS := ./policies ./cmd/policytest ./charts $(addprefix ./test/,admission ci hostile openssl ratify signing system vectors)
+# OPA does on one goroutine (what is concurrent in policytest is in its engine, whose tests race); the rotator's controllers run
+# in a simulated cluster, second after second; charts and ci drive helm. The others drive the server and notation-pki as
+# processes: in test/system, which asks many things at once, the server detects races here too.
+DRIVERS := ./policies ./cmd/policytest ./cmd/cert-rotator/internal/controllers ./charts \
+  $(addprefix ./test/,admission ci hostile openssl ratify signing system vectors)
 
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)

@@ -32,15 +32,11 @@ func sources() map[string]struct{ in, what string } {
 
 // Build builds a command of ours, or notation, oras, helm or helm-docs, into dir and returns the binary's path. Call it from
 // anywhere within the module: its .cache keeps the binary, which is built again when it is out of date. The server detects
-// races where the tests do ([RaceEnabled]); the others do not, for RSA keys would take minutes to make. Commands of ours that
-// do not are built as Dockerfile and make build do: people get the same.
+// races where the tests do; the others do not, for RSA keys would take minutes to make. Commands of ours that do not are
+// built as Dockerfile and make build do: people get the same.
 func Build(ctx context.Context, dir, command string) (binary string, err error) {
-	return build(ctx, dir, command, os.Environ(), ServerRaces())
+	return build(ctx, dir, command, os.Environ(), raceEnabled)
 }
-
-// ServerRaces tells whether the server that [Build] builds detects races: where the tests do, and where the environment has
-// RACE_SERVER. Tests that only drive the server need no detector of their own, and take twice as long with one.
-func ServerRaces() bool { return raceEnabled || os.Getenv("RACE_SERVER") != "" }
 
 func build(ctx context.Context, dir, command string, environment []string, race bool) (binary string, err error) {
 	root, err := moduleRoot(ctx)
@@ -122,6 +118,10 @@ type Binaries struct {
 	// Plain leaves the race detector out of the server: with it, memory and time say nothing.
 	Plain bool
 
+	// Races has the server detect races where the tests do not, if the environment has RACE_SERVER. It is for tests that ask
+	// a server many things at once: they need no detector of their own, and take twice as long with one.
+	Races bool
+
 	environment []string // as it was: modules may come through a proxy
 
 	mu    sync.Mutex
@@ -143,6 +143,11 @@ func (s *Binaries) Main(m interface{ Run() int }) {
 	m.Run()
 }
 
+// ServerRaces tells whether the server detects races.
+func (s *Binaries) ServerRaces() bool {
+	return !s.Plain && (raceEnabled || s.Races && os.Getenv("RACE_SERVER") != "")
+}
+
 // Command is the path of a command that [Build] knows, built when it is first asked for.
 func (s *Binaries) Command(name string) (path string, err error) {
 	s.mu.Lock()
@@ -150,7 +155,7 @@ func (s *Binaries) Command(name string) (path string, err error) {
 	if path, ok := s.built[name]; ok {
 		return path, nil
 	}
-	if path, err = build(context.Background(), s.Dir, name, s.environment, ServerRaces() && !s.Plain); err != nil {
+	if path, err = build(context.Background(), s.Dir, name, s.environment, s.ServerRaces()); err != nil {
 		return "", err
 	}
 	if s.built == nil {

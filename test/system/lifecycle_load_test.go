@@ -13,10 +13,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// Three ask at a time, each a hundred times a second if it gets its answers, and over new connections now and then.
+// Three ask at a time, each fifty times a second if it gets its answers, and over new connections now and then.
 const (
 	callers     = 3
-	pace        = 10 * time.Millisecond
+	pace        = 20 * time.Millisecond
 	reconnectAt = 25
 )
 

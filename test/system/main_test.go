@@ -16,7 +16,7 @@ import (
 )
 
 // workshop builds the commands that are driven here, once.
-var workshop rig.Binaries
+var workshop = rig.Binaries{Races: true}
 
 func TestMain(m *testing.M) {
 	// Most tests wait: for a bound to be reached, or for their server. Two at a time would wait one after the other.

@@ -188,7 +188,7 @@ func TestRequestsThatTimeOutLeaveNothingBehind(t *testing.T) {
 		})
 		return map[string]int{"goroutines": p.metric(t, "go_goroutines"), "descriptors": p.metric(t, "process_open_fds")}
 	}
-	const requests, slack = 4000, 80 // connections that are kept, and those that close
+	const requests, slack = 1600, 80 // connections that are kept, and those that close
 	for round := range 2 {
 		p.timeOut(t, r.Host, requests/20, round)
 	}
