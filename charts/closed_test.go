@@ -2,22 +2,27 @@ package charts
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
-// A value is one word of a manifest, and adds nothing else to it.
+// A value is one word of a manifest, and adds nothing else to it. helm names all values that are wrong at once.
 func TestValuesAddNoFields(t *testing.T) {
-	for key, place := range map[string]string{
-		"image.repository":               "/image/repository",
-		"image.tag":                      "/image/tag",
-		"priorityClassName":              "/priorityClassName",
-		"tls.certManager.issuerRef.name": "/tls/certManager/issuerRef/name",
-		"tls.certManager.issuerRef.kind": "/tls/certManager/issuerRef/kind",
-		"tls.clientCA.configMap.key":     "/tls/clientCA/configMap/key",
-		"tls.clientCA.secret.key":        "/tls/clientCA/secret/key",
-	} {
-		for _, value := range []string{`"x\n          hostNetwork: true"`, `"x}, optional: {a: b"`, `"{a: b}"`, `"x # y"`, `"*"`} {
-			refused(t, fmt.Sprintf("at '%s'", place), "--set-json", key+"="+value)
+	keys := []string{
+		"image.repository", "image.tag", "priorityClassName", "tls.certManager.issuerRef.name", "tls.certManager.issuerRef.kind",
+		"tls.clientCA.configMap.key", "tls.clientCA.secret.key",
+	}
+	for _, value := range []string{`"x\n          hostNetwork: true"`, `"x}, optional: {a: b"`, `"{a: b}"`, `"x # y"`, `"*"`} {
+		var args, places []string
+		for _, key := range keys {
+			args = append(args, "--set-json", key+"="+value)
+			places = append(places, fmt.Sprintf("at '/%s'", strings.ReplaceAll(key, ".", "/")))
+		}
+		_, err := template(t, args...)
+		for _, place := range places {
+			if err == nil || !strings.Contains(err.Error(), place) {
+				t.Errorf("%s is not refused %s: %v", value, place, err)
+			}
 		}
 	}
 }
