@@ -31,6 +31,18 @@ items:
   - {apiVersion: v1, kind: Pod, metadata: {name: b, namespace: a}, spec: {containers: [{name: c, image: "postgres:16"}]}}
 `
 
+// examplesTest takes the place of the policy's tests in Rego, which make objects of hundreds of images; make test runs them.
+const examplesTest = `
+package signedimages_test
+
+import data.signedimages
+
+test_an_image_is_denied if count(signedimages.violation) == 1 with input as {"review": {
+	"kind": {"kind": "Pod"}, "operation": "CREATE",
+	"object": {"spec": {"containers": [{"name": "c", "image": "registry.example/app:1"}]}},
+}}
+`
+
 // Every example in the help runs as it is printed, in the order of the help, and ends with 0. Only the address of the live
 // provider is another.
 func TestHelpExamples(t *testing.T) {
@@ -46,6 +58,7 @@ func TestHelpExamples(t *testing.T) {
 	for flag, name := range map[string]string{"--ca": "ca.crt", "--cert": "tls.crt", "--key": "tls.key"} {
 		write(t, dir, name, read(t, l.flag(flag)))
 	}
+	write(t, filepath.Join(dir, "policies", "signedimages"), "policy_test.rego", examplesTest)
 	write(t, dir, "constraint.yaml", examplesConstraint)
 	write(t, dir, "verdicts.yaml", "providers: {notation-provider: {answers: {registry.example/app:1: verified}}}")
 	write(t, dir, "deployment.yaml", read(t, filepath.Join(l.dir, "signed.yaml")))
