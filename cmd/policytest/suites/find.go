@@ -2,7 +2,6 @@ package suites
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/verify"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
@@ -102,28 +100,6 @@ func readSuite(file string) (*verify.Suite, error) {
 	}
 	found[0].InputPath = file
 	return found[0], checkKeys(text)
-}
-
-// checkKeys refuses keys that a suite does not have. The runner drops them: an assertion with "violation: 2" would hold for
-// any number of violations.
-func checkKeys(text []byte) error {
-	var strict struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		Metadata   any    `json:"metadata"`
-		verify.Suite
-	}
-	var document map[string]any
-	if err := gator.ParseYaml(text, &document); err != nil {
-		return err
-	}
-	encoded, err := json.Marshal(document)
-	if err != nil {
-		return err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(&strict)
 }
 
 // checkCases wants a case in each test, and one that is not skipped.

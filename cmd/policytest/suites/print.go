@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -19,26 +20,70 @@ func Failed(results []verify.SuiteResult) bool {
 // Ran counts the cases that were run, and the tests that are run for an invalid constraint.
 func Ran(results []verify.SuiteResult) int {
 	ran := 0
-	for _, suite := range results {
-		for _, test := range suite.TestResults {
-			if !test.Skipped && len(test.CaseResults) == 0 {
-				ran++
-			}
-			for _, c := range test.CaseResults {
-				if !c.Skipped {
-					ran++
-				}
-			}
-		}
+	for i := range results {
+		ran += tallyOf(&results[i]).ran
 	}
 	return ran
 }
 
-// Print prints as gator does.
+// tally is how many cases of a suite were run, how many of those failed, and how many were skipped. A test that is run for an
+// invalid constraint has no cases, and counts as one.
+type tally struct{ ran, failed, skipped int }
+
+func tallyOf(suite *verify.SuiteResult) tally {
+	var t tally
+	for _, test := range suite.TestResults {
+		if !test.Skipped && len(test.CaseResults) == 0 {
+			t.count(false, test.IsFailure())
+		}
+		for _, c := range test.CaseResults {
+			t.count(test.Skipped || c.Skipped, c.IsFailure())
+		}
+	}
+	return t
+}
+
+func (t *tally) count(skipped, failed bool) {
+	switch {
+	case skipped:
+		t.skipped++
+		return
+	case failed:
+		t.failed++
+	}
+	t.ran++
+}
+
+func (t tally) String() string {
+	text := fmt.Sprintf("%d cases", t.ran)
+	if t.ran == 1 {
+		text = "1 case"
+	}
+	if t.failed > 0 {
+		text += fmt.Sprintf(", %d failed", t.failed)
+	}
+	if t.skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", t.skipped)
+	}
+	return text
+}
+
+// Print prints as gator does, and how many cases each suite has: a suite that lost its cases would pass as well.
 func Print(out io.Writer, results []verify.SuiteResult, verbose bool) error {
 	var b strings.Builder
-	if err := (verify.PrinterGo{}).Print(&b, results, verbose); err != nil {
-		return err
+	for i := range results {
+		suite := &results[i]
+		var one strings.Builder
+		if err := (verify.PrinterGo{}).PrintSuite(&one, suite, verbose); err != nil {
+			return err
+		}
+		last := fmt.Sprintf("\t%s\t%v\n", suite.Path, suite.Runtime)
+		b.WriteString(strings.Replace(one.String(), last, fmt.Sprintf("%s\t%s\n", strings.TrimSuffix(last, "\n"), tallyOf(suite)), 1))
+	}
+	if Failed(results) {
+		b.WriteString("FAIL\n")
+	} else {
+		b.WriteString("PASS\n")
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

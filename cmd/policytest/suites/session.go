@@ -7,6 +7,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/verdicts"
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // recordedTimeout is generous, in seconds: a busy machine is no finding.
@@ -129,8 +130,20 @@ func (s *Session) Check(err error) error {
 	problems := s.problems
 	s.problems, s.asked = nil, asked{}
 	if unknown, ok := errors.AsType[*engine.UnknownProviderError](err); ok {
-		err = fmt.Errorf("provider %q is asked about %q, and nothing describes it: write its answers into %s, or give --provider %s=https://…",
-			unknown.Name, unknown.Keys, s.file, unknown.Name)
+		err = fmt.Errorf("provider %q is asked about %q, and nothing describes it: %swrite its answers into %s, or give --provider %s=https://…",
+			unknown.Name, unknown.Keys, s.meant(unknown.Name), s.file, unknown.Name)
 	}
 	return errors.Join(append(problems, err)...)
+}
+
+// meant names the provider that is described and that was most likely meant, or is "".
+func (s *Session) meant(name string) string {
+	described := s.scene.Providers()
+	for _, live := range s.sources.Live {
+		described = append(described, live.Name)
+	}
+	if near := spelling.Nearest(name, described); near != "" {
+		return fmt.Sprintf("did you mean %q, which is described? Else ", near)
+	}
+	return ""
 }

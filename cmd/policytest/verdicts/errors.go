@@ -6,6 +6,8 @@ import (
 	"regexp"
 
 	"go.yaml.in/yaml/v4"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // lineError is a mistake at a line.
@@ -21,8 +23,32 @@ func at(node *yaml.Node, format string, args ...any) error {
 	return &lineError{node.Line, fmt.Errorf(format, args...)}
 }
 
-// goType is what the YAML package tells of our types, which is of no use to the reader.
-var goType = regexp.MustCompile(` in type [\w.]+$|yaml: construct errors: (line \d+: )?`)
+// goType is what the YAML package tells of our types, which is of no use to the reader, and unknownKey how it tells of one.
+var (
+	goType     = regexp.MustCompile(` in type [\w.]+$|yaml: construct errors: (line \d+: )?`)
+	unknownKey = regexp.MustCompile(`field (.+) not found in type `)
+)
+
+// keys are those of the file, at any level.
+func keys() []string {
+	return []string{
+		"providers", "scenes", "answers", "default", "verified", "refused", "undecided", "value", "error", "item", "systemError", "status", "body",
+		"reason", "detail", "stage", "image", "digest", "policy", "signer", "signedAt", "until", "warnings",
+	}
+}
+
+// inOurWords is a message of the YAML package without our types.
+func inOurWords(message string) string {
+	unknown := unknownKey.FindStringSubmatch(message)
+	if unknown == nil {
+		return goType.ReplaceAllString(message, "")
+	}
+	message = fmt.Sprintf("unknown key %q", unknown[1])
+	if near := spelling.Nearest(unknown[1], keys()); near != "" && near != unknown[1] {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return message
+}
 
 // located names the file, and the line where it is known, in each of the mistakes.
 func located(path string, err error) error {
@@ -40,7 +66,7 @@ func located(path string, err error) error {
 	if ours, ok := errors.AsType[*lineError](err); ok {
 		line, message = ours.line, ours.err.Error()
 	}
-	message = goType.ReplaceAllString(message, "")
+	message = inOurWords(message)
 	if line == 0 {
 		return fmt.Errorf("%s: %s", path, message)
 	}
