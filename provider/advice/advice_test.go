@@ -80,6 +80,11 @@ func TestADetailChoosesTheWords(t *testing.T) {
 	if got := advice.Of("", provider.CauseCredentials, "x").Platform; !strings.Contains(got, "dockerConfigs") {
 		t.Errorf("credentials: %q", got)
 	}
+	for _, outcome := range advice.Table() { // the provider that a constraint names may be none
+		if text := outcome.Cases[0].Platform; outcome.Name == advice.Unavailable && !strings.Contains(text, "whether the constraint names it correctly") {
+			t.Errorf("unavailable: %q", text)
+		}
+	}
 	if got := advice.Of("new", "", "x"); got != advice.Unknown() {
 		t.Errorf("what is not in the table: %+v", got)
 	}
