@@ -63,7 +63,7 @@ Private keys are encrypted, and nothing is ever overwritten.`,
   notation-pki inspect pki --fail-within 30d
   notation-pki bundle --scope '*' --out notation`,
 	}
-	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect(), newRetire())
+	root.AddCommand(newRootCA(), newIntermediate(), newSigner(), newCRL(), newBundle(), newSign(), newList(), newInspect(), newRetire(), newServing())
 	complete(root)
 	return cli.Setup(root)
 }

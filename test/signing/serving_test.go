@@ -1,0 +1,63 @@
+package signing_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// checked is what check says of a server's configuration and a Provider's url.
+func checked(t *testing.T, p *rig.Provider, url string) string {
+	t.Helper()
+	check := exec.CommandContext(t.Context(), must[string](t)(workshop.Command("notation-provider")),
+		"check", "--config", filepath.Join(p.Dir, "config.yaml"), "--provider-url", url)
+	said, err := check.CombinedOutput()
+	if err != nil {
+		t.Fatalf("check: %v: %s", err, said)
+	}
+	return string(said)
+}
+
+// What notation-pki serving makes is all that mutual TLS needs: the server takes it, check has nothing against it, and the client
+// certificate is let in, and no request without one.
+func TestTheServingCertificateServes(t *testing.T) {
+	user := newCA(t)
+	user.run("serving", "--host", "127.0.0.1", "--host", "verify.policy.svc", "--client", "gatekeeper.example.svc")
+	w := rig.ForTest(t)
+	p := w.Provider(rig.ProviderOptions{
+		Binary: must[string](t)(workshop.Command("notation-provider")),
+		Edit: func(c *config.Config) {
+			c.TLS = config.TLS{
+				CertFile: user.path("serving/tls.crt"), KeyFile: user.path("serving/tls.key"), ClientCAFile: user.path("serving/ca.crt"),
+				ClientNames: []string{"gatekeeper.example.svc"},
+			}
+		},
+	})
+	for url, fits := range map[string]bool{p.URL + "/validate": true, "https://verify.policy.svc:8443/validate": true, "https://other.policy.svc:8443/validate": false} {
+		if said := checked(t, p, url); strings.Contains(said, "warning: the serving certificate") == fits || strings.Contains(said, "warning: the client-ca") {
+			t.Errorf("of %s it is said: %s", url, said)
+		}
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(must[[]byte](t)(os.ReadFile(user.path("serving/ca.crt"))))
+	client := must[tls.Certificate](t)(tls.LoadX509KeyPair(user.path("serving/client.crt"), user.path("serving/client.key")))
+	for name, certificates := range map[string][]tls.Certificate{"client.crt": {client}, "none": nil} {
+		c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: certificates}}}
+		request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/validate", nil))
+		response, err := c.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if letIn := err == nil && response.StatusCode == http.StatusMethodNotAllowed; letIn != (certificates != nil) {
+			t.Errorf("with %s: %v %v", name, response, err)
+		}
+	}
+}
