@@ -80,6 +80,8 @@ func TestParametersThatSayWhatTheyMeanAreTaken(t *testing.T) {
 		`{provider: p, images: ["harbor.skao.int/*", "harbor.skao.int:8443/a/*", "[::1]:5000/a", postgres, "postgres:16.1", localhost/x]}`,
 		`{provider: p, images: ["docker.io/grafana/grafana:11.2.0@` + sha256 + `", "x@` + sha512 + `"]}`,
 		`{provider: p, exceptions: [{` + vetted + `}, {` + vetted + `, namespaces: [tango]}, {image: "*", reason: x, expires: never}]}`,
+		`{provider: p, requireMetadata: [{images: ["x.io/*"], metadata: {vetted: "SEC-*", org.example/a.b: "*", c: x}}, {images: [postgres], metadata: {vetted: SEC-1}}]}`,
+		`{provider: p, signers: [{images: ["*"], attributes: {CN: "SKAO *", SERIALNUMBER: "1", C: GB, L: Jodrell Bank, ST: England, STREET: x, O: SKAO, OU: x, POSTALCODE: SK11}}]}`,
 	} {
 		if err := loadText(e, constraint("SignedImages", parameters)); err != nil {
 			t.Errorf("%s: %v", parameters, err)
@@ -125,6 +127,21 @@ func TestBadParameters(t *testing.T) {
 		`{provider: P}`:                                                                      `spec.parameters.provider: must be the name of a Provider`,
 		`{provider: p, exceptions: [{` + vetted + `, namespaces: [Tango]}]}`:                 `spec.parameters.exceptions[0].namespaces[0]: "Tango" is no namespace`,
 		`{provider: p, exceptions: [{image: postgres, reason: " ", expires: "2028-02-29"}]}`: `spec.parameters.exceptions[0].reason: must say who vetted the image`,
+		`{provider: p, requireMetadata: [{metadata: {a: b}}]}`:                               "images",
+		`{provider: p, requireMetadata: [{images: ["*"]}]}`:                                  "metadata",
+		`{provider: p, requireMetadata: [{images: [], metadata: {a: b}}]}`:                   "images",
+		`{provider: p, requireMetadata: [{images: [x.io], metadata: {a: b}}]}`:               `"x.io" is a registry`,
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {}}]}`:                    "metadata",
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {a: ""}}]}`:               "metadata",
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {a: 1}}]}`:                "metadata",
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {a: [b]}}]}`:              "metadata",
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {a: "SEC-*-x"}}]}`:        `"SEC-*-x" has a * in the wrong place; write it at the end`,
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {io.cncf.notary.x: a}}]}`: `spec.parameters.requireMetadata[0].metadata: has a key that no signature has`,
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {"": a}}]}`:               `has a key that no signature has`,
+		`{provider: p, requireMetadata: [{images: ["*"], metadata: {a: b}, value: c}]}`:      "unknown field",
+		`{provider: p, signers: [{images: ["*"], attributes: {cn: x}}]}`:                     "unknown field",
+		`{provider: p, signers: [{images: ["*"], attributes: {}}]}`:                          "attributes",
+		`{provider: p, signers: [{images: ["*"], attributes: {CN: "*x"}}]}`:                  `spec.parameters.signers[0].attributes.CN: "*x" has a * in the wrong place`,
 		`{provider: p, support: " "}`:                                                        `spec.parameters.support: must be one line`,
 		`{provider: p, support: 1}`:                                                          "support",
 	} {

@@ -116,6 +116,7 @@ func decisionOf(policy string, input map[string]any) denied {
 
 func mustBeDenied() map[string]denied {
 	all := unproven()
+	maps.Copy(all, unmet())
 	maps.Copy(all, unsound())
 	return all
 }
@@ -163,6 +164,44 @@ func unproven() map[string]denied {
 		"status 503":     unsigned(says(map[string]any{"status_code": 503, "responses": []any{[]any{tag, goodValue(tag)}}}), tag),
 		"a neighbour":    unsigned(verifiedAll([]string{tag}), tag, "skao.int/archiver:1"),
 		"by digest":      unsigned(value(map[string]any{"digest": otherDigest}), pinned),
+	}
+}
+
+// unmet are pods with an image of which the provider says that it is verified, and does not show what the constraint asks of
+// its signature; and with parameters that do not say what that is. The provider answers every key with a value like that.
+func unmet() map[string]denied {
+	wants := func(shown, parameters map[string]any) denied {
+		good := goodValue(tag)
+		maps.Copy(good, shown)
+		response, said := silent(), []any{}
+		for _, conditions := range []string{"", "?metadata.vetted=SEC-1", "?metadata.vetted=SEC-%2A", "?signer.O=SKAO"} {
+			said = append(said, []any{tag + conditions, good})
+		}
+		response["responses"], parameters["provider"] = said, "p"
+		return decisionOf("signedimages", map[string]any{"review": podOf([]string{tag}), "parameters": parameters, "response": response})
+	}
+	entry := func(images []any, key string, wanted any) []any {
+		return []any{map[string]any{"images": images, key: wanted}}
+	}
+	ours := []any{"skao.int/*"}
+	vetted := entry(ours, "metadata", map[string]any{"vetted": "SEC-1"})
+	signed := entry(ours, "attributes", map[string]any{"O": "SKAO"})
+	shown := map[string]any{"metadata": map[string]any{"vetted": "SEC-1"}, "signerIdentity": map[string]any{"O": []any{"SKAO"}}}
+	other := map[string]any{"metadata": map[string]any{"vetted": "OPS-1"}, "signerIdentity": map[string]any{"O": []any{"x"}}}
+	return map[string]denied{
+		"no metadata":       wants(map[string]any{}, map[string]any{"requireMetadata": vetted}),
+		"other metadata":    wants(other, map[string]any{"requireMetadata": vetted}),
+		"other beginning":   wants(other, map[string]any{"requireMetadata": entry(ours, "metadata", map[string]any{"vetted": "SEC-*"})}),
+		"for this image":    wants(other, map[string]any{"requireMetadata": entry([]any{"x.io/*", tag}, "metadata", map[string]any{"vetted": "SEC-1"})}),
+		"no signer":         wants(map[string]any{}, map[string]any{"signers": signed}),
+		"other signer":      wants(other, map[string]any{"signers": signed}),
+		"signer no list":    wants(map[string]any{"signerIdentity": map[string]any{"O": map[string]any{"a": "SKAO"}}}, map[string]any{"signers": signed}),
+		"metadata list":     wants(shown, map[string]any{"requireMetadata": "x"}),
+		"signers list":      wants(shown, map[string]any{"signers": map[string]any{"a": signed[0]}}),
+		"metadata images":   wants(shown, map[string]any{"requireMetadata": entry([]any{"skao.int"}, "metadata", map[string]any{"vetted": "SEC-1"})}),
+		"no images":         wants(shown, map[string]any{"requireMetadata": entry([]any{}, "metadata", map[string]any{"vetted": "SEC-1"})}),
+		"metadata no text":  wants(shown, map[string]any{"requireMetadata": entry(ours, "metadata", map[string]any{"vetted": 1})}),
+		"unknown attribute": wants(shown, map[string]any{"signers": entry(ours, "attributes", map[string]any{"X": "SKAO"})}),
 	}
 }
 

@@ -8,6 +8,7 @@
 #   version: 1.0.0
 package signedimages
 
+import data.lib.conditions
 import data.lib.denial
 import data.lib.exceptions
 import data.lib.image
@@ -38,7 +39,10 @@ _admitted(written) if {
 	_exempt(written)
 }
 
-_admitted(written) if verdict.verified(_response, written)
+_admitted(written) if conditions.met(written, _value(written))
+
+# What the provider says of an image that it verified.
+_value(written) := verdict.value(_response, conditions.key(written))
 
 _exempt(written) if parameters.governs(image.parts(written)) == false
 
@@ -46,6 +50,7 @@ _exempt(written) if exceptions.current(image.parts(written))
 
 _sound if {
 	parameters.sound
+	conditions.sound
 	_provider != ""
 }
 
@@ -53,24 +58,32 @@ default _provider := ""
 
 _provider := input.parameters.provider if is_string(input.parameters.provider)
 
-# The one call. Its keys are as written, so that what Gatekeeper remembers and what the provider logs is what people know.
+# The one call. Its keys begin as written, so that what Gatekeeper remembers and what the provider logs is what people know.
 _response := external_data({"provider": _provider, "keys": sort(_asked)}) if {
 	_sound
 	count(_asked) > 0
 }
 
-_asked contains use.image if {
+_asked contains conditions.key(use.image) if {
 	some use in review.judged
-	image.parts(use.image)
 	not _exempt(use.image)
 }
 
 _finding(written) := denial.malformed(written) if {
 	not image.parts(written)
+} else := denial.misconfigured("each entry of parameters.requireMetadata and parameters.signers needs patterns as images, and strings to ask for") if {
+	not conditions.sound
 } else := denial.misconfigured("parameters.provider must name a provider, and parameters.images hold patterns") if {
 	not _sound
+} else := {
+	"reason": "mismatched",
+	"detail": "the provider verified it, and does not show what the constraint asks of its signature",
+	"digest": value.digest,
+	"remark": "",
+} if {
+	value := _value(written)
 } else := object.union(problem, {"remark": exceptions.remark(image.parts(written))}) if {
-	problem := verdict.problem(_response, written)
+	problem := verdict.problem(_response, conditions.key(written))
 } else := {
 	"reason": "unavailable",
 	"detail": "the provider could not be asked",

@@ -213,6 +213,78 @@ test_one_denial_has_no_number if {
 	startswith(message, "Blocked: image skao.int/a:1 of")
 }
 
+wanting := object.union(parameters, {
+	"requireMetadata": [{"images": ["skao.int/mirror/*"], "metadata": {"vetted": "SEC-*"}}],
+	"signers": [{"images": ["skao.int/*"], "attributes": {"O": "SKAO"}}],
+})
+
+# Verifies as generous does, and shows the same of every signature.
+telling(asked, metadata, organization) := object.union(generous(asked), {"responses": [[key, shown] |
+	some [key, value] in generous(asked).responses
+	shown := object.union(value, {"metadata": metadata, "signerIdentity": {"O": [organization]}})
+]})
+
+# Answers only the question with all conditions.
+told(asked) := telling(asked, {"vetted": "SEC-142"}, "SKAO") if {
+	asked.keys == ["skao.int/a:1?signer.O=SKAO", "skao.int/mirror/db:1?metadata.vetted=SEC-%2A&signer.O=SKAO"]
+}
+
+unvetted(asked) := telling(asked, {"vetted": "OPS-1"}, "SKAO")
+
+foreign(asked) := telling(asked, {"vetted": "SEC-142"}, "Other")
+
+lacking(asked) := {
+	"responses": [],
+	"errors": [[key, sprintf("untrusted: skao.int/mirror/db@%s: its signature lacks the metadata vetted=SEC-*", [digest])] | some key in asked.keys],
+	"status_code": 200,
+	"system_error": "",
+}
+
+test_what_is_asked_of_a_signature_is_told_to_the_provider if {
+	count(signedimages.violation) == 0 with input as {"review": request(["skao.int/mirror/db:1", "skao.int/a:1", "postgres"]), "parameters": wanting}
+		with external_data as told
+}
+
+test_an_answer_that_does_not_show_what_was_asked_is_a_denial if {
+	asked := {"review": request(["skao.int/mirror/db:1"]), "parameters": wanting}
+	one := {violation | some violation in signedimages.violation} with input as asked with external_data as generous
+	two := {violation | some violation in signedimages.violation} with input as asked with external_data as unvetted
+	three := {violation | some violation in signedimages.violation} with input as asked with external_data as foreign
+	every violations in [one, two, three] {
+		some violation in violations
+		violation.details.reason == "mismatched"
+		violation.details.digest == digest
+		contains(violation.msg, "does not show what the constraint asks of its signature.")
+	}
+}
+
+test_a_denial_says_which_metadata_lacks_and_how_to_sign if {
+	some message in messages with input as {"review": request(["skao.int/mirror/db:1"]), "parameters": wanting}
+		with external_data as lacking
+	contains(message, concat("", [
+		"is signed without the metadata that is asked for here. Its signature lacks the metadata vetted=SEC-*. You: sign it with that metadata, ",
+		"if that is yours to say: `notation sign --user-metadata KEY=VALUE skao.int/mirror/db@",
+		digest,
+	]))
+}
+
+test_conditions_that_cannot_be_read_deny_everything if {
+	every change in [{"requireMetadata": null}, {"signers": [{}]}, {"requireMetadata": [{"images": ["x.io/*"], "metadata": {}}]}] {
+		every image in ["skao.int/a:1", "skao.int/vetted", "postgres"] {
+			some message in messages with input as {"review": request([image]), "parameters": object.union(parameters, change)}
+				with external_data as generous
+				with time.now_ns as noon
+			contains(message, "Each entry of parameters.requireMetadata and parameters.signers needs")
+		}
+	}
+}
+
+test_an_excepted_image_needs_no_metadata if {
+	count(signedimages.violation) == 0 with input as {"review": request(["skao.int/vetted:2"]), "parameters": wanting}
+		with external_data as stern
+		with time.now_ns as noon
+}
+
 # What Rego makes of a rule that has no value for this.
 undefined(x) if not x
 

@@ -8,15 +8,21 @@ import data.lib.image
 
 # METADATA
 # description: |
-#   Whether the answer verifies the image that was asked about by this key. Silence, null, two answers, another image,
-#   another digest and a failed call all leave it undefined.
-verified(response, key) if {
+#   Whether the answer verifies the image that was asked about by this key: an image, alone or with "?" and conditions.
+#   Silence, null, two answers, another image, another digest and a failed call all leave it undefined.
+verified(response, key) if value(response, key)
+
+# METADATA
+# description: The value of an answer that verifies the image, undefined like verified.
+value(response, key) := answer.value if {
 	read := _read(response)
 	read.call.reached
 	[answer] := [thing | some thing, _ in read.said[key]]
 	answer.value.verified == true
-	_same(image.parts(key), answer.value)
+	_same(_image(key), answer.value)
 }
+
+_image(key) := image.parts(split(key, "?")[0])
 
 # METADATA
 # description: |
@@ -26,13 +32,13 @@ verified(response, key) if {
 default problem(_, _) := {"reason": "unexpected", "detail": "the policy cannot read what the provider answered", "digest": ""}
 
 problem(response, key) := object.union({"digest": asked.digest}, found) if {
-	asked := image.parts(key)
+	asked := _image(key)
 	read := _read(response)
 	said := [thing | some thing, _ in read.said[key]]
 	undecided := [detail | some detail, _ in read.undecided[key]]
 	found := _found(asked, said, undecided, read.call)
 } else := {"reason": "malformed", "detail": "it is not an image reference", "digest": ""} if {
-	not image.parts(key)
+	not _image(key)
 }
 
 # A response is read once, and not once for each image: a pod may have hundreds.

@@ -29,6 +29,18 @@ test_one_positive_answer_verifies if {
 	verdict.verified(answer([[pinned, good]], []), pinned)
 }
 
+test_conditions_behind_the_image_are_no_part_of_it if {
+	asked := concat("?", [pinned, "metadata.vetted=SEC-%2A"])
+	verdict.verified(answer([[asked, good]], []), asked)
+	verdict.value(answer([[asked, object.union(good, {"x": 1})]], []), asked).x == 1
+	not verdict.verified(answer([[pinned, good]], []), asked)
+	not verdict.verified(answer([[asked, good]], []), pinned)
+	refused := answer([], [[asked, sprintf("untrusted: skao.int/db@%s: lacks it", [digest])]])
+	verdict.problem(refused, asked) == problem("untrusted", "lacks it", digest)
+	slow := failure(sprintf("undecided: %s: deadline: too slow", [asked]))
+	verdict.problem(slow, asked) == undecided("deadline", "too slow", digest)
+}
+
 test_answers_that_gatekeeper_remembered_verify if {
 	verdict.verified(object.union(answer([[key, good]], []), {"status_code": 0}), key)
 }
