@@ -46,7 +46,8 @@ func (r *admissionRung) mended(t *testing.T, q vectors.Question) {
 // decide reviews a pod. A denial must say why.
 func (r *admissionRung) decide(t *testing.T, q vectors.Question, admit bool, expect vectors.Outcome) {
 	t.Helper()
-	violations, err := r.engine.Review(t.Context(), admission.Pod("app", q.Key))
+	defer r.require(t, q.Require)()
+	violations, err := r.engine.Review(t.Context(), admission.Pod("app", q.Image))
 	if err != nil {
 		t.Fatalf("%q: %v", short(q.Key), err)
 	}
@@ -65,4 +66,27 @@ func (r *admissionRung) decide(t *testing.T, q vectors.Question, admit bool, exp
 			t.Errorf("%q: the message lacks %q or the way to help, or is not one line: %s", short(q.Key), why, v.Msg)
 		}
 	}
+}
+
+// require has the constraint ask for what a case requires, until the function that it returns is called.
+func (r *admissionRung) require(t *testing.T, what vectors.Require) (undo func()) {
+	t.Helper()
+	if len(what.Metadata)+len(what.Signer) == 0 {
+		return func() {}
+	}
+	load := func(text string) {
+		object, err := admission.Read(text)
+		if err == nil {
+			err = r.engine.Load(t.Context(), object)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := what.Constraint("everything-is-signed", admission.ProviderName, "https://help.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(text)
+	return func() { load(everything) }
 }

@@ -1,6 +1,7 @@
 package vectors_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,9 @@ type value struct {
 	SignedAt time.Time
 	Until    time.Time
 	Warnings []string
+
+	Metadata       map[string]string
+	SignerIdentity map[string][]string
 }
 
 // slack is how far the clock may go on while a case is set up and asked.
@@ -57,7 +61,7 @@ func check(t *testing.T, s *vectors.Scene, q vectors.Question, want vectors.Outc
 
 func checkValue(t *testing.T, s *vectors.Scene, q vectors.Question, got value) {
 	t.Helper()
-	image, err := provider.ParseImage(q.Key)
+	image, err := provider.ParseImage(q.Image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +80,9 @@ func checkValue(t *testing.T, s *vectors.Scene, q vectors.Question, got value) {
 		t.Errorf("%q: policy %q, want %q", short(q.Key), got.Policy, policy)
 	}
 	checkMark(t, s.Marks(want), want, got)
+	if q.Ask.Metadata != nil && !maps.Equal(got.Metadata, q.Ask.Metadata) {
+		t.Errorf("%q: metadata %v, want %v", short(q.Key), got.Metadata, q.Ask.Metadata)
+	}
 	checkUntil(t, q, got.Until)
 	if !slices.EqualFunc(got.Warnings, q.Warnings, strings.Contains) {
 		t.Errorf("%q: warnings %q, want %q", short(q.Key), got.Warnings, q.Warnings)
@@ -89,13 +96,24 @@ func orSKAO(policy string) string {
 	return policy
 }
 
-// checkMark finds the signature that the answer speaks of.
+// checkMark finds the signature that the answer speaks of: signer, time and metadata are those of one.
 func checkMark(t *testing.T, marks []vectors.Mark, d digest.Digest, got value) {
 	t.Helper()
 	if !slices.ContainsFunc(marks, func(m vectors.Mark) bool {
-		return m.Signer == got.Signer && near(m.SignedAt, got.SignedAt)
+		leftOut := len(got.Metadata) == 0 && slices.ContainsFunc(got.Warnings, func(w string) bool { return strings.HasPrefix(w, "metadata: left out") })
+		return m.Signer == got.Signer && near(m.SignedAt, got.SignedAt) && (leftOut || maps.Equal(m.Metadata, got.Metadata))
 	}) {
-		t.Errorf("signed by %q at %s, and the signatures on %s are %+v", got.Signer, got.SignedAt, d, marks)
+		t.Errorf("signed by %q at %s with %v, and the signatures on %s are %+v", got.Signer, got.SignedAt, got.Metadata, d, marks)
+	}
+	for name, values := range got.SignerIdentity {
+		for _, value := range values {
+			if !strings.Contains(got.Signer, name+"="+value) {
+				t.Errorf("the signer %q has no %s=%s", got.Signer, name, value)
+			}
+		}
+	}
+	if len(got.SignerIdentity["O"]) != 1 {
+		t.Errorf("the signer's attributes are %v", got.SignerIdentity)
 	}
 }
 

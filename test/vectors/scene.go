@@ -40,6 +40,7 @@ type Scene struct {
 type Mark struct {
 	Signer   string // the distinguished name
 	SignedAt time.Time
+	Metadata map[string]string
 }
 
 // Set makes the scene. The questions are in [Scene.Questions]; nothing is broken before [Scene.Break].
@@ -184,7 +185,9 @@ func (s *Scene) Break() (mend func(), err error) {
 // Question is one image to ask about.
 type Question struct {
 	*Ask
-	// Key is what to ask, byte for byte.
+	// Image is the image's name, byte for byte.
+	Image string
+	// Key is what the provider is asked: the name, and what is required of the signature.
 	Key string
 }
 
@@ -194,11 +197,15 @@ func (s *Scene) Questions() ([]Question, error) {
 	for i := range s.vector.Asks {
 		ask := &s.vector.Asks[i]
 		for _, image := range ask.Images {
-			key, err := s.expand(image)
+			name, err := s.expand(image)
 			if err != nil {
 				return nil, fmt.Errorf("asking %q: %w", image, err)
 			}
-			all = append(all, Question{Ask: ask, Key: key})
+			key := name
+			if query := ask.Require.query(); query != "" {
+				key += "?" + query
+			}
+			all = append(all, Question{Ask: ask, Image: name, Key: key})
 		}
 	}
 	return all, nil

@@ -70,6 +70,7 @@ func (s *Scene) sign(ctx context.Context, image rig.Image, spec Signature) error
 	if err != nil {
 		return err
 	}
+	note(&wanted, image, spec.Metadata)
 	signed, err := s.World.Sign(ctx, image, wanted)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (s *Scene) sign(ctx context.Context, image rig.Image, spec Signature) error
 	if at.IsZero() {
 		at = s.now
 	}
-	s.marks[d] = append(s.marks[d], Mark{Signer: wanted.By.Cert.Subject.String(), SignedAt: at})
+	s.marks[d] = append(s.marks[d], Mark{Signer: wanted.By.Cert.Subject.String(), SignedAt: at, Metadata: spec.Metadata})
 	return nil
 }
 
@@ -150,6 +151,19 @@ func (s *Scene) aim(wanted *rig.Signature, spec Signature) error {
 	}
 	wanted.Target = &other.Descriptor
 	return nil
+}
+
+// note has metadata signed with the artifact.
+func note(wanted *rig.Signature, image rig.Image, metadata map[string]string) {
+	if metadata == nil {
+		return
+	}
+	target := image.Descriptor
+	if wanted.Target != nil {
+		target = *wanted.Target
+	}
+	target.Annotations = metadata
+	wanted.Target = &target
 }
 
 func (spec Signature) attributes() []signature.Attribute {

@@ -1,8 +1,10 @@
 package vectors
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,6 +119,8 @@ type Signature struct {
 	Claims    string      `yaml:"claims"`
 	Listed    rig.Listing `yaml:"listed"`
 	Late      bool        `yaml:"late"`
+
+	Metadata map[string]string `yaml:"metadata"`
 }
 
 // Policy is a statement of the trust policy.
@@ -155,6 +159,43 @@ type Ask struct {
 	Warnings  []string `yaml:"warnings"`
 	Detail    string   `yaml:"detail"`
 	Untouched []string `yaml:"untouched"`
+
+	Require  Require           `yaml:"require"`
+	Metadata map[string]string `yaml:"metadata"`
+}
+
+// Require is what a constraint asks of the signature.
+type Require struct {
+	Metadata map[string]string `yaml:"metadata" json:"metadata"`
+	Signer   map[string]string `yaml:"signer"   json:"signer"`
+}
+
+// query is how the provider is asked for it; "" for nothing.
+func (r Require) query() string {
+	values := url.Values{}
+	for key, value := range r.Metadata {
+		values.Set("metadata."+key, value)
+	}
+	for name, value := range r.Signer {
+		values.Set("signer."+name, value)
+	}
+	return values.Encode()
+}
+
+// Constraint is the SignedImages that asks for it of every image, in YAML.
+func (r Require) Constraint(name, provider, support string) (string, error) {
+	parameters := map[string]any{"provider": provider, "images": []string{"*"}, "support": support}
+	if len(r.Metadata) > 0 {
+		parameters["requireMetadata"] = []any{map[string]any{"images": []string{"*"}, "metadata": r.Metadata}}
+	}
+	if len(r.Signer) > 0 {
+		parameters["signers"] = []any{map[string]any{"images": []string{"*"}, "attributes": r.Signer}}
+	}
+	text, err := json.Marshal(map[string]any{
+		"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": map[string]any{"name": name},
+		"spec": map[string]any{"parameters": parameters},
+	})
+	return string(text), err
 }
 
 // sections are the files of the archive, by name.

@@ -79,7 +79,7 @@ func (r *verifierRung) mended(t *testing.T, q vectors.Question) {
 func (r *verifierRung) judge(ctx context.Context, key string) heard {
 	ctx, cancel := context.WithTimeout(ctx, r.within)
 	defer cancel()
-	image, err := provider.ParseImage(key)
+	image, err := provider.ParseQuestion(key)
 	if err != nil {
 		return refused(provider.Malformed, err.Error())
 	}
@@ -119,6 +119,9 @@ func told(v provider.Verdict) heard {
 		SignedAt: v.SignedAt,
 		Until:    v.Until,
 		Warnings: v.Warnings,
+
+		Metadata:       v.Metadata,
+		SignerIdentity: v.SignerIdentity,
 	}
 	return h
 }

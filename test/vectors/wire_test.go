@@ -104,7 +104,7 @@ func verified(t *testing.T, wire any) heard {
 	if !ok {
 		t.Fatalf("the value %v is no object", wire)
 	}
-	for _, name := range []string{"verified", "image", "digest", "policy", "signer", "signedAt", "warnings"} {
+	for _, name := range []string{"verified", "image", "digest", "policy", "signer", "signerIdentity", "metadata", "signedAt", "warnings"} {
 		if fields[name] == nil {
 			t.Errorf("the value %v has no %q", wire, name)
 		}
@@ -122,6 +122,9 @@ func verified(t *testing.T, wire any) heard {
 		SignedAt time.Time `json:"signedAt"`
 		Until    time.Time `json:"until"`
 		Warnings []string  `json:"warnings"`
+
+		Metadata       map[string]string   `json:"metadata"`
+		SignerIdentity map[string][]string `json:"signerIdentity"`
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.DisallowUnknownFields()
