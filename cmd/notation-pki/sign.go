@@ -54,7 +54,7 @@ signature; that command fails, and has to sign again.`,
 	cli.Complete(c, "signature-format", "jws", "cose")
 	flags.StringVar(&r.TimestampURL, "timestamp-url", "", "`URL` of the timestamp authority; needs --timestamp-root")
 	flags.StringVar(&r.TimestampRoot, "timestamp-root", "", "`FILE` with the root certificate of the timestamp authority")
-	flags.StringArrayVar(&r.UserMetadata, "user-metadata", nil, "`KEY=VALUE` that is signed too; repeatable")
+	flags.StringArrayVarP(&r.UserMetadata, "user-metadata", "m", nil, "`KEY=VALUE` that is signed too; repeatable")
 	flags.Var(&expiry, "expiry", "how long the signature is valid, such as 30d or 720h; default: it does not expire")
 	r.Passphrase = passphrase.Add(c, "", "the signer's key")
 	c.RunE = func(_ *cobra.Command, args []string) error {

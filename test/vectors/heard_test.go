@@ -80,8 +80,8 @@ func checkValue(t *testing.T, s *vectors.Scene, q vectors.Question, got value) {
 		t.Errorf("%q: policy %q, want %q", short(q.Key), got.Policy, policy)
 	}
 	checkMark(t, s.Marks(want), want, got)
-	if q.Ask.Metadata != nil && !maps.Equal(got.Metadata, q.Ask.Metadata) {
-		t.Errorf("%q: metadata %v, want %v", short(q.Key), got.Metadata, q.Ask.Metadata)
+	if q.Metadata != nil && !maps.Equal(got.Metadata, q.Metadata) {
+		t.Errorf("%q: metadata %v, want %v", short(q.Key), got.Metadata, q.Metadata)
 	}
 	checkUntil(t, q, got.Until)
 	if !slices.EqualFunc(got.Warnings, q.Warnings, strings.Contains) {
