@@ -11,8 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	unversioned "github.com/open-policy-agent/frameworks/constraint/pkg/core/templates"
+	"github.com/open-policy-agent/gatekeeper/v3/pkg/cachemanager/parser"
 	"github.com/open-policy-agent/gatekeeper/v3/pkg/gator/reader"
 	"go.yaml.in/yaml/v4"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
@@ -79,6 +82,7 @@ func TestParametersThatSayWhatTheyMeanAreTaken(t *testing.T) {
 		`{provider: p, images: ["*"], support: "https://skao.int/help"}`,
 		`{provider: p, images: ["harbor.skao.int/*", "harbor.skao.int:8443/a/*", "[::1]:5000/a", postgres, "postgres:16.1", localhost/x]}`,
 		`{provider: p, images: ["docker.io/grafana/grafana:11.2.0@` + sha256 + `", "x@` + sha512 + `"]}`,
+		`{provider: p, exceptionsFrom: [ClusterImageException, ImageException]}`,
 		`{provider: p, exceptions: [{` + vetted + `}, {` + vetted + `, namespaces: [tango]}, {image: "*", reason: x, expires: never}]}`,
 		`{provider: p, requireMetadata: [{images: ["x.io/*"], metadata: {vetted: "SEC-*", org.example/a.b: "*", c: x}}, {images: [postgres], metadata: {vetted: SEC-1}}]}`,
 		`{provider: p, signers: [{images: ["*"], attributes: {CN: "SKAO *", SERIALNUMBER: "1", C: GB, L: Jodrell Bank, ST: England, STREET: x, O: SKAO, OU: x, POSTALCODE: SK11}}]}`,
@@ -143,6 +147,8 @@ func TestBadParameters(t *testing.T) {
 		`{provider: p, signers: [{images: ["*"], attributes: {}}]}`:                          "attributes",
 		`{provider: p, signers: [{images: ["*"], attributes: {CN: "*x"}}]}`:                  `spec.parameters.signers[0].attributes.CN: "*x" has a * in the wrong place`,
 		`{provider: p, support: " "}`:                                                        `spec.parameters.support: must be one line`,
+		`{provider: p, exceptionsFrom: [clusterimageexceptions]}`:                            `spec.parameters.exceptionsFrom[0]: "clusterimageexceptions" is no kind of exceptions; write ClusterImageException or ImageException`,
+		`{provider: p, exceptionsFrom: ImageException}`:                                      "exceptionsFrom",
 		`{provider: p, support: 1}`:                                                          "support",
 	} {
 		if err := loadText(e, constraint("SignedImages", parameters)); err == nil || !strings.Contains(err.Error(), want) {
@@ -216,6 +222,9 @@ func TestTemplatesAreDescribed(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := template.Metadata.Annotations
+		if synced, err := parser.ReadSyncRequirements(&unversioned.ConstraintTemplate{ObjectMeta: metav1.ObjectMeta{Annotations: a}}); err != nil || len(synced) != 2 {
+			t.Errorf("%s: objects of %d kinds are to be synchronised: %v", path, len(synced), err)
+		}
 		if a["metadata.gatekeeper.sh/title"] == "" || a["description"] == "" || !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(a["metadata.gatekeeper.sh/version"]) {
 			t.Errorf("%s has annotations %q", path, a)
 		}

@@ -179,6 +179,30 @@ func TestFolderIsChecked(t *testing.T) {
 	}
 }
 
+// A module says in its METADATA which objects it looks for, and the template in its annotation.
+func TestSyncDataIsDeclared(t *testing.T) {
+	const reads = "violation contains {\"msg\": \"no\"} if data.inventory.cluster[\"v1\"].Namespace.x\n"
+	declared := func(custom string) (string, error) {
+		folder := filepath.Join(t.TempDir(), "mine")
+		write(t, filepath.Join(folder, "policy.rego"), strings.Replace(head, "version: 1.0.0\n", "version: 1.0.0\n"+custom, 1)+reads)
+		write(t, filepath.Join(folder, "parameters.yaml"), "type: object\n")
+		text, err := template.Generate(folder, library(), "a test")
+		return string(text), err
+	}
+	const annotation = "metadata.gatekeeper.sh/requires-sync-data"
+	const want = annotation + `: '"[[{"groups":[""],"kinds":["Namespace"],"versions":["v1"]}]]"'`
+	text, err := declared("#   requiresSyncData: [[{groups: [\"\"], versions: [v1], kinds: [Namespace]}]]\n")
+	if err != nil || !strings.Contains(text, want) {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if text, err := declared(""); err != nil || strings.Contains(text, annotation) {
+		t.Errorf("without any: %v\n%s", err, text)
+	}
+	if _, err := declared("#   requiresSyncData: Namespace\n"); err == nil || !strings.Contains(err.Error(), "custom.requiresSyncData is no list; write [[{") {
+		t.Errorf("a word: %v", err)
+	}
+}
+
 // The embedded library makes the same template as the one on disk, each time.
 func TestTemplateIsReproducible(t *testing.T) {
 	first, err := template.Generate("../signedimages", library(), "a test")

@@ -60,21 +60,29 @@ func Generate(folder string, lib fs.FS, generator string) ([]byte, error) {
 	if !ok || strings.ToLower(kind) != name {
 		return nil, fmt.Errorf("%s: custom.kind is %v; a policy's folder is its kind in lower case", file, about.Custom["kind"])
 	}
-	return encode(document(name, kind, about, schema, policy, libs), generator)
+	synced, err := syncData(append([]module{policy}, libs...))
+	if err != nil {
+		return nil, err
+	}
+	return encode(document(name, kind, about, synced, schema, policy, libs), generator)
 }
 
 // document is the ConstraintTemplate.
-func document(name, kind string, about *ast.Annotations, schema *yaml.Node, policy module, libs []module) *yaml.Node {
+func document(name, kind string, about *ast.Annotations, synced string, schema *yaml.Node, policy module, libs []module) *yaml.Node {
+	annotations := []entry{
+		{"metadata.gatekeeper.sh/title", text(about.Title)},
+		{"metadata.gatekeeper.sh/version", text(fmt.Sprint(about.Custom["version"]))},
+		{"description", text(strings.Join(strings.Fields(about.Description), " "))},
+	}
+	if synced != "" {
+		annotations = append(annotations, entry{"metadata.gatekeeper.sh/requires-sync-data", text(synced)})
+	}
 	return mapping(
 		entry{"apiVersion", text("templates.gatekeeper.sh/v1")},
 		entry{"kind", text("ConstraintTemplate")},
 		entry{"metadata", mapping(
 			entry{"name", text(name)},
-			entry{"annotations", mapping(
-				entry{"metadata.gatekeeper.sh/title", text(about.Title)},
-				entry{"metadata.gatekeeper.sh/version", text(fmt.Sprint(about.Custom["version"]))},
-				entry{"description", text(strings.Join(strings.Fields(about.Description), " "))},
-			)},
+			entry{"annotations", mapping(annotations...)},
 		)},
 		entry{"spec", mapping(
 			entry{"crd", mapping(entry{"spec", mapping(

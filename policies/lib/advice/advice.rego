@@ -4,6 +4,7 @@
 package lib.advice
 
 import data.lib.image
+import data.lib.inventory
 import data.lib.words
 
 # METADATA
@@ -29,6 +30,16 @@ _values(written, finding) := {
 	"{host}": parts.host,
 	"{repository}": parts.repository,
 	"{request}": object.get(finding, "request", ""),
+	_except: _where_excepted,
 } if {
 	parts := image.parts(written)
 } else := {}
+
+# What the words say of exceptions, and what stands for it under a constraint that reads exceptions from objects.
+_except := "except it in the constraint"
+
+_where_excepted := "create a ClusterImageException for it" if {
+	inventory.reads("ClusterImageException")
+} else := "create an ImageException for it in its namespace" if {
+	inventory.reads("ImageException")
+} else := _except

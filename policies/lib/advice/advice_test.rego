@@ -50,3 +50,15 @@ test_placeholders_are_filled if {
 test_what_is_no_image_has_advice_too if {
 	startswith(advice.on("NO REFERENCE", finding({"reason": "malformed"})).you, "correct the name")
 }
+
+test_the_platform_team_is_told_where_exceptions_are_kept if {
+	every kinds, words in {
+		["ClusterImageException"]: ", or create a ClusterImageException for it",
+		["ImageException"]: ", or create an ImageException for it in its namespace",
+		["ClusterImageException", "ImageException"]: ", or create a ClusterImageException for it",
+		[]: ", or except it in the constraint",
+	} {
+		advised := on({"reason": "out-of-scope"}) with input.parameters.exceptionsFrom as kinds
+		endswith(advised.platformTeam, words)
+	}
+}

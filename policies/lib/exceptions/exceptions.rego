@@ -2,10 +2,12 @@
 # title: Exceptions
 # description: |
 #   Images that are admitted without the proof that the policy wants, because they were vetted, for a time. An exception
-#   that lacks a reason or a date, or whose date has passed, counts for nothing.
+#   that lacks a reason or a date, or whose date has passed, counts for nothing. Those in the constraint and those that are
+#   objects of their own follow the same rules.
 package lib.exceptions
 
 import data.lib.image
+import data.lib.inventory
 import data.lib.pattern
 import data.lib.review
 
@@ -55,12 +57,21 @@ _forms(name) := {form: found |
 	}
 }
 
-_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(exception): {object.get(exception, "reason", ""): true}}} |
-	some exception in _named[name]
+_problems(name) := object.union_n([{pattern.canonical(exception.image): {_problem(source, exception): {_told(source, exception): true}}} |
+	some source, exception in _named[name]
 ])
 
-# All of them, by the name that their pattern ends in.
-_named := object.union_n([{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions])
+# All of them, by the name that their pattern ends in, and then by their source: the place in the constraint, or the kind and
+# name of an object.
+_named := object.union_n(array.concat(
+	[{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions],
+	[{pattern.name(exception.image): {source: exception}} | some source, exception in inventory.exceptions],
+))
+
+# The reason, and which object has it: people look for it there.
+_told(source, exception) := concat("; ", [object.get(exception, "reason", ""), source]) if {
+	is_string(source)
+} else := object.get(exception, "reason", "")
 
 # The exceptions that count for a tag or a digest, by their repository.
 _tagged := object.union_n([{repository: {form: text}} |
@@ -90,9 +101,7 @@ _here(exception) if object.get(exception, "namespaces", set()) == set()
 
 _here(exception) if review.namespace in exception.namespaces
 
-default _problem(_) := "Its exception counts for nothing: it wants a reason, and expires: YYYY-MM-DD or never."
-
-_problem(exception) := "" if {
+_problem(source, exception) := "" if {
 	_here(exception)
 	_reasoned(exception)
 	exception.expires == "never"
@@ -101,19 +110,23 @@ _problem(exception) := "" if {
 	_reasoned(exception)
 	_dated(exception)
 	exception.expires >= _today
-} else := _elsewhere(exception) if {
+} else := _elsewhere(source, exception) if {
 	_reasoned(exception)
 	not _here(exception)
-} else := sprintf("Its exception ended on %s (%s).", [exception.expires, exception.reason]) if {
+} else := sprintf("Its exception ended on %s (%s).", [exception.expires, _told(source, exception)]) if {
 	_reasoned(exception)
 	_dated(exception)
-}
+} else := sprintf("Its exception counts for nothing: it wants a reason, and expires: YYYY-MM-DD or never%s.", [_object(source)])
 
-_elsewhere(exception) := sprintf("Its exception counts in other namespaces: %s (%s).", [names, exception.reason]) if {
+_elsewhere(source, exception) := sprintf("Its exception counts in other namespaces: %s (%s).", [names, _told(source, exception)]) if {
 	is_array(exception.namespaces)
 	count(exception.namespaces) > 0
 	names := concat(", ", [sprintf("%v", [name]) | some name in array.slice(exception.namespaces, 0, 3)])
-} else := "Its exception counts nowhere: its namespaces are not a list of names."
+} else := sprintf("Its exception counts nowhere: its namespaces are not a list of names%s.", [_object(source)])
+
+_object(source) := sprintf(" (%s)", [source]) if {
+	is_string(source)
+} else := ""
 
 _reasoned(exception) if regex.match(`\S`, exception.reason)
 

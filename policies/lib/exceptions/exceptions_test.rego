@@ -162,3 +162,88 @@ test_of_many_exceptions_for_one_pattern_three_are_told if {
 		with time.now_ns as noon
 	strings.count(text, "Its exception ended on 2020-01-01") == 3
 }
+
+# The same exception as an object of its own.
+object_current(exception, reference) if {
+	exceptions.current(image.parts(reference)) with input as reads
+		with data.inventory as of_cluster({"vetted": {"spec": exception}})
+		with time.now_ns as noon
+}
+
+object_remark(exception, reference) := text if {
+	text := exceptions.remark(image.parts(reference)) with input as reads
+		with data.inventory as of_cluster({"vetted": {"spec": exception}})
+		with time.now_ns as noon
+}
+
+reads := {"parameters": {"exceptionsFrom": ["ClusterImageException", "ImageException"]}, "review": {"namespace": "tango"}}
+
+of_cluster(objects) := {"cluster": {"notation-provider.internal/v1": {"ClusterImageException": objects}}}
+
+of_namespace(name, objects) := {"namespace": {name: {"notation-provider.internal/v1": {"ImageException": objects}}}}
+
+test_an_object_follows_the_rules_of_the_constraints_exceptions if {
+	every change in [{}, {"image": "docker.io/*"}, {"expires": "never"}, {"namespaces": ["daq", "tango"]}, {"image": "postgres:16"}] {
+		object_current(changed(change), "postgres:16")
+		object_remark(changed(change), "postgres:16") == ""
+	}
+	every change in [
+		{"expires": "2027-02-28"}, {"expires": "2027-02-30"}, {"expires": ""}, {"expires": null}, {"reason": ""}, {"reason": " "}, {"reason": null},
+		{"namespaces": []}, {"namespaces": ["daq"]}, {"namespaces": null}, {"image": ""}, {"image": "docker.io"}, {"image": "postgres*"},
+		{"image": "postgres:17"}, {"image": "docker.io/library/postgres/*"}, {"image": "*.io/*"}, {"image": null},
+	] {
+		not object_current(changed(change), "postgres:16")
+	}
+	every field in ["image", "reason", "expires"] {
+		not object_current(object.remove(vetted, [field]), "postgres:16")
+	}
+}
+
+test_an_object_that_does_not_count_is_named if {
+	object_remark(changed({"expires": "2027-02-28"}), "postgres") == "Its exception ended on 2027-02-28 (SEC-142; ClusterImageException vetted)."
+	object_remark(changed({"namespaces": ["daq"]}), "postgres") == "Its exception counts in other namespaces: daq (SEC-142; ClusterImageException vetted)."
+	object_remark(changed({"namespaces": []}), "postgres") == "Its exception counts nowhere: its namespaces are not a list of names (ClusterImageException vetted)."
+	object_remark(changed({"expires": "soon"}), "postgres") == concat(" ", [
+		"Its exception counts for nothing: it wants a reason, and expires:",
+		"YYYY-MM-DD or never (ClusterImageException vetted).",
+	])
+	endswith(object_remark(changed({"image": "postgres:16"}), "postgres:17"), "does not cover this tag or digest (SEC-142; ClusterImageException vetted).")
+	endswith(object_remark(changed({"image": "quay.io/a"}), "quay.io/a/b"), "written quay.io/a/* (SEC-142; ClusterImageException vetted).")
+}
+
+test_an_exception_of_a_namespace_counts_there_alone if {
+	exceptions.current(image.parts("postgres")) with input as reads
+		with data.inventory as of_namespace("tango", {"db": {"spec": vetted}})
+		with time.now_ns as noon
+	every spec in [vetted, changed({"namespaces": ["tango"]})] {
+		not exceptions.current(image.parts("postgres")) with input as reads
+			with data.inventory as of_namespace("daq", {"db": {"spec": spec}})
+			with time.now_ns as noon
+	}
+}
+
+test_an_object_counts_beside_the_constraints_exceptions if {
+	input_ := object.union(reads, {"parameters": {"exceptions": [changed({"expires": "2020-01-01"}), {"image": "redis", "reason": "SEC-1", "expires": "never"}]}})
+	every reference in ["postgres", "redis"] {
+		exceptions.current(image.parts(reference)) with input as input_
+			with data.inventory as of_cluster({"vetted": {"spec": vetted}})
+			with time.now_ns as noon
+	}
+	remarks := exceptions.remark(image.parts("postgres")) with input as input_ with data.inventory as {} with time.now_ns as noon
+	remarks == "Its exception ended on 2020-01-01 (SEC-142)."
+}
+
+test_no_object_counts_unless_the_constraint_reads_it if {
+	every parameters in [{}, {"exceptionsFrom": []}, {"exceptionsFrom": ["ImageException"]}] {
+		not exceptions.current(image.parts("postgres")) with input as {"parameters": parameters, "review": {"namespace": "tango"}}
+			with data.inventory as of_cluster({"vetted": {"spec": vetted}})
+			with time.now_ns as noon
+	}
+}
+
+test_without_an_inventory_no_object_counts if {
+	not exceptions.current(image.parts("postgres")) with input as reads
+	every absent in [{}, null, [], "x", of_cluster(null), of_cluster([vetted]), of_cluster({"a": null}), of_cluster({"a": vetted})] {
+		not exceptions.current(image.parts("postgres")) with input as reads with data.inventory as absent
+	}
+}
