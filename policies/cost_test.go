@@ -121,7 +121,7 @@ func (s *steps) TraceEvent(e topdown.Event) {
 }
 
 // violations prepares the policy, and counts its violations.
-func violations(t testing.TB) func(input map[string]any, options ...rego.EvalOption) int {
+func violations(t testing.TB, further ...func(*rego.Rego)) func(input map[string]any, options ...rego.EvalOption) int {
 	t.Helper()
 	all := modules(t)
 	mock, err := ast.ParseModuleWithOpts("mock.rego", "package mock\n\nanswer(_) := input.response", ast.ParserOptions{RegoVersion: ast.RegoV1})
@@ -133,9 +133,9 @@ func violations(t testing.TB) func(input map[string]any, options ...rego.EvalOpt
 	if c.Compile(all); c.Failed() {
 		t.Fatal(c.Errors)
 	}
-	query, err := rego.New(
+	query, err := rego.New(append(further,
 		rego.Compiler(c), rego.Query("denied := data.signedimages.violation with external_data as data.mock.answer"),
-	).PrepareForEval(context.Background())
+	)...).PrepareForEval(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -227,6 +227,8 @@ func unsound() map[string]denied {
 		"exception there":   except(map[string]any{"namespaces": []any{"elsewhere"}}),
 		"exception other":   except(map[string]any{"image": "skao.int/tango:2"}),
 		"exception path":    except(map[string]any{"image": "skao.int/tango/*"}),
+		"objects":           {"exceptionsFrom": readObjects},
+		"objects not read":  {"exceptionsFrom": []any{}},
 	} {
 		images := []string{tag}
 		if name == "no pattern" || name == "another path" {
@@ -239,6 +241,26 @@ func unsound() map[string]denied {
 			}
 		}
 	}
+	return all
+}
+
+// unsoundObjects are exceptions that are objects, none of which excepts an image of the pods above.
+func unsoundObjects() map[string]any {
+	object := func(change map[string]any) map[string]any {
+		spec := map[string]any{"image": tag, "reason": "SEC-1", "expires": "never"}
+		maps.Copy(spec, change)
+		return map[string]any{"spec": spec}
+	}
+	all := inventory(0, "", "")
+	cluster := all["cluster"].(map[string]any)["notation-provider.internal/v1"].(map[string]any)["ClusterImageException"].(map[string]any) //nolint:forcetypeassert // made above
+	for name, change := range map[string]map[string]any{
+		"ended": {"expires": "2020-01-01"}, "unsound": {"expires": "soon"}, "reason": {"reason": " "}, "there": {"namespaces": []any{"elsewhere"}},
+		"other": {"image": "skao.int/tango:2"}, "path": {"image": "skao.int/tango/*"},
+	} {
+		cluster[name] = object(change)
+	}
+	there := map[string]any{"notation-provider.internal/v1": map[string]any{"ImageException": map[string]any{"counts": object(nil)}}}
+	all["namespace"] = map[string]any{"elsewhere": there}
 	return all
 }
 
@@ -264,7 +286,7 @@ func newPanel(t *testing.T) *panel {
 	p := &panel{c.Modules, map[string]rego.PreparedEvalQuery{}}
 	for _, policy := range []string{"signedimages", "pinnedimages"} {
 		query := "some v in data." + policy + ".violation with external_data as data.mock.answer; is_string(v.msg)"
-		p.queries[policy], err = rego.New(rego.Compiler(c), rego.Query(query)).PrepareForEval(context.Background())
+		p.queries[policy], err = rego.New(rego.Compiler(c), store(unsoundObjects()), rego.Query(query)).PrepareForEval(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}

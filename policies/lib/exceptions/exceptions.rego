@@ -21,8 +21,8 @@ current(parts) if {
 # METADATA
 # description: |
 #   What there is to say about exceptions for the image that do not count, and about those that nearly cover it; empty if
-#   there are none. Of many for one pattern, three are enough.
-remark(parts) := concat(" ", array.slice(sort(_own(parts) | _nearly(parts)), 0, 3))
+#   there are none. Of many for one pattern, three are enough. Objects that are too many to be read are told too.
+remark(parts) := concat(" ", array.slice(sort(((_own(parts) | _nearly(parts)) | inventory.excess)), 0, 3))
 
 _own(parts) := {found.remark |
 	some found in _meant(parts)
@@ -65,12 +65,15 @@ _problems(name) := object.union_n([{pattern.canonical(exception.image): {_proble
 # name of an object.
 _named := object.union_n(array.concat(
 	[{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions],
-	[{pattern.name(exception.image): {source: exception}} | some source, exception in inventory.exceptions],
+	array.concat(
+		[{pattern.name(found.spec.image): {["ClusterImageException", name]: found.spec}} | some name, found in inventory.of_cluster],
+		[{pattern.name(found.spec.image): {["ImageException", name]: found.spec}} | some name, found in inventory.of_namespace],
+	),
 ))
 
 # The reason, and which object has it: people look for it there.
-_told(source, exception) := concat("; ", [object.get(exception, "reason", ""), source]) if {
-	is_string(source)
+_told(source, exception) := concat("; ", [object.get(exception, "reason", ""), concat(" ", source)]) if {
+	is_array(source)
 } else := object.get(exception, "reason", "")
 
 # The exceptions that count for a tag or a digest, by their repository.
@@ -124,8 +127,8 @@ _elsewhere(source, exception) := sprintf("Its exception counts in other namespac
 	names := concat(", ", [sprintf("%v", [name]) | some name in array.slice(exception.namespaces, 0, 3)])
 } else := sprintf("Its exception counts nowhere: its namespaces are not a list of names%s.", [_object(source)])
 
-_object(source) := sprintf(" (%s)", [source]) if {
-	is_string(source)
+_object(source) := sprintf(" (%s)", [concat(" ", source)]) if {
+	is_array(source)
 } else := ""
 
 _reasoned(exception) if regex.match(`\S`, exception.reason)

@@ -247,3 +247,10 @@ test_without_an_inventory_no_object_counts if {
 		not exceptions.current(image.parts("postgres")) with input as reads with data.inventory as absent
 	}
 }
+
+test_objects_that_are_too_many_do_not_count_and_are_told if {
+	crowd := {sprintf("e%d", [i]): {"spec": vetted} | some i in numbers.range(1, 501)}
+	not exceptions.current(image.parts("postgres")) with input as reads with data.inventory as of_namespace("tango", crowd) with time.now_ns as noon
+	text := exceptions.remark(image.parts("postgres")) with input as reads with data.inventory as of_namespace("tango", crowd)
+	text == "There are more than 500 objects ImageException, so none of them counts."
+}
