@@ -2,60 +2,28 @@ package charts
 
 import (
 	"encoding/json"
-	"io"
-	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/VictoriaMetrics/metricsql"
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	corev1 "k8s.io/api/core/v1"
 
-	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
-	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
-	listeners "gitlab.com/ska-telescope/notation-provider/provider/server"
 )
 
-// scraped are the server's metrics, as Prometheus reads them: by name the labels that each has.
-func scraped(t *testing.T) map[string][]string {
+// told are the metrics of server and rotator: by name the labels that each has.
+func told(t *testing.T) map[string][]string {
 	t.Helper()
-	m := metrics.New("1", cache.Memories(), cache.Events())
-	m.LogDropped(func() uint64 { return 0 })
-	m.InFlight(func() (int, int) { return 0, 0 })
-	m.State(func() []metrics.Certificate { return []metrics.Certificate{{Use: "serving"}} }, func() []metrics.Source { return []metrics.Source{{Name: "trust"}} })
-	m.Connections(func() []metrics.Connections { return []metrics.Connections{{Listener: "gatekeeper"}} })
-	m.RevocationRequests(revocation.Kinds(), revocation.Outcomes())
-	m.RevocationEndpoints(func() []metrics.RevocationEndpoint {
-		return []metrics.RevocationEndpoint{{Kind: "crl", URL: "http://ca.example.org/ca.crl", NextUpdate: time.Now()}}
-	})
-	m.HandshakeFailures(listeners.HandshakeCauses())
-	m.Request("/validate", 200, time.Second)
-	m.Finding(provider.Finding{})
-	m.Step("verify", time.Second)
-	m.RegistryRequest("registry.example.org", 200, time.Second)
-	m.Reload("trust", "changed")
-	answer := httptest.NewRecorder()
-	m.Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
-
-	parser := expfmt.NewTextParser(model.UTF8Validation)
 	all := map[string][]string{}
-	for name, family := range must[map[string]*dto.MetricFamily](t)(parser.TextToMetricFamilies(io.Reader(answer.Body))) {
-		labels := []string{"namespace", "le"} // what Prometheus adds
-		for _, label := range family.Metric[0].Label {
-			labels = append(labels, label.GetName())
-		}
-		for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
-			if suffix == "" || family.Metric[0].Histogram != nil {
-				all[name+suffix] = labels
-			}
+	for _, d := range metrics.Descriptions() {
+		labels := append([]string{"namespace", "pod"}, d.Labels...) // what Prometheus adds comes first
+		all[d.Name] = labels
+		if d.Type == metrics.Histogram {
+			delete(all, d.Name)
+			all[d.Name+"_sum"], all[d.Name+"_count"], all[d.Name+"_bucket"] = labels, labels, append(labels, "le")
 		}
 	}
 	rotators(t, all)
@@ -120,7 +88,7 @@ func exists(t *testing.T, what, query string, known map[string][]string) {
 }
 
 func TestAlertsNameMetricsThatExist(t *testing.T) {
-	known := scraped(t)
+	known := told(t)
 	var spec struct {
 		Groups []struct {
 			Rules []struct {
@@ -151,7 +119,7 @@ func TestAlertsNameMetricsThatExist(t *testing.T) {
 }
 
 func TestTheDashboardNamesMetricsThatExist(t *testing.T) {
-	known := scraped(t)
+	known := told(t)
 	cm := get[corev1.ConfigMap](t, render(t, "--values", chart+"/examples/monitoring.yaml"), "ConfigMap", "notation-provider-dashboard")
 	var dashboard struct {
 		Title  string

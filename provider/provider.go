@@ -91,6 +91,9 @@ func (p *Provider) Configure(s Settings) {
 	p.parsed.Resize(s.Images)
 }
 
+// Settings returns those in force.
+func (p *Provider) Settings() Settings { return *p.settings.Load() }
+
 // Finding is the answer for one key: a Verdict if Err is nil, else why it is undecided.
 type Finding struct {
 	// Key is the key as asked, byte for byte.

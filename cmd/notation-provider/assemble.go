@@ -77,7 +77,6 @@ func assemble(c config.Config, m *metrics.Metrics, t *tracing.Tracer, log *slog.
 		return nil, err
 	}
 	a.limiter = cache.NewLimiter(s.limiter)
-	m.InFlight(a.limiter.Load)
 	if a.cache, err = cache.New(cache.Options{
 		Resolver: t.Resolver(a.registry),
 		Limit:    a.limiter,
@@ -91,6 +90,7 @@ func assemble(c config.Config, m *metrics.Metrics, t *tracing.Tracer, log *slog.
 	if a.provider, err = provider.New(provider.Options{Trust: t.Trust(a.verifier), Cache: t.Cache(a.cache), Settings: s.answers}); err != nil {
 		return nil, err
 	}
+	a.tell(m)
 	a.handler = gatekeeper.New(gatekeeper.Options{
 		Provider: t.Answers(a.provider),
 		MaxBytes: s.requests.bytes,

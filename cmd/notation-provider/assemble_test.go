@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,7 @@ import (
 func TestMetricsNameTheVersion(t *testing.T) {
 	scrape := httptest.NewRecorder()
 	newMetrics().Handler().ServeHTTP(scrape, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	if want := fmt.Sprintf("notation_provider_build_info{version=%q} 1\n", version.Number); !strings.Contains(scrape.Body.String(), want) {
+	if want := fmt.Sprintf("notation_provider_build_info{goversion=%q,version=%q} 1\n", runtime.Version(), version.Number); !strings.Contains(scrape.Body.String(), want) {
 		t.Errorf("there is no %s", want)
 	}
 }

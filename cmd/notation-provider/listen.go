@@ -85,7 +85,7 @@ func signers(v *verifier.Verifier) []metrics.Certificate {
 func revocationEndpoints(v *verifier.Verifier) []metrics.RevocationEndpoint {
 	var all []metrics.RevocationEndpoint
 	for _, e := range v.RevocationEndpoints() {
-		all = append(all, metrics.RevocationEndpoint{Kind: string(e.Kind), URL: e.URL, Failing: e.Err != nil, NextUpdate: e.NextUpdate})
+		all = append(all, metrics.RevocationEndpoint{Kind: string(e.Kind), URL: e.URL, Failing: e.Err != nil, ThisUpdate: e.ThisUpdate, NextUpdate: e.NextUpdate})
 	}
 	return all
 }
@@ -120,7 +120,7 @@ func sourceNames(p *reload.Poller) []string {
 func sources(p *reload.Poller) []metrics.Source {
 	var all []metrics.Source
 	for _, s := range p.Status() {
-		all = append(all, metrics.Source{Name: s.Source, Failing: s.Err != nil})
+		all = append(all, metrics.Source{Name: s.Source, Failing: s.Err != nil, Loaded: s.Loaded, Hash: s.Hash})
 	}
 	return all
 }

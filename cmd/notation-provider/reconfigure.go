@@ -78,6 +78,9 @@ func newConfiguration(from source, a *app, log *slog.Logger) *configuration {
 // Name is what the file is called in logs and readiness.
 func (c *configuration) Name() string { return "configuration" }
 
+// Hash is of the configuration that was read last.
+func (c *configuration) Hash() []byte { return c.inForce.Hash() }
+
 // Notes names the keys of the file that want a restart.
 func (c *configuration) Notes() []string { return *c.notes.Load() }
 

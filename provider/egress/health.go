@@ -81,6 +81,12 @@ func (h *Health) of(request *http.Request) (*hostHealth, *repositoryHealth) {
 	return ofHost, ofRepository
 }
 
+// CircuitOpen tells whether a host fails, so that it gets probes only.
+func (h *Health) CircuitOpen(host string) bool {
+	known, ok := h.hosts.Peek(host)
+	return ok && known.circuit.State() != gobreaker.StateClosed
+}
+
 // repositoryHealth is what is known of one repository at a host.
 type repositoryHealth struct {
 	cooldown

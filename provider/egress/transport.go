@@ -77,6 +77,9 @@ func NewTransport(o Options) *Transport {
 // CloseIdleConnections closes the connections that are not in use.
 func (t *Transport) CloseIdleConnections() { t.pool.CloseIdleConnections() }
 
+// CircuitOpen tells whether a host fails, so that it gets probes only.
+func (t *Transport) CircuitOpen(host string) bool { return t.options.Health.CircuitOpen(host) }
+
 // RoundTrip sends a request, within the bounds.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(request.Context(), t.options.Bounds.Timeout)

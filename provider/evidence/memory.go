@@ -127,6 +127,13 @@ func (m *Memory) forget(key string, value []byte) {
 	}
 }
 
+// Load tells how many entries are kept, and how many bytes of how many.
+func (m *Memory) Load() (entries int, bytes, bound int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.entries.Len(), m.bytes, m.bound
+}
+
 // Bytes tells how much is kept.
 func (m *Memory) Bytes() int64 {
 	m.mu.Lock()

@@ -8,6 +8,7 @@ package metrics
 
 import (
 	"net/http"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -51,24 +52,23 @@ func New(version string, memories, events []string) *Metrics {
 		verdict:            map[provider.Reason]prometheus.Counter{},
 		cache:              map[cacheEvent]prometheus.Counter{},
 		registry:           prometheus.NewRegistry(),
-		requests:           counter("requests_total", "Requests answered, by path and status.", "path", "status"),
-		requestSeconds:     histogram("request_seconds", "How long requests took, by path.", answerBuckets(), "path"),
-		verdicts:           counter("verdicts_total", "Settled answers given, by reason.", "reason"),
-		undecided:          counter("undecided_total", "Answers that could not be given, by cause.", "cause"),
-		steps:              histogram("step_seconds", "How long a step took that left the memory: resolve a tag, verify a digest.", workBuckets(), "step"),
-		cacheEvents:        counter("cache_events_total", "What the memories did: hit, miss, join (waited for another's fetch), eviction.", "memory", "event"),
-		registryRequests:   counter("registry_requests_total", "Requests sent to registries, by configured host and status; status 0 had no answer.", "host", "status"),
-		registrySeconds:    histogram("registry_request_seconds", "How long registries took to answer, by configured host.", workBuckets(), "host"),
-		reloads:            counter("reloads_total", "Files looked at again, by source and outcome.", "source", "outcome"),
-		revocationRequests: counter("revocation_requests_total", "Requests to OCSP responders and for CRLs, by kind and outcome.", "kind", "outcome"),
-		handshakeFailures:  counter("tls_handshake_failures_total", "TLS handshakes that failed at the mutual TLS listener, by cause.", "cause"),
+		requests:           counter("requests_total"),
+		requestSeconds:     histogram("request_duration_seconds", answerBuckets()),
+		verdicts:           counter("verdicts_total"),
+		undecided:          counter("undecided_total"),
+		steps:              histogram("step_duration_seconds", workBuckets()),
+		cacheEvents:        counter("cache_events_total"),
+		registryRequests:   counter("registry_requests_total"),
+		registrySeconds:    histogram("registry_request_duration_seconds", workBuckets()),
+		reloads:            counter("reloads_total"),
+		revocationRequests: counter("revocation_requests_total"),
+		handshakeFailures:  counter("tls_handshake_failures_total"),
 	}
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is the label.", ConstLabels: prometheus.Labels{"version": version}})
-	info.Set(1)
 	m.registry.MustRegister(
-		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, m.revocationRequests, m.handshakeFailures, info,
+		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, m.revocationRequests, m.handshakeFailures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	m.sample([]string{"build_info"}, func(add func(string, float64, ...string)) { add("build_info", 1, version, runtime.Version()) })
 	for _, reason := range provider.Reasons() {
 		m.verdict[reason] = m.verdicts.WithLabelValues(string(reason))
 	}
@@ -81,14 +81,6 @@ func New(version string, memories, events []string) *Metrics {
 		}
 	}
 	return m
-}
-
-func counter(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
-}
-
-func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, labels)
 }
 
 // answerBuckets are seconds: from an answer out of memory to Gatekeeper's deadline.
@@ -157,9 +149,9 @@ func (m *Metrics) Reload(source, outcome string) {
 
 // LogDropped tells how many lines of the log could not be written.
 func (m *Metrics) LogDropped(read func() uint64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Namespace: namespace, Name: "log_records_dropped_total", Help: "Lines of the log that were dropped: standard error was not read in time.",
-	}, func() float64 { return float64(read()) }))
+	m.sample([]string{"log_records_dropped_total"}, func(add func(string, float64, ...string)) {
+		add("log_records_dropped_total", float64(read()))
+	})
 }
 
 // HandshakeFailures makes the series of every cause, and returns the function that counts one.
@@ -168,13 +160,4 @@ func (m *Metrics) HandshakeFailures(causes []string) (failed func(cause string))
 		m.handshakeFailures.WithLabelValues(cause)
 	}
 	return func(cause string) { m.handshakeFailures.WithLabelValues(cause).Inc() }
-}
-
-// InFlight tells how many checks are under way, and how many wait for their turn.
-func (m *Metrics) InFlight(read func() (running, waiting int)) {
-	gauge := func(name, help string, pick func() int) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, func() float64 { return float64(pick()) }))
-	}
-	gauge("checks_in_flight", "Checks that are asking the network now.", func() int { running, _ := read(); return running })
-	gauge("checks_waiting", "Checks that wait for their turn to ask the network.", func() int { _, waiting := read(); return waiting })
 }

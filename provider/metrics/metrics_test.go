@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +43,7 @@ func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
 	for _, cause := range provider.Causes() {
 		has(t, text, fmt.Sprintf(`notation_provider_undecided_total{cause="%s"} 0`, cause))
 	}
-	has(t, text, `notation_provider_build_info{version="v1.2.3"} 1`)
+	has(t, text, fmt.Sprintf(`notation_provider_build_info{goversion="%s",version="v1.2.3"} 1`, runtime.Version()))
 }
 
 func TestWhatHappensIsCounted(t *testing.T) {
@@ -57,7 +58,16 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	m.RegistryRequest("harbor.skao.int", 0, time.Second)
 	m.Reloads([]string{"trust"}, []string{"changed", "failed"})
 	m.Reload("trust", "failed")
-	m.InFlight(func() (running, waiting int) { return 3, 7 })
+	m.Limiter(func() (running, waiting metrics.Load) {
+		return metrics.Load{Used: 3, Limit: 8}, metrics.Load{Used: 7, Limit: 128}
+	})
+	m.Memories(func() []metrics.Memory { return []metrics.Memory{{Name: "tags", Good: 5, Refused: 6, Limit: 9}} })
+	m.Evidence(func() (entries int, bytes, limit int64) { return 2, 3000, 4000 })
+	m.AnswerWithin(func() map[string]time.Duration { return map[string]time.Duration{"/validate": 1800 * time.Millisecond} })
+	m.Circuits(func() map[string]bool { return map[string]bool{"harbor.skao.int": true, "artefact.skao.int": false} })
+	m.VerifiedImages(func(within ...time.Duration) ([]int, int) {
+		return []int{int(within[0].Hours()), int(within[1].Hours()), int(within[2].Hours())}, 4
+	})
 	m.LogDropped(func() uint64 { return 4 })
 	m.Connections(func() []metrics.Connections {
 		return []metrics.Connections{{Listener: "gatekeeper", Handshaking: 1, Open: 2, Closed: 5}}
@@ -65,20 +75,35 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	has(t, scrape(t, m),
 		`notation_provider_requests_total{path="/validate",status="200"} 1`,
 		`notation_provider_requests_total{path="/validate",status="503"} 1`,
-		`notation_provider_request_seconds_bucket{path="/validate",le="0.0025"} 1`,
-		`notation_provider_request_seconds_count{path="/validate"} 2`,
+		`notation_provider_request_duration_seconds_bucket{path="/validate",le="0.0025"} 1`,
+		`notation_provider_request_duration_seconds_count{path="/validate"} 2`,
 		`notation_provider_verdicts_total{reason="unsigned"} 1`,
 		`notation_provider_verdicts_total{reason="verified"} 0`,
 		`notation_provider_undecided_total{cause="deadline"} 1`,
-		`notation_provider_step_seconds_sum{step="tags"} 1`,
+		`notation_provider_step_duration_seconds_sum{step="tags"} 1`,
 		`notation_provider_cache_events_total{event="hit",memory="tags"} 1`,
 		`notation_provider_registry_requests_total{host="harbor.skao.int",status="404"} 1`,
 		`notation_provider_registry_requests_total{host="harbor.skao.int",status="0"} 1`,
-		`notation_provider_registry_request_seconds_count{host="harbor.skao.int"} 2`,
+		`notation_provider_registry_request_duration_seconds_count{host="harbor.skao.int"} 2`,
 		`notation_provider_reloads_total{outcome="failed",source="trust"} 1`,
 		`notation_provider_reloads_total{outcome="changed",source="trust"} 0`,
 		`notation_provider_checks_in_flight 3`,
 		`notation_provider_checks_waiting 7`,
+		`notation_provider_checks_in_flight_limit 8`,
+		`notation_provider_checks_waiting_limit 128`,
+		`notation_provider_cache_entries{kind="good",memory="tags"} 5`,
+		`notation_provider_cache_entries{kind="refused",memory="tags"} 6`,
+		`notation_provider_cache_entries_limit{memory="tags"} 9`,
+		`notation_provider_evidence_entries 2`,
+		`notation_provider_evidence_bytes 3000`,
+		`notation_provider_evidence_limit_bytes 4000`,
+		`notation_provider_answer_within_seconds{path="/validate"} 1.8`,
+		`notation_provider_registry_circuit_open{host="harbor.skao.int"} 1`,
+		`notation_provider_registry_circuit_open{host="artefact.skao.int"} 0`,
+		`notation_provider_verified_images{lapses_within="7d"} 168`,
+		`notation_provider_verified_images{lapses_within="30d"} 720`,
+		`notation_provider_verified_images{lapses_within="90d"} 2160`,
+		`notation_provider_verified_images{lapses_within="any"} 4`,
 		`notation_provider_log_records_dropped_total 4`,
 		`notation_provider_connections{listener="gatekeeper",state="handshake"} 1`,
 		`notation_provider_connections{listener="gatekeeper",state="open"} 2`,
@@ -143,9 +168,10 @@ func TestABrokenReloadIsToldWhileItLasts(t *testing.T) {
 	m := metrics.New("", memories(), events())
 	failing := true
 	m.State(func() []metrics.Certificate { return nil }, func() []metrics.Source {
-		return []metrics.Source{{Name: "trust", Failing: failing}, {Name: "client CA"}}
+		return []metrics.Source{{Name: "trust", Failing: failing, Loaded: time.UnixMilli(1_900_000_000_500), Hash: []byte{0, 0, 0, 0, 1, 2, 255}}, {Name: "client CA"}}
 	})
-	has(t, scrape(t, m), `notation_provider_reload_failing{source="trust"} 1`, `notation_provider_reload_failing{source="client CA"} 0`)
+	has(t, scrape(t, m), `notation_provider_reload_failing{source="trust"} 1`, `notation_provider_reload_failing{source="client CA"} 0`,
+		`notation_provider_config_hash{source="trust"} 258`, `notation_provider_config_last_reload_success_timestamp_seconds{source="trust"} 1.9000000005e+09`)
 	failing = false
 	has(t, scrape(t, m), `notation_provider_reload_failing{source="trust"} 0`)
 }

@@ -3,8 +3,6 @@ package metrics
 import (
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // RevocationEndpoint is a place that certificate authorities name for OCSP or for a revocation list.
@@ -12,8 +10,8 @@ type RevocationEndpoint struct {
 	// Kind is ocsp or crl.
 	Kind, URL string
 	Failing   bool
-	// NextUpdate is until when its last answer holds; zero is left out.
-	NextUpdate time.Time
+	// ThisUpdate and NextUpdate are between which times its last answer is valid; zero is left out.
+	ThisUpdate, NextUpdate time.Time
 }
 
 // RevocationRequests makes the series of every kind and outcome, and returns the function that counts a request.
@@ -28,42 +26,22 @@ func (m *Metrics) RevocationRequests(kinds, outcomes []string) (ended func(kind,
 
 // RevocationEndpoints tells how the endpoints stand whenever it is asked.
 func (m *Metrics) RevocationEndpoints(read func() []RevocationEndpoint) {
-	m.registry.MustRegister(revocationEndpoints{
-		read: read,
-		nextUpdate: prometheus.NewDesc(namespace+"_revocation_next_update_timestamp_seconds",
-			"Until when the last good answer of an OCSP responder or CRL is valid, in seconds since the epoch.", []string{"kind", "url"}, nil),
-		failing: prometheus.NewDesc(namespace+"_revocation_endpoint_failing",
-			"1 while an OCSP responder or the host of a CRL gives no good answer.", []string{"kind", "url"}, nil),
+	const failing, this, next = "revocation_endpoint_failing", "revocation_this_update_timestamp_seconds", "revocation_next_update_timestamp_seconds"
+	m.sample([]string{failing, this, next}, func(add func(string, float64, ...string)) {
+		seen := map[[2]string]bool{}
+		for _, e := range read() {
+			key := [2]string{e.Kind, strings.ToValidUTF8(e.URL, "?")}
+			if seen[key] { // two URLs that differ in bytes that cannot be a label
+				continue
+			}
+			seen[key] = true
+			add(failing, truth(e.Failing), key[:]...)
+			if !e.ThisUpdate.IsZero() {
+				add(this, float64(e.ThisUpdate.Unix()), key[:]...)
+			}
+			if !e.NextUpdate.IsZero() {
+				add(next, float64(e.NextUpdate.Unix()), key[:]...)
+			}
+		}
 	})
-}
-
-type revocationEndpoints struct {
-	read                func() []RevocationEndpoint
-	nextUpdate, failing *prometheus.Desc
-}
-
-// Describe implements prometheus.Collector.
-func (c revocationEndpoints) Describe(to chan<- *prometheus.Desc) {
-	to <- c.nextUpdate
-	to <- c.failing
-}
-
-// Collect implements prometheus.Collector.
-func (c revocationEndpoints) Collect(to chan<- prometheus.Metric) {
-	seen := map[[2]string]bool{}
-	for _, e := range c.read() {
-		key := [2]string{e.Kind, strings.ToValidUTF8(e.URL, "?")}
-		if seen[key] { // two URLs that differ in bytes that cannot be a label
-			continue
-		}
-		seen[key] = true
-		failing := 0.0
-		if e.Failing {
-			failing = 1
-		}
-		to <- prometheus.MustNewConstMetric(c.failing, prometheus.GaugeValue, failing, key[0], key[1])
-		if !e.NextUpdate.IsZero() {
-			to <- prometheus.MustNewConstMetric(c.nextUpdate, prometheus.GaugeValue, float64(e.NextUpdate.Unix()), key[0], key[1])
-		}
-	}
 }

@@ -1,11 +1,10 @@
 package metrics
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Certificate is one whose end is worth an alert.
@@ -26,44 +25,40 @@ type Certificate struct {
 type Source struct {
 	Name    string
 	Failing bool
+	// Loaded is when the version in force was taken over.
+	Loaded time.Time
+	// Hash is of what is in force; nil: the source has none.
+	Hash []byte
 }
 
 // State tells what is in force whenever it is asked for, so that it cannot go stale.
 func (m *Metrics) State(certificates func() []Certificate, sources func() []Source) {
-	m.registry.MustRegister(state{
-		certificates: certificates,
-		sources:      sources,
-		expiry: prometheus.NewDesc(namespace+"_certificate_expiry_timestamp_seconds",
-			"When a certificate in force ends, in seconds since the epoch.", []string{"use", "store", "subject", "nth"}, nil),
-		failing: prometheus.NewDesc(namespace+"_reload_failing",
-			"1 while the newest version of a source's files is broken and an older one is in force.", []string{"source"}, nil),
+	const expiry = "certificate_expiry_timestamp_seconds"
+	m.sample([]string{expiry}, func(add func(string, float64, ...string)) {
+		// Two certificates may have one subject, as they do while a CA is rotated: nth tells them apart.
+		seen := map[[3]string]int{}
+		for _, c := range certificates() {
+			subject := strings.ToValidUTF8(c.Subject, "?")
+			key := [3]string{c.Use, c.Store, subject}
+			seen[key]++
+			add(expiry, float64(c.NotAfter.Unix()), c.Use, c.Store, subject, strconv.Itoa(seen[key]))
+		}
+	})
+	const failing, loaded, hash = "reload_failing", "config_last_reload_success_timestamp_seconds", "config_hash"
+	m.sample([]string{failing, loaded, hash}, func(add func(string, float64, ...string)) {
+		for _, source := range sources() {
+			add(failing, truth(source.Failing), source.Name)
+			add(loaded, float64(source.Loaded.UnixMilli())/1000, source.Name)
+			if len(source.Hash) >= 6 {
+				add(hash, number(source.Hash), source.Name)
+			}
+		}
 	})
 }
 
-type state struct {
-	certificates    func() []Certificate
-	sources         func() []Source
-	expiry, failing *prometheus.Desc
-}
-
-// Describe implements prometheus.Collector.
-func (s state) Describe(to chan<- *prometheus.Desc) { to <- s.expiry; to <- s.failing }
-
-// Collect implements prometheus.Collector. Two certificates may have one subject,
-// as they do while a CA is rotated: nth tells them apart.
-func (s state) Collect(to chan<- prometheus.Metric) {
-	seen := map[[3]string]int{}
-	for _, c := range s.certificates() {
-		subject := strings.ToValidUTF8(c.Subject, "?")
-		key := [3]string{c.Use, c.Store, subject}
-		seen[key]++
-		to <- prometheus.MustNewConstMetric(s.expiry, prometheus.GaugeValue, float64(c.NotAfter.Unix()), c.Use, c.Store, subject, strconv.Itoa(seen[key]))
-	}
-	for _, source := range s.sources() {
-		value := 0.0
-		if source.Failing {
-			value = 1
-		}
-		to <- prometheus.MustNewConstMetric(s.failing, prometheus.GaugeValue, value, source.Name)
-	}
+// number is the first 48 bits of a hash, which a sample's float64 holds exactly, as Alertmanager's hash does.
+func number(hash []byte) float64 {
+	var first [8]byte
+	copy(first[2:], hash[:6])
+	return float64(binary.BigEndian.Uint64(first[:]))
 }

@@ -30,7 +30,7 @@ func New(every time.Duration, log *slog.Logger, observe func(source, outcome str
 		p.observe = func(string, string) {}
 	}
 	for _, s := range p.sources {
-		p.status = append(p.status, Status{Source: s.Name(), Since: time.Now(), Notes: notes(s)})
+		p.status = append(p.status, Status{Source: s.Name(), Since: time.Now(), Loaded: time.Now(), Hash: hash(s), Notes: notes(s)})
 	}
 	return p
 }
@@ -65,17 +65,21 @@ func (p *Poller) poll(ctx context.Context) {
 			return
 		}
 		changed, err := s.Reload()
-		p.note(i, changed, err, notes(s))
+		p.note(i, changed, err, s)
 		p.observe(s.Name(), outcome(changed, err))
 	}
 }
 
 // note remembers how source i stands now, and logs what is news.
-func (p *Poller) note(i int, changed bool, err error, notes []string) {
+func (p *Poller) note(i int, changed bool, err error, s Source) {
+	hash, notes := hash(s), notes(s)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	was := p.status[i]
-	p.status[i].Err, p.status[i].Notes = err, notes
+	p.status[i].Err, p.status[i].Hash, p.status[i].Notes = err, hash, notes
+	if err == nil && changed {
+		p.status[i].Loaded = time.Now()
+	}
 	if (was.Err == nil) != (err == nil) {
 		p.status[i].Since = time.Now()
 	}
@@ -98,6 +102,13 @@ func (p *Poller) note(i int, changed bool, err error, notes []string) {
 func notes(s Source) []string {
 	if noter, ok := s.(Noter); ok {
 		return noter.Notes()
+	}
+	return nil
+}
+
+func hash(s Source) []byte {
+	if hasher, ok := s.(Hasher); ok {
+		return hasher.Hash()
 	}
 	return nil
 }

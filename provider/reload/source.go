@@ -22,6 +22,12 @@ type Noter interface {
 	Notes() []string
 }
 
+// Hasher is a [Source] that has a hash of what is in force, by which replicas can be compared.
+type Hasher interface {
+	// Hash is equal for equal contents. It is called from the goroutine of Reload.
+	Hash() []byte
+}
+
 // Outcomes of one reload, as the observer given to [New] is told them.
 const (
 	Unchanged = "unchanged" // the files are as they were
@@ -37,5 +43,7 @@ type Status struct {
 	Source string    // the source's name
 	Err    error     // why its files cannot be used, or nil if all is well
 	Since  time.Time // when it last broke or healed, or when polling was set up
+	Loaded time.Time // when the contents in force were taken over
+	Hash   []byte    // of the contents in force; nil if the source is no [Hasher]
 	Notes  []string  // what a [Noter] says of the files in force
 }

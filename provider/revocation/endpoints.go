@@ -45,6 +45,8 @@ type Endpoint struct {
 	FailingSince time.Time
 	// Err is why the last request failed; nil if it did not.
 	Err error
+	// ThisUpdate is from when on the last good answer is valid; zero if there was none.
+	ThisUpdate time.Time
 	// NextUpdate is until when the last good answer holds; zero if there was none, or it does not say.
 	NextUpdate time.Time
 }
@@ -78,8 +80,8 @@ func newEndpoints(log *slog.Logger, observe func(kind, outcome string)) (*endpoi
 	return &endpoints{log: log, observe: observe, kept: kept}, err
 }
 
-// answered notes a good answer and until when it holds.
-func (e *endpoints) answered(kind Kind, url string, nextUpdate time.Time) {
+// answered notes a good answer, and from when and until when it holds.
+func (e *endpoints) answered(kind Kind, url string, thisUpdate, nextUpdate time.Time) {
 	e.observe(string(kind), string(Answered))
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -87,7 +89,8 @@ func (e *endpoints) answered(kind Kind, url string, nextUpdate time.Time) {
 	if since := endpoint.FailingSince; !since.IsZero() {
 		e.log.Info("revocation endpoint works again", "kind", kind, "url", printable.Text(url), "failedFor", time.Since(since).Round(time.Second).String())
 	}
-	endpoint.FailingSince, endpoint.Err, endpoint.NextUpdate = time.Time{}, nil, nextUpdate
+	endpoint.FailingSince, endpoint.Err = time.Time{}, nil
+	endpoint.ThisUpdate, endpoint.NextUpdate = thisUpdate, nextUpdate
 }
 
 // failed notes a request without a good answer.

@@ -21,7 +21,7 @@ func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error)
 		case l.outdated(p.key, fresh):
 			l.endpoints.failed(CRL, p.url, problemf("the list is older than one that was served before"))
 		default:
-			l.endpoints.answered(CRL, p.url, fresh.nextUpdate())
+			l.endpoints.answered(CRL, p.url, fresh.latest().ThisUpdate, fresh.nextUpdate())
 		}
 		return fresh, err
 	})

@@ -90,7 +90,7 @@ func (r *responders) fetch(ctx context.Context, place string, key certKey, q que
 		}
 		counts := r.keep(key, fresh)
 		if counts.Response == fresh.Response {
-			r.lists.endpoints.answered(OCSP, place, fresh.NextUpdate)
+			r.lists.endpoints.answered(OCSP, place, fresh.ThisUpdate, fresh.NextUpdate)
 		} else {
 			r.lists.endpoints.failed(OCSP, place, problemf("the answer is older than one that was given before"))
 		}

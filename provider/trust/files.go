@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"encoding/hex"
 	"errors"
 	"sync/atomic"
 )
@@ -41,6 +42,15 @@ func (f *Files) Current() *Snapshot { return f.current.Load() }
 
 // Name is what the files are called in logs and readiness.
 func (f *Files) Name() string { return "trust" }
+
+// Hash is of the policy and the certificates in force.
+func (f *Files) Hash() []byte {
+	hash, err := hex.DecodeString(f.Current().digest)
+	if err != nil {
+		panic(err) // of a digest that is not hexadecimal
+	}
+	return hash
+}
 
 // Notes tells which files were not read, for the snapshot in force.
 func (f *Files) Notes() []string { return f.Current().Notes() }

@@ -62,6 +62,7 @@ type Verifier struct {
 	revocation *revocation.Checker
 	links      *links
 	signers    *signers
+	lapses     *lapses
 	logged     *logged
 	decoding   *semaphore.Weighted
 	signatures atomic.Int64 // how many of an image are looked at
@@ -87,8 +88,12 @@ func New(o Options) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	lapses, err := newLapses()
+	if err != nil {
+		return nil, err
+	}
 	signers, err := newSigners()
-	v := &Verifier{options: o, revocation: checker, links: links, signers: signers, logged: logged, decoding: semaphore.NewWeighted(maxDecoding), transport: transport}
+	v := &Verifier{options: o, revocation: checker, links: links, signers: signers, lapses: lapses, logged: logged, decoding: semaphore.NewWeighted(maxDecoding), transport: transport}
 	v.signatures.Store(int64(o.Signatures))
 	return v, err
 }
@@ -98,6 +103,13 @@ func (v *Verifier) RevocationEndpoints() []revocation.Endpoint { return v.revoca
 
 // SignerCertificates returns the certificates of the signatures that verified images lately, roots left out.
 func (v *Verifier) SignerCertificates() []SignerCertificate { return v.signers.all() }
+
+// VerifiedImages returns how many images that were verified in the last 24 hours lapse within each of the times, and how
+// many there are. What a CA renews by itself, such as a list of revoked certificates, is left out. It counts up to 16384
+// images, and uses no network.
+func (v *Verifier) VerifiedImages(within ...time.Duration) (lapsing []int, all int) {
+	return v.lapses.count(within...)
+}
 
 // Snapshot returns the trust in force.
 func (v *Verifier) Snapshot() provider.Snapshot { return snapshot{v, v.options.Trust.Current()} }
@@ -147,6 +159,7 @@ func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, d
 	if err != nil || !verdict.Good() {
 		return provider.Verdict{}, false
 	}
+	p.verifier.lapses.note(image, verdict)
 	p.log(ctx, image, verdict, nil)
 	return verdict, true
 }
@@ -156,6 +169,9 @@ func (p policyVerifier) Verify(ctx context.Context, image provider.Image, desc o
 	verdict, record, err := p.verifyFrom(ctx, image, desc, p.verifier.options.Repository(image))
 	if err == nil && verdict.Good() {
 		p.verifier.options.Evidence.Keep(ctx, image, record)
+	}
+	if err == nil {
+		p.verifier.lapses.note(image, verdict)
 	}
 	p.log(ctx, image, verdict, err)
 	return verdict, err

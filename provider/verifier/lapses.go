@@ -1,0 +1,69 @@
+package verifier
+
+import (
+	"crypto/sha256"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"gitlab.com/ska-telescope/notation-provider/provider"
+)
+
+const (
+	// maxLapses bounds the verified images that are counted: some 2 MiB. The least recently verified make room.
+	maxLapses = 16384
+	// lapsesFor is how long an image counts after it was verified. One in use is verified again each cache.verified.
+	lapsesFor = 24 * time.Hour
+)
+
+// lapses remembers when the verdicts on images that were verified lately lapse. It knows the images by a hash: their names
+// may be long.
+type lapses struct {
+	seen *lru.Cache[[sha256.Size]byte, verified]
+}
+
+// verified is when an image was verified, and when that lapses; zero: never.
+type verified struct{ at, lapse time.Time }
+
+func newLapses() (*lapses, error) {
+	seen, err := lru.New[[sha256.Size]byte, verified](maxLapses)
+	return &lapses{seen}, err
+}
+
+// note remembers a verified image, and forgets one that is refused.
+func (l *lapses) note(image provider.Image, v provider.Verdict) {
+	key := sha256.Sum256([]byte(image.Repository + "@" + image.Digest.String()))
+	if !v.Good() {
+		l.seen.Remove(key)
+		return
+	}
+	l.seen.Add(key, verified{time.Now(), lapse(v)})
+}
+
+// count returns how many images lapse within each of the times, and how many there are.
+func (l *lapses) count(within ...time.Duration) (lapsing []int, all int) {
+	now := time.Now()
+	lapsing = make([]int, len(within))
+	for _, image := range l.seen.Values() {
+		if now.Sub(image.at) >= lapsesFor {
+			continue
+		}
+		all++
+		for i, time := range within {
+			if !image.lapse.IsZero() && image.lapse.Sub(now) <= time {
+				lapsing[i]++
+			}
+		}
+	}
+	return lapsing, all
+}
+
+// lapse is when the first fact ends that no CA renews by itself; zero if there is none.
+func lapse(v provider.Verdict) time.Time {
+	for _, fact := range v.Lapses { // the first to end comes first
+		if !fact.By.Renewed() {
+			return fact.At
+		}
+	}
+	return time.Time{}
+}
