@@ -51,7 +51,7 @@ func addControllers(m manager.Manager, o options, store controllers.Store, measu
 	}
 	return addController(m, "client-ca", &controllers.ClientCA{
 		Store: store, ConfigMap: client.ObjectKey{Namespace: o.namespace, Name: o.configMap}, Webhooks: o.webhooks, Overlap: o.overlap,
-		Now: time.Now, Log: log.With("controller", "client-ca"), Report: measures, State: measures.ClientCA,
+		Now: time.Now, Log: log.With("controller", "client-ca"), Report: measures, State: measures.ClientCA, FailOpen: measures.FailOpen,
 	}, []watch.Object{{Kind: configMapKind(), Namespace: o.namespace, Name: o.configMap}, {Kind: webhooksKind(), Name: o.webhooks}})
 }
 

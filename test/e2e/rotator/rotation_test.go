@@ -103,7 +103,7 @@ func TestInstallationAndTakeover(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`notation_provider_rotator_rotation_step{step="idle"} 1`, "notation_provider_rotator_serving_certificate_not_after_seconds 1.", "notation_provider_rotator_serving_ca_not_after_seconds 1.",
+		`notation_provider_rotator_rotation_step{step="idle"} 1`, "notation_provider_rotator_serving_certificate_expiry_timestamp_seconds 1.", "notation_provider_rotator_serving_ca_expiry_timestamp_seconds 1.",
 		`notation_provider_rotator_build_info{version="`, `leader_election_master_status{name="notation-provider-cert-rotator"} 1`,
 	} {
 		if !strings.Contains(metrics, want) {

@@ -28,6 +28,9 @@ type ClientCA struct {
 	// Report is told what is done, and State which CAs the webhooks have.
 	Report Report
 	State  func([]*x509.Certificate)
+	// FailOpen is told of each webhook whether its failurePolicy is another than Fail: what it does not answer is then
+	// admitted.
+	FailOpen func(webhooks map[string]bool)
 }
 
 // Reconcile brings the ConfigMap up to date. The request says nothing.
@@ -59,9 +62,12 @@ func (c *ClientCA) wanted(ctx context.Context) ([]*x509.Certificate, error) {
 		return nil, fmt.Errorf("reading Gatekeeper's ValidatingWebhookConfiguration %q: %w", c.Webhooks, err)
 	}
 	var bundles []clientca.Bundle
+	failOpen := map[string]bool{}
 	for _, w := range webhooks.Webhooks {
+		failOpen[w.Name] = w.FailurePolicy == nil || *w.FailurePolicy != admissionv1.Fail
 		bundles = append(bundles, clientca.Bundle{Webhook: w.Name, PEM: w.ClientConfig.CABundle})
 	}
+	c.FailOpen(failOpen)
 	wanted, err := clientca.Wanted(bundles)
 	if err != nil {
 		return nil, fmt.Errorf("ValidatingWebhookConfiguration %q: %w", c.Webhooks, err)

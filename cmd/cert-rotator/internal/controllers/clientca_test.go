@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type follower struct {
 	now    time.Time
 	it     *controllers.ClientCA
 	failed error
+	open   map[string]bool
 }
 
 func (f *follower) Did(_, _ string, err error) { f.failed = err }
@@ -37,6 +39,7 @@ func newFollower(t testing.TB) *follower {
 	f.it = &controllers.ClientCA{
 		Store: f.handle, ConfigMap: client.ObjectKey{Namespace: "ns", Name: "client-ca"}, Webhooks: "gatekeeper", Overlap: time.Minute,
 		Now: func() time.Time { return f.now }, Log: slog.New(slog.DiscardHandler), Report: f, State: func([]*x509.Certificate) {},
+		FailOpen: func(webhooks map[string]bool) { f.open = webhooks },
 	}
 	empty := &corev1.ConfigMap{}
 	empty.Name, empty.Namespace = "client-ca", "ns"
@@ -137,5 +140,22 @@ func TestWhatIsNoFailure(t *testing.T) {
 	f.handle.before = func(bool) error { cancel(); return errors.New("cut off") }
 	if _, err := f.it.Reconcile(ctx, reconcile.Request{}); err != nil || f.failed != nil {
 		t.Errorf("told to end: %v, told %v", err, f.failed)
+	}
+}
+
+// A webhook is said to fail open unless its failurePolicy is Fail, also while no CA can be read of it.
+func TestWebhooksThatFailOpenAreTold(t *testing.T) {
+	f := newFollower(t)
+	fail, ignore := admissionv1.Fail, admissionv1.Ignore
+	w := &admissionv1.ValidatingWebhookConfiguration{Webhooks: []admissionv1.ValidatingWebhook{
+		{Name: "closed", FailurePolicy: &fail}, {Name: "open", FailurePolicy: &ignore}, {Name: "unknown"},
+	}}
+	w.Name = "gatekeeper"
+	f.put(w)
+	if _, err := f.reconcile(); err == nil {
+		t.Error("webhooks without a CA are no error")
+	}
+	if want := map[string]bool{"closed": false, "open": true, "unknown": true}; !maps.Equal(f.open, want) {
+		t.Errorf("told %v, want %v", f.open, want)
 	}
 }

@@ -32,10 +32,11 @@ type Metrics struct {
 	state    *serving.State
 	seen     replicas.Seen
 	clientCA []*x509.Certificate
+	failOpen map[string]bool
 }
 
 type descriptions struct {
-	failing, leaf, ca, clientCA, step, since, old, replicas *prometheus.Desc
+	failing, leaf, ca, clientCA, step, since, old, replicas, failOpen *prometheus.Desc
 }
 
 // New registers the metrics.
@@ -48,11 +49,12 @@ func New(version string, with prometheus.Registerer) (*Metrics, error) {
 			Help: "What could not be done, by controller. It is tried again."}, []string{"controller"}),
 		descriptions: descriptions{
 			failing:  describe("failing", "1 if the last try of a controller failed.", "controller"),
-			leaf:     describe("serving_certificate_not_after_seconds", "When the serving certificate expires, as a Unix time."),
-			ca:       describe("serving_ca_not_after_seconds", "When the CA of the serving certificate expires, as a Unix time."),
-			clientCA: describe("client_ca_not_after_seconds", "When the first of Gatekeeper's client CAs expires, as a Unix time."),
+			leaf:     describe("serving_certificate_expiry_timestamp_seconds", "End of the serving certificate, as a Unix time."),
+			ca:       describe("serving_ca_expiry_timestamp_seconds", "End of the CA of the serving certificate, as a Unix time."),
+			clientCA: describe("client_ca_expiry_timestamp_seconds", "End of the first of Gatekeeper's client CAs, as a Unix time."),
+			failOpen: describe("webhook_fails_open", "1 if a webhook of Gatekeeper has a failurePolicy other than Fail: while Gatekeeper does not answer, everything is admitted.", "webhook"),
 			step:     describe("rotation_step", "1 for the step at which a change of the serving CA is.", "step"),
-			since:    describe("rotation_step_since_seconds", "Since when it is at that step, as a Unix time."),
+			since:    describe("rotation_step_start_timestamp_seconds", "Start of that step, as a Unix time."),
 			old:      describe("old_cas", "How many CAs replicas may still serve with, beside the current one."),
 			replicas: describe("replicas", "Replicas at the last look: with the current CA, without it, or silent. Looks are taken while the CA changes.", "serve"),
 		},
@@ -101,6 +103,13 @@ func (m *Metrics) ClientCA(wanted []*x509.Certificate) {
 	m.clientCA = wanted
 }
 
+// FailOpen notes which of Gatekeeper's webhooks have a failurePolicy other than Fail.
+func (m *Metrics) FailOpen(webhooks map[string]bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failOpen = webhooks
+}
+
 // Failing is an error that says which controllers fail, or nil.
 func (m *Metrics) Failing() error {
 	m.mu.Lock()
@@ -120,7 +129,7 @@ func (m *Metrics) Failing() error {
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
 	d := m.descriptions
-	for _, one := range []*prometheus.Desc{d.failing, d.leaf, d.ca, d.clientCA, d.step, d.since, d.old, d.replicas} {
+	for _, one := range []*prometheus.Desc{d.failing, d.leaf, d.ca, d.clientCA, d.step, d.since, d.old, d.replicas, d.failOpen} {
 		to <- one
 	}
 }
@@ -134,6 +143,9 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	}
 	for name, err := range m.failing {
 		gauge(m.descriptions.failing, one(err != nil), name)
+	}
+	for name, open := range m.failOpen {
+		gauge(m.descriptions.failOpen, one(open), strings.ToValidUTF8(name, "?"))
 	}
 	if len(m.clientCA) > 0 {
 		first := slices.MinFunc(m.clientCA, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })

@@ -72,15 +72,16 @@ func TestWhatIsKnown(t *testing.T) {
 	}
 	m.Serving(serving.State{Current: ca, Leaf: leaf, Old: []*x509.Certificate{ca.Cert}, Step: serving.Issued, Since: now}, replicas.Seen{With: 2, Without: 1})
 	m.ClientCA([]*x509.Certificate{ca.Cert, leaf.Cert})
+	m.FailOpen(map[string]bool{"validation.gatekeeper.sh": true, "check-ignore-label.gatekeeper.sh": false})
 	m.Did("serving", "renew", nil)
 	m.Did("serving", "wait", nil)
 	tells(t, registry, `
 # HELP notation_provider_rotator_actions_total What was done, by controller and action.
 # TYPE notation_provider_rotator_actions_total counter
 notation_provider_rotator_actions_total{action="renew",controller="serving"} 1
-# HELP notation_provider_rotator_client_ca_not_after_seconds When the first of Gatekeeper's client CAs expires, as a Unix time.
-# TYPE notation_provider_rotator_client_ca_not_after_seconds gauge
-notation_provider_rotator_client_ca_not_after_seconds 1.9000001e+09
+# HELP notation_provider_rotator_client_ca_expiry_timestamp_seconds End of the first of Gatekeeper's client CAs, as a Unix time.
+# TYPE notation_provider_rotator_client_ca_expiry_timestamp_seconds gauge
+notation_provider_rotator_client_ca_expiry_timestamp_seconds 1.9000001e+09
 # HELP notation_provider_rotator_old_cas How many CAs replicas may still serve with, beside the current one.
 # TYPE notation_provider_rotator_old_cas gauge
 notation_provider_rotator_old_cas 1
@@ -96,16 +97,24 @@ notation_provider_rotator_rotation_step{step="dropping"} 0
 notation_provider_rotator_rotation_step{step="idle"} 0
 notation_provider_rotator_rotation_step{step="issued"} 1
 notation_provider_rotator_rotation_step{step="staged"} 0
-# HELP notation_provider_rotator_rotation_step_since_seconds Since when it is at that step, as a Unix time.
-# TYPE notation_provider_rotator_rotation_step_since_seconds gauge
-notation_provider_rotator_rotation_step_since_seconds 1.9e+09
-# HELP notation_provider_rotator_serving_ca_not_after_seconds When the CA of the serving certificate expires, as a Unix time.
-# TYPE notation_provider_rotator_serving_ca_not_after_seconds gauge
-notation_provider_rotator_serving_ca_not_after_seconds 1.900001e+09
-# HELP notation_provider_rotator_serving_certificate_not_after_seconds When the serving certificate expires, as a Unix time.
-# TYPE notation_provider_rotator_serving_certificate_not_after_seconds gauge
-notation_provider_rotator_serving_certificate_not_after_seconds 1.9000001e+09
+# HELP notation_provider_rotator_rotation_step_start_timestamp_seconds Start of that step, as a Unix time.
+# TYPE notation_provider_rotator_rotation_step_start_timestamp_seconds gauge
+notation_provider_rotator_rotation_step_start_timestamp_seconds 1.9e+09
+# HELP notation_provider_rotator_serving_ca_expiry_timestamp_seconds End of the CA of the serving certificate, as a Unix time.
+# TYPE notation_provider_rotator_serving_ca_expiry_timestamp_seconds gauge
+notation_provider_rotator_serving_ca_expiry_timestamp_seconds 1.900001e+09
+# HELP notation_provider_rotator_serving_certificate_expiry_timestamp_seconds End of the serving certificate, as a Unix time.
+# TYPE notation_provider_rotator_serving_certificate_expiry_timestamp_seconds gauge
+notation_provider_rotator_serving_certificate_expiry_timestamp_seconds 1.9000001e+09
+# HELP notation_provider_rotator_webhook_fails_open 1 if a webhook of Gatekeeper has a failurePolicy other than Fail: while Gatekeeper does not answer, everything is admitted.
+# TYPE notation_provider_rotator_webhook_fails_open gauge
+notation_provider_rotator_webhook_fails_open{webhook="check-ignore-label.gatekeeper.sh"} 0
+notation_provider_rotator_webhook_fails_open{webhook="validation.gatekeeper.sh"} 1
 `)
+	problems, err := testutil.GatherAndLint(registry)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("promlint says %v, %v", problems, err)
+	}
 }
 
 // A controller that fails is told, with why, until it succeeds.
