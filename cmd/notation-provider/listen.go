@@ -63,12 +63,12 @@ func listen(from source, a *app, m *metrics.Metrics, log *slog.Logger) (*listene
 // certificates are all certificates in force, for the metrics.
 func certificates(trusted *trust.Files, identity *server.Identity, clients *server.ClientCA) []metrics.Certificate {
 	serving := identity.Expiry()
-	all := []metrics.Certificate{{Use: "serving", Subject: serving.Subject, NotAfter: serving.NotAfter}}
+	all := []metrics.Certificate{{Use: "serving", Subject: serving.Subject, NotBefore: serving.NotBefore, NotAfter: serving.NotAfter}}
 	for _, c := range clients.Expiries() {
-		all = append(all, metrics.Certificate{Use: "client-ca", Subject: c.Subject, NotAfter: c.NotAfter})
+		all = append(all, metrics.Certificate{Use: "client-ca", Subject: c.Subject, NotBefore: c.NotBefore, NotAfter: c.NotAfter})
 	}
 	for _, c := range trusted.Current().Certificates() {
-		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, File: c.File, Subject: c.Subject.String(), NotAfter: c.NotAfter})
+		all = append(all, metrics.Certificate{Use: "trust", Store: c.Store, File: c.File, Subject: c.Subject.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter})
 	}
 	return all
 }
@@ -77,7 +77,7 @@ func certificates(trusted *trust.Files, identity *server.Identity, clients *serv
 func signers(v *verifier.Verifier) []metrics.Certificate {
 	var all []metrics.Certificate
 	for _, c := range v.SignerCertificates() {
-		all = append(all, metrics.Certificate{Use: c.Use, Subject: c.Subject, NotAfter: c.NotAfter})
+		all = append(all, metrics.Certificate{Use: c.Use, Subject: c.Subject, NotBefore: c.NotBefore, NotAfter: c.NotAfter})
 	}
 	return all
 }

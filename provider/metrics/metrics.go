@@ -83,9 +83,9 @@ func New(version string, memories, events []string) *Metrics {
 	return m
 }
 
-// answerBuckets are seconds: from an answer out of memory to Gatekeeper's deadline.
+// answerBuckets are seconds: from an answer out of memory to the longest answerWithin.
 func answerBuckets() []float64 {
-	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.8, 3}
+	return []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 1.8, 3, 5, 10, 30}
 }
 
 // workBuckets are seconds: from a registry in the same network to one that hangs.

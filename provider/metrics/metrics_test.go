@@ -137,7 +137,7 @@ func TestCertificatesOfOneNameAreToldApart(t *testing.T) {
 		{Use: "trust", Store: "ca:skao", Subject: "CN=Root", NotAfter: end},
 		{Use: "trust", Store: "ca:skao", Subject: "CN=Root", NotAfter: end.Add(time.Second)},
 		{Use: "trust", Store: "ca:other", Subject: "CN=Root", NotAfter: end},
-		{Use: "client-ca", Subject: "CN=Root", NotAfter: end},
+		{Use: "client-ca", Subject: "CN=Root", NotBefore: end.Add(-time.Hour), NotAfter: end},
 		// Different names, alike once they are fit to be labels.
 		{Use: "trust", Store: "ca:skao", Subject: "CN=\xff", NotAfter: end},
 		{Use: "trust", Store: "ca:skao", Subject: "CN=\xfe", NotAfter: end},
@@ -153,6 +153,7 @@ func TestCertificatesOfOneNameAreToldApart(t *testing.T) {
 		name+`{nth="2",store="ca:skao",subject="CN=Root",use="trust"} 2.000000001e+09`,
 		name+`{nth="1",store="ca:other",subject="CN=Root",use="trust"} 2e+09`,
 		name+`{nth="1",store="",subject="CN=Root",use="client-ca"} 2e+09`,
+		`notation_provider_certificate_start_timestamp_seconds{nth="1",store="",subject="CN=Root",use="client-ca"} 1.9999964e+09`,
 		name+`{nth="3",store="ca:skao",subject="CN=?",use="trust"} 2e+09`,
 	)
 	if n := strings.Count(text, "\n"+name+"{"); n != len(certificates) {

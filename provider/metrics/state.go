@@ -17,8 +17,9 @@ type Certificate struct {
 	// subjects tell certificates apart in an alert.
 	File string
 	// Subject is the distinguished name.
-	Subject  string
-	NotAfter time.Time
+	Subject string
+	// NotBefore is left out if it is zero.
+	NotBefore, NotAfter time.Time
 }
 
 // Source is a set of files and whether the version in force is the newest.
@@ -33,15 +34,19 @@ type Source struct {
 
 // State tells what is in force whenever it is asked for, so that it cannot go stale.
 func (m *Metrics) State(certificates func() []Certificate, sources func() []Source) {
-	const expiry = "certificate_expiry_timestamp_seconds"
-	m.sample([]string{expiry}, func(add func(string, float64, ...string)) {
+	const start, expiry = "certificate_start_timestamp_seconds", "certificate_expiry_timestamp_seconds"
+	m.sample([]string{start, expiry}, func(add func(string, float64, ...string)) {
 		// Two certificates may have one subject, as they do while a CA is rotated: nth tells them apart.
 		seen := map[[3]string]int{}
 		for _, c := range certificates() {
 			subject := strings.ToValidUTF8(c.Subject, "?")
 			key := [3]string{c.Use, c.Store, subject}
 			seen[key]++
-			add(expiry, float64(c.NotAfter.Unix()), c.Use, c.Store, subject, strconv.Itoa(seen[key]))
+			labels := []string{c.Use, c.Store, subject, strconv.Itoa(seen[key])}
+			add(expiry, float64(c.NotAfter.Unix()), labels...)
+			if !c.NotBefore.IsZero() {
+				add(start, float64(c.NotBefore.Unix()), labels...)
+			}
 		}
 	})
 	const failing, loaded, hash = "reload_failing", "config_last_reload_success_timestamp_seconds", "config_hash"

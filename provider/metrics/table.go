@@ -90,6 +90,7 @@ func inForce() []Description {
 		describe("certificate_expiry_timestamp_seconds", Gauge,
 			"End of a certificate in force, or of one that signed a lately verified image, as a Unix time. Use is serving, client-ca, trust, signer or intermediate; nth tells those with one subject apart.",
 			"use", "store", "subject", "nth"),
+		describe("certificate_start_timestamp_seconds", Gauge, "Start of the validity of the same certificates, as a Unix time.", "use", "store", "subject", "nth"),
 		describe("config_hash", Gauge, "First 48 bits of a SHA-256 of what is in force, by source. Replicas with the same files have the same number.", "source"),
 		describe("config_last_reload_success_timestamp_seconds", Gauge, "Time at which the files in force were taken over, as a Unix time, by source.", "source"),
 		describe("reload_failing", Gauge, "1 while the newest version of a source's files is broken and an older one is in force.", "source"),

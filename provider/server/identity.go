@@ -14,8 +14,8 @@ import (
 // Expiry says when a certificate ends. The subject is for people and may be
 // that of several certificates.
 type Expiry struct {
-	Subject  string
-	NotAfter time.Time
+	Subject             string
+	NotBefore, NotAfter time.Time
 }
 
 // Identity is the serving certificate with its key. It is a [reload.Source]. It
@@ -74,5 +74,5 @@ func (i *Identity) take(c reload.Contents) error {
 }
 
 func expiry(c *x509.Certificate) Expiry {
-	return Expiry{Subject: c.Subject.String(), NotAfter: c.NotAfter}
+	return Expiry{Subject: c.Subject.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter}
 }

@@ -20,8 +20,8 @@ type SignerCertificate struct {
 	// Use is signer or intermediate.
 	Use string
 	// Subject is the distinguished name, as Go writes it.
-	Subject  string
-	NotAfter time.Time
+	Subject             string
+	NotBefore, NotAfter time.Time
 }
 
 // signers remembers the certificates of the signatures that verified images lately.
@@ -38,7 +38,7 @@ func newSigners() (*signers, error) {
 func (s *signers) note(chain []*x509.Certificate) {
 	use := "signer"
 	for _, c := range chain[:max(len(chain)-1, 0)] {
-		s.seen.Add(sha256.Sum256(c.Raw), SignerCertificate{Use: use, Subject: c.Subject.String(), NotAfter: c.NotAfter})
+		s.seen.Add(sha256.Sum256(c.Raw), SignerCertificate{Use: use, Subject: c.Subject.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter})
 		use = "intermediate"
 	}
 }
