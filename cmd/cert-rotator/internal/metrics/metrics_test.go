@@ -3,11 +3,16 @@ package metrics_test
 import (
 	"crypto/x509"
 	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/authority"
@@ -111,6 +116,7 @@ notation_provider_rotator_serving_certificate_expiry_timestamp_seconds 1.9000001
 notation_provider_rotator_webhook_fails_open{webhook="check-ignore-label.gatekeeper.sh"} 0
 notation_provider_rotator_webhook_fails_open{webhook="validation.gatekeeper.sh"} 1
 `)
+	recorded(t, registry)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) > 0 {
 		t.Errorf("promlint says %v, %v", problems, err)
@@ -141,5 +147,25 @@ notation_provider_rotator_failures_total{controller="serving"} 0
 	m.Did("client-ca", "keep", nil)
 	if err := m.Failing(); err != nil {
 		t.Error(err)
+	}
+}
+
+// exposition is what the tests of alerts and dashboard take for a rotator's.
+const exposition = "../../../../test/monitoring/testdata/rotator.prom"
+
+var update = flag.Bool("update", false, "write "+exposition)
+
+// recorded holds the exposition that other tests use to the real one.
+func recorded(t *testing.T, registry *prometheus.Registry) {
+	t.Helper()
+	scrape := httptest.NewRecorder()
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(scrape, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if *update {
+		if err := os.WriteFile(exposition, scrape.Body.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if have, err := os.ReadFile(exposition); err != nil || string(have) != scrape.Body.String() {
+		t.Errorf("%s is not what the rotator exposes (%v): run this test with -update", exposition, err)
 	}
 }

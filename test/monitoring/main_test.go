@@ -1,0 +1,96 @@
+// Package monitoring has no code of its own. Its tests hold alerts, dashboard and documents to the metrics that a real server,
+// the rotator and Gatekeeper have, and each alert to a runbook and a test. Those that want promtool have the build tag
+// promtool, and make test-rules runs them:
+//
+//   - alerts/ has the tests of the alerts, as promtool reads them;
+//   - testdata/rotator.prom is what the rotator's own tests expose, and testdata/gatekeeper.prom what Gatekeeper does.
+package monitoring
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
+)
+
+// workshop builds the server.
+var workshop rig.Binaries
+
+func TestMain(m *testing.M) { workshop.Main(m) }
+
+// files is where the chart has the alerts and the dashboard.
+const files = "../../charts/notation-provider/files/"
+
+// must fails the test on an error, or returns the value.
+func must[T any](t testing.TB) func(T, error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	return string(must[[]byte](t)(os.ReadFile(path)))
+}
+
+type rule struct {
+	Alert       string            `json:"alert"`
+	Expr        string            `json:"expr"`
+	For         string            `json:"for"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+type ruleGroup struct {
+	Name  string `json:"name"`
+	Rules []rule `json:"rules"`
+}
+
+type ruleGroups struct {
+	Groups []ruleGroup `json:"groups"`
+}
+
+// The namespaces of the tests.
+const (
+	ours        = "np"
+	gatekeepers = "gatekeeper-system"
+)
+
+// rules are the alerts, as the chart renders them.
+func rules(t *testing.T) ruleGroups {
+	t.Helper()
+	text := strings.NewReplacer("GATEKEEPER_NAMESPACE", gatekeepers, "RELEASE_NAMESPACE", ours, "RUNBOOKS", "RUNBOOKS.md").Replace(read(t, files+"rules.yaml"))
+	var all ruleGroups
+	if err := yaml.UnmarshalStrict([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+type panel struct {
+	Title   string
+	Targets []struct{ Expr string }
+}
+
+// dashboard are the panels of the dashboard.
+func dashboard(t *testing.T) []panel {
+	t.Helper()
+	var board struct{ Panels []panel }
+	if err := json.Unmarshal([]byte(read(t, files+"dashboard.json")), &board); err != nil {
+		t.Fatal(err)
+	}
+	return board.Panels
+}
+
+// concrete is a query of the dashboard as Grafana sends it.
+func concrete(query string) string {
+	return strings.NewReplacer("$namespace", ours, "$__rate_interval", "5m").Replace(query)
+}
