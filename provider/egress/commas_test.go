@@ -1,6 +1,7 @@
 package egress_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -34,6 +35,45 @@ func TestABodyMayHaveSoManyCommasAndNoMore(t *testing.T) {
 		if errors.Is(err, egress.ErrTooLarge) != tooMany || !tooMany && err != nil {
 			t.Errorf("%d commas: %v; want too many: %t", commas, err, tooMany)
 		}
+		transport.CloseIdleConnections()
+		server.Close()
+	}
+}
+
+// A body of many commas is a large one, however few bytes it has: it is not read while there is no permit.
+func TestABodyOfManyCommasNeedsAPermit(t *testing.T) {
+	for commas, held := range map[int]bool{100: false, 10_000: true} {
+		large := make(egress.Permits, 1)
+		large <- struct{}{} // another's
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, strings.Repeat(",", commas))
+		}))
+		transport := egress.NewTransport(egress.Options{
+			Guard:  egress.NewGuard(strings.TrimPrefix(server.URL, "http://")),
+			Bounds: egress.Bounds{Timeout: 10 * time.Second, BodyBytes: 1 << 20, Large: []egress.Permits{large}},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := transport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := make([]byte, commas)
+		if _, err := io.ReadFull(response.Body, first[:min(commas, 2048)]); err != nil {
+			t.Fatal(err)
+		}
+		if held {
+			cancel() // or it would wait for the permit until its deadline
+		}
+		_, err = io.ReadAll(response.Body)
+		if waited := err != nil && strings.Contains(err.Error(), "waiting to read a large answer"); waited != held {
+			t.Errorf("%d commas: %v; want it to wait: %t", commas, err, held)
+		}
+		cancel()
+		_ = response.Body.Close()
 		transport.CloseIdleConnections()
 		server.Close()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -153,6 +154,20 @@ func TestAHostRestsWhereItSaysSoItself(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A host that answers in between has not failed many times in a row, and is not probed.
+func TestAnAnswerEndsARowOfFailures(t *testing.T) {
+	registry(t, map[string]int{"/v2/proxy/": 503}, func(w *world) {
+		for i := range 30 {
+			w.about(w.Context(), fmt.Sprintf("proxy/%d", i))
+			w.about(w.Context(), "production/x")
+		}
+		time.Sleep(10 * time.Millisecond)
+		if slices.ContainsFunc(w.asked, func(a ask) bool { return a.path == "/v2/" }) {
+			t.Error("it is probed, though every other answer is good")
+		}
+	})
 }
 
 // What a host is probed by is no question that anybody picked: those who go on asking for
