@@ -20,3 +20,6 @@ func (v *Verifier) Validator() revocation.Validator {
 func (v *Verifier) Decoding() (free func(), ok bool) {
 	return func() { v.decoding.Release(maxDecoding) }, v.decoding.TryAcquire(maxDecoding)
 }
+
+// Earlier is earlier.
+var Earlier = earlier

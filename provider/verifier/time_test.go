@@ -11,6 +11,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -318,6 +319,19 @@ func TestALoggedCheckIsAWarning(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The first of two ends counts, and one that is not known bounds nothing.
+func TestTheEarlierOfTwoTimes(t *testing.T) {
+	now := time.Now()
+	later := now.Add(time.Hour)
+	for _, c := range []struct{ a, b, want time.Time }{
+		{now, later, now}, {later, now, now}, {now, time.Time{}, now}, {time.Time{}, now, now}, {},
+	} {
+		if got := verifier.Earlier(c.a, c.b); !got.Equal(c.want) {
+			t.Errorf("of %v and %v it is %v", c.a, c.b, got)
+		}
 	}
 }
 

@@ -159,16 +159,22 @@ func until(lapses []provider.Lapse) time.Time {
 
 // recheckAt is when CAs must be asked again whether anything was revoked; zero if they need not be.
 func (rec *recorder) recheckAt() time.Time {
-	var first time.Time
+	var signer, stamp time.Time
 	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
-		first = rec.signing.RecheckAt
+		signer = rec.signing.RecheckAt
 	}
 	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && rec.timestamped() {
-		if other := rec.timestamping.RecheckAt; first.IsZero() || !other.IsZero() && other.Before(first) {
-			first = other
-		}
+		stamp = rec.timestamping.RecheckAt
 	}
-	return first
+	return earlier(signer, stamp)
+}
+
+// earlier ignores zero times, which bound nothing.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // signedAt is the time of the timestamp, if that was verified, else the time that the signer claims.
