@@ -24,7 +24,7 @@ func (c *Client) Credential(ctx context.Context, host string) (auth.Credential, 
 func (c *Client) MayConfide(host string, to *url.URL) bool {
 	g := c.generation.Load()
 	settings, _ := g.settings(host)
-	return g.confidedTo(settings).allow(to) == nil
+	return g.credentialHostsOf(settings).allow(to) == nil
 }
 
 // LapseMemory makes it time to ask again for APIs that were missing.

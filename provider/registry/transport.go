@@ -15,10 +15,10 @@ import (
 // hostTransport sends a registry's requests: those for content, and what they are redirected
 // to, apart from those for tokens. A registry may name any host as its token service, and the
 // answer from there is sent to the registry: so fewer hosts are allowed than for redirects. A
-// credential goes to no other host than confided names. A failed request's error names its peer.
+// credential goes to no other host than those of credentialHosts. A failed request's error names its peer.
 type hostTransport struct {
 	host            string // the registry's
-	confided        confided
+	credentialHosts credentialHosts
 	content, tokens *egress.Transport
 }
 
@@ -31,10 +31,10 @@ func (g *generation) newTransport(c *Client, host string) hostTransport {
 	if configured {
 		label = host
 	}
-	confided, content, tokens := g.confidedTo(settings), g.options.Guard, g.options.Guard
+	hosts, content, tokens := g.credentialHostsOf(settings), g.options.Guard, g.options.Guard
 	if configured || slices.ContainsFunc(g.options.Registries, func(s config.Registry) bool { return s.Mirror == host }) {
 		health, idle, large = egress.NewHealth(), 0, make(egress.Permits, maxLargeOfHost)
-		content, tokens = content.Allowing(host).Allowing(settings.Storage...), tokens.Allowing(slices.Collect(maps.Keys(confided))...)
+		content, tokens = content.Allowing(host).Allowing(settings.Storage...), tokens.Allowing(slices.Collect(maps.Keys(hosts))...)
 		for _, other := range g.options.Registries {
 			content = content.Allowing(other.Host)
 		}
@@ -50,7 +50,7 @@ func (g *generation) newTransport(c *Client, host string) hostTransport {
 			Observe: func(status int, took time.Duration) { g.options.Observe(label, status, took) },
 		})
 	}
-	return hostTransport{host, confided, to(content), to(tokens)}
+	return hostTransport{host, hosts, to(content), to(tokens)}
 }
 
 func (t hostTransport) close() {
@@ -80,7 +80,7 @@ func (e *peerError) Unwrap() error { return e.err }
 // RoundTrip implements http.RoundTripper. A token service is given the credential in a header, or in the body of a form.
 func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if hasBody := request.Body != nil && request.Body != http.NoBody; hasBody || request.Header.Get("Authorization") != "" {
-		if err := t.confided.allow(request.URL); err != nil {
+		if err := t.credentialHosts.allow(request.URL); err != nil {
 			if hasBody {
 				_ = request.Body.Close()
 			}

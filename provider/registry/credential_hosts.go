@@ -16,14 +16,14 @@ var (
 	errCleartext = errors.New("a credential would go over the network in clear text")
 )
 
-// confided are the hosts that may be given a registry's credential, and whether without TLS: that is where the
+// credentialHosts are the hosts that may be given a registry's credential, and whether without TLS: that is where the
 // configuration says so of the host. A registry may name another host (by a redirect, or as the realm of its token
 // service): its credential stays where the configuration says.
-type confided map[string]bool
+type credentialHosts map[string]bool
 
-// confidedTo are the hosts of the registry with those settings.
-func (g *generation) confidedTo(own config.Registry) confided {
-	hosts := confided{own.Host: own.PlainHTTPUnsafe}
+// credentialHostsOf are the hosts of the registry with those settings.
+func (g *generation) credentialHostsOf(own config.Registry) credentialHosts {
+	hosts := credentialHosts{own.Host: own.PlainHTTPUnsafe}
 	if login.IsDockerHub(own.Host) {
 		hosts["registry-1.docker.io"], hosts["auth.docker.io"] = false, false
 	}
@@ -35,7 +35,7 @@ func (g *generation) confidedTo(own config.Registry) confided {
 }
 
 // allow says why a credential must not go to a URL.
-func (hosts confided) allow(to *url.URL) error {
+func (hosts credentialHosts) allow(to *url.URL) error {
 	err := errOtherHost
 	for host, cleartext := range hosts {
 		switch {
