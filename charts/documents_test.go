@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 var update = flag.Bool("update", false, "write what is generated into the chart")
@@ -28,8 +29,8 @@ func upToDate(t *testing.T, path, want string) {
 }
 
 func TestTheReadmeHasEveryValue(t *testing.T) {
-	docs := exec.CommandContext(t.Context(), must[string](t)(workshop.Command("helm-docs")), "--chart-search-root", chart, "--dry-run", "--log-level", "error")
-	readme := string(must[[]byte](t)(docs.Output()))
+	docs := exec.CommandContext(t.Context(), rig.Must(workshop.Command("helm-docs"))(t), "--chart-search-root", chart, "--dry-run", "--log-level", "error")
+	readme := string(rig.Must(docs.Output())(t))
 	upToDate(t, chart+"/README.md", strings.TrimSpace(readme)+"\n")
 	for _, row := range regexp.MustCompile(`(?m)^\| ([a-zA-Z.]+) \| [a-z]+ \|.*\| *\|$`).FindAllStringSubmatch(readme, -1) {
 		t.Errorf("%s is not explained: write # -- above it in values.yaml", row[1])
@@ -60,9 +61,9 @@ metadata:
     pod-security.kubernetes.io/enforce: restricted
 `
 	with := []string{"--values", chart + "/examples/inline-trust.yaml"}
-	rest := must[string](t)(template(t, append(with, "--set", "providers.create=false")...))
+	rest := rig.Must(template(t, append(with, "--set", "providers.create=false")...))(t)
 	upToDate(t, chart+"/manifests/install.yaml", head+namespace+rest)
-	providers := must[string](t)(template(t, append(with, "--show-only", "templates/providers.yaml")...))
+	providers := rig.Must(template(t, append(with, "--show-only", "templates/providers.yaml")...))(t)
 	upToDate(t, chart+"/manifests/providers.yaml", head+providers)
 
 	all := append(parse(t, rest), parse(t, providers)...).names()
@@ -72,8 +73,8 @@ metadata:
 }
 
 func TestTheReadmeNamesEveryExampleAndFile(t *testing.T) {
-	readme := string(must[[]byte](t)(os.ReadFile(chart + "/README.md")))
-	for _, path := range must[[]string](t)(filepath.Glob(chart + "/examples/*")) {
+	readme := string(rig.Must(os.ReadFile(chart + "/README.md"))(t))
+	for _, path := range rig.Must(filepath.Glob(chart + "/examples/*"))(t) {
 		if name := strings.TrimPrefix(path, chart+"/"); !strings.Contains(readme, "("+name+")") {
 			t.Errorf("README.md does not name %s", name)
 		}
@@ -88,7 +89,7 @@ func TestTheReadmeNamesEveryExampleAndFile(t *testing.T) {
 // notes are what helm says after an installation.
 func notes(t *testing.T, args ...string) string {
 	t.Helper()
-	said := must[string](t)(helm(t, append([]string{"install", release, chart, "--namespace", release, "--dry-run=client"}, args...)...))
+	said := rig.Must(helm(t, append([]string{"install", release, chart, "--namespace", release, "--dry-run=client"}, args...)...))(t)
 	_, text, found := strings.Cut(said, "NOTES:")
 	if !found {
 		t.Fatal(said)

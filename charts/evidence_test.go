@@ -7,12 +7,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // The volume is mounted where the configuration says, and the server may write there.
 func TestEvidenceHasItsVolume(t *testing.T) {
 	o := render(t, "--set", "evidenceVolume.emptyDir.sizeLimit=512Mi")
-	c := must[config.Config](t)(config.Parse([]byte(get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"])))
+	c := rig.Must(config.Parse([]byte(get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"])))(t)
 	pod := get[appsv1.Deployment](t, o, "Deployment", release).Spec.Template.Spec
 	mounted := ""
 	for _, mount := range pod.Containers[0].VolumeMounts {
@@ -31,7 +32,7 @@ func TestEvidenceHasItsVolume(t *testing.T) {
 		t.Errorf("there is a volume: %t; its group is %v", found, group)
 	}
 	refused(t, "config.cache.evidence.store: \"none\" contradicts the chart", "--set", "evidenceVolume.emptyDir.medium=Memory,config.cache.evidence.store=none")
-	if c := must[config.Config](t)(config.Parse([]byte(get[corev1.ConfigMap](t, render(t), "ConfigMap", release).Data["config.yaml"]))); c.Cache.Evidence.Store != config.StoreNone {
+	if c := rig.Must(config.Parse([]byte(get[corev1.ConfigMap](t, render(t), "ConfigMap", release).Data["config.yaml"])))(t); c.Cache.Evidence.Store != config.StoreNone {
 		t.Errorf("without a volume the store is %s", c.Cache.Evidence.Store)
 	}
 }

@@ -44,21 +44,10 @@ func TestMain(m *testing.M) {
 	workshop.Main(m)
 }
 
-// must fails the test on an error, or returns the value.
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
 // helm runs it without a cluster, and returns what it prints, or an error with that.
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), must[string](t)(workshop.Command("helm")), args...)
+	command := exec.CommandContext(t.Context(), rig.Must(workshop.Command("helm"))(t), args...)
 	home := t.TempDir()
 	command.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + filepath.Join(home, "none")}
 	var out, complaint bytes.Buffer
@@ -86,7 +75,7 @@ func render(t *testing.T, args ...string) objects {
 	t.Helper()
 	key := strings.Join(args, "\n")
 	if _, ok := rendered[key]; !ok {
-		rendered[key] = must[string](t)(template(t, args...))
+		rendered[key] = rig.Must(template(t, args...))(t)
 	}
 	return parse(t, rendered[key])
 }
@@ -138,7 +127,7 @@ func get[T any](t *testing.T, o objects, kind, name string) *T {
 func examples(t *testing.T) map[string][]string {
 	t.Helper()
 	all := map[string][]string{"the chart's own": nil}
-	for _, path := range must[[]string](t)(filepath.Glob(chart + "/examples/*.yaml")) {
+	for _, path := range rig.Must(filepath.Glob(chart + "/examples/*.yaml"))(t) {
 		all[filepath.Base(path)] = []string{"--values", path}
 	}
 	if len(all) < 10 {

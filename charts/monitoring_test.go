@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // told are the metrics of server and rotator: by name the labels that each has.
@@ -33,7 +34,7 @@ func told(t *testing.T) map[string][]string {
 // rotators adds the metrics that the rotator's source describes: they are of a package that only its command may import.
 func rotators(t *testing.T, all map[string][]string) {
 	t.Helper()
-	source := string(must[[]byte](t)(os.ReadFile("../cmd/cert-rotator/internal/metrics/metrics.go")))
+	source := string(rig.Must(os.ReadFile("../cmd/cert-rotator/internal/metrics/metrics.go"))(t))
 	found := regexp.MustCompile(`describe\("(\w+)", "[^"]*"((?:, "\w+")*)\)`).FindAllStringSubmatch(source, -1)
 	if len(found) == 0 || !strings.Contains(source, `namespace = "notation_provider_rotator"`) {
 		t.Fatal("the rotator's metrics are described in another way")
@@ -99,7 +100,7 @@ func TestAlertsNameMetricsThatExist(t *testing.T) {
 	}
 	o := render(t, "--values", chart+"/examples/monitoring.yaml")
 	rule := *get[map[string]any](t, o, "PrometheusRule", release)
-	if err := json.Unmarshal(must[[]byte](t)(json.Marshal(rule["spec"])), &spec); err != nil {
+	if err := json.Unmarshal(rig.Must(json.Marshal(rule["spec"]))(t), &spec); err != nil {
 		t.Fatal(err)
 	}
 	var alerts []string

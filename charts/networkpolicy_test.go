@@ -8,6 +8,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // peer is one end of a flow: a pod, or with no namespace a host outside the cluster. Of a namespace the policies see the label
@@ -86,5 +88,5 @@ func (n network) peers(named []networkingv1.NetworkPolicyPeer, other peer) bool 
 
 func (n network) selects(selector *metav1.LabelSelector, of map[string]string) bool {
 	n.t.Helper()
-	return must[labels.Selector](n.t)(metav1.LabelSelectorAsSelector(selector)).Matches(labels.Set(of))
+	return rig.Must(metav1.LabelSelectorAsSelector(selector))(n.t).Matches(labels.Set(of))
 }

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // node is a folder that stands for the root of a server's container.
@@ -25,10 +26,10 @@ type node struct {
 // newNode has a serving certificate, Gatekeeper's CA, and the ConfigMaps of a render.
 func newNode(t *testing.T, o objects) *node {
 	t.Helper()
-	issuer := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	server := must[*ca.Identity](t)(issuer.Server(ca.Options{DNSNames: []string{"notation-provider.notation-provider.svc"}}))
+	issuer := rig.Must(ca.NewRoot(ca.Options{}))(t)
+	server := rig.Must(issuer.Server(ca.Options{DNSNames: []string{"notation-provider.notation-provider.svc"}}))(t)
 	n := &node{t: t, root: t.TempDir(), data: map[string]map[string]string{
-		"notation-provider-tls":       {"tls.crt": string(ca.EncodeCertificates(server.Chain...)), "tls.key": string(must[[]byte](t)(ca.EncodeKey(server.Key)))},
+		"notation-provider-tls":       {"tls.crt": string(ca.EncodeCertificates(server.Chain...)), "tls.key": string(rig.Must(ca.EncodeKey(server.Key))(t))},
 		"notation-provider-client-ca": {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
 		"registry-ca":                 {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
 		"registry-example":            {".dockerconfigjson": `{"auths": {"registry.example.org:5000": {"username": "a", "password": "b"}}}`},
@@ -109,18 +110,18 @@ func (n *node) show(into, name string, items []corev1.KeyToPath) {
 func (n *node) bundled() (values string) {
 	n.t.Helper()
 	dir := n.t.TempDir()
-	issuer := must[*ca.CA](n.t)(ca.NewRoot(ca.Options{}))
+	issuer := rig.Must(ca.NewRoot(ca.Options{}))(n.t)
 	if err := os.WriteFile(filepath.Join(dir, "root.pem"), ca.EncodeCertificates(issuer.Cert), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
-	command := exec.CommandContext(n.t.Context(), must[string](n.t)(workshop.Command("notation-pki")), "bundle", "--ca", "root.pem", "--tsa", "root.pem",
+	command := exec.CommandContext(n.t.Context(), rig.Must(workshop.Command("notation-pki"))(n.t), "bundle", "--ca", "root.pem", "--tsa", "root.pem",
 		"--scope", "registry.example.org/*", "--identity", "x509.subject: C=GB, ST=England, O=SKAO", "--kubernetes", "--out", "trust")
 	command.Dir = dir
 	if said, err := command.CombinedOutput(); err != nil {
 		n.t.Fatalf("%v: %s", err, said)
 	}
 	var cm corev1.ConfigMap
-	if err := yaml.UnmarshalStrict(must[[]byte](n.t)(os.ReadFile(dir+"/trust/kubernetes/configmap.yaml")), &cm); err != nil {
+	if err := yaml.UnmarshalStrict(rig.Must(os.ReadFile(dir+"/trust/kubernetes/configmap.yaml"))(n.t), &cm); err != nil {
 		n.t.Fatal(err)
 	}
 	if cm.Namespace != release {

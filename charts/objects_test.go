@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestTheChartHasEveryObject(t *testing.T) {
@@ -83,7 +85,7 @@ func TestEveryObjectIsWhatItsAPISays(t *testing.T) {
 
 func TestTheManifestsForListsAreSound(t *testing.T) {
 	s := known(t)
-	for _, object := range parse(t, string(must[[]byte](t)(os.ReadFile(chart+"/examples/crl/crl.yaml")))) {
+	for _, object := range parse(t, string(rig.Must(os.ReadFile(chart+"/examples/crl/crl.yaml"))(t))) {
 		into, err := s.New(object.GroupVersionKind())
 		if err == nil {
 			err = runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, into, true)
@@ -102,7 +104,7 @@ func TestTheManifestsForListsAreSound(t *testing.T) {
 
 func TestEveryObjectOfANamespaceIsInTheRelease(t *testing.T) {
 	everywhere := []string{"ClusterRole", "ClusterRoleBinding", "Provider", "ConstraintTemplate", "SignedImages", "Assign"}
-	for _, object := range parse(t, must[string](t)(helm(t, append([]string{"template", "judge", chart, "--namespace", "elsewhere"}, everything...)...))) {
+	for _, object := range parse(t, rig.Must(helm(t, append([]string{"template", "judge", chart, "--namespace", "elsewhere"}, everything...)...))(t)) {
 		want := "elsewhere"
 		if slices.Contains(everywhere, object.GetKind()) {
 			want = ""
@@ -128,7 +130,7 @@ func TestRenderingTwiceGivesTheSameBytes(t *testing.T) {
 	for name, args := range examples(t) {
 		_ = render(t, args...)
 		first := rendered[strings.Join(args, "\n")]
-		if again := must[string](t)(template(t, args...)); again != first {
+		if again := rig.Must(template(t, args...))(t); again != first {
 			t.Errorf("%s: it differs", name)
 		}
 	}

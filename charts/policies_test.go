@@ -15,13 +15,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/policies"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestTheTemplatesAreThoseOfPolicies(t *testing.T) {
 	o := render(t)
 	for _, name := range []string{"signedimages", "pinnedimages"} {
 		var want map[string]any
-		if err := yaml.Unmarshal(must[[]byte](t)(policies.Templates.ReadFile(name+"/template.yaml")), &want); err != nil {
+		if err := yaml.Unmarshal(rig.Must(policies.Templates.ReadFile(name+"/template.yaml"))(t), &want); err != nil {
 			t.Fatal(err)
 		}
 		got := get[map[string]any](t, o, "ConstraintTemplate", name)
@@ -46,7 +47,7 @@ func nested[T any](t *testing.T, object map[string]any, fields ...string) T {
 func TestConstraintsLeaveOutWhatTheProviderNeeds(t *testing.T) {
 	for _, preset := range []string{"generic", "skao-today", "skao-tomorrow", "skao-development"} {
 		found := 0
-		for _, object := range parse(t, must[string](t)(helm(t, "template", "judge", chart, "--namespace", "elsewhere", "--set", "mutation.create=true,gatekeeper.namespace=gk,gatekeeper.webhookTimeoutSeconds=5,constraints.preset="+preset))) {
+		for _, object := range parse(t, rig.Must(helm(t, "template", "judge", chart, "--namespace", "elsewhere", "--set", "mutation.create=true,gatekeeper.namespace=gk,gatekeeper.webhookTimeoutSeconds=5,constraints.preset="+preset))(t)) {
 			switch object.GetKind() {
 			case "SignedImages":
 				found++
@@ -123,13 +124,13 @@ func TestMutatorsForEphemeralContainersAreAChoice(t *testing.T) {
 func gatekeepers(t *testing.T) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/open-policy-agent/gatekeeper/v3")
-	return filepath.Join(strings.TrimSpace(string(must[[]byte](t)(command.Output()))), "charts", "gatekeeper")
+	return filepath.Join(strings.TrimSpace(string(rig.Must(command.Output())(t))), "charts", "gatekeeper")
 }
 
 func TestGatekeepersChartKnowsOurValuesForIt(t *testing.T) {
 	var theirs, ours map[string]any
 	for path, into := range map[string]*map[string]any{gatekeepers(t) + "/values.yaml": &theirs, chart + "/gatekeeper-values.yaml": &ours} {
-		if err := yaml.Unmarshal(must[[]byte](t)(os.ReadFile(path)), into); err != nil {
+		if err := yaml.Unmarshal(rig.Must(os.ReadFile(path))(t), into); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -141,7 +142,7 @@ func TestGatekeepersChartKnowsOurValuesForIt(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(theirs["mutatingWebhookSubResources"]), "pods/ephemeralcontainers") {
 		t.Error("the mutating webhook is not asked about ephemeral containers")
 	}
-	text := must[string](t)(helm(t, "template", "gatekeeper", gatekeepers(t), "--namespace", "gatekeeper-system", "--values", chart+"/gatekeeper-values.yaml"))
+	text := rig.Must(helm(t, "template", "gatekeeper", gatekeepers(t), "--namespace", "gatekeeper-system", "--values", chart+"/gatekeeper-values.yaml"))(t)
 	for _, object := range parse(t, text) {
 		if object.GetKind() != "ValidatingWebhookConfiguration" {
 			continue
@@ -167,7 +168,7 @@ func TestGatekeepersChartKnowsOurValuesForIt(t *testing.T) {
 func values(t *testing.T) map[string]any {
 	t.Helper()
 	var all map[string]any
-	if err := yaml.Unmarshal(must[[]byte](t)(os.ReadFile(chart+"/values.yaml")), &all); err != nil {
+	if err := yaml.Unmarshal(rig.Must(os.ReadFile(chart+"/values.yaml"))(t), &all); err != nil {
 		t.Fatal(err)
 	}
 	return all

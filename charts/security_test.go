@@ -11,6 +11,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // restricted holds a pod to the standard, and to a root that is read-only, limits, and no addresses in its environment.
@@ -53,7 +55,7 @@ func TestTheServersHaveNoToken(t *testing.T) {
 		t.Errorf("a token may be mounted for %s", pod.ServiceAccountName)
 	}
 	for _, object := range o {
-		if strings.HasSuffix(object.GetKind(), "Binding") && strings.Contains(string(must[[]byte](t)(object.MarshalJSON())), `"name":"notation-provider"`) {
+		if strings.HasSuffix(object.GetKind(), "Binding") && strings.Contains(string(rig.Must(object.MarshalJSON())(t)), `"name":"notation-provider"`) {
 			t.Errorf("%s %s gives the servers rights", object.GetKind(), object.GetName())
 		}
 	}

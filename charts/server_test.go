@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // The bundle's values.yaml is given as it is, after each example.
@@ -32,7 +33,7 @@ func TestTheServerTakesWhatTheChartMounts(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		check := exec.CommandContext(t.Context(), must[string](t)(workshop.Command("notation-provider")), "check", "--config", file)
+		check := exec.CommandContext(t.Context(), rig.Must(workshop.Command("notation-provider"))(t), "check", "--config", file)
 		if said, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", name, err, said)
 		}
@@ -42,7 +43,7 @@ func TestTheServerTakesWhatTheChartMounts(t *testing.T) {
 // The server's configuration is made of the values and of what the chart itself knows, such as its addresses.
 func TestRenderedConfiguration(t *testing.T) {
 	o := render(t, "--values", chart+"/examples/private-registry.yaml", "--set", "config.dockerConfigs[0]=/mine.json,config.reload=3s,gatekeeper.namespace=gk")
-	c := must[config.Config](t)(config.Parse([]byte(get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"])))
+	c := rig.Must(config.Parse([]byte(get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"])))(t)
 	want := config.Default()
 	want.TLS = config.TLS{
 		CertFile: "/etc/notation-provider/tls/tls.crt", KeyFile: "/etc/notation-provider/tls/tls.key", ClientCAFile: "/etc/notation-provider/client-ca/ca.crt",
@@ -55,7 +56,7 @@ func TestRenderedConfiguration(t *testing.T) {
 		Host: "registry.example.org:5000", Storage: []string{"storage.example.org"}, CAFile: "/etc/notation-provider/registry-ca/registry.example.org_5000.pem", Referrers: config.ReferrersAuto,
 	}}
 	want.Egress.Allow = []string{"pki.example.org"}
-	if got, want := string(must[[]byte](t)(yaml.Marshal(c))), string(must[[]byte](t)(yaml.Marshal(want))); got != want {
+	if got, want := string(rig.Must(yaml.Marshal(c))(t)), string(rig.Must(yaml.Marshal(want))(t)); got != want {
 		t.Errorf("it is\n%s\nwant\n%s", got, want)
 	}
 }
@@ -76,9 +77,9 @@ func TestTheMemoryLimitLeavesRoom(t *testing.T) {
 // Gatekeeper refuses a Provider without a certificate: this one vouches for nothing.
 func TestThePlaceholderVouchesForNothing(t *testing.T) {
 	for _, name := range []string{release, "notation-provider-mutate"} {
-		bundle := must[[]byte](t)(base64.StdEncoding.DecodeString(get[v1beta1.Provider](t, render(t), "Provider", name).Spec.CABundle))
+		bundle := rig.Must(base64.StdEncoding.DecodeString(get[v1beta1.Provider](t, render(t), "Provider", name).Spec.CABundle))(t)
 		block, rest := pem.Decode(bundle)
-		cert := must[*x509.Certificate](t)(x509.ParseCertificate(block.Bytes))
+		cert := rig.Must(x509.ParseCertificate(block.Bytes))(t)
 		if cert.NotAfter.Year() != 1971 || len(strings.TrimSpace(string(rest))) > 0 {
 			t.Errorf("%s trusts %s until %s", name, cert.Subject, cert.NotAfter)
 		}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // refused fails the test unless helm refuses the values, and says so in these words.
@@ -161,7 +162,7 @@ func same(t *testing.T, typ reflect.Type, schema map[string]any, place string) {
 func schema(t *testing.T) map[string]any {
 	t.Helper()
 	var s map[string]any
-	if err := json.Unmarshal(must[[]byte](t)(os.ReadFile(chart+"/values.schema.json")), &s); err != nil {
+	if err := json.Unmarshal(rig.Must(os.ReadFile(chart+"/values.schema.json"))(t), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -180,7 +181,7 @@ func TestTheDefaultConfigurationIsTaken(t *testing.T) {
 	}
 	all["trust"].(map[string]any)["storeDir"] = "" // the chart's
 	path := filepath.Join(t.TempDir(), "values.yaml")
-	if err := os.WriteFile(path, must[[]byte](t)(yaml.Marshal(map[string]any{"config": all})), 0o600); err != nil {
+	if err := os.WriteFile(path, rig.Must(yaml.Marshal(map[string]any{"config": all}))(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := template(t, "--values", path); err != nil {
@@ -191,8 +192,8 @@ func TestTheDefaultConfigurationIsTaken(t *testing.T) {
 // A value that no template reads would be a promise that is not kept.
 func TestEveryValueIsReadByATemplate(t *testing.T) {
 	var text strings.Builder
-	for _, path := range must[[]string](t)(filepath.Glob(chart + "/templates/*")) {
-		text.Write(must[[]byte](t)(os.ReadFile(path)))
+	for _, path := range rig.Must(filepath.Glob(chart + "/templates/*"))(t) {
+		text.Write(rig.Must(os.ReadFile(path))(t))
 	}
 	var look func(place string, value any)
 	look = func(place string, value any) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -23,6 +22,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/layout"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/report"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // inspected runs inspect and returns what it writes, and its exit code.
@@ -87,24 +87,9 @@ func folderOf(t *testing.T, files map[string][]byte) string {
 	dir := t.TempDir()
 	for name, content := range files {
 		path := filepath.Join(dir, name)
-		must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)))
+		expect.OK(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)))
 	}
 	return dir
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func made[T any](t *testing.T) func(T, error) T {
-	return func(made T, err error) T {
-		t.Helper()
-		must(t, err)
-		return made
-	}
 }
 
 func named(commonName string) pkix.Name {
@@ -113,12 +98,12 @@ func named(commonName string) pkix.Name {
 
 func rootFor(t *testing.T, o ca.Options) *ca.CA {
 	t.Helper()
-	return made[*ca.CA](t)(ca.NewRoot(o))
+	return expect.Must(ca.NewRoot(o))(t)
 }
 
 func signerOf(t *testing.T, issuer *ca.CA, o ca.Options) *ca.Identity {
 	t.Helper()
-	return made[*ca.Identity](t)(issuer.Signer(o))
+	return expect.Must(issuer.Signer(o))(t)
 }
 
 func ago(days int) time.Time { return time.Now().Add(-time.Duration(days)*day - time.Hour) }
@@ -126,7 +111,7 @@ func ago(days int) time.Time { return time.Now().Add(-time.Duration(days)*day - 
 // A Kubernetes volume is read once, through its symlinks.
 func TestKubernetesVolumeIsReadOnce(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"..2026_11_22/root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
-	must(t, errors.Join(os.Symlink("..2026_11_22", filepath.Join(dir, "..data")), os.Symlink("..data/root.pem", filepath.Join(dir, "root.pem"))))
+	expect.OK(t, errors.Join(os.Symlink("..2026_11_22", filepath.Join(dir, "..data")), os.Symlink("..data/root.pem", filepath.Join(dir, "root.pem"))))
 	found := reportOf(t, 0, dir)
 	if len(found.Certificates) != 1 || !slices.Equal(found.Certificates[0].Files, []string{filepath.Join(dir, "root.pem")}) {
 		t.Errorf("found %+v", found.Certificates)
@@ -135,7 +120,7 @@ func TestKubernetesVolumeIsReadOnce(t *testing.T) {
 
 func TestAFolderThatLeadsBackToItselfIsReadOnce(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"sub/root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
-	must(t, os.Symlink("..", filepath.Join(dir, "sub", "up")))
+	expect.OK(t, os.Symlink("..", filepath.Join(dir, "sub", "up")))
 	if found := reportOf(t, 0, dir); len(found.Certificates[0].Files) != 1 {
 		t.Errorf("found in %q", found.Certificates[0].Files)
 	}
@@ -143,7 +128,7 @@ func TestAFolderThatLeadsBackToItselfIsReadOnce(t *testing.T) {
 
 func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
-	must(t, os.Symlink("loop.pem", filepath.Join(dir, "loop.pem")))
+	expect.OK(t, os.Symlink("loop.pem", filepath.Join(dir, "loop.pem")))
 	out, code := inspected(t, dir)
 	if code != cli.ExitFailed || !strings.Contains(out, "root CA  SKAO Root CA") || !strings.Contains(out, "not all of it could be read") {
 		t.Errorf("%d: %s", code, out)
@@ -179,15 +164,15 @@ func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 
 func TestASymlinkToNothingIsTold(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
-	must(t, os.Symlink("gone", filepath.Join(dir, "next.pem")))
+	expect.OK(t, os.Symlink("gone", filepath.Join(dir, "next.pem")))
 	reportOf(t, report.ExitProblems, dir).has(t, inventory.Damaged, "next.pem", "leads nowhere")
 }
 
 func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
 	issuer := rootFor(t, ca.Options{})
 	signer := signerOf(t, issuer, ca.Options{})
-	caKey, signerKey := made[[]byte](t)(ca.EncodeKey(issuer.Key)), made[[]byte](t)(ca.EncodeKey(signer.Key))
-	locked := made[[]byte](t)(ca.EncodeEncryptedKey(issuer.Key, []byte("a long passphrase")))
+	caKey, signerKey := expect.Must(ca.EncodeKey(issuer.Key))(t), expect.Must(ca.EncodeKey(signer.Key))(t)
+	locked := expect.Must(ca.EncodeEncryptedKey(issuer.Key, []byte("a long passphrase")))(t)
 	chain := ca.EncodeCertificates(signer.Chain...)
 
 	reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": locked}))
@@ -197,13 +182,13 @@ func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
 	if found := reportOf(t, 0, dir); len(found.Notes) != 1 || !strings.Contains(found.Notes[0], "localkeys") {
 		t.Errorf("notes %q", found.Notes)
 	}
-	must(t, os.Chmod(filepath.Join(dir, "localkeys", "s.key"), 0o604))
+	expect.OK(t, os.Chmod(filepath.Join(dir, "localkeys", "s.key"), 0o604))
 	reportOf(t, report.ExitProblems, dir).has(t, inventory.KeyReadable, "s.key", "0604")
 }
 
 func TestABrokenRuleIsToldInWords(t *testing.T) {
 	root := rootFor(t, ca.Options{PathLen: new(int)})
-	signer := signerOf(t, made[*ca.CA](t)(root.Intermediate(ca.Options{})), ca.Options{})
+	signer := signerOf(t, expect.Must(root.Intermediate(ca.Options{}))(t), ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
 	found := reportOf(t, report.ExitProblems, dir)
 	found.has(t, inventory.BrokenRule, "SKAO Root CA", "its path length is 0")
@@ -228,7 +213,7 @@ func TestSeveralRootsInAFileAreNoChain(t *testing.T) {
 }
 
 func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
-	server := made[*ca.Identity](t)(rootFor(t, ca.Options{}).Server(ca.Options{DNSNames: []string{"localhost"}}))
+	server := expect.Must(rootFor(t, ca.Options{}).Server(ca.Options{DNSNames: []string{"localhost"}}))(t)
 	dir := folderOf(t, map[string][]byte{"tls.crt": ca.EncodeCertificates(server.Chain...)})
 	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != rules.RoleOther || c.Identity != "" {
 		t.Errorf("found %+v", c)
@@ -240,9 +225,9 @@ func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
 
 // The rules for signers apply to a certificate without an extended key usage.
 func TestCertificateWithoutAPurpose(t *testing.T) {
-	root, key := rootFor(t, ca.Options{}), made[crypto.Signer](t)(ca.ECP256.Generate())
+	root, key := rootFor(t, ca.Options{}), expect.Must(ca.ECP256.Generate())(t)
 	template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: named("By defaults"), NotBefore: ago(1), NotAfter: ago(-9)}
-	der := made[[]byte](t)(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))
+	der := expect.Must(x509.CreateCertificate(rand.Reader, template, root.Cert, key.Public(), root.Key))(t)
 	dir := folderOf(t, map[string][]byte{"signer.crt": der, "root.crt": ca.EncodeCertificates(root.Cert)})
 	reportOf(t, report.ExitProblems, dir).has(t, inventory.BrokenRule, "By defaults", "has no key usage")
 }
@@ -280,8 +265,8 @@ func TestNamesDoNotMoveTheCursor(t *testing.T) {
 
 func TestCAsThatCertifyEachOtherAreShownOnce(t *testing.T) {
 	one, two := rootFor(t, ca.Options{Subject: named("One")}), rootFor(t, ca.Options{Subject: named("Two")})
-	oneByTwo := made[*ca.CA](t)(two.Intermediate(ca.Options{Subject: named("One"), Key: one.Key, PathLen: new(3)}))
-	twoByOne := made[*ca.CA](t)(one.Intermediate(ca.Options{Subject: named("Two"), Key: two.Key, PathLen: new(3)}))
+	oneByTwo := expect.Must(two.Intermediate(ca.Options{Subject: named("One"), Key: one.Key, PathLen: new(3)}))(t)
+	twoByOne := expect.Must(one.Intermediate(ca.Options{Subject: named("Two"), Key: two.Key, PathLen: new(3)}))(t)
 	dir := folderOf(t, map[string][]byte{"cross.pem": ca.EncodeCertificates(oneByTwo.Cert, twoByOne.Cert)})
 	found := reportOf(t, 0, dir)
 	if len(found.Certificates) != 2 || !strings.Contains(found.Certificates[0].NoIssuer, "certify each other") || found.Certificates[1].NoIssuer != "" {
@@ -296,7 +281,7 @@ func TestARotatedRootIsToldFromTheOneBefore(t *testing.T) {
 	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != ca.Thumbprint(before.Cert) {
 		t.Errorf("issuer %q", got.Issuer)
 	}
-	must(t, os.Remove(filepath.Join(dir, "a.pem")))
+	expect.OK(t, os.Remove(filepath.Join(dir, "a.pem")))
 	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != "" || !strings.Contains(got.NoIssuer, "with another key") {
 		t.Errorf("issuer %q, %q", got.Issuer, got.NoIssuer)
 	}
@@ -304,7 +289,7 @@ func TestARotatedRootIsToldFromTheOneBefore(t *testing.T) {
 
 func TestTheOrderIsTheSameEveryTimeAndNoListIsNull(t *testing.T) {
 	root := rootFor(t, ca.Options{})
-	files := map[string][]byte{"root.pem": ca.EncodeCertificates(root.Cert), "root.crl": made[[]byte](t)(root.CRL(ca.CRLOptions{}))}
+	files := map[string][]byte{"root.pem": ca.EncodeCertificates(root.Cert), "root.crl": expect.Must(root.CRL(ca.CRLOptions{}))(t)}
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		files[name+".pem"] = ca.EncodeCertificates(signerOf(t, root, ca.Options{Subject: named("Same")}).Cert)
 	}
@@ -368,7 +353,7 @@ func TestOnlyWhatNeedsASuccessorFailsForItsEnd(t *testing.T) {
 
 func TestARecordOfWhatHasEndedFailsNothing(t *testing.T) {
 	dir, _, _ := rotated(t, times{time.Now().Add(1000 * day), ago(3), ago(2)})
-	must(t, os.RemoveAll(filepath.Join(dir, "signer")))
+	expect.OK(t, os.RemoveAll(filepath.Join(dir, "signer")))
 	reportOf(t, 0, "--fail-within", "30d", dir)
 }
 
@@ -393,13 +378,13 @@ func crlOf(t *testing.T, issuer *ca.CA, number int64, from, to time.Time, revoke
 	for _, cert := range revoked {
 		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: ago(1), ReasonCode: 1})
 	}
-	return made[[]byte](t)(issuer.CRL(o))
+	return expect.Must(issuer.CRL(o))(t)
 }
 
 func TestTheNewestCRLCounts(t *testing.T) {
 	far := time.Now().Add(1000 * day)
 	dir, root, before := rotated(t, times{far, ago(-10), far})
-	put := func(name string, der []byte) { must(t, os.WriteFile(filepath.Join(dir, name), der, 0o600)) }
+	put := func(name string, der []byte) { expect.OK(t, os.WriteFile(filepath.Join(dir, name), der, 0o600)) }
 
 	put("2.crl", crlOf(t, root, 2, ago(2), ago(-12), before.Cert))
 	put("1.crl", crlOf(t, root, 1, ago(40), ago(20)))

@@ -24,6 +24,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/report"
 	"gitlab.com/ska-telescope/notation-provider/provider/keysize"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -31,7 +32,7 @@ import (
 func registryFlags(t *testing.T, r *rig.Registry) []string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	must(t, os.WriteFile(file, r.CAPEM(), 0o600))
+	expect.OK(t, os.WriteFile(file, r.CAPEM(), 0o600))
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	return []string{"--registry-ca", file}
 }
@@ -89,15 +90,15 @@ func TestASignatureThatCannotBeFetchedIsNoPeace(t *testing.T) {
 func pushed(t *testing.T, image rig.Image, envelope []byte) {
 	t.Helper()
 	issuer := filepath.Join(t.TempDir(), "ca.pem")
-	must(t, os.WriteFile(issuer, image.Registry.CAPEM(), 0o600))
+	expect.OK(t, os.WriteFile(issuer, image.Registry.CAPEM(), 0o600))
 	opened, err := (&images.Options{CAFile: issuer}).Open(image.Tagged())
-	must(t, err)
+	expect.OK(t, err)
 	target, err := opened.Target(func() {})
-	must(t, err)
+	expect.OK(t, err)
 	subject, err := opened.Resolve(t.Context())
-	must(t, err)
+	expect.OK(t, err)
 	_, _, err = target.PushSignature(t.Context(), ca.JWS, envelope, subject, nil)
-	must(t, err)
+	expect.OK(t, err)
 }
 
 // A signature that is made to keep a reader busy is told to be too large, by both who read signatures; others beside it are
@@ -110,10 +111,10 @@ func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 	root := w.SKAO.Root
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<19, 1), E: 1<<31 - 1}
 	der, err := x509.CreateCertificate(rand.Reader, root.Cert, root.Cert, public, root.Key)
-	must(t, err)
+	expect.OK(t, err)
 	for _, chain := range [][][]byte{{der}, slices.Repeat([][]byte{root.Cert.Raw}, 100)} {
 		envelope, err := json.Marshal(map[string]any{"payload": "", "protected": "", "signature": "", "header": map[string]any{"x5c": chain}})
-		must(t, err)
+		expect.OK(t, err)
 		pushed(t, image, envelope)
 	}
 	flags := registryFlags(t, r)
@@ -124,7 +125,7 @@ func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 	list := newRoot()
 	list.SetArgs(append([]string{"list", image.Tagged()}, flags...))
 	list.SetOut(&out)
-	must(t, list.ExecuteContext(t.Context()))
+	expect.OK(t, list.ExecuteContext(t.Context()))
 	for _, want := range []string{"error       it is too large to be read: the key is too large to be checked: RSA with 524289 bits", "error       it is too large to be read: it holds 100 certificates", "signer      CN=SKAO OCI Signer"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("list says %s; want %q", out.String(), want)
@@ -137,19 +138,19 @@ func TestLongNamesAreNotRead(t *testing.T) {
 	part := pkix.AttributeTypeAndValue{Type: []int{1, 2, 3}, Value: ""}
 	long := pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, 20_000)}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	expect.OK(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: long, SubjectKeyId: []byte{1}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCRLSign}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	must(t, err)
+	expect.OK(t, err)
 	issuer, err := x509.ParseCertificate(cert)
-	must(t, err)
+	expect.OK(t, err)
 	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), NextUpdate: time.Now().Add(time.Hour)}, issuer, key)
-	must(t, err)
+	expect.OK(t, err)
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: long}, key)
-	must(t, err)
+	expect.OK(t, err)
 	write := func(kind string, der []byte) string {
 		file := filepath.Join(t.TempDir(), "a.pem")
-		must(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+		expect.OK(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
 		return file
 	}
 	for kind, der := range map[string][]byte{"CERTIFICATE": cert, "X509 CRL": list} {

@@ -18,6 +18,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/unverified"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // crowded is a registry of one image that has many signatures, each with the largest envelope that is read.
@@ -77,14 +78,14 @@ func TestListKeepsToItsTotalBound(t *testing.T) {
 	server := httptest.NewTLSServer(c)
 	t.Cleanup(server.Close)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
-	must(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	expect.OK(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 
 	var out strings.Builder
 	list := newRoot()
 	list.SetArgs([]string{"list", strings.TrimPrefix(server.URL, "https://") + "/a:1", "-o", "json", "--registry-ca", ca})
 	list.SetOut(&out)
-	must(t, list.ExecuteContext(t.Context()))
+	expect.OK(t, list.ExecuteContext(t.Context()))
 	if got := c.fetched.Load(); got != most+1 { // one may go above the bound
 		t.Errorf("%d envelopes were fetched, want %d", got, most+1)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // observed is a world whose checker logs, and counts outcomes.
@@ -24,11 +25,11 @@ type observed struct {
 func observe(t *testing.T, lists, responders []string) *observed {
 	t.Helper()
 	o := &observed{world: newWorld(t, lists, responders), counts: map[string]int{}}
-	o.checker = must[*revocation.Checker](t)(revocation.New(revocation.Options{
+	o.checker = expect.Must(revocation.New(revocation.Options{
 		Transport: o.network, MaxAge: time.Hour,
 		Log:     slog.New(slog.NewTextHandler(&o.log, nil)),
 		Observe: func(kind, outcome string) { o.counts[kind+" "+outcome]++ },
-	}))
+	}))(t)
 	return o
 }
 

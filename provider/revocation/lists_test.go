@@ -19,6 +19,7 @@ import (
 	cryptobyteasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 const (
@@ -76,10 +77,10 @@ func TestListsThatDoNotCover(t *testing.T) {
 		}, "entry with an extension"},
 		{"the_roots", func(w *world) []byte { return w.list(list{by: w.root}) }, "another CA's"},
 		{"same_name", func(w *world) []byte {
-			return w.list(list{by: must[*ca.CA](t)(ca.NewRoot(ca.Options{Subject: w.ca.Cert.Subject}))})
+			return w.list(list{by: expect.Must(ca.NewRoot(ca.Options{Subject: w.ca.Cert.Subject}))(t)})
 		}, "not signed by the CA"},
 		{"same_key", func(w *world) []byte {
-			twin := must[*ca.CA](t)(w.root.Intermediate(ca.Options{Key: w.ca.Key, Subject: pkix.Name{CommonName: "Twin"}}))
+			twin := expect.Must(w.root.Intermediate(ca.Options{Key: w.ca.Key, Subject: pkix.Name{CommonName: "Twin"}}))(t)
 			return w.list(list{by: twin})
 		}, "another CA's"},
 		{"from_the_future", func(w *world) []byte { return w.list(list{this: 10 * time.Minute}) }, "from the future"},
@@ -121,7 +122,7 @@ func (w *world) sign(header ...func(*cryptobyte.Builder)) []byte {
 	tbs := build(append(parts, header[1:]...)...)
 	h := crypto.SHA256.New()
 	h.Write(tbs)
-	signature := must[[]byte](w.t)(w.ca.Key.Sign(rand.Reader, h.Sum(nil), crypto.SHA256))
+	signature := expect.Must(w.ca.Key.Sign(rand.Reader, h.Sum(nil), crypto.SHA256))(w.t)
 	return build(func(b *cryptobyte.Builder) { b.AddBytes(tbs) }, func(b *cryptobyte.Builder) { b.AddBytes(alg) }, func(b *cryptobyte.Builder) { b.AddASN1BitString(signature) })
 }
 
@@ -182,8 +183,8 @@ func TestScopeOfAnIntermediate(t *testing.T) {
 		want string
 	}{{0x82, "good"}, {0x81, "is not about CA certificates"}} {
 		w := newWorld(t, nil, nil)
-		w.ca = must[*ca.CA](t)(w.root.Intermediate(ca.Options{CRLURLs: []string{listURL}}))
-		w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{}))
+		w.ca = expect.Must(w.root.Intermediate(ca.Options{CRLURLs: []string{listURL}}))(t)
+		w.signer = expect.Must(w.ca.Signer(ca.Options{}))(t)
 		made := limited(c.flag, 1, 0xff)
 		made.by = w.root
 		w.at(listURL, fixed(w.list(made)))
@@ -202,7 +203,7 @@ func TestOneLiveListIsEnough(t *testing.T) {
 		w.at("http://page.test/", fixed([]byte("<p>Please sign in.")))
 		for range 5 {
 			w.want(t, "good")
-			w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: urls}))
+			w.signer = expect.Must(w.ca.Signer(ca.Options{CRLURLs: urls}))(t)
 		}
 		if got := w.count(dead) + w.count("page.test"); got > 1 {
 			t.Errorf("%v: the dead one was asked %d times", urls, got)
@@ -239,10 +240,10 @@ func TestLaterListOfAnotherURLCounts(t *testing.T) {
 		w := newWorld(t, []string{listURL}, nil)
 		w.at(weekly, fixed(w.list(list{number: 1, next: 100 * time.Hour})))
 		time.Sleep(24 * time.Hour)
-		old := must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{weekly}}))
+		old := expect.Must(w.ca.Signer(ca.Options{CRLURLs: []string{weekly}}))(t)
 		w.at(listURL, fixed(w.list(list{number: 2, revoked: []*x509.Certificate{old.Cert}})))
 		w.want(t, "good")
-		good := must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{weekly}}))
+		good := expect.Must(w.ca.Signer(ca.Options{CRLURLs: []string{weekly}}))(t)
 		w.signer = good
 		w.want(t, "good")
 		w.signer = old
@@ -443,13 +444,13 @@ func TestListsAreBoundedTogether(t *testing.T) {
 	w := newWorld(t, nil, nil)
 	w.at("http://ca.test/", fixed(w.largeList(24<<20)))
 	for _, name := range []string{"1", "2", "3", "3", "2"} {
-		w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{"http://ca.test/" + name}}))
+		w.signer = expect.Must(w.ca.Signer(ca.Options{CRLURLs: []string{"http://ca.test/" + name}}))(t)
 		w.want(t, "good")
 	}
 	if got := w.count("ca.test"); got != 3 {
 		t.Errorf("%d lists were fetched, want 3", got)
 	}
-	w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: []string{"http://ca.test/1"}}))
+	w.signer = expect.Must(w.ca.Signer(ca.Options{CRLURLs: []string{"http://ca.test/1"}}))(t)
 	w.want(t, "good")
 	if got := w.count("ca.test/1"); got != 2 {
 		t.Errorf("the first was fetched %d times: it must have made room", got)

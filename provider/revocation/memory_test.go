@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 func failing(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
@@ -42,7 +43,7 @@ func TestOlderAnswerUndoesNoRevocation(t *testing.T) {
 			w.at(listURL, fixed(w.list(user)))
 		}, func(w *world) { w.at(responderURL, failing) }},
 		{"issuer_renewed", func(w *world) { w.at(responderURL, fixed(w.answer(answer{status: ocsp.Revoked, next: long}))) }, func(w *world) {
-			renewed := must[*ca.CA](w.t)(w.root.Intermediate(ca.Options{Key: w.ca.Key, Subject: w.ca.Cert.Subject}))
+			renewed := expect.Must(w.root.Intermediate(ca.Options{Key: w.ca.Key, Subject: w.ca.Cert.Subject}))(w.t)
 			w.signer.Chain = append([]*x509.Certificate{w.signer.Cert}, renewed.Chain...)
 		}},
 	} {
@@ -83,7 +84,7 @@ func TestUnreadableDistributionPoints(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			w := newWorld(t, nil, nil)
 			w.at(listURL, fixed(w.list(list{})))
-			root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+			root := expect.Must(ca.NewRoot(ca.Options{}))(t)
 			id := w.certify(root, func(c *x509.Certificate) {
 				c.ExtraExtensions = []pkix.Extension{extension("2.5.29.31", false, der...)}
 			})

@@ -18,19 +18,20 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // certify makes a certificate with the CA's key, of any form.
 func (w *world) certify(issuer *ca.CA, change func(*x509.Certificate)) *ca.Identity {
 	w.t.Helper()
-	key := must[crypto.Signer](w.t)(ca.ECP256.Generate())
+	key := expect.Must(ca.ECP256.Generate())(w.t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(4711), Subject: pkix.Name{CommonName: "responder"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
 	}
 	change(template)
-	der := must[[]byte](w.t)(x509.CreateCertificate(rand.Reader, template, issuer.Cert, key.Public(), issuer.Key))
-	cert := must[*x509.Certificate](w.t)(x509.ParseCertificate(der))
+	der := expect.Must(x509.CreateCertificate(rand.Reader, template, issuer.Cert, key.Public(), issuer.Key))(w.t)
+	cert := expect.Must(x509.ParseCertificate(der))(w.t)
 	return &ca.Identity{Cert: cert, Key: key, Chain: append([]*x509.Certificate{cert}, issuer.Chain...)}
 }
 
@@ -50,7 +51,7 @@ func TestOnlyTheCASpeaks(t *testing.T) {
 		{"own_key", func(w *world) []byte { return w.answer(delegate(w.signer)) }, "signed neither by the CA"},
 		{"own_key_not_sent", func(w *world) []byte { return w.answer(answer{by: w.signer}) }, "signed neither by the CA"},
 		{"tls_server", func(w *world) []byte {
-			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Server(ca.Options{DNSNames: []string{"www.test"}}))))
+			return w.answer(delegate(expect.Must(w.ca.Server(ca.Options{DNSNames: []string{"www.test"}}))(t)))
 		}, "signed neither by the CA"},
 		{"any_usage", func(w *world) []byte {
 			return w.answer(delegate(w.certify(w.ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageAny} })))
@@ -73,24 +74,24 @@ func TestOnlyTheCASpeaks(t *testing.T) {
 			return w.answer(delegate(w.certify(w.ca, func(c *x509.Certificate) { c.ExtraExtensions = []pkix.Extension{extension("1.2.3.4", true, 5, 0)} })))
 		}, "signed neither by the CA"},
 		{"of_the_root", func(w *world) []byte {
-			return w.answer(delegate(must[*ca.Identity](t)(w.root.Responder(ca.Options{}))))
+			return w.answer(delegate(expect.Must(w.root.Responder(ca.Options{}))(t)))
 		}, "signed neither by the CA"},
 		{"of_another_ca", func(w *world) []byte {
-			other := must[*ca.CA](t)(ca.NewRoot(ca.Options{Subject: w.ca.Cert.Subject}))
-			return w.answer(delegate(must[*ca.Identity](t)(other.Responder(ca.Options{}))))
+			other := expect.Must(ca.NewRoot(ca.Options{Subject: w.ca.Cert.Subject}))(t)
+			return w.answer(delegate(expect.Must(other.Responder(ca.Options{}))(t)))
 		}, "signed neither by the CA"},
 		{"the_root_itself", func(w *world) []byte { return w.answer(delegate(&w.root.Identity)) }, "signed neither by the CA"},
 		{"revoked_responder", func(w *world) []byte {
-			by := must[*ca.Identity](t)(w.ca.Responder(ca.Options{CRLURLs: []string{"http://responder.test/crl"}}))
+			by := expect.Must(w.ca.Responder(ca.Options{CRLURLs: []string{"http://responder.test/crl"}}))(t)
 			w.at("http://responder.test/crl", fixed(w.list(list{revoked: []*x509.Certificate{by.Cert}})))
 			return w.answer(delegate(by))
 		}, "signed neither by the CA"},
 		{"responder_unknown", func(w *world) []byte {
-			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Responder(ca.Options{CRLURLs: []string{"http://down.test/crl"}}))))
+			return w.answer(delegate(expect.Must(w.ca.Responder(ca.Options{CRLURLs: []string{"http://down.test/crl"}}))(t)))
 		}, "signed neither by the CA"},
 		{"large_key", func(w *world) []byte { return w.withCertificate(w.answer(answer{}), largeKey(t)) }, "more than is read"},
 		{"other_serial", func(w *world) []byte {
-			return w.answer(answer{of: must[*ca.Identity](t)(w.ca.Signer(ca.Options{})).Cert})
+			return w.answer(answer{of: expect.Must(w.ca.Signer(ca.Options{}))(t).Cert})
 		}, "for another certificate"},
 		{"other_issuer", func(w *world) []byte { return w.answer(answer{issuer: w.root.Cert}) }, "for another certificate"},
 		{"from_the_future", func(w *world) []byte { return w.answer(answer{this: 10 * time.Minute}) }, "from the future"},
@@ -145,16 +146,16 @@ func (w *world) withCertificate(response []byte, certs ...*x509.Certificate) []b
 	for _, c := range certs {
 		basic.Certificates = append(basic.Certificates, asn1.RawValue{FullBytes: c.Raw})
 	}
-	outer.Response.Response = must[[]byte](w.t)(asn1.Marshal(basic))
-	return must[[]byte](w.t)(asn1.Marshal(outer))
+	outer.Response.Response = expect.Must(asn1.Marshal(basic))(w.t)
+	return expect.Must(asn1.Marshal(outer))(w.t)
 }
 
 // largeKey is a certificate with a key of 20 KiB.
 func largeKey(t *testing.T) *x509.Certificate {
 	t.Helper()
-	issuer := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	issuer := expect.Must(ca.NewRoot(ca.Options{}))(t)
 	key := &rsa.PublicKey{N: new(big.Int).SetBytes(bytes.Repeat([]byte{0xff}, 20<<10)), E: 1<<31 - 1}
-	return must[*ca.Identity](t)(issuer.Responder(ca.Options{Public: key})).Cert
+	return expect.Must(issuer.Responder(ca.Options{Public: key}))(t).Cert
 }
 
 // What RFC 6960 allows counts.
@@ -166,10 +167,10 @@ func TestResponsesThatCount(t *testing.T) {
 		{"by_the_ca", func(w *world) []byte { return w.answer(answer{}) }},
 		{"by_the_ca_with_its_certificate", func(w *world) []byte { return w.answer(delegate(&w.ca.Identity)) }},
 		{"by_a_responder", func(w *world) []byte {
-			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Responder(ca.Options{}))))
+			return w.answer(delegate(expect.Must(w.ca.Responder(ca.Options{}))(t)))
 		}},
 		{"responder_after_its_chain", func(w *world) []byte {
-			by := must[*ca.Identity](t)(w.ca.Responder(ca.Options{}))
+			by := expect.Must(w.ca.Responder(ca.Options{}))(t)
 			return w.withCertificate(w.answer(answer{by: by}), w.ca.Cert, w.root.Cert, by.Cert)
 		}},
 		{"responder_without_key_usage", func(w *world) []byte {
@@ -177,7 +178,7 @@ func TestResponsesThatCount(t *testing.T) {
 		}},
 		{"responder_with_a_list", func(w *world) []byte {
 			w.at("http://responder.test/crl", fixed(w.list(list{})))
-			return w.answer(delegate(must[*ca.Identity](t)(w.ca.Responder(ca.Options{CRLURLs: []string{"http://responder.test/crl"}}))))
+			return w.answer(delegate(expect.Must(w.ca.Responder(ca.Options{CRLURLs: []string{"http://responder.test/crl"}}))(t)))
 		}},
 		{"nocheck", func(w *world) []byte {
 			return w.answer(delegate(w.certify(w.ca, func(c *x509.Certificate) {
@@ -189,7 +190,7 @@ func TestResponsesThatCount(t *testing.T) {
 		{"clock_ahead", func(w *world) []byte { return w.answer(answer{this: time.Minute}) }},
 		{"sha256", func(w *world) []byte { return w.answer(answer{hash: crypto.SHA256}) }},
 		{"stranger_sent_along", func(w *world) []byte {
-			return w.withCertificate(w.answer(answer{}), must[*ca.CA](t)(ca.NewRoot(ca.Options{})).Cert)
+			return w.withCertificate(w.answer(answer{}), expect.Must(ca.NewRoot(ca.Options{}))(t).Cert)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -262,7 +263,7 @@ func TestDeadResponderIsAskedLast(t *testing.T) {
 			w.at(listURL, fixed(w.list(list{})))
 			for range 5 {
 				w.want(t, "good")
-				w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: c.lists, OCSPURLs: c.responders}))
+				w.signer = expect.Must(w.ca.Signer(ca.Options{CRLURLs: c.lists, OCSPURLs: c.responders}))(t)
 				w.at(responderURL, fixed(w.answer(answer{})))
 			}
 			if got := w.count(dead); got != 1 {
@@ -317,7 +318,7 @@ func TestRevokedCountsWithinOneSecond(t *testing.T) {
 
 // A signature made before the key was invalid counts, if its time is authentic.
 func TestInvalidityDate(t *testing.T) {
-	invalid := must[[]byte](t)(asn1.MarshalWithParams(time.Now().Add(-time.Hour).UTC(), "generalized"))
+	invalid := expect.Must(asn1.MarshalWithParams(time.Now().Add(-time.Hour).UTC(), "generalized"))(t)
 	date := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 24}, Value: invalid}
 	ways := map[string]func(w *world){
 		"ocsp": func(w *world) {

@@ -21,6 +21,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 const (
@@ -99,26 +100,16 @@ type world struct {
 func newWorld(t *testing.T, lists, responders []string) *world {
 	t.Helper()
 	w := &world{t: t, network: &network{serve: map[string]http.HandlerFunc{}}}
-	w.root = must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	w.ca = must[*ca.CA](t)(w.root.Intermediate(ca.Options{}))
-	w.signer = must[*ca.Identity](t)(w.ca.Signer(ca.Options{CRLURLs: lists, OCSPURLs: responders}))
+	w.root = expect.Must(ca.NewRoot(ca.Options{}))(t)
+	w.ca = expect.Must(w.root.Intermediate(ca.Options{}))(t)
+	w.signer = expect.Must(w.ca.Signer(ca.Options{CRLURLs: lists, OCSPURLs: responders}))(t)
 	w.restart()
 	return w
 }
 
 // restart makes a checker that knows nothing.
 func (w *world) restart() {
-	w.checker = must[*revocation.Checker](w.t)(revocation.New(revocation.Options{Transport: w.network, MaxAge: time.Hour}))
-}
-
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
+	w.checker = expect.Must(revocation.New(revocation.Options{Transport: w.network, MaxAge: time.Hour}))(w.t)
 }
 
 // check asks about the signer's chain.
@@ -190,7 +181,7 @@ func (w *world) answer(a answer) []byte {
 	if len(a.embed) > 0 {
 		template.Certificate = a.embed[0]
 	}
-	return must[[]byte](w.t)(ocsp.CreateResponse(issuer, by.Cert, template, by.Key))
+	return expect.Must(ocsp.CreateResponse(issuer, by.Cert, template, by.Key))(w.t)
 }
 
 // list is a revocation list and what is odd about it.
@@ -221,7 +212,7 @@ func (w *world) list(l list) []byte {
 			SerialNumber: c.SerialNumber, RevocationTime: time.Now().Add(-time.Hour), ReasonCode: l.reason, ExtraExtensions: l.entry,
 		})
 	}
-	return must[[]byte](w.t)(x509.CreateRevocationList(rand.Reader, template, by.Cert, by.Key))
+	return expect.Must(x509.CreateRevocationList(rand.Reader, template, by.Cert, by.Key))(w.t)
 }
 
 func extension(id string, critical bool, value ...byte) pkix.Extension {
@@ -247,5 +238,5 @@ func fullName(url string) []byte {
 // replaceTransport makes a checker that asks through another transport.
 func (w *world) replaceTransport(transport http.RoundTripper) {
 	w.t.Helper()
-	w.checker = must[*revocation.Checker](w.t)(revocation.New(revocation.Options{Transport: transport, MaxAge: time.Hour}))
+	w.checker = expect.Must(revocation.New(revocation.Options{Transport: transport, MaxAge: time.Hour}))(w.t)
 }

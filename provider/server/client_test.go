@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 func TestGatekeeperComesIn(t *testing.T) {
@@ -91,7 +92,7 @@ func TestForeignClientsAreRefused(t *testing.T) {
 			if got := ask(w.client(t, tc.leaf), w.url()); got.err == nil {
 				t.Errorf("got %+v", got)
 			}
-			eventually(t, "the log says "+tc.reason, func() bool {
+			expect.Until(t, "the log says "+tc.reason, func() bool {
 				log := w.log.String()[from:]
 				return strings.Contains(strings.ReplaceAll(log, `\"`, `"`), tc.reason) &&
 					strings.Contains(log, "level=INFO") && strings.Contains(log, "remote=127.0.0.1:")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 func TestAStrangerCannotFloodTheLog(t *testing.T) {
@@ -27,7 +28,7 @@ func TestAStrangerCannotFloodTheLog(t *testing.T) {
 	for range 30 {
 		knock()
 	}
-	eventually(t, "twenty were logged", func() bool { return strings.Count(w.log.String(), "TLS handshake failed") == 20 })
+	expect.Until(t, "twenty were logged", func() bool { return strings.Count(w.log.String(), "TLS handshake failed") == 20 })
 	ahead.Store(int64(time.Minute))
 	knock()
 	w.log.says(t, "connection errors not logged")

@@ -14,6 +14,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider/reload"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 func TestDrainingSaysSoAndFinishesWhatIsInFlight(t *testing.T) {
@@ -24,14 +25,14 @@ func TestDrainingSaysSoAndFinishesWhatIsInFlight(t *testing.T) {
 		t.Errorf("before: %+v", got)
 	}
 	w.stop()
-	eventually(t, "readiness goes", func() bool { return w.admin("/readyz").status == http.StatusServiceUnavailable })
+	expect.Until(t, "readiness goes", func() bool { return w.admin("/readyz").status == http.StatusServiceUnavailable })
 	if got := w.admin("/readyz"); got.body != "not ready: draining\n" {
 		t.Errorf("got %+v", got)
 	}
 	if got := w.admin("/healthz"); got.status != http.StatusOK {
 		t.Errorf("draining is not unhealthy: %+v", got)
 	}
-	eventually(t, "the door is closed", func() bool {
+	expect.Until(t, "the door is closed", func() bool {
 		return ask(w.client(t, w.theirs.client(t)), w.url()).err != nil
 	})
 	close(h.released)

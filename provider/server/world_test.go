@@ -17,6 +17,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 	"gitlab.com/ska-telescope/notation-provider/provider/server"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // world is a running server with its files, its authorities and its log.
@@ -57,7 +58,7 @@ func start(t *testing.T, handler http.HandlerFunc, edit ...func(*server.Options)
 		if err := <-w.stopped; err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		eventually(t, "all goroutines end", func() bool { return runtime.NumGoroutine() <= before })
+		expect.Until(t, "all goroutines end", func() bool { return runtime.NumGoroutine() <= before })
 	})
 	return w
 }
@@ -177,19 +178,8 @@ func (l *logbook) String() string {
 // says waits until want was logged.
 func (l *logbook) says(t *testing.T, want string) {
 	t.Helper()
-	eventually(t, "the log says "+want, func() bool { return strings.Contains(l.String(), want) })
+	expect.Until(t, "the log says "+want, func() bool { return strings.Contains(l.String(), want) })
 	if t.Failed() {
 		t.Log(l)
-	}
-}
-
-// eventually waits for what comes by itself but not at once.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for limit := time.Now().Add(10 * time.Second); !done(); runtime.Gosched() {
-		if time.Now().After(limit) {
-			t.Errorf("waited in vain until %s", what)
-			return
-		}
 	}
 }

@@ -44,7 +44,7 @@ func notationSays(t *testing.T, trusted rig.Trust, s *shelf) error {
 	if err := trusted.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	files := must[*trust.Files](t)(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))
+	files := rig.Must(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))(t)
 	policy, _ := files.Current().Find(image.Repository)
 	judge, err := notationverifier.NewWithOptions(policy.Document(), policy, nil, notationverifier.VerifierOptions{})
 	if err != nil {

@@ -166,7 +166,7 @@ func stampedCases() map[string]toldCase {
 		"not valid yet": {
 			sign: func(t *testing.T, w *watched) {
 				t.Helper()
-				soon := must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))
+				soon := rig.Must(w.intermediate.Signer(ca.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))(t)
 				w.shelf.sign(t, soon, ca.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
 			},
 			reason: provider.Expired, detail: "its certificate is not valid before 2000-01-01 01:00:00 UTC: " + signerName,

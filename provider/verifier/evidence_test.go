@@ -402,9 +402,9 @@ func TestANewSignatureReplacesFailedEvidence(t *testing.T) {
 		w := strict(t, revocable{crl: true})
 		w.sign(t, target)
 		w.is(t, provider.Verified, true)
-		newer := must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{Subject: pkix.Name{
+		newer := rig.Must(w.intermediate.Signer(ca.Options{Subject: pkix.Name{
 			Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"}, CommonName: "the next signer",
-		}, CRLURLs: w.signerURLs[:1]}))
+		}, CRLURLs: w.signerURLs[:1]}))(t)
 		w.line.sign(t, newer, ca.SignOptions{})
 		if verdict := w.is(t, provider.Verified, false); verdict.Signer != w.signer.Cert.Subject.String() {
 			t.Errorf("signed by %q, which was not asked for", verdict.Signer)
@@ -456,7 +456,7 @@ func TestWhatExpiredIsNotVerifiedByWhatWasKept(t *testing.T) {
 		"the signer": func(w *archive) {
 			short := w.signerOptions
 			short.NotAfter = time.Now().Add(3 * time.Hour)
-			w.line.sign(t, must[*ca.Identity](t)(w.intermediate.Signer(short)), ca.SignOptions{})
+			w.line.sign(t, rig.Must(w.intermediate.Signer(short))(t), ca.SignOptions{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -491,7 +491,7 @@ func forgeries(t testing.TB, w *archive) map[string][]byte {
 			change(&p)
 		}
 		p.Blob.Digest, p.Blob.Size = digest.FromBytes(p.Bytes), int64(len(p.Bytes)) // as the forger would
-		return must[[]byte](t)(json.Marshal(p))
+		return rig.Must(json.Marshal(p))(t)
 	}
 	larger, index := target, target
 	larger.Size++
@@ -536,13 +536,13 @@ func forgeries(t testing.TB, w *archive) map[string][]byte {
 func otherPayload(t testing.TB, mediaType string, envelope []byte) []byte {
 	t.Helper()
 	payload := func(of ocispec.Descriptor) string {
-		text := must[[]byte](t)(json.Marshal(map[string]ocispec.Descriptor{"targetArtifact": of}))
+		text := rig.Must(json.Marshal(map[string]ocispec.Descriptor{"targetArtifact": of}))(t)
 		if mediaType == ca.JWS { // whose claims are sorted by name
 			var claims map[string]any
 			if err := json.Unmarshal(text, &claims); err != nil {
 				t.Fatal(err)
 			}
-			text = must[[]byte](t)(json.Marshal(claims))
+			text = rig.Must(json.Marshal(claims))(t)
 		}
 		return string(text)
 	}
@@ -610,12 +610,12 @@ func TestWhatATagToldOutweighsWhatAStoreSays(t *testing.T) {
 		said := target
 		change(&said)
 		envelope := sign(t, w.signer, said, ca.SignOptions{})
-		w.store.forged = must[[]byte](t)(json.Marshal(evidence.Record{
+		w.store.forged = rig.Must(json.Marshal(evidence.Record{
 			Manifest:  said,
 			Signature: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("signature"), Size: 700},
 			Blob:      ocispec.Descriptor{MediaType: envelope.MediaType, Digest: digest.FromBytes(envelope.Raw), Size: int64(len(envelope.Raw))},
 			Bytes:     envelope.Raw,
-		}))
+		}))(t)
 		w.line.count()
 		verdict, err := w.known(t.Context(), t, target)
 		if is(t, provider.Unsigned, verdict, err); w.line.count() == 0 {

@@ -43,18 +43,18 @@ func hugeKey(bits int) *rsa.PublicKey {
 // certificate has the key, and is issued by somebody.
 func certificate(t *testing.T, key crypto.PublicKey) []byte {
 	t.Helper()
-	issuer := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	issuer := rig.Must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"}, NotAfter: time.Now().Add(time.Hour)}
-	return must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, template, key, issuer))
+	return rig.Must(x509.CreateCertificate(rand.Reader, template, template, key, issuer))(t)
 }
 
 func jwsWith(t *testing.T, chain ...[]byte) blob {
 	t.Helper()
 	b64 := base64.RawURLEncoding.EncodeToString
-	return blob{mediaType: ca.JWS, raw: must[[]byte](t)(json.Marshal(map[string]any{
+	return blob{mediaType: ca.JWS, raw: rig.Must(json.Marshal(map[string]any{
 		"payload": b64([]byte(`{}`)), "protected": b64([]byte(`{"alg":"PS256"}`)), "signature": b64(make([]byte, 256)),
 		"header": map[string]any{"x5c": chain},
-	}))}
+	}))(t)}
 }
 
 func coseWith(t *testing.T, chain any) blob {
@@ -63,7 +63,7 @@ func coseWith(t *testing.T, chain any) blob {
 	message.Payload, message.Signature = []byte(`{}`), make([]byte, 256)
 	message.Headers.Protected.SetAlgorithm(gocose.AlgorithmPS256)
 	message.Headers.Unprotected[gocose.HeaderLabelX5Chain] = chain
-	return blob{mediaType: ca.COSE, raw: must[[]byte](t)(message.MarshalCBOR())}
+	return blob{mediaType: ca.COSE, raw: rig.Must(message.MarshalCBOR())(t)}
 }
 
 // An envelope of a stranger is refused before anything is computed, also one with a trusted certificate put into its chain;
@@ -74,7 +74,7 @@ func TestStrangersAreSetAside(t *testing.T) {
 	root := r.root.Cert.Raw
 	huge := certificate(t, hugeKey(16<<10))
 	var long [][]byte
-	small := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+	small := rig.Must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t)
 	for range 17 {
 		long = append(long, certificate(t, small.Public()))
 	}
@@ -122,10 +122,10 @@ func TestLongNamesCostLittle(t *testing.T) {
 	a := newAuthority()
 	r := a.newRealm(t, revocable{})
 	part := pkix.AttributeTypeAndValue{Type: []int{1, 2, 3}, Value: ""}
-	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	key := rig.Must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	named := func(parts int) []byte {
 		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{ExtraNames: slices.Repeat([]pkix.AttributeTypeAndValue{part}, parts)}}
-		return must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))
+		return rig.Must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
 	}
 	for name, c := range map[string]struct {
 		chain  []any
@@ -156,19 +156,19 @@ func jwsText(text string) blob { return blob{mediaType: ca.JWS, raw: []byte(text
 // huge certificate was put.
 func heavyTimestamp(t *testing.T, signer *ca.Identity) []byte {
 	t.Helper()
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{}))
+	root := rig.Must(ca.NewRoot(ca.Options{}))(t)
+	tsa := rig.Must(rig.NewTSA(root, ca.Options{}))(t)
 	var envelope map[string]any
 	if err := json.Unmarshal(sign(t, signer, target, ca.SignOptions{}).Raw, &envelope); err != nil {
 		t.Fatal(err)
 	}
 	text, _ := envelope["signature"].(string)
-	signature := must[[]byte](t)(base64.RawURLEncoding.DecodeString(text))
-	request := must[*tspclient.Request](t)(tspclient.NewRequest(tspclient.RequestOptions{Content: signature, HashAlgorithm: crypto.SHA256}))
-	response := must[*tspclient.Response](t)(tsa.Timestamp(context.Background(), request))
+	signature := rig.Must(base64.RawURLEncoding.DecodeString(text))(t)
+	request := rig.Must(tspclient.NewRequest(tspclient.RequestOptions{Content: signature, HashAlgorithm: crypto.SHA256}))(t)
+	response := rig.Must(tsa.Timestamp(context.Background(), request))(t)
 	header, _ := envelope["header"].(map[string]any)
 	header["io.cncf.notary.timestampSignature"] = graft(t, response.TimestampToken.FullBytes, certificate(t, hugeKey(16<<10)))
-	return must[[]byte](t)(json.Marshal(envelope))
+	return rig.Must(json.Marshal(envelope))(t)
 }
 
 // graft puts a certificate among those of a CMS (RFC 5652 section 5.1).
@@ -192,8 +192,8 @@ func graft(t *testing.T, token, der []byte) []byte {
 	signed.Certificates.FullBytes = nil
 	signed.Certificates.Bytes = append(append([]byte{}, signed.Certificates.Bytes...), der...)
 	info.Content.FullBytes = nil
-	info.Content.Bytes = must[[]byte](t)(asn1.Marshal(signed))
-	return must[[]byte](t)(asn1.Marshal(info))
+	info.Content.Bytes = rig.Must(asn1.Marshal(signed))(t)
+	return rig.Must(asn1.Marshal(info))(t)
 }
 
 // An undecided image has the results of its signatures, too.

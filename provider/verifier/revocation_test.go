@@ -224,12 +224,12 @@ func TestAForgedOCSPAnswerIsNotKept(t *testing.T) {
 		w.realm = w.newRealm(t, revocable{})
 		// One responder for both, as far as its URL tells.
 		const url = "http://ocsp.test/"
-		w.intermediate = must[*ca.CA](t)(w.root.Intermediate(ca.Options{OCSPURLs: []string{url + "root/"}}))
+		w.intermediate = rig.Must(w.root.Intermediate(ca.Options{OCSPURLs: []string{url + "root/"}}))(t)
 		w.signerLedger = rig.NewRevocationServer(w.intermediate)
-		w.signer = must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{OCSPURLs: []string{url}}))
+		w.signer = rig.Must(w.intermediate.Signer(ca.Options{OCSPURLs: []string{url}}))(t)
 		w.shelf.sign(t, w.signer, ca.SignOptions{})
 		w.serve(url, w.signerLedger.OCSPHandler())
-		w.serve(url+"root/", forged(must[*ca.CA](t)(ca.NewRoot(ca.Options{}))))
+		w.serve(url+"root/", forged(rig.Must(ca.NewRoot(ca.Options{}))(t)))
 		w.verifier = setup{trust: trusting(w.root.Cert, trustpolicy.SignatureVerification{}), shelf: w.shelf, authority: w.authority}.open(t)
 		w.unknown(t)
 		w.serve(url+"root/", w.rootLedger.OCSPHandler())
@@ -317,12 +317,12 @@ func TestCanceledRequestKeepsTheCRLForOthers(t *testing.T) {
 // Leaving that out must change nothing else.
 func TestAChainWithoutURLsIsCheckedAsByTheLibrary(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
-	alone := must[*ca.Identity](t)(ca.SelfSigned(ca.Options{}))
-	direct := must[*ca.Identity](t)(r.root.Signer(ca.Options{}))
+	alone := rig.Must(ca.SelfSigned(ca.Options{}))(t)
+	direct := rig.Must(r.root.Signer(ca.Options{}))(t)
 	a := newAuthority()
 	asked := a.newRealm(t, revocable{crl: true})
 	ours := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: newShelf(), authority: a}.open(t).Validator()
-	library := must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{OCSPHTTPClient: &http.Client{Transport: a}, CRLFetcher: must[*crl.HTTPFetcher](t)(crl.NewHTTPFetcher(&http.Client{Transport: a}))}))
+	library := rig.Must(revocation.NewWithOptions(revocation.Options{OCSPHTTPClient: &http.Client{Transport: a}, CRLFetcher: rig.Must(crl.NewHTTPFetcher(&http.Client{Transport: a}))(t)}))(t)
 	for name, chain := range map[string][]*x509.Certificate{
 		"none": nil, "one": alone.Chain, "two": direct.Chain, "three": r.signer.Chain, "with CRLs": asked.signer.Chain,
 	} {
@@ -356,7 +356,7 @@ func TestARevokedSignatureBesideAGoodOneDeniesNothing(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 		w.is(t, provider.Revoked)
-		next := must[*ca.Identity](t)(w.intermediate.Signer(w.signerOptions))
+		next := rig.Must(w.intermediate.Signer(w.signerOptions))(t)
 		w.shelf.sign(t, next, ca.SignOptions{})
 		verdict, err := verifyNew(t.Context(), t, w.verifier)
 		is(t, provider.Verified, verdict, err)
@@ -434,7 +434,7 @@ func TestTheSecondResponderBoundsTheVerdict(t *testing.T) {
 		stale := rig.NewRevocationServer(r.intermediate)
 		stale.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour))
 		r.signerLedger.SetValidity(time.Now(), time.Now().Add(2*time.Hour))
-		signer := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))
+		signer := rig.Must(r.intermediate.Signer(ca.Options{OCSPURLs: []string{a.publish(stale)[1], r.signerURLs[1]}}))(t)
 		s := newShelf()
 		s.sign(t, signer, ca.SignOptions{})
 		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
@@ -576,9 +576,9 @@ func TestTwoCAsMayShareOneURL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, revocable{crl: true})
 		w.is(t, provider.Verified)
-		second := must[*ca.CA](t)(w.root.Intermediate(ca.Options{}))
+		second := rig.Must(w.root.Intermediate(ca.Options{}))(t)
 		*w.shelf = *newShelf()
-		w.shelf.sign(t, must[*ca.Identity](t)(second.Signer(ca.Options{CRLURLs: w.signerURLs[:1]})), ca.SignOptions{})
+		w.shelf.sign(t, rig.Must(second.Signer(ca.Options{CRLURLs: w.signerURLs[:1]}))(t), ca.SignOptions{})
 		w.unknown(t) // the first CA's list says nothing of what the second issued
 		w.serve(w.signerURLs[0], rig.NewRevocationServer(second).CRLHandler())
 		w.is(t, provider.Verified)
@@ -593,7 +593,7 @@ func TestACAMayNumberItsListsFromOneAgain(t *testing.T) {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		for range 5 {
-			_ = must[[]byte](t)(w.signerLedger.CRL())
+			_ = rig.Must(w.signerLedger.CRL())(t)
 		}
 		w.is(t, provider.Verified)
 		time.Sleep(2 * time.Hour)
@@ -613,7 +613,7 @@ func TestAListIsKeptForTheCAThatSignedIt(t *testing.T) {
 			ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 		}
 		// The signer is answered for by OCSP, and names the list of the root beside it, as the intermediate does.
-		odd := must[*ca.Identity](t)(w.intermediate.Signer(ca.Options{CRLURLs: w.rootURLs[:1], OCSPURLs: w.signerURLs[1:]}))
+		odd := rig.Must(w.intermediate.Signer(ca.Options{CRLURLs: w.rootURLs[:1], OCSPURLs: w.signerURLs[1:]}))(t)
 		*w.shelf = *newShelf()
 		w.shelf.sign(t, odd, ca.SignOptions{})
 		w.is(t, provider.Verified)

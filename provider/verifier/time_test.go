@@ -29,9 +29,9 @@ type stamps struct {
 
 func (a *authority) newTSA(t *testing.T, how revocable) stamps {
 	t.Helper()
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	root := rig.Must(ca.NewRoot(ca.Options{}))(t)
 	s := stamps{ledger: rig.NewRevocationServer(root)}
-	s.TSA = must[*rig.TSA](t)(rig.NewTSA(root, options(how, a.publish(s.ledger))))
+	s.TSA = rig.Must(rig.NewTSA(root, options(how, a.publish(s.ledger))))(t)
 	return s
 }
 
@@ -60,7 +60,7 @@ func (a *authority) lapsing(t *testing.T, how revocable) *realm {
 	t.Helper()
 	r := a.newRealm(t, how)
 	r.signerOptions.NotAfter = time.Now().Add(6 * time.Hour)
-	r.signer = must[*ca.Identity](t)(r.intermediate.Signer(r.signerOptions))
+	r.signer = rig.Must(r.intermediate.Signer(r.signerOptions))(t)
 	return r
 }
 
@@ -392,7 +392,7 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 func TestACertificateThatIsNotYetValidIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newAuthority().newRealm(t, revocable{})
-		soon := must[*ca.Identity](t)(r.intermediate.Signer(ca.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))
+		soon := rig.Must(r.intermediate.Signer(ca.Options{NotBefore: time.Now().Add(time.Hour), NotAfter: time.Now().Add(2 * time.Hour)}))(t)
 		s := newShelf()
 		s.sign(t, soon, ca.SignOptions{SigningTime: time.Now().Add(90 * time.Minute)})
 		v := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t)

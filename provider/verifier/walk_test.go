@@ -17,6 +17,7 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 const thumbprints = "io.cncf.notary.x509chain.thumbprint#S256"
@@ -279,9 +280,9 @@ func TestANameThatAnyoneMayWriteIsShownShortAndPlain(t *testing.T) {
 		Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"},
 		CommonName: "\x1b[2J\nverified: true \u202e" + strings.Repeat("\x01", 1500),
 	}}
-	stranger := must[*ca.Identity](t)(must[*ca.CA](t)(ca.NewRoot(ca.Options{})).Signer(strange))
+	stranger := rig.Must(rig.Must(ca.NewRoot(ca.Options{}))(t).Signer(strange))(t)
 	strange.NotBefore, strange.NotAfter = time.Now().Add(-3*time.Minute), time.Now().Add(-time.Minute)
-	lapsed := must[*ca.Identity](t)(r.root.Signer(strange))
+	lapsed := rig.Must(r.root.Signer(strange))(t)
 	for reason, opts := range map[provider.Reason]struct {
 		by *ca.Identity
 		ca.SignOptions

@@ -115,17 +115,6 @@ func sign(t testing.TB, by *ca.Identity, what ocispec.Descriptor, opts ca.SignOp
 	return envelope
 }
 
-// must fails the test on an error, or returns the value.
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
 // authority answers for CAs over a network that is none, so that a test may set the clock. It writes down what it was asked.
 type authority struct {
 	mu     sync.Mutex
@@ -214,15 +203,15 @@ type revocable struct{ crl, ocsp bool }
 func (a *authority) newRealm(t testing.TB, how revocable) *realm {
 	t.Helper()
 	r := &realm{}
-	r.root = must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	r.root = rig.Must(ca.NewRoot(ca.Options{}))(t)
 	r.rootLedger = rig.NewRevocationServer(r.root)
 	r.rootURLs = a.publish(r.rootLedger)
 	r.rootOptions = options(how, r.rootURLs)
-	r.intermediate = must[*ca.CA](t)(r.root.Intermediate(r.rootOptions))
+	r.intermediate = rig.Must(r.root.Intermediate(r.rootOptions))(t)
 	r.signerLedger = rig.NewRevocationServer(r.intermediate)
 	r.signerURLs = a.publish(r.signerLedger)
 	r.signerOptions = options(how, r.signerURLs)
-	r.signer = must[*ca.Identity](t)(r.intermediate.Signer(r.signerOptions))
+	r.signer = rig.Must(r.intermediate.Signer(r.signerOptions))(t)
 	return r
 }
 
@@ -279,14 +268,14 @@ func (s setup) open(t testing.TB) *verifier.Verifier {
 	if err := s.trust.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	files := must[*trust.Files](t)(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))
+	files := rig.Must(trust.Open(filepath.Join(dir, "trustpolicy.json"), filepath.Join(dir, "truststore")))(t)
 	if s.authority == nil {
 		s.authority = newAuthority()
 	}
 	if s.repository == nil {
 		s.repository = s.shelf
 	}
-	return must[*verifier.Verifier](t)(verifier.New(verifier.Options{
+	return rig.Must(verifier.New(verifier.Options{
 		Trust:         files,
 		Repository:    func(provider.Image) verifier.Repository { return s.repository },
 		Evidence:      s.evidence,
@@ -294,7 +283,7 @@ func (s setup) open(t testing.TB) *verifier.Verifier {
 		Revocation:    s.authority,
 		RevocationAge: cmp.Or(s.age, time.Hour),
 		Log:           s.log,
-	}))
+	}))(t)
 }
 
 // ask asks as the cache does: what is known first, then the registry.

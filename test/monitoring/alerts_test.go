@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // alerts are all rules.
@@ -36,7 +37,7 @@ type testedAlert struct {
 // Each alert has a test in which it fires and then ends, and each test is of an alert.
 func TestEachAlertIsSeenToFireAndToEnd(t *testing.T) {
 	seen := map[string]string{}
-	for _, file := range must[[]string](t)(filepath.Glob("alerts/*.yaml")) {
+	for _, file := range rig.Must(filepath.Glob("alerts/*.yaml"))(t) {
 		var tests struct {
 			Tests []struct {
 				Alerts []testedAlert `json:"alert_rule_test"`

@@ -25,20 +25,9 @@ func TestMain(m *testing.M) { workshop.Main(m) }
 // files is where the chart has the alerts and the dashboard.
 const files = "../../charts/notation-provider/files/"
 
-// must fails the test on an error, or returns the value.
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
 func read(t *testing.T, path string) string {
 	t.Helper()
-	return string(must[[]byte](t)(os.ReadFile(path)))
+	return string(rig.Must(os.ReadFile(path))(t))
 }
 
 type rule struct {

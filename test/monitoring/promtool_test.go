@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // promtool is where make test-rules builds it.
@@ -21,7 +23,7 @@ func promtool(t *testing.T) string {
 	if version == nil {
 		t.Fatal("Makefile names no promtool")
 	}
-	path := must[string](t)(filepath.Abs("../../.cache/bin/" + version[1]))
+	path := rig.Must(filepath.Abs("../../.cache/bin/" + version[1]))(t)
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v; make test-rules builds it", err)
 	}
@@ -41,7 +43,7 @@ func run(t *testing.T, folder string, args ...string) {
 // marshal writes a value as YAML.
 func marshal(t *testing.T, path string, value any) {
 	t.Helper()
-	if err := os.WriteFile(path, must[[]byte](t)(yaml.Marshal(value)), 0o600); err != nil {
+	if err := os.WriteFile(path, rig.Must(yaml.Marshal(value))(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,7 +60,7 @@ func TestAlertsFireAndEnd(t *testing.T) {
 	}
 	marshal(t, filepath.Join(folder, "rules.yaml"), groups)
 	run(t, folder, "check", "rules", "--lint=all", "--lint-fatal", "rules.yaml")
-	for _, file := range must[[]string](t)(filepath.Glob("alerts/*.yaml")) {
+	for _, file := range rig.Must(filepath.Glob("alerts/*.yaml"))(t) {
 		name := filepath.Base(file)
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(read(t, file)), 0o600); err != nil {
 			t.Fatal(err)

@@ -32,17 +32,17 @@ func exposed(t *testing.T) string {
 	trusted := w.Trust("*")
 	trusted.Add("ca:skao-oci", pki.Root.Cert)
 	p := w.Provider(rig.ProviderOptions{
-		Binary: must[string](t)(workshop.Command("notation-provider")), Registries: []*rig.Registry{up, down}, Trust: trusted,
+		Binary: rig.Must(workshop.Command("notation-provider"))(t), Registries: []*rig.Registry{up, down}, Trust: trusted,
 		Edit: func(c *config.Config) { c.Reload = config.Duration(50 * time.Millisecond) },
 	})
 	gatekeeper := p.GatekeeperClient()
 	t.Cleanup(gatekeeper.Close)
 	rig.Until(t, "the image is verified", func() bool {
-		answer := must[*rig.Answer](t)(gatekeeper.Validate(t.Context(), good.Tagged(), unsigned.Tagged(), undecided.Tagged()))
+		answer := rig.Must(gatekeeper.Validate(t.Context(), good.Tagged(), unsigned.Tagged(), undecided.Tagged()))(t)
 		return answer.Items[good.Tagged()].Value != nil && answer.Items[unsigned.Tagged()].Error != "" && answer.SystemError != ""
 	})
 	rig.Until(t, "the files are looked at", func() bool {
-		return must[float64](t)(p.Metric(t.Context(), `notation_provider_reloads_total{outcome="unchanged",source="trust"}`)) > 0
+		return rig.Must(p.Metric(t.Context(), `notation_provider_reloads_total{outcome="unchanged",source="trust"}`))(t) > 0
 	})
 	_, text, err := p.Admin(t.Context(), "/metrics")
 	if err != nil {
@@ -55,7 +55,7 @@ func exposed(t *testing.T) string {
 func families(t *testing.T, text string) map[string]*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	return must[map[string]*dto.MetricFamily](t)(parser.TextToMetricFamilies(io.Reader(strings.NewReader(text))))
+	return rig.Must(parser.TextToMetricFamilies(io.Reader(strings.NewReader(text))))(t)
 }
 
 // described is what a family tells of itself, as the table has it. Labels are in the order of the alphabet.
@@ -96,7 +96,7 @@ func TestTheServerExposesTheTable(t *testing.T) {
 			}
 		}
 	}
-	for _, problem := range must[[]promlint.Problem](t)(promlint.New(strings.NewReader(text)).Lint()) {
+	for _, problem := range rig.Must(promlint.New(strings.NewReader(text)).Lint())(t) {
 		if strings.HasPrefix(problem.Metric, "notation_provider_") {
 			t.Errorf("promlint: %s: %s", problem.Metric, problem.Text)
 		}

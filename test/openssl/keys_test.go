@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 func TestOpenSSLReadsOurEncryptedKeysOfEveryType(t *testing.T) {
@@ -79,7 +80,7 @@ func (b *bench) make(key made) []byte {
 // public is a key's public half as openssl writes it.
 func (b *bench) public(key crypto.Signer) string {
 	b.Helper()
-	b.write("ours.pem", must[[]byte](b)(ca.EncodeKey(key)))
+	b.write("ours.pem", rig.Must(ca.EncodeKey(key))(b))
 	return b.openssl("pkey -pubout -in ours.pem")
 }
 
@@ -189,7 +190,7 @@ func TestDamagedEncryptedKeys(t *testing.T) {
 	// One iteration, so that each of hundreds of attempts is quick.
 	b.openssl("pkcs8 -topk8 -in plain.pem -passout file:pass -iter 1 -outform DER -out key.der")
 	der := b.read("key.der")
-	must[crypto.Signer](t)(ca.DecodeKey(asPEM(der), passphrase))
+	rig.Must(ca.DecodeKey(asPEM(der), passphrase))(t)
 	for i := range der {
 		if _, err := ca.DecodeKey(asPEM(der[:i]), passphrase); err == nil {
 			t.Errorf("cut after %d octets it is read", i)

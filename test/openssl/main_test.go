@@ -87,7 +87,7 @@ func (b *bench) pkiFails(line string, more ...string) string {
 
 func (b *bench) command() string {
 	b.Helper()
-	return must[string](b)(workshop.Command("notation-pki"))
+	return rig.Must(workshop.Command("notation-pki"))(b)
 }
 
 func (b *bench) run(binary, line string, more []string) (string, error) {
@@ -115,7 +115,7 @@ func (b *bench) path(name string) string { return filepath.Join(b.dir, filepath.
 
 func (b *bench) read(name string) []byte {
 	b.Helper()
-	return must[[]byte](b)(os.ReadFile(b.path(name)))
+	return rig.Must(os.ReadFile(b.path(name)))(b)
 }
 
 func (b *bench) write(name string, content []byte) {
@@ -170,22 +170,11 @@ func (b *bench) says(text string, parts ...string) {
 	}
 }
 
-// must fails the test on an error, or returns the value.
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
 // names lists a folder.
 func (b *bench) names(folder string) []string {
 	b.Helper()
 	var names []string
-	for _, entry := range must[[]os.DirEntry](b)(os.ReadDir(b.path(folder))) {
+	for _, entry := range rig.Must(os.ReadDir(b.path(folder)))(b) {
 		names = append(names, entry.Name())
 	}
 	return names

@@ -28,7 +28,7 @@ const (
 // recipe makes ca, oci and signer by a configuration: NAME.key, encrypted, and NAME.pem, and signer.chain.pem.
 func (b *bench) recipe(cnf string, bits int, oci, signer string) {
 	b.Helper()
-	b.write("openssl.cnf", must[[]byte](b)(os.ReadFile("testdata/"+cnf)))
+	b.write("openssl.cnf", rig.Must(os.ReadFile("testdata/"+cnf))(b))
 	b.write("index.txt", nil)
 	b.write("crlnumber", []byte("01\n"))
 	for _, name := range []string{"ca", oci, "signer"} {
@@ -71,7 +71,7 @@ func (b *bench) world(signer *ca.Identity) world {
 func (b *bench) verdict(w world, folder string) string {
 	b.Helper()
 	server := w.Provider(rig.ProviderOptions{
-		Binary: must[string](b)(workshop.Command("notation-provider")), Registries: []*rig.Registry{w.registry},
+		Binary: rig.Must(workshop.Command("notation-provider"))(b), Registries: []*rig.Registry{w.registry},
 		Edit: func(c *config.Config) {
 			c.Trust = config.Trust{PolicyFile: b.path(folder + "/trustpolicy.json"), StoreDir: b.path(folder + "/truststore")}
 			c.Egress.Allow = append(c.Egress.Allow, w.allow...)
@@ -79,7 +79,7 @@ func (b *bench) verdict(w world, folder string) string {
 	})
 	asker := w.GatekeeperClient(server.URL)
 	asker.Timeout = 30
-	answer := must[*rig.Answer](b)(asker.Validate(b.Context(), w.image.Pinned()))
+	answer := rig.Must(asker.Validate(b.Context(), w.image.Pinned()))(b)
 	item := answer.Items[w.image.Pinned()]
 	if value, ok := item.Value.(map[string]any); ok && item.Error == "" && value["verified"] == true {
 		return "verified"
@@ -236,7 +236,7 @@ func TestSignerWithAnEmailAddress(t *testing.T) {
 // certificate reads the first of a file.
 func (b *bench) certificate(name string) *x509.Certificate {
 	b.Helper()
-	return must[[]*x509.Certificate](b)(certfile.Parse(b.read(name)))[0]
+	return rig.Must(certfile.Parse(b.read(name)))(b)[0]
 }
 
 // ended makes a root that ended years ago, ended.pem and ended.key.

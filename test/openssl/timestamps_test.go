@@ -14,9 +14,9 @@ import (
 // stamp sends query.tsq by HTTP, as the specification of the protocol has it, and keeps the answer as reply.tsr.
 func (b *bench) stamp(url string) {
 	b.Helper()
-	response := must[*http.Response](b)(http.Post(url, "application/timestamp-query", bytes.NewReader(b.read("query.tsq"))))
+	response := rig.Must(http.Post(url, "application/timestamp-query", bytes.NewReader(b.read("query.tsq"))))(b)
 	defer response.Body.Close()
-	reply := must[[]byte](b)(io.ReadAll(response.Body))
+	reply := rig.Must(io.ReadAll(response.Body))(b)
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/timestamp-reply" {
 		b.Fatalf("%s, %s: %s", response.Status, response.Header.Get("Content-Type"), reply)
 	}

@@ -1,21 +1,14 @@
 package rig
 
 import (
-	"context"
 	"path/filepath"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
-// TB is what [ForTest] needs of a testing.TB. It is spelt out because the demo, which is no test, imports this package
-// too.
-type TB interface {
-	Helper()
-	Fatal(args ...any)
-	Cleanup(func())
-	TempDir() string
-	Context() context.Context
-}
+// TB is what [ForTest] needs of a testing.TB.
+type TB = expect.TB
 
 // Test is an [Env] of one test: its methods fail the test where the environment's return an error.
 type Test struct {

@@ -2,56 +2,31 @@ package rig
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
-// Must returns the value of a call that has to succeed, and fails the test where it does not:
-//
-//	content := rig.Must(os.ReadFile(path))(t)
-func Must[T any](value T, err error) func(TB) T {
-	return func(t TB) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
+// Must is [expect.Must].
+func Must[T any](value T, err error) func(TB) T { return expect.Must(value, err) }
 
-// Patience is how long [Eventually] waits for a condition. Only a test that fails waits that long.
-const Patience = 20 * time.Second
+// Patience is [expect.Patience].
+const Patience = expect.Patience
 
-// Eventually waits until wrong returns nil. After [Patience] the test fails with the last error.
+// Eventually is [expect.Eventually].
 func Eventually(t TB, what string, wrong func() error) {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for limit := time.Now().Add(Patience); ; <-tick.C {
-		err := wrong()
-		if err == nil {
-			return
-		}
-		if time.Now().After(limit) {
-			t.Fatal(fmt.Sprintf("not within %s: %s: %v", Patience, what, err))
-		}
-	}
+	expect.Eventually(t, what, wrong)
 }
 
-// Until waits as [Eventually] does until the condition holds.
+// Until is [expect.Until].
 func Until(t TB, what string, holds func() bool) {
 	t.Helper()
-	Eventually(t, what, func() error {
-		if !holds() {
-			return errors.New("it does not hold")
-		}
-		return nil
-	})
+	expect.Until(t, what, holds)
 }
 
 // Admin sends a GET to the admin listener, over a connection of its own.

@@ -1,14 +1,13 @@
 package signing_test
 
 import (
-	"crypto"
-	"crypto/x509"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider/certfile"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // identity reads a signer from its files.
@@ -19,7 +18,7 @@ func (c *pkiUser) identity(generation string) *ca.Identity {
 
 func readIdentity(t *testing.T, folder string) *ca.Identity {
 	t.Helper()
-	chain := must[[]*x509.Certificate](t)(certfile.Parse(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "chain.pem")))))
-	key := must[crypto.Signer](t)(ca.DecodeKey(must[[]byte](t)(os.ReadFile(filepath.Join(folder, "key.pem"))), func() ([]byte, error) { return []byte(passphrase), nil }))
+	chain := rig.Must(certfile.Parse(rig.Must(os.ReadFile(filepath.Join(folder, "chain.pem")))(t)))(t)
+	key := rig.Must(ca.DecodeKey(rig.Must(os.ReadFile(filepath.Join(folder, "key.pem")))(t), func() ([]byte, error) { return []byte(passphrase), nil }))(t)
 	return &ca.Identity{Cert: chain[0], Key: key, Chain: chain}
 }

@@ -33,14 +33,14 @@ func (v volume) mount(bundle string) {
 		}
 	}
 	for file, into := range map[string]any{"configmap.yaml": &cm, "values.yaml": &values} {
-		if err := yaml.UnmarshalStrict(must[[]byte](v.t)(os.ReadFile(filepath.Join(bundle, "kubernetes", file))), into); err != nil {
+		if err := yaml.UnmarshalStrict(rig.Must(os.ReadFile(filepath.Join(bundle, "kubernetes", file)))(v.t), into); err != nil {
 			v.t.Fatal(err)
 		}
 	}
 	if cm.Name != values.Trust.ConfigMap.Name {
 		v.t.Fatalf("the chart would mount %q and not %q", values.Trust.ConfigMap.Name, cm.Name)
 	}
-	version := must[string](v.t)(os.MkdirTemp(v.path, "..version-"))
+	version := rig.Must(os.MkdirTemp(v.path, "..version-"))(v.t)
 	for _, item := range values.Trust.ConfigMap.Items {
 		content, ok := cm.Data[item.Key]
 		if !ok {
@@ -74,7 +74,7 @@ func (v volume) show(version string) {
 	if err := os.Rename(next, filepath.Join(v.path, "..data")); err != nil {
 		v.t.Fatal(err)
 	}
-	for _, entry := range must[[]os.DirEntry](v.t)(os.ReadDir(version)) {
+	for _, entry := range rig.Must(os.ReadDir(version))(v.t) {
 		err := os.Symlink(filepath.Join("..data", entry.Name()), filepath.Join(v.path, entry.Name()))
 		if err != nil && !os.IsExist(err) {
 			v.t.Fatal(err)
@@ -92,7 +92,7 @@ type process struct {
 func serve(t *testing.T, w *rig.Test, v volume, edit func(*config.Config), registries ...*rig.Registry) *process {
 	t.Helper()
 	p := w.Provider(rig.ProviderOptions{
-		Binary:     must[string](t)(workshop.Command("notation-provider")),
+		Binary:     rig.Must(workshop.Command("notation-provider"))(t),
 		Registries: registries,
 		Edit: func(c *config.Config) {
 			c.Trust = config.Trust{PolicyFile: filepath.Join(v.path, "trustpolicy.json"), StoreDir: filepath.Join(v.path, "truststore")}
@@ -105,7 +105,7 @@ func serve(t *testing.T, w *rig.Test, v volume, edit func(*config.Config), regis
 // verdict is "verified", or the reason why an image is not, or "undecided".
 func (p *process) verdict(t *testing.T, image rig.Image) string {
 	t.Helper()
-	answer := must[*rig.Answer](t)(p.asker.Validate(t.Context(), image.Pinned()))
+	answer := rig.Must(p.asker.Validate(t.Context(), image.Pinned()))(t)
 	item, ok := answer.Items[image.Pinned()]
 	if !ok {
 		t.Log(answer.SystemError)

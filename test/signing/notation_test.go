@@ -19,7 +19,6 @@ import (
 	"github.com/notaryproject/notation-go/registry"
 	"github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-go/verifier"
-	"oras.land/oras-go/v2/registry/remote"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -44,13 +43,13 @@ func TestNotationSignsAndVerifiesWithTheBundleAsItIs(t *testing.T) {
 
 				w := rig.ForTest(t)
 				image := w.PushImage(w.Registry(rig.RegistryOptions{Kind: kind}), "production/app", "1.0")
-				repository := registry.NewRepository(must[*remote.Repository](t)(image.Registry.Remote(image.Repository)))
+				repository := registry.NewRepository(rig.Must(image.Registry.Remote(image.Repository))(t))
 				ctx := t.Context()
 				if err := notationVerify(ctx, repository, image); err == nil {
 					t.Fatal("notation verifies an image without a signature")
 				}
-				key := must[config.KeySuite](t)(must[*config.SigningKeys](t)(config.LoadSigningKeys()).GetDefault())
-				with := must[*signer.GenericSigner](t)(signer.NewGenericSignerFromFiles(key.KeyPath, key.CertificatePath))
+				key := rig.Must(rig.Must(config.LoadSigningKeys())(t).GetDefault())(t)
+				with := rig.Must(signer.NewGenericSignerFromFiles(key.KeyPath, key.CertificatePath))(t)
 				if _, err := notation.Sign(ctx, with, repository, notation.SignOptions{
 					ArtifactReference: image.Pinned(),
 					SignerSignOptions: notation.SignerSignOptions{SignatureMediaType: format},
@@ -88,7 +87,7 @@ func TestNotationUsesTheBundle(t *testing.T) {
 		c.write("registry.pem", string(r.CAPEM()))
 		image := w.PushImage(r, "production/app", "1.0")
 		run := func(args ...string) (string, error) {
-			run := exec.CommandContext(t.Context(), must[string](t)(workshop.Command("notation")), args...)
+			run := exec.CommandContext(t.Context(), rig.Must(workshop.Command("notation"))(t), args...)
 			run.Env = append(os.Environ(), "XDG_CONFIG_HOME="+c.path("config"), "XDG_CACHE_HOME="+c.path("cache"), "SSL_CERT_FILE="+c.path("registry.pem"))
 			said, err := run.CombinedOutput()
 			return string(said), err
@@ -127,14 +126,14 @@ func TestNotationAndTheBundleTrustOneRootAndOneName(t *testing.T) {
 	} {
 		image := w.PushImage(r, "production/app", "1.0")
 		w.Sign(image, s)
-		repository := registry.NewRepository(must[*remote.Repository](t)(r.Remote(image.Repository)))
+		repository := registry.NewRepository(rig.Must(r.Remote(image.Repository))(t))
 		if err := notationVerify(t.Context(), repository, image); err == nil {
 			t.Errorf("%s: notation verifies it", name)
 		}
 	}
 	image := w.PushImage(r, "production/app", "1.0")
 	w.Sign(image, rig.Signature{By: c.identity("signer/1")})
-	if err := notationVerify(t.Context(), registry.NewRepository(must[*remote.Repository](t)(r.Remote(image.Repository))), image); err != nil {
+	if err := notationVerify(t.Context(), registry.NewRepository(rig.Must(r.Remote(image.Repository))(t)), image); err != nil {
 		t.Errorf("by the right name: %v", err)
 	}
 }
@@ -181,7 +180,7 @@ func TestATrustBundleHoldsNoPrivateKey(t *testing.T) {
 		t.Errorf("private keys in %q, want three", found)
 	} else {
 		for _, path := range found {
-			if data := must[[]byte](t)(os.ReadFile(path)); !strings.HasPrefix(string(data), "-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+			if data := rig.Must(os.ReadFile(path))(t); !strings.HasPrefix(string(data), "-----BEGIN ENCRYPTED PRIVATE KEY-----") {
 				t.Errorf("%s is not encrypted", path)
 			}
 		}
@@ -191,7 +190,7 @@ func TestATrustBundleHoldsNoPrivateKey(t *testing.T) {
 func TestAFileWithAKeyIsNotTakenIntoABundle(t *testing.T) {
 	c := newCA(t)
 	c.chain()
-	both := append(must[[]byte](t)(os.ReadFile(c.path("pki/root/1/cert.pem"))), must[[]byte](t)(os.ReadFile(c.path("pki/root/1/key.pem")))...)
+	both := append(rig.Must(os.ReadFile(c.path("pki/root/1/cert.pem")))(t), rig.Must(os.ReadFile(c.path("pki/root/1/key.pem")))(t)...)
 	c.write("both.pem", string(both))
 	for _, flag := range []string{"--ca", "--tsa"} {
 		if _, stderr, err := c.try("bundle", "--scope", "*", flag, "both.pem", "--out", "trust"); err == nil || !strings.Contains(stderr, "only certificates belong") {

@@ -35,9 +35,9 @@ func preset(t *testing.T, c *pkiUser, w *rig.Test, folder string, hosts *strings
 	v.mount(c.path("trust"))
 	p := serve(t, w, v, func(o *config.Config) { o.Egress.Allow = []string{c.host()} }, registries...)
 
-	constraint := hosts.Replace(string(must[[]byte](t)(os.ReadFile(folder + "constraint.yaml"))))
+	constraint := hosts.Replace(string(rig.Must(os.ReadFile(folder + "constraint.yaml"))(t)))
 	constraint = strings.Replace(constraint, "enforcementAction: dryrun", "enforcementAction: deny", 1)
-	e := must[*engine.Engine](t)(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint))
+	e := rig.Must(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint))(t)
 	t.Cleanup(e.Close)
 	return e
 }

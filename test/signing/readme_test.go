@@ -12,7 +12,7 @@ import (
 
 // The README's commands make a PKI, and the trust policy that it shows.
 func TestCommandsOfTheReadme(t *testing.T) {
-	must[string](t)(workshop.Command("notation-pki"))
+	rig.Must(workshop.Command("notation-pki"))(t)
 	w := rig.ForTest(t)
 	o := newOffice(t, w, w.Registry(rig.RegistryOptions{}))
 	parts := map[string]chapter{}
@@ -27,7 +27,7 @@ func TestCommandsOfTheReadme(t *testing.T) {
 	var shown, written any
 	for text, into := range map[string]*any{
 		parts["Trust"].result: &shown,
-		string(must[[]byte](t)(os.ReadFile(filepath.Join(o.at, "trust/trustpolicy.json")))): &written,
+		string(rig.Must(os.ReadFile(filepath.Join(o.at, "trust/trustpolicy.json")))(t)): &written,
 	} {
 		if err := json.Unmarshal([]byte(text), into); err != nil {
 			t.Fatal(err)

@@ -54,7 +54,7 @@ func TestRotationOfSignerAndIntermediate(t *testing.T) {
 		image := images[generation]
 		delete(images, generation)
 		publish()
-		until(t, generation+" is refused as revoked", func() bool { return p.verdict(t, image) == "revoked" })
+		rig.Until(t, generation+" is refused as revoked", func() bool { return p.verdict(t, image) == "revoked" })
 		p.is(t, "when "+generation+" was retired", images, "verified")
 	}
 	retire("signer/1", func() {
@@ -104,11 +104,11 @@ func TestRotationOfTheRoot(t *testing.T) {
 	p.is(t, "before its root is trusted", map[string]rig.Image{"by the second": second}, "untrusted")
 
 	trust("trust-2")
-	until(t, "the second root is trusted", func() bool { return p.verdict(t, second) == "verified" })
+	rig.Until(t, "the second root is trusted", func() bool { return p.verdict(t, second) == "verified" })
 	p.is(t, "with both roots", map[string]rig.Image{"by the first": first, "by the second": second}, "verified")
 
 	trust("trust-3", "--root", "root/2")
-	until(t, "the first root is trusted no more", func() bool { return p.verdict(t, first) == "untrusted" })
+	rig.Until(t, "the first root is trusted no more", func() bool { return p.verdict(t, first) == "untrusted" })
 	p.is(t, "without the first root", map[string]rig.Image{"by the second": second}, "verified")
 }
 
@@ -126,8 +126,8 @@ func TestWithoutTheCAsOwnListNothingNewIsAdmitted(t *testing.T) {
 	list := "/intermediate-1.crl"
 	good, _ := c.published.LoadAndDelete(list)
 	p.is(t, "without a list", map[string]rig.Image{"it": image}, "undecided")
-	c.published.Store(list, must[[]byte](t)(os.ReadFile(c.path("pki/root/1/crl/1.crl"))))
+	c.published.Store(list, rig.Must(os.ReadFile(c.path("pki/root/1/crl/1.crl")))(t))
 	p.is(t, "with another CA's list", map[string]rig.Image{"it": image}, "undecided")
 	c.published.Store(list, good)
-	until(t, "it is verified with its own", func() bool { return p.verdict(t, image) == "verified" })
+	rig.Until(t, "it is verified with its own", func() bool { return p.verdict(t, image) == "verified" })
 }

@@ -39,7 +39,7 @@ func chapters(t *testing.T, path string) []chapter {
 	t.Helper()
 	all := []chapter{{}}
 	fence := "" // the language of the block that a line is in
-	for line := range strings.Lines(string(must[[]byte](t)(os.ReadFile(path)))) {
+	for line := range strings.Lines(string(rig.Must(os.ReadFile(path))(t))) {
 		last := &all[len(all)-1]
 		language, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
 		switch {
@@ -126,7 +126,7 @@ func (o *office) follow(title, commands string) string {
 		o.t.Fatalf("%s: %v, %v\n%s\n%s", title, err, typed, script, said.String())
 	}
 	o.t.Logf("%s\n%s", title, said.String())
-	at := must[[]byte](o.t)(os.ReadFile(filepath.Join(o.dir, "at")))
+	at := rig.Must(os.ReadFile(filepath.Join(o.dir, "at")))(o.t)
 	o.at = strings.TrimSpace(string(at))
 	return said.String()
 }
@@ -193,7 +193,7 @@ func (o *office) run(title, pipeline string) {
 // The runbook's commands work as written, and the cluster sees what it says.
 func TestRunbook(t *testing.T) {
 	for _, name := range []string{"notation-pki", "notation", "oras"} {
-		must[string](t)(workshop.Command(name))
+		rig.Must(workshop.Command(name))(t)
 	}
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})
@@ -201,7 +201,7 @@ func TestRunbook(t *testing.T) {
 	v := volume{t, t.TempDir()}
 	apply := func() {
 		t.Helper()
-		v.mount(strings.TrimSpace(string(must[[]byte](t)(os.ReadFile(o.applied)))))
+		v.mount(strings.TrimSpace(string(rig.Must(os.ReadFile(o.applied))(t))))
 	}
 	var p *process
 	images := map[string]rig.Image{"the first": w.PushImage(r, "production/ska-tango-images", "1.0.0")}
@@ -213,7 +213,7 @@ func TestRunbook(t *testing.T) {
 	}
 	refused := func(name, reason string) {
 		t.Helper()
-		until(t, name+" is "+reason, func() bool { return p.verdict(t, images[name]) == reason })
+		rig.Until(t, name+" is "+reason, func() bool { return p.verdict(t, images[name]) == reason })
 		delete(images, name)
 	}
 	var pipeline string
@@ -249,7 +249,7 @@ func TestRunbook(t *testing.T) {
 			sign("the fourth", pipeline)
 			p.is(t, "before the next root is trusted", map[string]rig.Image{"the fourth": images["the fourth"]}, "untrusted")
 			apply()
-			until(t, "the next root is trusted", func() bool { return p.verdict(t, images["the fourth"]) == "verified" })
+			rig.Until(t, "the next root is trusted", func() bool { return p.verdict(t, images["the fourth"]) == "verified" })
 			p.is(t, "with both roots", images, "verified")
 		},
 		"When all images are signed again": func() {

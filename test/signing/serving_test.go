@@ -17,7 +17,7 @@ import (
 // checked is what check says of a server's configuration and a Provider's url.
 func checked(t *testing.T, p *rig.Provider, url string) string {
 	t.Helper()
-	check := exec.CommandContext(t.Context(), must[string](t)(workshop.Command("notation-provider")),
+	check := exec.CommandContext(t.Context(), rig.Must(workshop.Command("notation-provider"))(t),
 		"check", "--config", filepath.Join(p.Dir, "config.yaml"), "--provider-url", url)
 	said, err := check.CombinedOutput()
 	if err != nil {
@@ -33,7 +33,7 @@ func TestTheServingCertificateServes(t *testing.T) {
 	user.run("serving", "--host", "127.0.0.1", "--host", "verify.policy.svc", "--client", "gatekeeper.example.svc")
 	w := rig.ForTest(t)
 	p := w.Provider(rig.ProviderOptions{
-		Binary: must[string](t)(workshop.Command("notation-provider")),
+		Binary: rig.Must(workshop.Command("notation-provider"))(t),
 		Edit: func(c *config.Config) {
 			c.TLS = config.TLS{
 				CertFile: user.path("serving/tls.crt"), KeyFile: user.path("serving/tls.key"), ClientCAFile: user.path("serving/ca.crt"),
@@ -47,11 +47,11 @@ func TestTheServingCertificateServes(t *testing.T) {
 		}
 	}
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(must[[]byte](t)(os.ReadFile(user.path("serving/ca.crt"))))
-	client := must[tls.Certificate](t)(tls.LoadX509KeyPair(user.path("serving/client.crt"), user.path("serving/client.key")))
+	roots.AppendCertsFromPEM(rig.Must(os.ReadFile(user.path("serving/ca.crt")))(t))
+	client := rig.Must(tls.LoadX509KeyPair(user.path("serving/client.crt"), user.path("serving/client.key")))(t)
 	for name, certificates := range map[string][]tls.Certificate{"client.crt": {client}, "none": nil} {
 		c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: certificates}}}
-		request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/validate", nil))
+		request := rig.Must(http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/validate", nil))(t)
 		response, err := c.Do(request)
 		if err == nil {
 			_ = response.Body.Close()

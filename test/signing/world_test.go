@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -20,17 +19,6 @@ import (
 var workshop rig.Binaries
 
 func TestMain(m *testing.M) { workshop.Main(m) }
-
-// must fails the test on an error, or returns the value.
-func must[T any](t testing.TB) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
 
 // passphrase is that of every key here.
 const passphrase = "correct horse battery staple"
@@ -75,7 +63,7 @@ func (c *pkiUser) write(name, content string) {
 func (c *pkiUser) try(args ...string) (stdout, stderr string, err error) {
 	c.t.Helper()
 	var out, errs bytes.Buffer
-	run := exec.CommandContext(c.t.Context(), must[string](c.t)(workshop.Command("notation-pki")), args...)
+	run := exec.CommandContext(c.t.Context(), rig.Must(workshop.Command("notation-pki"))(c.t), args...)
 	run.Dir, run.Stdout, run.Stderr = c.dir, &out, &errs
 	err = run.Run()
 	return out.String(), errs.String(), err
@@ -119,7 +107,7 @@ func (c *pkiUser) publish(generation string, more ...string) {
 	if err := json.Unmarshal([]byte(c.run(args...)), &list); err != nil {
 		c.t.Fatal(err)
 	}
-	content := must[[]byte](c.t)(os.ReadFile(c.path(list.File)))
+	content := rig.Must(os.ReadFile(c.path(list.File)))(c.t)
 	c.published.Store(strings.TrimPrefix(c.crlURL(generation), c.url), content)
 }
 
@@ -131,14 +119,4 @@ func (c *pkiUser) chain() {
 	c.issue("signer", "SKAO OCI Signer", "--crl-url", c.crlURL("intermediate/1"))
 	c.publish("root/1")
 	c.publish("intermediate/1")
-}
-
-// until asks until the condition holds.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for began := time.Now(); !holds(); {
-		if time.Since(began) > 20*time.Second {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-	}
 }

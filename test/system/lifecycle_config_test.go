@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -22,10 +23,10 @@ type document = map[string]any
 func (l *life) configuration(t *testing.T, change func(document)) []byte {
 	t.Helper()
 	var c document
-	check(t, yaml.Unmarshal(read(t, l.file("config.yaml")), &c))
+	expect.OK(t, yaml.Unmarshal(read(t, l.file("config.yaml")), &c))
 	change(c)
 	text, err := json.Marshal(c)
-	check(t, err)
+	expect.OK(t, err)
 	return text
 }
 
@@ -83,7 +84,7 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 		l.heals(t)
 		image := l.PushImage(l.home, "production/fresh", fmt.Sprint(round))
 		l.Sign(image, rig.Signature{})
-		check(t, l.notVerified(t, image))
+		expect.OK(t, l.notVerified(t, image))
 	}
 	keys := slices.Repeat([]string{"no image!"}, 11)
 	write(t, l.file("config.yaml"), small)

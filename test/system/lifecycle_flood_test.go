@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -27,7 +28,7 @@ import (
 func forged(t *testing.T, subject pkix.Name, issuers int) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	check(t, err)
+	expect.OK(t, err)
 	template := x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: subject, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
@@ -36,13 +37,13 @@ func forged(t *testing.T, subject pkix.Name, issuers int) tls.Certificate {
 	leaf.IsCA, leaf.Subject, leaf.DNSNames = false, pkix.Name{CommonName: "leaf"}, []string{rig.GatekeeperName}
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	der, err := x509.CreateCertificate(rand.Reader, &leaf, &template, key.Public(), key)
-	check(t, err)
+	expect.OK(t, err)
 	chain := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	for range issuers {
 		other, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-		check(t, err)
+		expect.OK(t, err)
 		der, err := x509.CreateCertificate(rand.Reader, &template, &template, other.Public(), other)
-		check(t, err)
+		expect.OK(t, err)
 		chain.Certificate = append(chain.Certificate, der)
 	}
 	return chain

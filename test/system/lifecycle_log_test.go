@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -74,7 +75,7 @@ func TestNoRequestWaitsForTheLog(t *testing.T) {
 func TestTheServerOutlivesTheReaderOfItsLog(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})
-	check(t, l.server.StopListening())
+	expect.OK(t, l.server.StopListening())
 	l.askers.more(t)
 	rig.Eventually(t, "lines are missed", func() error {
 		if l.metric(t, dropped) == 0 {
@@ -94,7 +95,7 @@ func TestSignalsThatMeanReloadEndNothing(t *testing.T) {
 	t.Parallel()
 	l := start(t, rig.ForTest(t), options{})
 	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE} {
-		check(t, l.server.Signal(s))
+		expect.OK(t, l.server.Signal(s))
 		l.askers.more(t)
 	}
 	l.askers.end()
@@ -110,12 +111,12 @@ func TestARefusedImageLogsLittle(t *testing.T) {
 	l := start(t, rig.ForTest(t), options{})
 	l.askers.end()
 	root, err := ca.NewRoot(ca.Options{})
-	check(t, err)
+	expect.OK(t, err)
 	stranger, err := root.Signer(ca.Options{Subject: pkix.Name{
 		Country: []string{"GB"}, Province: []string{"England"}, Organization: []string{"SKAO"},
 		CommonName: strings.Repeat(`\"`, 60) + "\x1b[2J\u2028" + strings.Repeat("\x01x", 400),
 	}})
-	check(t, err)
+	expect.OK(t, err)
 	image := l.PushImage(l.home, "production/fresh", strings.Repeat("t", 128))
 	for range 20 {
 		l.Sign(image, rig.Signature{By: stranger})

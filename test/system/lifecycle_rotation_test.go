@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -29,7 +30,7 @@ func TestEachFileIsRotatedWellAndBadlyUnderLoad(t *testing.T) {
 	t.Parallel()
 	w := rig.ForTest(t)
 	otherCA, err := ca.NewRoot(ca.Options{})
-	check(t, err)
+	expect.OK(t, err)
 	// A registry whose CA is not known at first, and one whose password is not.
 	foreign := w.Registry(rig.RegistryOptions{CA: otherCA})
 	private := w.Registry(rig.RegistryOptions{Kind: rig.Tag, Auth: rig.Basic})
@@ -118,9 +119,9 @@ func (l *life) heals(t *testing.T) {
 
 func (l *life) servingCertificate(t *testing.T) rotation {
 	next, err := l.ServerCA.Server(ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
-	check(t, err)
+	expect.OK(t, err)
 	key, err := ca.EncodeKey(next.Key)
-	check(t, err)
+	expect.OK(t, err)
 	return rotation{
 		source: "serving-certificate", file: "tls.crt", named: "tls.crt", next: ca.EncodeCertificates(next.Cert), beside: map[string][]byte{"tls.key": key},
 		missing: func(t *testing.T) error {
@@ -135,9 +136,9 @@ func (l *life) servingCertificate(t *testing.T) rotation {
 
 func (l *life) clientCA(t *testing.T) rotation {
 	issuer, err := ca.NewRoot(ca.Options{})
-	check(t, err)
+	expect.OK(t, err)
 	client, err := issuer.Peer(ca.Options{DNSNames: []string{rig.GatekeeperName}})
-	check(t, err)
+	expect.OK(t, err)
 	return rotation{
 		source: "client-ca", file: "ca.crt", named: "ca.crt", next: ca.EncodeCertificates(issuer.Cert, l.ClientCA.Cert),
 		missing: func(t *testing.T) error {
@@ -154,11 +155,11 @@ func (l *life) trustPolicy(t *testing.T) rotation {
 	image := l.PushImage(l.home, "more", "1")
 	l.Sign(image, rig.Signature{})
 	var document map[string]any
-	check(t, json.Unmarshal(read(t, l.file("trustpolicy.json")), &document))
+	expect.OK(t, json.Unmarshal(read(t, l.file("trustpolicy.json")), &document))
 	statement := document["trustPolicies"].([]any)[0].(map[string]any)
 	statement["registryScopes"] = append(statement["registryScopes"].([]any), l.home.Scope("more"))
 	next, err := json.Marshal(document)
-	check(t, err)
+	expect.OK(t, err)
 	return rotation{source: "trust", file: "trustpolicy.json", named: "trustpolicy.json", next: next, missing: func(t *testing.T) error { return l.notVerified(t, image) }}
 }
 
@@ -191,11 +192,4 @@ func (l *life) notVerified(t *testing.T, image rig.Image) error {
 		return fmt.Errorf("answer %+v", answer)
 	}
 	return nil
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

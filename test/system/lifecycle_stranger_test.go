@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -17,17 +18,17 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 	issue := func(by func(ca.Options) (*ca.Identity, error), o ca.Options) *ca.Identity {
 		t.Helper()
 		id, err := by(o)
-		check(t, err)
+		expect.OK(t, err)
 		return id
 	}
 	named := ca.Options{DNSNames: []string{rig.GatekeeperName}}
 	expired := named
 	expired.NotBefore, expired.NotAfter = time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
 	otherCA, err := ca.NewRoot(ca.Options{Subject: l.ClientCA.Cert.Subject})
-	check(t, err)
+	expect.OK(t, err)
 	// An issuer older than the certificate that has expired.
 	old, err := ca.NewRoot(ca.Options{NotBefore: time.Now().Add(-24 * time.Hour)})
-	check(t, err)
+	expect.OK(t, err)
 	write(t, l.file("ca.crt"), ca.EncodeCertificates(l.ClientCA.Cert, old.Cert))
 	tls12 := l.secured(l.ClientCert)
 	tls12.MaxVersion = tls.VersionTLS12

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -75,9 +76,9 @@ func within(t *testing.T, w *rig.Test, url, trace, image string) {
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": "externaldata.gatekeeper.sh/v1beta1", "kind": "ProviderRequest", "request": map[string]any{"keys": []string{image}},
 	})
-	check(t, err)
+	expect.OK(t, err)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/validate", bytes.NewReader(body))
-	check(t, err)
+	expect.OK(t, err)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
@@ -85,7 +86,7 @@ func within(t *testing.T, w *rig.Test, url, trace, image string) {
 	}}}
 	defer client.CloseIdleConnections()
 	response, err := client.Do(request)
-	check(t, err)
+	expect.OK(t, err)
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || !strings.Contains(string(answer), `"verified":true`) {
@@ -169,7 +170,7 @@ func TestTracesOfACollectorThatHangs(t *testing.T) {
 		return nil
 	})
 	began := time.Now()
-	check(t, p.Stop())
+	expect.OK(t, p.Stop())
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v to end", took)
 	}

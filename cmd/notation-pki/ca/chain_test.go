@@ -1,7 +1,6 @@
 package ca_test
 
 import (
-	"crypto"
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
@@ -13,19 +12,8 @@ import (
 	corex509 "github.com/notaryproject/notation-core-go/x509"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
-
-// must fails the test on an error, and otherwise hands on what was made.
-func must[T any](tb testing.TB) func(T, error) T {
-	tb.Helper()
-	return func(made T, err error) T {
-		tb.Helper()
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return made
-	}
-}
 
 // chain is a root, an intermediate and a signer of elliptic curve keys.
 type chain struct {
@@ -36,23 +24,23 @@ type chain struct {
 func newChain(tb testing.TB, signer ca.Options) chain {
 	tb.Helper()
 	long := ca.Options{NotBefore: time.Now().AddDate(-10, 0, 0)}
-	root := must[*ca.CA](tb)(ca.NewRoot(long))
-	intermediate := must[*ca.CA](tb)(root.Intermediate(long))
-	return chain{root, intermediate, must[*ca.Identity](tb)(intermediate.Signer(signer))}
+	root := expect.Must(ca.NewRoot(long))(tb)
+	intermediate := expect.Must(root.Intermediate(long))(tb)
+	return chain{root, intermediate, expect.Must(intermediate.Signer(signer))(tb)}
 }
 
 func TestEveryKeyTypeMakesAChainThatNotationAccepts(t *testing.T) {
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	root := expect.Must(ca.NewRoot(ca.Options{}))(t)
 	for _, keyType := range ca.KeyTypes() {
 		t.Run(string(keyType), func(t *testing.T) {
 			t.Parallel()
-			key := must[crypto.Signer](t)(keyType.Generate()) // once for all: RSA keys are slow to make
+			key := expect.Must(keyType.Generate())(t) // once for all: RSA keys are slow to make
 			opts := ca.Options{Key: key}
-			intermediate := must[*ca.CA](t)(root.Intermediate(opts))
-			three := must[*ca.Identity](t)(intermediate.Signer(opts))
-			two := must[*ca.Identity](t)(root.Signer(opts))
-			one := must[*ca.Identity](t)(ca.SelfSigned(opts))
-			stamper := must[*ca.Identity](t)(intermediate.TSA(opts))
+			intermediate := expect.Must(root.Intermediate(opts))(t)
+			three := expect.Must(intermediate.Signer(opts))(t)
+			two := expect.Must(root.Signer(opts))(t)
+			one := expect.Must(ca.SelfSigned(opts))(t)
+			stamper := expect.Must(intermediate.TSA(opts))(t)
 			for n, id := range map[int]*ca.Identity{1: one, 2: two, 3: three} {
 				if len(id.Chain) != n {
 					t.Errorf("chain has %d certificates, want %d", len(id.Chain), n)
@@ -99,8 +87,8 @@ func TestCertificatesSayWhatTheSpecificationAsks(t *testing.T) {
 
 func TestDefaultValidityStaysWithinTheIssuers(t *testing.T) {
 	soon := time.Now().Add(time.Hour)
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{NotAfter: soon}))
-	signer := must[*ca.Identity](t)(root.Signer(ca.Options{}))
+	root := expect.Must(ca.NewRoot(ca.Options{NotAfter: soon}))(t)
+	signer := expect.Must(root.Signer(ca.Options{}))(t)
 	if signer.Cert.NotAfter.After(root.Cert.NotAfter) || signer.Cert.NotBefore.Before(root.Cert.NotBefore) {
 		t.Errorf("signer holds %s to %s", signer.Cert.NotBefore, signer.Cert.NotAfter)
 	}
@@ -110,15 +98,15 @@ func TestDefaultValidityStaysWithinTheIssuers(t *testing.T) {
 }
 
 func TestTLSHoldsBetweenServerAndClient(t *testing.T) {
-	issuer := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	server := must[*ca.Identity](t)(issuer.Server(ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}))
-	client := must[*ca.Identity](t)(issuer.Peer(ca.Options{KeyType: ca.RSA2048, DNSNames: []string{"client.example"}}))
-	listener := must[net.Listener](t)(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+	issuer := expect.Must(ca.NewRoot(ca.Options{}))(t)
+	server := expect.Must(issuer.Server(ca.Options{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}))(t)
+	client := expect.Must(issuer.Peer(ca.Options{KeyType: ca.RSA2048, DNSNames: []string{"client.example"}}))(t)
+	listener := expect.Must(tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
 		Certificates: []tls.Certificate{server.TLS()},
 		ClientCAs:    ca.Pool(issuer.Cert),
 		ClientAuth:   tls.RequireAndVerifyClientCert,
 		MinVersion:   tls.VersionTLS13,
-	}))
+	}))(t)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() { _ = http.Serve(listener, http.NotFoundHandler()) }()
 
@@ -126,16 +114,16 @@ func TestTLSHoldsBetweenServerAndClient(t *testing.T) {
 		RootCAs:      ca.Pool(issuer.Cert),
 		Certificates: []tls.Certificate{client.TLS()},
 	}}}
-	response := must[*http.Response](t)(asked.Get("https://" + listener.Addr().String()))
+	response := expect.Must(asked.Get("https://" + listener.Addr().String()))(t)
 	_ = response.Body.Close()
 	asked.CloseIdleConnections()
 }
 
 func TestKeysAndCertificatesReadBackFromPEM(t *testing.T) {
-	key := must[crypto.Signer](t)(ca.RSA2048.Generate()).(*rsa.PrivateKey)
-	id := must[*ca.Identity](t)(ca.SelfSigned(ca.Options{Key: key}))
-	keyPEM := must[[]byte](t)(ca.EncodeKey(key))
-	pair := must[tls.Certificate](t)(tls.X509KeyPair(ca.EncodeCertificates(id.Chain...), keyPEM))
+	key := expect.Must(ca.RSA2048.Generate())(t).(*rsa.PrivateKey)
+	id := expect.Must(ca.SelfSigned(ca.Options{Key: key}))(t)
+	keyPEM := expect.Must(ca.EncodeKey(key))(t)
+	pair := expect.Must(tls.X509KeyPair(ca.EncodeCertificates(id.Chain...), keyPEM))(t)
 	if !key.Equal(pair.PrivateKey) || !pair.Leaf.Equal(id.Cert) {
 		t.Error("another key or certificate came back")
 	}

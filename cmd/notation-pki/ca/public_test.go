@@ -10,12 +10,13 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // publicAlone is a public key without its private half.
 func publicAlone(t *testing.T) crypto.PublicKey {
 	t.Helper()
-	return must[crypto.Signer](t)(ca.ECP256.Generate()).Public()
+	return expect.Must(ca.ECP256.Generate())(t).Public()
 }
 
 // A certificate of an external key has the same fields as one of our own key.
@@ -24,7 +25,7 @@ func TestCertificateOfAnExternalKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := must[crypto.Signer](t)(ca.ECP256.Generate())
+	key := expect.Must(ca.ECP256.Generate())(t)
 	ours, err := root.Intermediate(ca.Options{Key: key})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func TestCertificateOfAnExternalKey(t *testing.T) {
 }
 
 func TestAPublicKeyAloneSignsNoCertificateForItself(t *testing.T) {
-	for name, key := range map[string]crypto.Signer{"alone": nil, "beside another key": must[crypto.Signer](t)(ca.ECP256.Generate())} {
+	for name, key := range map[string]crypto.Signer{"alone": nil, "beside another key": expect.Must(ca.ECP256.Generate())(t)} {
 		o := ca.Options{Public: publicAlone(t), Key: key}
 		if root, err := ca.NewRoot(o); err == nil || root != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
 			t.Errorf("%s: a root: %v", name, err)
@@ -76,7 +77,7 @@ func TestAPublicKeyThatIsNoneIsAnErrorAndNoPanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, public := range map[string]crypto.PublicKey{"a private key": must[crypto.Signer](t)(ca.ECP256.Generate()), "a text": "key", "a number": 7} {
+	for name, public := range map[string]crypto.PublicKey{"a private key": expect.Must(ca.ECP256.Generate())(t), "a text": "key", "a number": 7} {
 		if got, err := root.Signer(ca.Options{Public: public}); err == nil || got != nil {
 			t.Errorf("%s is certified", name)
 		}

@@ -16,6 +16,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -30,8 +31,8 @@ func verifyAt(root *ca.CA, at time.Time) x509.VerifyOptions {
 // open verifies the envelope with notation's own code.
 func open(tb testing.TB, envelope *ca.Envelope) *signature.EnvelopeContent {
 	tb.Helper()
-	parsed := must[signature.Envelope](tb)(signature.ParseEnvelope(envelope.MediaType, envelope.Raw))
-	return must[*signature.EnvelopeContent](tb)(parsed.Verify())
+	parsed := expect.Must(signature.ParseEnvelope(envelope.MediaType, envelope.Raw))(tb)
+	return expect.Must(parsed.Verify())(tb)
 }
 
 func TestEnvelopesVerify(t *testing.T) {
@@ -40,12 +41,12 @@ func TestEnvelopesVerify(t *testing.T) {
 	for _, mediaType := range []string{ca.JWS, ca.COSE} {
 		for _, scheme := range []signature.SigningScheme{signature.SigningSchemeX509, signature.SigningSchemeX509SigningAuthority} {
 			t.Run(mediaType+" "+string(scheme), func(t *testing.T) {
-				envelope := must[*ca.Envelope](t)(signer.Sign(t.Context(), artifact(), ca.SignOptions{
+				envelope := expect.Must(signer.Sign(t.Context(), artifact(), ca.SignOptions{
 					MediaType:  mediaType,
 					Scheme:     scheme,
 					Expiry:     expiry,
 					Attributes: []signature.Attribute{ca.PluginAttribute("a-plugin")},
-				}))
+				}))(t)
 				content := open(t, envelope)
 				info := content.SignerInfo
 				if info.SignedAttributes.SigningScheme != scheme || !info.SignedAttributes.Expiry.Equal(expiry) {
@@ -81,7 +82,7 @@ func TestSigningTime(t *testing.T) {
 		NotAfter:  time.Now().AddDate(0, -1, 0),
 	}).signer
 	past := time.Now().AddDate(0, -1, -7).Truncate(time.Second)
-	envelope := must[*ca.Envelope](t)(signer.Sign(t.Context(), artifact(), ca.SignOptions{SigningTime: past}))
+	envelope := expect.Must(signer.Sign(t.Context(), artifact(), ca.SignOptions{SigningTime: past}))(t)
 	if got := open(t, envelope).SignerInfo.SignedAttributes.SigningTime; !got.Equal(past) {
 		t.Errorf("signed at %s, want %s", got, past)
 	}
@@ -91,22 +92,22 @@ func TestSigningTime(t *testing.T) {
 }
 
 func TestTimestampsVerifyAtAnyTime(t *testing.T) {
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{NotBefore: time.Now().AddDate(-10, 0, 0)}))
-	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{NotBefore: time.Now().AddDate(-5, 0, 0)}))
+	root := expect.Must(ca.NewRoot(ca.Options{NotBefore: time.Now().AddDate(-10, 0, 0)}))(t)
+	tsa := expect.Must(rig.NewTSA(root, ca.Options{NotBefore: time.Now().AddDate(-5, 0, 0)}))(t)
 	past := time.Now().AddDate(0, -6, 0).Truncate(time.Second)
 	server := httptest.NewServer(tsa.At(past))
 	t.Cleanup(server.Close)
-	overHTTP := must[tspclient.Timestamper](t)(tspclient.NewHTTPTimestamper(http.DefaultClient, server.URL))
+	overHTTP := expect.Must(tspclient.NewHTTPTimestamper(http.DefaultClient, server.URL))(t)
 
 	for name, keyType := range map[string]ca.KeyType{"ec-256": ca.ECP256, "ec-384": ca.ECP384, "ec-521": ca.ECP521, "rsa": ca.RSA2048} {
 		t.Run(name, func(t *testing.T) {
 			signer := newChain(t, ca.Options{KeyType: keyType, NotBefore: past.AddDate(0, -1, 0)}).signer
 			for _, stamper := range []tspclient.Timestamper{overHTTP, tsa.At(past)} {
-				envelope := must[*ca.Envelope](t)(signer.Sign(t.Context(), artifact(), ca.SignOptions{
+				envelope := expect.Must(signer.Sign(t.Context(), artifact(), ca.SignOptions{
 					SigningTime: past,
 					Timestamper: stamper,
 					TSARoots:    ca.Pool(root.Cert),
-				}))
+				}))(t)
 				checkToken(t, open(t, envelope).SignerInfo, root, past)
 			}
 		})
@@ -115,9 +116,9 @@ func TestTimestampsVerifyAtAnyTime(t *testing.T) {
 
 func checkToken(t *testing.T, info signature.SignerInfo, root *ca.CA, at time.Time) {
 	t.Helper()
-	token := must[*tspclient.SignedToken](t)(tspclient.ParseSignedToken(info.UnsignedAttributes.TimestampSignature))
-	tst := must[*tspclient.TSTInfo](t)(token.Info())
-	stamp := must[*tspclient.Timestamp](t)(tst.Validate(info.Signature))
+	token := expect.Must(tspclient.ParseSignedToken(info.UnsignedAttributes.TimestampSignature))(t)
+	tst := expect.Must(token.Info())(t)
+	stamp := expect.Must(tst.Validate(info.Signature))(t)
 	if !stamp.Value.Equal(at) || stamp.Accuracy != time.Second {
 		t.Errorf("stamped %s ± %s, want %s", stamp.Value, stamp.Accuracy, at)
 	}
@@ -131,10 +132,10 @@ func checkToken(t *testing.T, info signature.SignerInfo, root *ca.CA, at time.Ti
 }
 
 func TestATimestampAuthorityRejectsNonsense(t *testing.T) {
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	server := httptest.NewServer(must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{})))
+	root := expect.Must(ca.NewRoot(ca.Options{}))(t)
+	server := httptest.NewServer(expect.Must(rig.NewTSA(root, ca.Options{}))(t))
 	t.Cleanup(server.Close)
-	response := must[*http.Response](t)(http.Post(server.URL, tspclient.MediaTypeTimestampQuery, strings.NewReader("junk")))
+	response := expect.Must(http.Post(server.URL, tspclient.MediaTypeTimestampQuery, strings.NewReader("junk")))(t)
 	defer func() { _ = response.Body.Close() }()
 	var answer tspclient.Response
 	body := make([]byte, 64)

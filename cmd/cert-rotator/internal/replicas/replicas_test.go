@@ -13,25 +13,16 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/authority"
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/replicas"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
-
-func must[T any](t *testing.T) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
 
 // serve is a replica at an address of the loopback network that wants client certificates.
 func serve(t *testing.T, address string, leaf authority.Pair) {
 	t.Helper()
-	cert := must[tls.Certificate](t)(tls.X509KeyPair(leaf.CertPEM, leaf.KeyPEM))
-	listener := must[net.Listener](t)(tls.Listen("tcp", address, &tls.Config{
+	cert := expect.Must(tls.X509KeyPair(leaf.CertPEM, leaf.KeyPEM))(t)
+	listener := expect.Must(tls.Listen("tcp", address, &tls.Config{
 		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool(),
-	}))
+	}))(t)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
 		for {
@@ -47,9 +38,9 @@ func serve(t *testing.T, address string, leaf authority.Pair) {
 // port is one that is free at every address of the loopback network.
 func port(t *testing.T) string {
 	t.Helper()
-	listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+	listener := expect.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	defer listener.Close()
-	return must[netip.AddrPort](t)(netip.ParseAddrPort(listener.Addr().String())).String()[len("127.0.0.1:"):]
+	return expect.Must(netip.ParseAddrPort(listener.Addr().String()))(t).String()[len("127.0.0.1:"):]
 }
 
 func resolve(addresses ...string) func(context.Context, string, string) ([]netip.Addr, error) {
@@ -65,11 +56,11 @@ func resolve(addresses ...string) func(context.Context, string, string) ([]netip
 // Each replica is asked, and counted by what it shows. None needs a client certificate.
 func TestLook(t *testing.T) {
 	now := time.Now()
-	before, current := must[authority.Pair](t)(authority.NewCA(now, time.Hour)), must[authority.Pair](t)(authority.NewCA(now, time.Hour))
+	before, current := expect.Must(authority.NewCA(now, time.Hour))(t), expect.Must(authority.NewCA(now, time.Hour))(t)
 	free := port(t)
-	service := must[replicas.Service](t)(replicas.Parse("replicas.example:"+free, "name.svc"))
+	service := expect.Must(replicas.Parse("replicas.example:"+free, "name.svc"))(t)
 	for address, ca := range map[string]authority.Pair{"127.0.0.1": before, "127.0.0.2": current, "127.0.0.3": current} {
-		serve(t, net.JoinHostPort(address, free), must[authority.Pair](t)(ca.Issue(now, time.Minute, []string{"name.svc"})))
+		serve(t, net.JoinHostPort(address, free), expect.Must(ca.Issue(now, time.Minute, []string{"name.svc"}))(t))
 	}
 	for name, c := range map[string]struct {
 		addresses []string
@@ -92,7 +83,7 @@ func TestLook(t *testing.T) {
 
 // Where the lookup fails, or answers with more than there can be, nothing is proven.
 func TestLookupThatFails(t *testing.T) {
-	service := must[replicas.Service](t)(replicas.Parse("replicas.example:1", "name.svc"))
+	service := expect.Must(replicas.Parse("replicas.example:1", "name.svc"))(t)
 	service.Resolve = func(context.Context, string, string) ([]netip.Addr, error) { return nil, errors.New("no such host") }
 	if seen := service.Look(t.Context(), time.Now(), nil); seen.All() || !strings.Contains(seen.String(), "no such host") {
 		t.Error(seen)

@@ -22,19 +22,8 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
-
-// must fails the test on an error, and otherwise hands on what was made.
-func must[T any](tb testing.TB) func(T, error) T {
-	tb.Helper()
-	return func(made T, err error) T {
-		tb.Helper()
-		if err != nil {
-			tb.Fatal(err)
-		}
-		return made
-	}
-}
 
 // attribute is one part of a name, on its own in the certificate.
 func attribute(value string, arcs ...int) pkix.AttributeTypeAndValue {
@@ -62,13 +51,13 @@ func complete(more ...pkix.AttributeTypeAndValue) pkix.RDNSequence {
 // signerNamed is a certificate issued to a name, with nothing else about it to warn of.
 func signerNamed(tb testing.TB, name pkix.RDNSequence) *x509.Certificate {
 	tb.Helper()
-	return crafted(tb, ca.ECP256, func(c *x509.Certificate) { c.RawSubject = must[[]byte](tb)(asn1.Marshal(name)) })
+	return crafted(tb, ca.ECP256, func(c *x509.Certificate) { c.RawSubject = expect.Must(asn1.Marshal(name))(tb) })
 }
 
 // crafted is a signer that nothing is to be said of, altered. Its issuer is no more than a name.
 func crafted(tb testing.TB, keyType ca.KeyType, alter func(*x509.Certificate)) *x509.Certificate {
 	tb.Helper()
-	return withKey(tb, must[crypto.Signer](tb)(keyType.Generate()), alter)
+	return withKey(tb, expect.Must(keyType.Generate())(tb), alter)
 }
 
 func withKey(tb testing.TB, key crypto.Signer, alter func(*x509.Certificate)) *x509.Certificate {
@@ -88,8 +77,8 @@ func withKey(tb testing.TB, key crypto.Signer, alter func(*x509.Certificate)) *x
 	}
 	alter(template)
 	issuer := &x509.Certificate{Subject: pkix.Name{CommonName: "issuer"}}
-	der := must[[]byte](tb)(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), key))
-	return must[*x509.Certificate](tb)(x509.ParseCertificate(der))
+	der := expect.Must(x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), key))(tb)
+	return expect.Must(x509.ParseCertificate(der))(tb)
 }
 
 // identityRefused is what notation says of the name as a trusted identity. It reads the names of signers the same way.
@@ -232,10 +221,10 @@ func TestWarningsOnCertificates(t *testing.T) {
 }
 
 func TestWarningsOnKeysOfCAs(t *testing.T) {
-	small := must[*rsa.PrivateKey](t)(rsa.GenerateKey(rand.Reader, 1024))
-	usual := must[crypto.Signer](t)(ca.RSA2048.Generate())
-	narrow := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))
-	wide := must[crypto.Signer](t)(ca.ECP256.Generate())
+	small := expect.Must(rsa.GenerateKey(rand.Reader, 1024))(t)
+	usual := expect.Must(ca.RSA2048.Generate())(t)
+	narrow := expect.Must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))(t)
+	wide := expect.Must(ca.ECP256.Generate())(t)
 	for _, c := range []struct {
 		key   crypto.Signer
 		years int
@@ -258,27 +247,27 @@ func TestWarningsOnKeysOfCAs(t *testing.T) {
 
 func TestOwnCertificatesHaveNoWarnings(t *testing.T) {
 	at := ca.Options{CRLURLs: []string{"http://crl.example"}}
-	root := must[*ca.CA](t)(ca.NewRoot(at))
-	intermediate := must[*ca.CA](t)(root.Intermediate(at))
-	stamper := must[*ca.Identity](t)(intermediate.TSA(at))
-	signer := must[*ca.Identity](t)(intermediate.Signer(at))
+	root := expect.Must(ca.NewRoot(at))(t)
+	intermediate := expect.Must(root.Intermediate(at))(t)
+	stamper := expect.Must(intermediate.TSA(at))(t)
+	signer := expect.Must(intermediate.Signer(at))(t)
 	for _, cert := range append(signer.Chain, stamper.Cert) {
 		checkWarnings(t, rules.Warnings(cert))
 	}
 	checkWarnings(t, rules.ChainWarnings(signer.Chain))
-	checkWarnings(t, rules.Warnings(must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert), "no CRL URL")
+	checkWarnings(t, rules.Warnings(expect.Must(intermediate.Signer(ca.Options{}))(t).Cert), "no CRL URL")
 }
 
 func TestCertificateThatOutlivesItsIssuer(t *testing.T) {
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{NotAfter: time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)}))
-	late := must[*ca.Identity](t)(root.Signer(ca.Options{NotAfter: time.Date(2126, 1, 2, 0, 0, 0, 0, time.UTC)}))
+	root := expect.Must(ca.NewRoot(ca.Options{NotAfter: time.Date(2126, 1, 1, 0, 0, 0, 0, time.UTC)}))(t)
+	late := expect.Must(root.Signer(ca.Options{NotAfter: time.Date(2126, 1, 2, 0, 0, 0, 0, time.UTC)}))(t)
 	checkWarnings(t, rules.ChainWarnings(late.Chain), `ends on 2126-01-02, after its issuer, on 2126-01-01`)
 	checkWarnings(t, rules.ChainWarnings(nil))
 }
 
 // TestNotationFollowsURLs compares the warnings on revocation with notation's own code. No request is made.
 func TestNotationFollowsURLs(t *testing.T) {
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	root := expect.Must(ca.NewRoot(ca.Options{}))(t)
 	for name, c := range map[string]struct {
 		opts ca.Options
 		want result.Result
@@ -288,10 +277,10 @@ func TestNotationFollowsURLs(t *testing.T) {
 		"OCSP https":     {ca.Options{OCSPURLs: []string{"https://127.0.0.1:1"}}, result.ResultUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			signer := must[*ca.Identity](t)(root.Signer(c.opts))
-			validator := must[revocation.Validator](t)(revocation.NewWithOptions(revocation.Options{}))
-			got := must[[]*result.CertRevocationResult](t)(validator.ValidateContext(t.Context(),
-				revocation.ValidateContextOptions{CertChain: signer.Chain}))
+			signer := expect.Must(root.Signer(c.opts))(t)
+			validator := expect.Must(revocation.NewWithOptions(revocation.Options{}))(t)
+			got := expect.Must(validator.ValidateContext(t.Context(),
+				revocation.ValidateContextOptions{CertChain: signer.Chain}))(t)
 			if got[0].Result != c.want {
 				t.Errorf("%s, want %s", got[0].Result, c.want)
 			}

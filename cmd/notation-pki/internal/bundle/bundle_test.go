@@ -22,18 +22,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
-
-// must fails the test on an error, or returns the value.
-func must[T any](t *testing.T) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
 
 func done(t *testing.T, err error) {
 	t.Helper()
@@ -64,13 +54,13 @@ func soundTrust(t *testing.T) (*Trust, *ca.CA) {
 
 func newRoot(t *testing.T) *ca.CA {
 	t.Helper()
-	return must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	return expect.Must(ca.NewRoot(ca.Options{}))(t)
 }
 
 // files are the trust's.
 func files(t *testing.T, trust *Trust) map[string][]byte {
 	t.Helper()
-	return must[map[string][]byte](t)(trust.Files())
+	return expect.Must(trust.Files())(t)
 }
 
 func names(files map[string][]byte) []string { return slices.Sorted(maps.Keys(files)) }
@@ -83,21 +73,21 @@ func signed(t *testing.T, subject, issuer string, by, of *ca.CA, isCA bool) *x50
 		BasicConstraintsValid: true, IsCA: isCA, KeyUsage: x509.KeyUsageCertSign,
 	}
 	parent := &x509.Certificate{Subject: pkix.Name{CommonName: issuer}}
-	der := must[[]byte](t)(x509.CreateCertificate(nil, template, parent, of.Key.Public(), by.Key))
-	return must[*x509.Certificate](t)(x509.ParseCertificate(der))
+	der := expect.Must(x509.CreateCertificate(nil, template, parent, of.Key.Public(), by.Key))(t)
+	return expect.Must(x509.ParseCertificate(der))(t)
 }
 
 func TestATrustStoreTakesWhatVouchesForItselfAlone(t *testing.T) {
 	a, b := newRoot(t), newRoot(t)
-	intermediate := must[*ca.CA](t)(a.Intermediate(ca.Options{}))
+	intermediate := expect.Must(a.Intermediate(ca.Options{}))(t)
 	for name, c := range map[string]struct {
 		cert    *x509.Certificate
 		ca, tsa bool
 	}{
 		"a root":                              {a.Cert, true, true},
-		"a signer on its own":                 {must[*ca.Identity](t)(ca.SelfSigned(ca.Options{})).Cert, true, false},
+		"a signer on its own":                 {expect.Must(ca.SelfSigned(ca.Options{}))(t).Cert, true, false},
 		"an intermediate":                     {intermediate.Cert, false, false},
-		"a signer":                            {must[*ca.Identity](t)(intermediate.Signer(ca.Options{})).Cert, false, false},
+		"a signer":                            {expect.Must(intermediate.Signer(ca.Options{}))(t).Cert, false, false},
 		"one that is signed by another key":   {signed(t, "Root", "Root", a, b, true), false, false},
 		"one with its key under another name": {signed(t, "Root", "Other", a, a, true), false, false},
 		"one made by hand":                    {signed(t, "Root", "Root", a, a, true), true, true},
@@ -233,23 +223,23 @@ func TestAConfigMapThatKubernetesWouldNotStoreIsRefused(t *testing.T) {
 
 func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 	root := newRoot(t)
-	intermediate := must[*ca.CA](t)(root.Intermediate(ca.Options{}))
+	intermediate := expect.Must(root.Intermediate(ca.Options{}))(t)
 	trust, _ := soundTrust(t)
-	trust.Signer, trust.SignerName = must[*ca.Identity](t)(intermediate.Signer(ca.Options{})), "skao-oci"
-	here := must[string](t)(os.Getwd())
+	trust.Signer, trust.SignerName = expect.Must(intermediate.Signer(ca.Options{}))(t), "skao-oci"
+	here := expect.Must(os.Getwd())(t)
 	for install, want := range map[string]string{"notation": filepath.Join(here, "notation"), "/home/ci/notation/": "/home/ci/notation", "..": filepath.Dir(here)} {
 		trust.InstallDir = install
 		all := files(t, trust)
 		var keys config.SigningKeys
 		done(t, json.Unmarshal(all["signingkeys.json"], &keys))
-		key := must[config.KeySuite](t)(keys.GetDefault())
+		key := expect.Must(keys.GetDefault())(t)
 		if key.Name != "skao-oci" || key.KeyPath != want+"/localkeys/skao-oci.key" || key.CertificatePath != want+"/localkeys/skao-oci.crt" {
 			t.Errorf("%s: %q %+v", install, key.Name, key.X509KeyPair)
 		}
 		if got := all["localkeys/skao-oci.crt"]; !bytes.Equal(got, ca.EncodeCertificates(trust.Signer.Chain...)) || len(trust.Signer.Chain) != 3 {
 			t.Errorf("the chain is %s", got)
 		}
-		if got := all["localkeys/skao-oci.key"]; !bytes.Equal(got, must[[]byte](t)(ca.EncodeKey(trust.Signer.Key))) {
+		if got := all["localkeys/skao-oci.key"]; !bytes.Equal(got, expect.Must(ca.EncodeKey(trust.Signer.Key))(t)) {
 			t.Error("the key is another")
 		}
 	}
@@ -258,7 +248,7 @@ func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 // There is no folder to sign with for a signer whose key is elsewhere.
 func TestSignerWithoutItsKey(t *testing.T) {
 	trust, root := soundTrust(t)
-	signer := must[*ca.Identity](t)(root.Signer(ca.Options{Public: newRoot(t).Key.Public()}))
+	signer := expect.Must(root.Signer(ca.Options{Public: newRoot(t).Key.Public()}))(t)
 	trust.Signer, trust.SignerName = signer, "skao-oci"
 	if _, err := trust.Files(); err == nil {
 		t.Error("it is made without a key")
@@ -289,7 +279,7 @@ func TestBundleFolderAndModes(t *testing.T) {
 		if out == "empty" {
 			done(t, os.Mkdir(filepath.Join(top, out), 0o755))
 		}
-		must[[]string](t)(Write(top+"/"+out, files(t, trust)))
+		expect.Must(Write(top+"/"+out, files(t, trust)))(t)
 		out = filepath.Clean(out)
 		for ; out != "."; out = filepath.Dir(out) {
 			want[out] = fs.ModeDir | 0o700
@@ -356,8 +346,8 @@ func TestWhatNoVerifierTakesIsNotWritten(t *testing.T) {
 
 func TestWhatWillBiteSomeDayIsTold(t *testing.T) {
 	trust, _ := soundTrust(t)
-	done(t, trust.AddCA("soon", must[*ca.CA](t)(ca.NewRoot(ca.Options{NotAfter: time.Now().Add(time.Hour)})).Cert))
-	warnings := must[[]string](t)(Write(filepath.Join(t.TempDir(), "trust"), files(t, trust)))
+	done(t, trust.AddCA("soon", expect.Must(ca.NewRoot(ca.Options{NotAfter: time.Now().Add(time.Hour)}))(t).Cert))
+	warnings := expect.Must(Write(filepath.Join(t.TempDir(), "trust"), files(t, trust)))(t)
 	if len(warnings) == 0 || !strings.Contains(strings.Join(warnings, "\n"), "soon") {
 		t.Errorf("warnings %q", warnings)
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // Another user who may write in the parent of --out puts a folder of theirs in the place of the one that is made. No file of
@@ -30,7 +32,7 @@ func TestBundleInASwappedFolder(t *testing.T) {
 		parent := t.TempDir()
 		making := filepath.Join(parent, "making")
 		done(t, errors.Join(os.WriteFile(parent+"/key.pem", []byte("theirs"), 0o600), os.Mkdir(parent+"/elsewhere", 0o700), c.prepare(parent, making)))
-		root := must[*os.Root](t)(os.OpenRoot(parent))
+		root := expect.Must(os.OpenRoot(parent))(t)
 		_, err := fill(root, "making", making, files(t, trust))
 		refused(t, name, errors.Join(err, root.Close()), c.words)
 		for _, path := range []string{parent + "/key.pem", making + "/trustpolicy.json"} {

@@ -18,18 +18,19 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // alike are CA certificates of one name and key identifier, each with a key of its own.
 func alike(t *testing.T, n int, public func() any) []*x509.Certificate {
 	t.Helper()
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	root := expect.Must(ca.NewRoot(ca.Options{}))(t)
 	template := *root.Cert
 	var certs []*x509.Certificate
 	for i := range n {
 		template.SerialNumber = big.NewInt(int64(i + 1))
-		der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, &template, root.Cert, public(), root.Key))
-		certs = append(certs, must[*x509.Certificate](t)(x509.ParseCertificate(der)))
+		der := expect.Must(x509.CreateCertificate(rand.Reader, &template, root.Cert, public(), root.Key))(t)
+		certs = append(certs, expect.Must(x509.ParseCertificate(der))(t))
 	}
 	return certs
 }
@@ -40,7 +41,7 @@ func read(t *testing.T, content []byte) *inventory.Inventory {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return must[*inventory.Files](t)(inventory.Read(file)).Build(time.Now())
+	return expect.Must(inventory.Read(file))(t).Build(time.Now())
 }
 
 // A key that is too large is told, and not computed with: that would take minutes.
@@ -54,7 +55,7 @@ func TestLargeKeysAreTold(t *testing.T) {
 
 // Many CAs of one name do not multiply, and that not all was looked at is told.
 func TestManyNamesakesAreBounded(t *testing.T) {
-	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+	key := expect.Must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t)
 	certs := alike(t, 500, func() any { return key.Public() })
 	files := inventory.NewFiles()
 	for i := 0; i+10 <= len(certs); i += 10 {
@@ -77,5 +78,5 @@ func jws(t *testing.T, certs []*x509.Certificate) []byte {
 	for _, c := range certs {
 		chain = append(chain, c.Raw)
 	}
-	return must[[]byte](t)(json.Marshal(map[string]any{"payload": "", "protected": "", "signature": "", "header": map[string]any{"x5c": chain}}))
+	return expect.Must(json.Marshal(map[string]any{"payload": "", "protected": "", "signature": "", "header": map[string]any{"x5c": chain}}))(t)
 }

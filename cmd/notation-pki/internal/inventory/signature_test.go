@@ -13,26 +13,17 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca/rules"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/internal/inventory"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
-
-func must[T any](t *testing.T) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
 
 // envelope signs with a chain of three.
 func envelope(t *testing.T, mediaType string) (raw []byte, signer *ca.Identity) {
 	t.Helper()
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	intermediate := must[*ca.CA](t)(root.Intermediate(ca.Options{}))
-	signer = must[*ca.Identity](t)(intermediate.Signer(ca.Options{}))
+	root := expect.Must(ca.NewRoot(ca.Options{}))(t)
+	intermediate := expect.Must(root.Intermediate(ca.Options{}))(t)
+	signer = expect.Must(intermediate.Signer(ca.Options{}))(t)
 	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
-	return must[*ca.Envelope](t)(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType})).Raw, signer
+	return expect.Must(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType}))(t).Raw, signer
 }
 
 func TestChainOfARefusedEnvelope(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // fills runs f while no file may grow, as on a disk that is full.
@@ -36,15 +38,15 @@ func TestAFullDiskLeavesNoHalfFile(t *testing.T) {
 		refused(t, name, err, "file too large")
 	}
 	for _, folder := range []string{g.File(crlDir), g.File(issuedDir)} {
-		if left := must[[]os.DirEntry](t)(os.ReadDir(folder)); len(left) > 0 {
+		if left := expect.Must(os.ReadDir(folder))(t); len(left) > 0 {
 			t.Errorf("%s holds %v", folder, left)
 		}
 	}
-	if got := must[[]byte](t)(os.ReadFile(shown)); string(got) != "the last list" {
+	if got := expect.Must(os.ReadFile(shown))(t); string(got) != "the last list" {
 		t.Errorf("%q is shown", got)
 	}
 	for _, folder := range []string{f.Path, filepath.Dir(shown), filepath.Dir(next.Dir)} {
-		if left := must[[]os.DirEntry](t)(os.ReadDir(folder)); len(left) != len(must[[]string](t)(filepath.Glob(filepath.Join(folder, "[^.]*")))) {
+		if left := expect.Must(os.ReadDir(folder))(t); len(left) != len(expect.Must(filepath.Glob(filepath.Join(folder, "[^.]*")))(t)) {
 			t.Errorf("%s holds %v", folder, left)
 		}
 	}

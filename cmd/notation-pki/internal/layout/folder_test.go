@@ -2,7 +2,6 @@ package layout
 
 import (
 	"bytes"
-	"crypto/x509"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,18 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// must fails the test on an error, or returns the value.
-func must[T any](t *testing.T) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
+)
 
 func done(t *testing.T, err error) {
 	t.Helper()
@@ -57,12 +47,12 @@ func holding(t *testing.T, numbers ...string) Folder {
 
 func TestTheNewestGenerationIsTheHighestNumber(t *testing.T) {
 	f := holding(t, "1", "2", "10")
-	found := must[[]Generation](t)(f.Generations("signer"))
+	found := expect.Must(f.Generations("signer"))(t)
 	if got := numbers(found); got != "1, 2, 10" {
 		t.Errorf("generations %s", got)
 	}
 	for which, want := range map[string]string{"signer": "signer/10", "signer/1": "signer/1", "signer/10": "signer/10"} {
-		if got := must[Generation](t)(f.Find(which)); got.String() != want || got.Dir != filepath.Join(f.Path, want) {
+		if got := expect.Must(f.Find(which))(t); got.String() != want || got.Dir != filepath.Join(f.Path, want) {
 			t.Errorf("%s is %s in %s", which, got, got.Dir)
 		}
 	}
@@ -79,10 +69,10 @@ func TestTheNewestGenerationIsTheHighestNumber(t *testing.T) {
 
 func TestTheNextGenerationIsTheOneThatWasMeant(t *testing.T) {
 	f := holding(t, "1", "4") // the others were carried away
-	if next := must[Generation](t)(f.Next("signer", true)); next.String() != "signer/5" || next.Dir != filepath.Join(f.Path, "signer/5") {
+	if next := expect.Must(f.Next("signer", true))(t); next.String() != "signer/5" || next.Dir != filepath.Join(f.Path, "signer/5") {
 		t.Errorf("next is %s in %s", next, next.Dir)
 	}
-	if first := must[Generation](t)(f.Next("other", false)); first.String() != "other/1" {
+	if first := expect.Must(f.Next("other", false))(t); first.String() != "other/1" {
 		t.Errorf("first is %s", first)
 	}
 	_, err := f.Next("signer", false)
@@ -124,7 +114,7 @@ func TestNamesAreFoldersThatCanHoldACertificate(t *testing.T) {
 		done(t, os.Mkdir(filepath.Join(f.Path, name), 0o700))
 	}
 	done(t, os.WriteFile(filepath.Join(f.Path, "oci.pass"), nil, 0o600))
-	if got := must[[]string](t)(f.Names()); !slices.Equal(got, []string{"root", "signer"}) {
+	if got := expect.Must(f.Names())(t); !slices.Equal(got, []string{"root", "signer"}) {
 		t.Errorf("names %q", got)
 	}
 }
@@ -154,7 +144,7 @@ func tree(t *testing.T, path string) string {
 
 func TestAGenerationThatIsThereIsNotReplaced(t *testing.T) {
 	f := Folder{filepath.Join(t.TempDir(), "new", "pki")}
-	g := must[Generation](t)(f.Next("signer", false))
+	g := expect.Must(f.Next("signer", false))(t)
 	done(t, f.Create(g, map[string][]byte{CertFile: []byte("the first"), KeyFile: []byte("its key")}))
 	empty := Generation{Name: "signer", Number: 2, Dir: filepath.Join(f.Path, "signer", "2")}
 	done(t, os.Mkdir(empty.Dir, 0o700))
@@ -167,7 +157,7 @@ func TestAGenerationThatIsThereIsNotReplaced(t *testing.T) {
 		t.Errorf("it was\n%s\nand is\n%s", before, after)
 	}
 	for _, path := range []string{f.Path, filepath.Join(f.Path, "signer"), g.Dir} {
-		if mode := must[fs.FileInfo](t)(os.Stat(path)).Mode().Perm(); mode != 0o700 {
+		if mode := expect.Must(os.Stat(path))(t).Mode().Perm(); mode != 0o700 {
 			t.Errorf("%s has mode %04o", path, mode)
 		}
 	}
@@ -175,11 +165,11 @@ func TestAGenerationThatIsThereIsNotReplaced(t *testing.T) {
 
 func TestAGenerationIsThereWholeOrNotAtAll(t *testing.T) {
 	f := Folder{t.TempDir()}
-	g := must[Generation](t)(f.Next("signer", false))
+	g := expect.Must(f.Next("signer", false))(t)
 	if err := f.Create(g, map[string][]byte{CertFile: []byte("it"), "no/such/folder": nil}); err == nil {
 		t.Error("a file was written into a folder that is not there")
 	}
-	if left := must[[]os.DirEntry](t)(os.ReadDir(filepath.Join(f.Path, "signer"))); len(left) > 0 {
+	if left := expect.Must(os.ReadDir(filepath.Join(f.Path, "signer")))(t); len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
 }
@@ -199,7 +189,7 @@ func TestARecordIsWrittenOnceAndOnlyOnce(t *testing.T) {
 	if err != nil || !known || !got.Equal(one) {
 		t.Errorf("%v %v %v", got, known, err)
 	}
-	all := must[[]*x509.Certificate](t)(g.AllIssued())
+	all := expect.Must(g.AllIssued())(t)
 	if len(all) != 2 || !slices.ContainsFunc(all, one.Equal) || !slices.ContainsFunc(all, other.Equal) {
 		t.Errorf("%d are on record", len(all))
 	}
@@ -219,16 +209,16 @@ func TestNewestListHasTheHighestNumber(t *testing.T) {
 		t.Errorf("before the first: %v %d %v", list, number, err)
 	}
 	for _, number := range []int64{2, 9, 10} {
-		path := must[string](t)(g.KeepCRL(number, ca.list(t, number)))
-		if info := must[fs.FileInfo](t)(os.Stat(path)); info.Mode() != 0o600 {
+		path := expect.Must(g.KeepCRL(number, ca.list(t, number)))(t)
+		if info := expect.Must(os.Stat(path))(t); info.Mode() != 0o600 {
 			t.Errorf("%s has mode %s", path, info.Mode())
 		}
 	}
-	before := must[[]byte](t)(os.ReadFile(filepath.Join(g.Dir, "crl/10.crl")))
+	before := expect.Must(os.ReadFile(filepath.Join(g.Dir, "crl/10.crl")))(t)
 	if _, err := g.KeepCRL(10, ca.list(t, 11)); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("the second of a number: %v", err)
 	}
-	if after := must[[]byte](t)(os.ReadFile(filepath.Join(g.Dir, "crl/10.crl"))); !bytes.Equal(before, after) {
+	if after := expect.Must(os.ReadFile(filepath.Join(g.Dir, "crl/10.crl")))(t); !bytes.Equal(before, after) {
 		t.Error("a list was overwritten")
 	}
 	done(t, os.WriteFile(filepath.Join(g.Dir, "crl/.hidden"), nil, 0o600))

@@ -1,7 +1,6 @@
 package layout
 
 import (
-	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // authority is a root.
@@ -17,12 +17,12 @@ type authority struct{ *ca.CA }
 
 func newAuthority(t *testing.T) authority {
 	t.Helper()
-	return authority{must[*ca.CA](t)(ca.NewRoot(ca.Options{}))}
+	return authority{expect.Must(ca.NewRoot(ca.Options{}))(t)}
 }
 
 func (a authority) signer(t *testing.T, commonName string) *x509.Certificate {
 	t.Helper()
-	return must[*ca.Identity](t)(a.Signer(ca.Options{Subject: subject(commonName)})).Cert
+	return expect.Must(a.Signer(ca.Options{Subject: subject(commonName)}))(t).Cert
 }
 
 func subject(commonName string) pkix.Name {
@@ -35,7 +35,7 @@ func (a authority) list(t *testing.T, number int64, revoked ...*x509.Certificate
 	for _, cert := range revoked {
 		o.Revoked = append(o.Revoked, x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: time.Now(), ReasonCode: 4})
 	}
-	return must[[]byte](t)(a.CRL(o))
+	return expect.Must(a.CRL(o))(t)
 }
 
 // keep makes the CA the first generation of a name.
@@ -46,11 +46,11 @@ func (a authority) keep(t *testing.T, f Folder, name string) Generation {
 
 func keep(t *testing.T, f Folder, name string, identity *ca.Identity) Generation {
 	t.Helper()
-	g := must[Generation](t)(f.Next(name, false))
+	g := expect.Must(f.Next(name, false))(t)
 	done(t, f.Create(g, map[string][]byte{
 		CertFile:  ca.EncodeCertificates(identity.Cert),
 		ChainFile: ca.EncodeCertificates(identity.Chain...),
-		KeyFile:   must[[]byte](t)(ca.EncodeKey(identity.Key)),
+		KeyFile:   expect.Must(ca.EncodeKey(identity.Key))(t),
 	}))
 	return g
 }
@@ -65,8 +65,8 @@ func unasked(t *testing.T) func() ([]byte, error) {
 
 func TestAChainInAnotherOrderIsRefused(t *testing.T) {
 	root := newAuthority(t)
-	intermediate := must[*ca.CA](t)(root.Intermediate(ca.Options{}))
-	signer := must[*ca.Identity](t)(intermediate.Signer(ca.Options{}))
+	intermediate := expect.Must(root.Intermediate(ca.Options{}))(t)
+	signer := expect.Must(intermediate.Signer(ca.Options{}))(t)
 	g := keep(t, Folder{t.TempDir()}, "signer", signer)
 	for name, c := range map[string]struct {
 		chain []*x509.Certificate
@@ -92,14 +92,14 @@ func TestAChainInAnotherOrderIsRefused(t *testing.T) {
 func TestTheKeyIsTheCertificatesOwn(t *testing.T) {
 	issuer := newAuthority(t)
 	g := issuer.keep(t, Folder{t.TempDir()}, "root")
-	if identity := must[*ca.Identity](t)(g.Identity(unasked(t))); !identity.Cert.Equal(issuer.Cert) || len(identity.Chain) != 1 {
+	if identity := expect.Must(g.Identity(unasked(t)))(t); !identity.Cert.Equal(issuer.Cert) || len(identity.Chain) != 1 {
 		t.Errorf("%+v", identity)
 	}
-	if got := must[*ca.CA](t)(g.CA(unasked(t))); !got.Cert.Equal(issuer.Cert) {
+	if got := expect.Must(g.CA(unasked(t)))(t); !got.Cert.Equal(issuer.Cert) {
 		t.Errorf("%+v", got)
 	}
 	for _, other := range []ca.KeyType{ca.ECP256, ca.ECP384} {
-		key := must[[]byte](t)(ca.EncodeKey(must[crypto.Signer](t)(other.Generate())))
+		key := expect.Must(ca.EncodeKey(expect.Must(other.Generate())(t)))(t)
 		done(t, os.WriteFile(g.File(KeyFile), key, 0o600))
 		_, err := g.Identity(unasked(t))
 		refused(t, string(other), err, g.File(KeyFile)+" is not the key of "+g.File(ChainFile))
@@ -112,9 +112,9 @@ func TestTheKeyIsTheCertificatesOwn(t *testing.T) {
 }
 
 func TestASignerIsNoCAAndItsPassphraseIsNotAskedFor(t *testing.T) {
-	signer := must[*ca.Identity](t)(newAuthority(t).Signer(ca.Options{}))
+	signer := expect.Must(newAuthority(t).Signer(ca.Options{}))(t)
 	g := keep(t, Folder{t.TempDir()}, "signer", signer)
-	done(t, os.WriteFile(g.File(KeyFile), must[[]byte](t)(ca.EncodeEncryptedKey(signer.Key, []byte("correct horse battery"))), 0o600))
+	done(t, os.WriteFile(g.File(KeyFile), expect.Must(ca.EncodeEncryptedKey(signer.Key, []byte("correct horse battery")))(t), 0o600))
 	_, err := g.CA(unasked(t))
 	refused(t, "a signer", err, "signer/1 is no CA")
 }
@@ -138,21 +138,21 @@ func TestTheNewestListOfTheIssuerTellsWhatIsRevoked(t *testing.T) {
 	bad, good := first.signer(t, "Bad"), first.signer(t, "Good")
 	asked := func(cert *x509.Certificate, issuer authority) *x509.RevocationListEntry {
 		t.Helper()
-		return must[*x509.RevocationListEntry](t)(f.Revoked(cert, issuer.Cert))
+		return expect.Must(f.Revoked(cert, issuer.Cert))(t)
 	}
 	// One without a list stands before, and another's list that has the same serial number in it.
 	newAuthority(t).keep(t, f, "a-none")
 	other := second.keep(t, f, "b-other")
-	must[string](t)(other.KeepCRL(1, second.list(t, 1, bad, good)))
+	expect.Must(other.KeepCRL(1, second.list(t, 1, bad, good)))(t)
 	g := first.keep(t, f, "c-own")
 	if entry := asked(bad, first); entry != nil {
 		t.Errorf("another CA's list revokes it: %+v", entry)
 	}
-	must[string](t)(g.KeepCRL(1, first.list(t, 1)))
+	expect.Must(g.KeepCRL(1, first.list(t, 1)))(t)
 	if entry := asked(bad, first); entry != nil {
 		t.Errorf("before it is revoked: %+v", entry)
 	}
-	must[string](t)(g.KeepCRL(2, first.list(t, 2, bad)))
+	expect.Must(g.KeepCRL(2, first.list(t, 2, bad)))(t)
 	if entry := asked(bad, first); entry == nil || entry.SerialNumber.Cmp(bad.SerialNumber) != 0 || entry.ReasonCode != 4 {
 		t.Errorf("when it is revoked: %+v", entry)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // replace publishes once, as the verb crl does.
@@ -28,14 +30,14 @@ func TestPublish(t *testing.T) {
 	f, path := Folder{t.TempDir()}, filepath.Join(t.TempDir(), "oci.crl")
 	for _, content := range []string{"the first list", "the second"} {
 		done(t, replace(f, path, content))
-		if got := must[[]byte](t)(os.ReadFile(path)); string(got) != content {
+		if got := expect.Must(os.ReadFile(path))(t); string(got) != content {
 			t.Errorf("%q", got)
 		}
-		if mode := must[fs.FileInfo](t)(os.Stat(path)).Mode(); mode != 0o644 {
+		if mode := expect.Must(os.Stat(path))(t).Mode(); mode != 0o644 {
 			t.Errorf("mode %s", mode)
 		}
 	}
-	if left := must[[]os.DirEntry](t)(os.ReadDir(filepath.Dir(path))); len(left) != 1 {
+	if left := expect.Must(os.ReadDir(filepath.Dir(path)))(t); len(left) != 1 {
 		t.Errorf("%v is left", left)
 	}
 }
@@ -57,11 +59,11 @@ func TestPublishInTheWrongPlace(t *testing.T) {
 		refused(t, path, replace(f, path, "list"), says)
 	}
 	for _, name := range []string{"link", "key", "dangling"} {
-		if must[fs.FileInfo](t)(os.Lstat(at(name))).Mode()&fs.ModeSymlink == 0 {
+		if expect.Must(os.Lstat(at(name)))(t).Mode()&fs.ModeSymlink == 0 {
 			t.Errorf("%s is no link any more", name)
 		}
 	}
-	if key := must[[]byte](t)(os.ReadFile(g.File(KeyFile))); !strings.Contains(string(key), "PRIVATE KEY") {
+	if key := expect.Must(os.ReadFile(g.File(KeyFile)))(t); !strings.Contains(string(key), "PRIVATE KEY") {
 		t.Errorf("the key is %q", key)
 	}
 }
@@ -89,25 +91,25 @@ func TestPublishWhileOthersWriteThere(t *testing.T) {
 			dir := t.TempDir()
 			web, key := dir+"/web", dir+"/key.pem"
 			done(t, errors.Join(os.Mkdir(web, 0o700), os.WriteFile(web+"/oci.crl", []byte("the last"), 0o600), os.WriteFile(key, []byte("the key"), 0o600)))
-			p := must[*Publication](t)(Folder{dir + "/pki"}.Publish(web + "/oci.crl"))
+			p := expect.Must(Folder{dir + "/pki"}.Publish(web + "/oci.crl"))(t)
 			defer p.Close()
-			if got := must[[]byte](t)(p.Read()); string(got) != "the last" {
+			if got := expect.Must(p.Read())(t); string(got) != "the last" {
 				t.Fatalf("read %q", got)
 			}
 			c.meanwhile(t, web)
 			err := p.Replace([]byte("the next"))
 			if c.says == "" {
 				done(t, err)
-				if got := must[[]byte](t)(os.ReadFile(web + c.at)); string(got) != "the next" {
+				if got := expect.Must(os.ReadFile(web + c.at))(t); string(got) != "the next" {
 					t.Errorf("published %q", got)
 				}
 			} else {
 				refused(t, name, err, c.says)
 			}
-			if got := must[[]byte](t)(os.ReadFile(key)); string(got) != "the key" {
+			if got := expect.Must(os.ReadFile(key))(t); string(got) != "the key" {
 				t.Errorf("the key is %q", got)
 			}
-			if left := must[[]string](t)(filepath.Glob(web + "*/.making-*")); len(left) > 0 {
+			if left := expect.Must(filepath.Glob(web + "*/.making-*"))(t); len(left) > 0 {
 				t.Errorf("%q is left", left)
 			}
 		})
@@ -137,7 +139,7 @@ func TestPublishAgainstASwappedLink(t *testing.T) {
 	}
 	close(stop)
 	<-stopped
-	if got := must[[]byte](t)(os.ReadFile(key)); string(got) != "the key" {
+	if got := expect.Must(os.ReadFile(key))(t); string(got) != "the key" {
 		t.Errorf("the key is %q", got)
 	}
 }
@@ -148,19 +150,19 @@ func TestPublishThroughASwappedParent(t *testing.T) {
 	web, keys, link := dir+"/web", dir+"/keys", dir+"/current"
 	done(t, errors.Join(os.Mkdir(web, 0o700), os.Mkdir(keys, 0o700), os.Symlink("web", link),
 		os.WriteFile(web+"/oci.crl", []byte("the last"), 0o600), os.WriteFile(keys+"/oci.crl", []byte("the key"), 0o600)))
-	p := must[*Publication](t)(Folder{dir + "/pki"}.Publish(link + "/oci.crl"))
+	p := expect.Must(Folder{dir + "/pki"}.Publish(link + "/oci.crl"))(t)
 	defer p.Close()
 	swap := func(to string) { done(t, errors.Join(os.Symlink(to, dir+"/l"), os.Rename(dir+"/l", link))) }
 	swap("keys")
-	if got := must[[]byte](t)(p.Read()); string(got) != "the last" {
+	if got := expect.Must(p.Read())(t); string(got) != "the last" {
 		t.Errorf("read %q", got)
 	}
 	done(t, p.Replace([]byte("the next")))
 	for path, want := range map[string]string{web: "the next", keys: "the key"} {
-		if got := must[[]byte](t)(os.ReadFile(path + "/oci.crl")); string(got) != want {
+		if got := expect.Must(os.ReadFile(path + "/oci.crl"))(t); string(got) != want {
 			t.Errorf("%s has %q, want %q", path, got, want)
 		}
-		if left := must[[]string](t)(filepath.Glob(path + "/.making-*")); len(left) > 0 {
+		if left := expect.Must(filepath.Glob(path + "/.making-*"))(t); len(left) > 0 {
 			t.Errorf("%q is left", left)
 		}
 	}

@@ -21,22 +21,12 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-func must[T any](t *testing.T) func(T, error) T {
-	return func(value T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-}
-
 // large is a CA certificate for a public key of some bits, without a private one.
 func large(t *testing.T, bits int) []byte {
 	t.Helper()
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
+	root := rig.Must(ca.NewRoot(ca.Options{}))(t)
 	public := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), bits-1, 1), E: 1<<31 - 1}
-	return must[[]byte](t)(x509.CreateCertificate(rand.Reader, root.Cert, root.Cert, public, root.Key))
+	return rig.Must(x509.CreateCertificate(rand.Reader, root.Cert, root.Cert, public, root.Key))(t)
 }
 
 // withChain is an envelope with other certificates, and a timestamp if there is one.
@@ -56,7 +46,7 @@ func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain .
 		if stamp != nil {
 			message.Headers.Unprotected["io.cncf.notary.timestampSignature"] = stamp
 		}
-		return must[[]byte](t)(message.MarshalCBOR())
+		return rig.Must(message.MarshalCBOR())(t)
 	}
 	var message map[string]any
 	if err := json.Unmarshal(raw, &message); err != nil {
@@ -67,19 +57,19 @@ func withChain(t *testing.T, mediaType string, raw []byte, stamp []byte, chain .
 	if stamp != nil {
 		header["io.cncf.notary.timestampSignature"] = stamp
 	}
-	return must[[]byte](t)(json.Marshal(message))
+	return rig.Must(json.Marshal(message))(t)
 }
 
 // An envelope that holds more than an honest one is refused before anything is computed with its keys, which would take
 // minutes.
 func TestEnvelopesThatAreTooLarge(t *testing.T) {
-	root := must[*ca.CA](t)(ca.NewRoot(ca.Options{}))
-	signer := must[*ca.Identity](t)(root.Signer(ca.Options{}))
-	tsa := must[*rig.TSA](t)(rig.NewTSA(root, ca.Options{}))
+	root := rig.Must(ca.NewRoot(ca.Options{}))(t)
+	signer := rig.Must(root.Signer(ca.Options{}))(t)
+	tsa := rig.Must(rig.NewTSA(root, ca.Options{}))(t)
 	image := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("image"), Size: 5}
 	for _, mediaType := range []string{ca.JWS, ca.COSE} {
-		raw := must[*ca.Envelope](t)(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: ca.Pool(tsa.Root())})).Raw
-		e := must[*unverified.Envelope](t)(unverified.Read(mediaType, raw))
+		raw := rig.Must(signer.Sign(t.Context(), image, ca.SignOptions{MediaType: mediaType, Timestamper: tsa, TSARoots: ca.Pool(tsa.Root())}))(t).Raw
+		e := rig.Must(unverified.Read(mediaType, raw))(t)
 		if e.Err != nil || len(e.Chain) != 2 || e.Stamp == nil || e.Content == nil {
 			t.Errorf("%s: an honest one is read as %+v", mediaType, e)
 		}
