@@ -109,6 +109,7 @@ func TestTheNotesSayWhatIsStillOpen(t *testing.T) {
 		mutation   = "MUTATION"
 		renew      = "YOU RENEW"
 	)
+	const check = "/notation-provider check --config /etc/notation-provider/config/config.yaml \\\n    --provider-url https://notation-provider.notation-provider.svc:8443/validate --provider-timeout 2s"
 	n := newNode(t, nil)
 	bundled := n.bundled()
 	for name, c := range map[string]struct {
@@ -124,6 +125,9 @@ func TestTheNotesSayWhatIsStillOpen(t *testing.T) {
 		"own secret":   {[]string{"--values", bundled, "--values", chart + "/examples/own-secret.yaml"}, []string{constraint, open, threads, renew}},
 	} {
 		said := notes(t, c.args...)
+		if !strings.Contains(said, check) {
+			t.Errorf("%s: the notes do not say how to check: %s", name, said)
+		}
 		for _, words := range []string{trust, tsa, templates, constraint, nothing, open, threads, mutation, renew} {
 			if got, want := strings.Contains(said, words), slices.Contains(c.want, words); got != want {
 				t.Errorf("%s: the notes say %q: %t, want %t", name, words, got, want)
