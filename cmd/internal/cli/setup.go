@@ -94,7 +94,11 @@ func trimmed(text string) string { return strings.TrimRightFunc(text, unicode.Is
 
 // addVersionFlag adds --version. That of cobra has words of its own, or a template.
 func addVersionFlag(root *cobra.Command) {
-	wanted := root.Flags().BoolP("version", "v", false, "version for "+root.Name())
+	letter := "v"
+	if root.Flags().ShorthandLookup(letter) != nil { // where it is --verbose
+		letter = ""
+	}
+	wanted := root.Flags().BoolP("version", letter, false, "version for "+root.Name())
 	args, run := root.Args, root.RunE
 	root.Args = func(c *cobra.Command, given []string) error {
 		if *wanted || args == nil {
