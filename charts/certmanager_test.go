@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 	extensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	crd "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structure "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
@@ -23,13 +24,13 @@ func certManager(t *testing.T) map[string]*extensions.JSONSchemaProps {
 	where := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", "github.com/cert-manager/cert-manager")
 	where.Dir = "../test/tools/cert-manager"
 	var module struct{ Dir string }
-	if err := yaml.Unmarshal(must[[]byte](t)(where.Output()), &module); err != nil {
+	if err := yaml.Unmarshal(rig.Must(where.Output())(t), &module); err != nil {
 		t.Fatal(err)
 	}
 	schemas := map[string]*extensions.JSONSchemaProps{}
 	for _, name := range []string{"certificates", "issuers"} {
 		var definition crd.CustomResourceDefinition
-		text := must[[]byte](t)(os.ReadFile(filepath.Join(module.Dir, "deploy", "crds", "cert-manager.io_"+name+".yaml")))
+		text := rig.Must(os.ReadFile(filepath.Join(module.Dir, "deploy", "crds", "cert-manager.io_"+name+".yaml")))(t)
 		if err := yaml.Unmarshal(text, &definition); err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +46,7 @@ func certManager(t *testing.T) map[string]*extensions.JSONSchemaProps {
 // misfits are what the API server would refuse of an object, and the fields that it would drop.
 func misfits(t *testing.T, props *extensions.JSONSchemaProps, object *unstructured.Unstructured) []string {
 	t.Helper()
-	structural := must[*structure.Structural](t)(structure.NewStructural(props))
+	structural := rig.Must(structure.NewStructural(props))(t)
 	dropped := pruning.PruneWithOptions(object.DeepCopy().Object, structural, true, structure.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
 	validator, _, err := validation.NewSchemaValidator(props)
 	if err != nil {
@@ -60,7 +61,7 @@ func misfits(t *testing.T, props *extensions.JSONSchemaProps, object *unstructur
 // The Certificate that the chart makes and the Issuer of the example are what cert-manager takes, and belong together.
 func TestCertManagerTakesItsObjects(t *testing.T) {
 	schemas := certManager(t)
-	objects := parse(t, string(must[[]byte](t)(os.ReadFile(chart+"/examples/issuer/issuer.yaml"))))
+	objects := parse(t, string(rig.Must(os.ReadFile(chart+"/examples/issuer/issuer.yaml"))(t)))
 	objects = append(objects, render(t, "--values", chart+"/examples/cert-manager.yaml")...)
 	issuers, asked := map[string]bool{}, map[string]bool{}
 	for _, object := range objects {

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -28,6 +29,9 @@ func told(t *testing.T) map[string][]string {
 		}
 	}
 	rotators(t, all)
+	all["notation_provider_exception_expiry_timestamp_seconds"] = []string{"namespace", "constraint", "image"}
+	all["gatekeeper_providers"] = []string{"namespace", "pod", "status"}
+	all["gatekeeper_validation_request_count_total"] = []string{"namespace", "pod", "admission_status"}
 	return all
 }
 
@@ -88,34 +92,75 @@ func exists(t *testing.T, what, query string, known map[string][]string) {
 	}
 }
 
-func TestAlertsNameMetricsThatExist(t *testing.T) {
-	known := told(t)
-	var spec struct {
-		Groups []struct {
-			Rules []struct {
-				Alert, Expr, For    string
-				Labels, Annotations map[string]string
-			}
+// ruleSpec is what a PrometheusRule says.
+type ruleSpec struct {
+	Groups []struct {
+		Rules []struct {
+			Alert, Record, Expr, For string
+			Labels, Annotations      map[string]string
 		}
 	}
-	o := render(t, "--values", chart+"/examples/monitoring.yaml")
-	rule := *get[map[string]any](t, o, "PrometheusRule", release)
-	if err := json.Unmarshal(rig.Must(json.Marshal(rule["spec"]))(t), &spec); err != nil {
+}
+
+func spec(t *testing.T, rule map[string]any) (s ruleSpec) {
+	t.Helper()
+	if err := json.Unmarshal(rig.Must(json.Marshal(rule["spec"]))(t), &s); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+func TestAlertsNameMetricsThatExist(t *testing.T) {
+	known := told(t)
+	o := render(t, "--values", chart+"/examples/monitoring.yaml")
+	rule := *get[map[string]any](t, o, "PrometheusRule", release)
 	var alerts []string
-	for _, rule := range spec.Groups[0].Rules {
+	for _, rule := range spec(t, rule).Groups[0].Rules {
 		alerts = append(alerts, strings.TrimPrefix(rule.Alert, "NotationProvider"))
 		exists(t, rule.Alert, rule.Expr, known)
 		if rule.For == "" || rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" {
 			t.Errorf("%s says too little: %+v", rule.Alert, rule)
 		}
-		if !strings.Contains(rule.Expr, `namespace="notation-provider"`) {
+		if strings.Count(rule.Expr, `{namespace="notation-provider"`)+strings.Count(rule.Expr, `{namespace="gatekeeper-system"`) != strings.Count(rule.Expr, "{") {
 			t.Errorf("%s is about all namespaces: %s", rule.Alert, rule.Expr)
 		}
+		if url := rule.Annotations["runbook_url"]; !strings.HasPrefix(url, "https://gitlab.com/ska-telescope/notation-provider/-/blob/main/charts/notation-provider/RUNBOOKS.md#") {
+			t.Errorf("the runbook of %s is %q", rule.Alert, url)
+		}
 	}
-	if want := []string{"Down", "CertificateEnds", "ReloadFailing", "RevocationFailing", "RevocationListEnds", "HandshakesFail", "Undecided", "Slow", "Overloaded", "ConnectionsClosed", "RotatorFailing", "RotationStuck"}; !slices.Equal(alerts, want) {
+	if len(alerts) < 20 {
 		t.Errorf("alerts are %q", alerts)
+	}
+}
+
+// The end of each exception of the chart's constraints is recorded, for an alert: those of the values in place of the preset's.
+func TestTheEndOfExceptionsIsRecorded(t *testing.T) {
+	for name, c := range map[string]struct {
+		values string
+		want   []string
+	}{
+		"the preset's": {"{}", []string{"images-are-signed-or-vetted docker.io/library/postgres vector(1769904000)"}},
+		"the values'": {`[{"image": "a.example/b", "reason": "x", "expires": "2027-03-01"}, {"image": "a.example/c", "reason": "x", "expires": "never"},
+			{"image": "a.example/d", "reason": "x", "expires": "2027-13-01"}]`, []string{"images-are-signed-or-vetted a.example/b vector(1803945600)"}},
+		"none": {"[]", nil},
+	} {
+		args := []string{"--values", chart + "/examples/monitoring.yaml", "--set", "constraints.preset=skao-tomorrow"}
+		if c.values != "{}" {
+			args = append(args, "--set-json", "constraints.exceptions="+c.values)
+		}
+		rule := *get[map[string]any](t, render(t, args...), "PrometheusRule", release)
+		var have []string
+		for _, one := range spec(t, rule).Groups[1:] {
+			for _, r := range one.Rules {
+				have = append(have, fmt.Sprintf("%s %s %s", r.Labels["constraint"], r.Labels["image"], r.Expr))
+				if r.Record != "notation_provider_exception_expiry_timestamp_seconds" || r.Labels["namespace"] != release {
+					t.Errorf("%s: recorded is %+v", name, r)
+				}
+			}
+		}
+		if !slices.Equal(have, c.want) {
+			t.Errorf("%s: recorded are %q, want %q", name, have, c.want)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/advice"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/metrics"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
@@ -61,6 +62,8 @@ func generate(t *testing.T, name string) string {
 		return "```yaml\n" + bare(config.Annotated()) + "```\n"
 	case "restart":
 		return applied()
+	case "metrics":
+		return measured()
 	case "reasons":
 		return "| reason | it means | the developer | the platform team |\n|---|---|---|---|\n" +
 			"| `verified` | a signature on this digest passes the trust policy | | |\n" + rows(provider.Reasons(), "")
@@ -83,6 +86,20 @@ func rows[T ~string](names []T, before string) string {
 				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, c.Means, c.You, c.Platform)
 			}
 		}
+	}
+	return b.String()
+}
+
+// measured is the table of metrics.
+func measured() string {
+	var b strings.Builder
+	b.WriteString("| metric | type | labels | |\n|---|---|---|---|\n")
+	for _, d := range metrics.Descriptions() {
+		var labels []string
+		for _, label := range d.Labels {
+			labels = append(labels, "`"+label+"`")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.Name, d.Type, strings.Join(labels, " "), d.Help)
 	}
 	return b.String()
 }
