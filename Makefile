@@ -28,7 +28,7 @@ RACE_FLAGS := $(if $(RACE),-race -gcflags=golang.org/x/crypto/scrypt=-race=false
 # in a simulated cluster, second after second; charts and ci drive helm. The others drive the server and notation-pki as
 # processes: in test/system, which asks many things at once, the server detects races here too.
 DRIVERS := ./policies ./cmd/policytest ./cmd/cert-rotator/internal/controllers ./charts \
-  $(addprefix ./test/,admission ci hostile openssl ratify signing system vectors)
+  $(addprefix ./test/,admission ci hostile monitoring openssl ratify signing system vectors)
 
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
@@ -82,6 +82,10 @@ test-all: ## Run all tests, with the race detector and the cost of passphrases e
 e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces); KEEP=1 leaves it up
 	@$(if $(KEEP),KEEP=1 go test -tags e2e -count=1 -timeout 0 -v -run TestKeep ./test/e2e,\
 	echo "testing in a cluster of processes"; go test -tags e2e -p 1 -timeout 40m ./test/e2e/...)
+
+.PHONY: test-rules
+test-rules: $(PROMTOOL) ## Test the alerts and the dashboard with promtool, which it builds
+	@echo "seeing each alert fire and end, and data in each panel"; go test -tags promtool -count=1 -timeout 15m ./test/monitoring
 
 .PHONY: build
 build: ## Build the commands into .cache/bin
