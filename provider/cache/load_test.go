@@ -1,8 +1,13 @@
 package cache_test
 
 import (
+	"context"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 
+	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/cache"
 )
 
@@ -13,4 +18,24 @@ func TestLimitsAreThoseInForce(t *testing.T) {
 	if running, waiting := l.Limits(); running != 3 || waiting != 5 {
 		t.Errorf("limits are %d and %d", running, waiting)
 	}
+}
+
+// Good answers and refusals are told apart, for tags and for verdicts.
+func TestLoadTellsGoodAndRefusedApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 10)
+		w.verify = func(_ context.Context, image provider.Image) (provider.Verdict, error) {
+			if strings.HasSuffix(image.Repository, "bad") {
+				return provider.Verdict{Reason: provider.Unsigned}, nil
+			}
+			return provider.Verdict{Reason: provider.Verified}, nil
+		}
+		for _, name := range []string{"a:1", "b:1", "bad:1"} {
+			w.ask(t, name, "p")
+		}
+		want := []cache.Load{{Memory: cache.Tags, Good: 3}, {Memory: cache.Verdicts, Good: 2, Refused: 1}}
+		if got := w.Load(); !slices.Equal(got, want) || w.Settings().Entries != 10 {
+			t.Errorf("load is %+v of %d, want %+v", got, w.Settings().Entries, want)
+		}
+	})
 }

@@ -249,3 +249,17 @@ func TestAMemoryCanBeResized(t *testing.T) {
 		t.Errorf("%d bytes are kept in a large memory", memory.Bytes())
 	}
 }
+
+// Load tells entries, bytes and the bound in force.
+func TestLoadOfMemory(t *testing.T) {
+	memory, err := evidence.NewMemory(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory.Put(t.Context(), "a@sha256:1", []byte("x"))
+	memory.Put(t.Context(), "b@sha256:2", []byte("x"))
+	memory.Resize(2 << 20)
+	if entries, bytes, bound := memory.Load(); entries != 2 || bytes != memory.Bytes() || bound != 2<<20 {
+		t.Errorf("load is %d entries, %d bytes of %d", entries, bytes, bound)
+	}
+}

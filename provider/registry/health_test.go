@@ -10,6 +10,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // A repository's trouble is its own where it is the token service or the storage that
@@ -85,4 +86,21 @@ func TestAProbeCarriesNoCredential(t *testing.T) {
 	if got := <-probed; got != "" {
 		t.Errorf("a probe brought %s", got)
 	}
+}
+
+// CircuitsOpen names the configured hosts, and those that fail.
+func TestCircuitsOfConfiguredHosts(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	r := open(t, registry.Options{Registries: []config.Registry{f.settings(t), {Host: "other.example"}}})
+	if got := r.CircuitsOpen(); len(got) != 2 || got[f.host] || got["other.example"] {
+		t.Errorf("at first: %v", got)
+	}
+	rig.Until(t, "the circuit opens", func() bool {
+		for i := range 14 {
+			_, err := r.Resolve(t.Context(), provider.Image{Host: f.host, Repository: fmt.Sprintf("%s/team/%d", f.host, i), Tag: "1"})
+			undecided(t, err, provider.CauseRegistry)
+		}
+		got := r.CircuitsOpen()
+		return got[f.host] && !got["other.example"]
+	})
 }

@@ -147,3 +147,21 @@ type hanging chan struct{}
 
 func (h hanging) Name() string          { return "hanging" }
 func (h hanging) Reload() (bool, error) { <-h; return false, nil }
+
+// hashed has a hash that counts its calls of Reload.
+type hashed struct{ source }
+
+func (h *hashed) Hash() []byte { return []byte{byte(h.calls)} }
+
+// The status has the hash of what is in force, and when that was taken over: not when it was last looked at.
+func TestStatusSaysWhatIsInForceAndSinceWhen(t *testing.T) {
+	a := &hashed{source{name: "a", answers: []answer{{}, {changed: true}, {}, {err: errors.New("broken")}}}}
+	b := &source{name: "b", answers: []answer{{}}}
+	_, _, status := polled(t, 5, a, b)
+	if loaded := status[0].Loaded.Sub(status[1].Loaded); loaded != 2*time.Second {
+		t.Errorf("a was taken over %s after the start, want 2s", loaded)
+	}
+	if !bytes.Equal(status[0].Hash, []byte{5}) || status[1].Hash != nil {
+		t.Errorf("hashes are %v and %v", status[0].Hash, status[1].Hash)
+	}
+}

@@ -75,7 +75,7 @@ func TestAFailingListIsNoted(t *testing.T) {
 		o.at(listURL, fixed(o.list(list{number: 2, next: 24 * time.Hour})))
 		time.Sleep(time.Hour)
 		o.want(t, "good")
-		if again := o.only(t); again.Note() != "" || o.lines("revocation endpoint works again") != 1 || o.counts["crl ok"] != 2 {
+		if again := o.only(t); again.Note() != "" || !again.ThisUpdate.After(began.ThisUpdate) || began.ThisUpdate.IsZero() || o.lines("revocation endpoint works again") != 1 || o.counts["crl ok"] != 2 {
 			t.Errorf("%+v; %v; %s", again, o.counts, &o.log)
 		}
 	})
