@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"gitlab.com/ska-telescope/notation-provider/test/rig"
 	extensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	crd "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structure "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
@@ -16,6 +15,8 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // certManager are the schemas of its API, of the version in test/tools/cert-manager, by kind.

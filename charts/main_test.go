@@ -139,4 +139,6 @@ func examples(t *testing.T) map[string][]string {
 // everything has each switch of the chart on.
 var everything = []string{"--set", "constraints.preset=generic,mutation.create=true,mutation.ephemeralContainers=true,autoscaling.enabled=true," +
 	"monitoring.podMonitor.enabled=true,monitoring.prometheusRule.enabled=true,monitoring.dashboard.enabled=true," +
+	"imageExceptions.create=true,imageExceptions.namespaceAdmins=true,constraints.exceptionsFrom={ClusterImageException,ImageException}," +
+	"rbac.exceptionEditors[0].kind=Group,rbac.exceptionEditors[0].name=c," +
 	"rbac.constraintEditors[0].kind=Group,rbac.constraintEditors[0].name=a,rbac.trustEditors[0].kind=Group,rbac.trustEditors[0].name=b"}

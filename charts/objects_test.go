@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/apis/externaldata/v1beta1"
-	"github.com/open-policy-agent/frameworks/constraint/pkg/apis/templates/v1"
+	v1 "github.com/open-policy-agent/frameworks/constraint/pkg/apis/templates/v1"
 	mutations "github.com/open-policy-agent/gatekeeper/v3/apis/mutations/v1"
+	syncsets "github.com/open-policy-agent/gatekeeper/v3/apis/syncset/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -39,6 +41,10 @@ func TestTheChartHasEveryObject(t *testing.T) {
 		t.Errorf("by default there are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(base, "\n"))
 	}
 	more := []string{
+		"ClusterRole notation-provider-exception-editor", "ClusterRole notation-provider-namespace-exception-editor",
+		"ClusterRoleBinding notation-provider-exception-editor",
+		"CustomResourceDefinition clusterimageexceptions.notation-provider.internal", "CustomResourceDefinition imageexceptions.notation-provider.internal",
+		"SyncSet notation-provider-exceptions",
 		"ClusterRoleBinding notation-provider-constraint-editor", "ConfigMap notation-provider-dashboard", "HorizontalPodAutoscaler notation-provider",
 		"PodMonitor notation-provider", "PrometheusRule notation-provider", "RoleBinding notation-provider-trust-editor", "SignedImages images-are-signed-or-excepted",
 	}
@@ -53,7 +59,7 @@ func TestTheChartHasEveryObject(t *testing.T) {
 func known(t *testing.T) *runtime.Scheme {
 	t.Helper()
 	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, v1beta1.AddToScheme, v1.AddToScheme, mutations.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, v1beta1.AddToScheme, v1.AddToScheme, mutations.AddToScheme, apiextensionsv1.AddToScheme, syncsets.AddToScheme} {
 		if err := add(s); err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +109,7 @@ func TestTheManifestsForListsAreSound(t *testing.T) {
 }
 
 func TestEveryObjectOfANamespaceIsInTheRelease(t *testing.T) {
-	everywhere := []string{"ClusterRole", "ClusterRoleBinding", "Provider", "ConstraintTemplate", "SignedImages", "Assign"}
+	everywhere := []string{"ClusterRole", "ClusterRoleBinding", "Provider", "ConstraintTemplate", "SignedImages", "Assign", "CustomResourceDefinition", "SyncSet"}
 	for _, object := range parse(t, rig.Must(helm(t, append([]string{"template", "judge", chart, "--namespace", "elsewhere"}, everything...)...))(t)) {
 		want := "elsewhere"
 		if slices.Contains(everywhere, object.GetKind()) {

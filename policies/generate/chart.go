@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// copies are what the chart has of the policies, by the name of the copy below its files folder: templates, presets and
-// mutators. A chart can be packaged only with what lies in its own folder.
+// copies are what the chart has of the policies, by the name of the copy below its files folder: templates, presets,
+// mutators, and what exceptions that are objects need. A chart can be packaged only with what lies in its own folder.
 func copies(root string) (map[string]string, error) {
 	found := map[string]string{}
 	for pattern, folder := range map[string]string{
@@ -21,6 +21,7 @@ func copies(root string) (map[string]string, error) {
 		"presets/*/*/constraint*.yaml": "presets",
 		"mutation/*s.yaml":             "mutation", // those of kinds; not the Provider, which is the chart's own
 		"mutation/ephemeral/*l.yaml":   "mutation",
+		"exceptions/[cs]*.yaml":        "exceptions", // CRDs and SyncSet
 	} {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
@@ -38,10 +39,10 @@ func copies(root string) (map[string]string, error) {
 }
 
 // nameOf names a copy: of signedimages/template.yaml it is signedimages, of presets/skao/today/constraint.yaml skao-today, of
-// mutation/pods.yaml pods.
+// mutation/pods.yaml pods, of exceptions/crds.yaml crds.
 func nameOf(below string) string {
-	if mutators, ok := strings.CutPrefix(below, "mutation/"); ok {
-		return strings.TrimSuffix(path.Base(mutators), ".yaml")
+	if strings.HasPrefix(below, "mutation/") || strings.HasPrefix(below, "exceptions/") {
+		return strings.TrimSuffix(path.Base(below), ".yaml")
 	}
 	return strings.ReplaceAll(strings.TrimPrefix(path.Dir(below), "presets/"), "/", "-")
 }

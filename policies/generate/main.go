@@ -1,6 +1,6 @@
 // Command generate writes each policy's template.yaml from its policy.rego and parameters.yaml and from the library they
-// use, and formats the Rego. It copies templates, presets and mutators into the chart, unless the policies are in another folder. With -check it
-// writes nothing and fails on what it would have written.
+// use, formats the Rego, and writes the CRDs of exceptions. It copies templates, presets, mutators and CRDs into the chart,
+// unless the policies are in another folder. With -check it writes nothing and fails on what it would have written.
 //
 //	go run ./policies/generate [-check] [-chart FOLDER] [FOLDER]
 package main
@@ -55,10 +55,26 @@ func run(root, chart string, check bool) error {
 		}
 		failed = append(failed, err)
 	}
+	if err := exceptions(root, put); err != nil {
+		failed = append(failed, err)
+	}
 	if chart != "" {
 		failed = append(failed, copyAll(root, chart, put))
 	}
 	return errors.Join(failed...)
+}
+
+// exceptions writes the CRDs of exceptions that are objects. Policies in another folder have none: the cluster's are these.
+func exceptions(root string, put func(path string, content []byte) error) error {
+	folder := filepath.Join(root, "exceptions")
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	text, err := template.ExceptionCRDs(os.DirFS(filepath.Join(root, "lib")), "make generate")
+	if err != nil {
+		return err
+	}
+	return put(filepath.Join(folder, "crds.yaml"), text)
 }
 
 // formatAll formats every Rego file below root.

@@ -72,8 +72,8 @@ _named := object.union_n(array.concat(
 ))
 
 # The reason, and which object has it: people look for it there.
-_told(source, exception) := concat("; ", [object.get(exception, "reason", ""), concat(" ", source)]) if {
-	is_array(source)
+_told(source, exception) := told if {
+	told := concat("; ", [exception.reason, concat(" ", source)])
 } else := object.get(exception, "reason", "")
 
 # The exceptions that count for a tag or a digest, by their repository.
@@ -127,8 +127,8 @@ _elsewhere(source, exception) := sprintf("Its exception counts in other namespac
 	names := concat(", ", [sprintf("%v", [name]) | some name in array.slice(exception.namespaces, 0, 3)])
 } else := sprintf("Its exception counts nowhere: its namespaces are not a list of names%s.", [_object(source)])
 
-_object(source) := sprintf(" (%s)", [concat(" ", source)]) if {
-	is_array(source)
+_object(source) := named if {
+	named := sprintf(" (%s)", [concat(" ", source)])
 } else := ""
 
 _reasoned(exception) if regex.match(`\S`, exception.reason)
