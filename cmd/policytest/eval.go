@@ -35,10 +35,11 @@ func newEval() *cobra.Command {
 		Long: `Loads the templates and constraints among the objects in the files, and prints what they
 decide on each of the other objects, as gator test does. An AdmissionReview is decided
 on as it stands; every other object as if it were created now. Of a list, such as
-kubectl writes, each item is decided on.
+kubectl writes, each item is decided on. ClusterImageExceptions and ImageExceptions are
+exceptions, and not decided on.
 
   ADMITTED     a constraint judged the object, and none denies it; in brackets, why:
-               verified, excepted by a constraint and until when, not governed; or what
+               verified, excepted by a constraint or an object and until when, not governed; or what
                constraints with warn or dryrun have against it
   DENIED       a constraint denies it
   NOT JUDGED   no constraint matches, or an image that should be there was not found

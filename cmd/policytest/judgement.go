@@ -142,6 +142,9 @@ func becauseOf(a engine.Admitted) string {
 	if a.Exception.Expires == "never" {
 		until = "without an end"
 	}
+	if a.Exception.Object != "" {
+		return fmt.Sprintf("excepted by %s, %s (%s)", a.Exception.Object, until, a.Exception.Reason)
+	}
 	return fmt.Sprintf("excepted by %s in constraint %s, %s (%s)", a.Exception.Image, a.Constraint, until, a.Exception.Reason)
 }
 

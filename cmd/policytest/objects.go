@@ -51,7 +51,7 @@ func distinct(objects []*unstructured.Unstructured) ([]*unstructured.Unstructure
 			continue
 		}
 		namespace := kind.Group == "" && kind.Kind == "Namespace"
-		if len(known[id]) > 0 && (role == engine.Template || role == engine.Constraint || role == engine.Expansion || namespace) {
+		if len(known[id]) > 0 && (role == engine.Template || role == engine.Constraint || role == engine.Expansion || role == engine.Excepting || namespace) {
 			return nil, fmt.Errorf("%s is given twice, and the two differ; give one", engine.Describe(object))
 		}
 		known[id] = append(known[id], object)

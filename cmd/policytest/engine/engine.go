@@ -23,6 +23,7 @@ type Engine struct {
 	matchers []*matcher                 // of all constraints
 
 	explainers map[string]*explainer // by the kind of constraint; of templates with the policy library
+	exceptions inventory             // those that are objects
 	asOf       time.Time             // zero: now
 }
 
@@ -46,7 +47,7 @@ func (e *Engine) Load(ctx context.Context, objects ...*unstructured.Unstructured
 	steps := []struct {
 		role Role
 		add  func(context.Context, *unstructured.Unstructured) error
-	}{{Template, e.addTemplate}, {Constraint, e.addConstraint}, {Expansion, e.addExpansion}, {Reviewed, e.addData}}
+	}{{Template, e.addTemplate}, {Constraint, e.addConstraint}, {Expansion, e.addExpansion}, {Reviewed, e.addData}, {Excepting, e.addException}}
 	for _, step := range steps {
 		for _, object := range objects {
 			if RoleOf(object) != step.role {

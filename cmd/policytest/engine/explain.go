@@ -17,7 +17,7 @@ import (
 // The reasons for which an image is admitted.
 const (
 	Verified    = "verified"     // a provider answered that it is
-	Excepted    = "excepted"     // an exception of the constraint counts
+	Excepted    = "excepted"     // an exception counts, of the constraint or an object of its own
 	NotGoverned = "not governed" // the constraint does not govern it
 )
 
@@ -30,8 +30,10 @@ type Admitted struct {
 	Exception  *Exception `json:"exception,omitempty"`
 }
 
-// Exception is an exception of a constraint, as its parameters have it.
+// Exception is an exception, as the parameters of a constraint or an object have it.
 type Exception struct {
+	// Object is the kind and name of an exception that is an object.
+	Object  string `json:"object,omitempty"`
 	Image   string `json:"image"` // a pattern
 	Reason  string `json:"reason"`
 	Expires string `json:"expires"`
@@ -48,7 +50,7 @@ var questions = []struct {
 	{[]string{"review"}, `images contains use.image if some use in data.lib.review.judged`},
 	{[]string{"review", "image", "exceptions"}, `excepted contains name if {
 	some name in images
-	data.lib.exceptions.current(data.lib.image.parts(name))
+	data.lib.exceptions.current(data.lib.image.parts(name)) with data.inventory as input.inventory
 }`},
 	{[]string{"review", "image", "parameters"}, `free contains name if {
 	some name in images
@@ -103,8 +105,8 @@ func libraryOf(template *templates.ConstraintTemplate) (modules, names []string)
 // answer is what an explainer finds out about an object under a constraint.
 type answer struct{ images, excepted, free []string }
 
-func (e *explainer) ask(ctx context.Context, review, parameters map[string]any, at time.Time) (answer, error) {
-	input := map[string]any{"review": review, "parameters": parameters}
+func (e *explainer) ask(ctx context.Context, review, parameters map[string]any, objects inventory, at time.Time) (answer, error) {
+	input := map[string]any{"review": review, "parameters": parameters, "inventory": objects.data()}
 	results, err := e.query.Eval(ctx, rego.EvalInput(input), rego.EvalTime(at))
 	if err != nil || len(results) == 0 {
 		return answer{}, err
@@ -126,23 +128,23 @@ func texts(values any) []string {
 }
 
 // explain says why a constraint admits the images of an object, of which the provider verified some.
-func (e *explainer) explain(ctx context.Context, review map[string]any, constraint *unstructured.Unstructured, verified []string, at time.Time) ([]Admitted, error) {
-	parameters, _, _ := unstructured.NestedMap(constraint.Object, "spec", "parameters")
-	found, err := e.ask(ctx, review, parameters, at)
+func (e *explainer) explain(ctx context.Context, q question) ([]Admitted, error) {
+	parameters, _, _ := unstructured.NestedMap(q.constraint.Object, "spec", "parameters")
+	found, err := e.ask(ctx, q.review, parameters, q.exceptions, q.at)
 	if err != nil {
 		return nil, err
 	}
 	var all []Admitted
 	for _, image := range found.images {
-		a := Admitted{Image: image, Constraint: constraint.GetName()}
+		a := Admitted{Image: image, Constraint: q.constraint.GetName()}
 		switch {
-		case slices.Contains(verified, image):
+		case slices.Contains(q.verified, image):
 			a.Because = Verified
 		case slices.Contains(found.free, image):
 			a.Because = NotGoverned
 		case slices.Contains(found.excepted, image):
 			a.Because = Excepted
-			if a.Exception, err = e.exception(ctx, review, parameters, image, at); err != nil {
+			if a.Exception, err = e.exception(ctx, q, parameters, image); err != nil {
 				return nil, err
 			}
 		}
@@ -151,19 +153,38 @@ func (e *explainer) explain(ctx context.Context, review map[string]any, constrai
 	return all, nil
 }
 
-// exception is the first exception of the parameters that counts for the image, alone.
-func (e *explainer) exception(ctx context.Context, review, parameters map[string]any, image string, at time.Time) (*Exception, error) {
+// question is what an explainer is asked: about an object under a constraint.
+type question struct {
+	review     map[string]any
+	constraint *unstructured.Unstructured
+	exceptions inventory
+	verified   []string // images, by what providers answered
+	at         time.Time
+}
+
+// exception is the first exception that counts for the image, alone: of the parameters, or else an object.
+func (e *explainer) exception(ctx context.Context, q question, parameters map[string]any, image string) (*Exception, error) {
+	counts := func(parameters map[string]any, objects inventory) (bool, error) {
+		found, err := e.ask(ctx, q.review, parameters, objects, q.at)
+		return slices.Contains(found.excepted, image), err
+	}
 	exceptions, _, _ := unstructured.NestedSlice(parameters, "exceptions")
 	for _, one := range exceptions {
-		found, err := e.ask(ctx, review, map[string]any{"exceptions": []any{one}}, at)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(found.excepted, image) {
+		if found, err := counts(map[string]any{"exceptions": []any{one}}, nil); found || err != nil {
 			fields, _ := one.(map[string]any)
-			text := func(name string) string { value, _ := fields[name].(string); return value }
-			return &Exception{text("image"), text("reason"), text("expires")}, nil
+			return exceptionOf("", fields), err
+		}
+	}
+	for _, object := range q.exceptions {
+		if found, err := counts(map[string]any{"exceptionsFrom": parameters["exceptionsFrom"]}, inventory{object}); found || err != nil {
+			fields, _, _ := unstructured.NestedMap(object.Object, "spec")
+			return exceptionOf(sourceOf(object), fields), err
 		}
 	}
 	return nil, nil
+}
+
+func exceptionOf(object string, fields map[string]any) *Exception {
+	text := func(name string) string { value, _ := fields[name].(string); return value }
+	return &Exception{object, text("image"), text("reason"), text("expires")}
 }

@@ -118,7 +118,7 @@ func (e *Engine) explain(ctx context.Context, object *unstructured.Unstructured,
 		if explainer == nil || !slices.Contains(j.Matched, m.kind+"/"+m.name) {
 			continue
 		}
-		admitted, err := explainer.explain(ctx, review, m.constraint, j.verified, at)
+		admitted, err := explainer.explain(ctx, question{review, m.constraint, e.exceptions, j.verified, at})
 		if err != nil {
 			return fmt.Errorf("asking template %s why it admits: %w", m.kind, err)
 		}

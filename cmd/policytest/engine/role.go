@@ -21,7 +21,11 @@ const (
 	Expansion              // an ExpansionTemplate
 	Passed                 // what else configures or tests Gatekeeper, or kustomize; the engine passes it over
 	EmptyList              // a list without items
+	Excepting              // an exception that is an object: templates look at it, and it is not judged
 )
+
+// exceptionsGroup is the API group of ClusterImageException and ImageException.
+const exceptionsGroup = "notation-provider.internal"
 
 var (
 	namespaceKind = schema.GroupKind{Kind: "Namespace"}
@@ -43,6 +47,8 @@ func RoleOf(object *unstructured.Unstructured) Role {
 		return Expansion
 	case kind == reviewKind:
 		return Admission
+	case kind.Group == exceptionsGroup:
+		return Excepting
 	case strings.HasSuffix("."+kind.Group, ".gatekeeper.sh") || kind.Group == "kustomize.config.k8s.io":
 		return Passed
 	}
