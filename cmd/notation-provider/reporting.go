@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/reports"
-	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
-	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
@@ -34,6 +29,7 @@ const (
 	formTable = "table"
 	formJSON  = "json"
 	formCSV   = "csv"
+	formHTML  = "html"
 )
 
 // reportOptions are the flags of report.
@@ -72,10 +68,10 @@ verify.
 Exit codes: 0 all images are verified, or admitted by exceptions; 3 any other is refused, else
 4 any other is undecided; 5 with --fail-within, an image lapses or an exception ends within
 that time; 2 usage, 1 failure.`,
-		Example: `  # What runs, for people and for a spreadsheet:
+		Example: `  # What runs, for people and for a security officer's browser:
   kubectl get pods -A -o json | notation-provider report --config config.yaml -
   kubectl get pods,signedimages -A -o json > objects.json
-  notation-provider report --config config.yaml -o csv objects.json > report.csv
+  notation-provider report --config config.yaml -o html objects.json > report.html
 
   # Which exceptions can go?
   notation-provider report --exceptions objects.json
@@ -93,7 +89,7 @@ that time; 2 usage, 1 failure.`,
 	c.Flags().BoolVar(&o.exceptionsOnly, "exceptions", false, "report on the exceptions alone; asks nobody")
 	c.Flags().IntVar(&o.concurrency, "concurrency", 0, "how `MANY` images to check at a time (default limits.concurrent of the configuration)")
 	c.Flags().Var(&o.failWithin, "fail-within", "exit with 5 if something ends within `DURATION`, such as 30d or 720h")
-	cli.Choice(c, &o.form, "output", "o", "how to print the report", formTable, formJSON, formCSV)
+	cli.Choice(c, &o.form, "output", "o", "how to print the report", formTable, formJSON, formCSV, formHTML)
 	return c
 }
 
@@ -168,71 +164,6 @@ func read(stdin io.Reader, file string) ([]byte, error) {
 	return regularfile.Read(file, maxReport)
 }
 
-// collect reads the objects in all files.
-func collect(stdin io.Reader, files []string) (*reports.Collection, error) {
-	var found reports.Collection
-	reader := workload.Reader{Each: found.Add}
-	for _, file := range files {
-		if file == "-" {
-			if err := reader.Read(stdin, "standard input"); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if err := readFile(&reader, file); err != nil {
-			return nil, err
-		}
-	}
-	return &found, nil
-}
-
-func readFile(reader *workload.Reader, file string) error {
-	f, err := regularfile.Open(file, workload.MaxBytes)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return reader.Read(f, file)
-}
-
-// verify asks about all keys, by the code that serve uses.
-func (o *reportOptions) verify(c *cobra.Command, keys []string) (map[string]reports.Verdict, error) {
-	cfg, err := configOf(o.config)
-	if err != nil {
-		return nil, err
-	}
-	if o.concurrency > 0 {
-		cfg.Limits.Concurrent = o.concurrency
-	}
-	cfg.AnswerWithin = cfg.VerifyWithin // no webhook waits
-	cfg.Cache.Evidence.Store = config.StoreNone
-	a, err := assemble(cfg, newMetrics(), nil, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
-	}
-	defer a.close()
-	ask := func(ctx context.Context, key string) reports.Verdict {
-		return verdictOf(reportOf(a.provider.Answer(ctx, []string{key})[0]))
-	}
-	verdicts, err := reports.Ask(c.Context(), keys, cfg.Limits.Concurrent, ask, progress(c, len(keys)))
-	if errors.Is(err, context.Canceled) {
-		return nil, errors.New("interrupted, so there is no report")
-	}
-	return verdicts, err
-}
-
-// progress tells on standard error how far long work is, every few seconds.
-func progress(c *cobra.Command, all int) func(done int) {
-	const every = 5 * time.Second
-	next := time.Now().Add(every)
-	return func(done int) {
-		if now := time.Now(); now.After(next) {
-			next = now.Add(every)
-			cli.Note(c, "checked %d of %d images", done, all)
-		}
-	}
-}
-
 // print prints the report in the form that -o asks for.
 func (o *reportOptions) print(out io.Writer, made *reports.Report) error {
 	switch o.form {
@@ -243,6 +174,8 @@ func (o *reportOptions) print(out io.Writer, made *reports.Report) error {
 			return made.ExceptionsCSV(out)
 		}
 		return made.CSV(out)
+	case formHTML:
+		return made.HTML(out)
 	}
 	if o.exceptionsOnly {
 		return made.ExceptionsTable(out)

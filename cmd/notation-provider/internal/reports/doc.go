@@ -3,5 +3,5 @@
 //   - [Collection] groups the images that objects use: each is asked about once, by the digest that runs where the
 //     container runtime reports one.
 //   - [Build] makes a [Report] of the verdicts and the exceptions.
-//   - [Report.Table], [Report.CSV] and [Report.JSON] print it. [Parse] reads the JSON again.
+//   - [Report.Table], [Report.CSV], [Report.JSON] and [Report.HTML] print it. [Parse] reads the JSON again.
 package reports

@@ -74,7 +74,7 @@ func (r *Report) printSummary(out io.Writer) error {
 		text += fmt.Sprintf("%d lapse by %s: sign them again, with a timestamp.\n", s.Soon, r.SoonUntil.Format(time.DateOnly))
 	}
 	for _, note := range r.Notes {
-		text += note + "\n"
+		text += printable.Text(note) + "\n"
 	}
 	_, err := io.WriteString(out, text)
 	return err

@@ -13,7 +13,7 @@ func (r *Report) summarise() {
 	s.Images = len(r.Images)
 	registries, signers := totals{}, totals{}
 	for _, i := range r.Images {
-		count(i.Outcome, &s.Verified, &s.Refused, &s.Undecided)
+		tally(i.Outcome, &s.Verified, &s.Refused, &s.Undecided)
 		s.Excepted += one(i.Outcome != Verified && i.Excepted)
 		s.Moved += one(i.Moved())
 		s.Soon += one(i.Soon(r.SoonUntil))
@@ -25,8 +25,8 @@ func (r *Report) summarise() {
 	r.Summary, r.Registries, r.Signers = s, registries.list(), signers.list()
 }
 
-// count adds one to the counter of an outcome. An outcome that is not known is a refusal.
-func count(outcome string, verified, refused, undecided *int) {
+// tally adds one to the counter of an outcome. An outcome that is not known is a refusal.
+func tally(outcome string, verified, refused, undecided *int) {
 	switch outcome {
 	case Verified:
 		*verified++
@@ -54,7 +54,7 @@ func (t totals) add(name string, i Image) {
 		t[name] = total
 	}
 	total.Images++
-	count(i.Outcome, &total.Verified, &total.Refused, &total.Undecided)
+	tally(i.Outcome, &total.Verified, &total.Refused, &total.Undecided)
 	total.Excepted += one(i.Outcome != Verified && i.Excepted)
 }
 

@@ -1,0 +1,84 @@
+package reports_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/reports"
+)
+
+// An exception admits an image only if it counts wherever the image is used, for each constraint that denies there.
+func TestExceptionsAdmitWhereTheyAllCount(t *testing.T) {
+	const image = "docker.io/library/postgres:16"
+	inTango, inWeb, everywhere := []any{"tango"}, []any{"w*"}, []any{}
+	for name, c := range map[string]struct {
+		constraints []object
+		want        bool
+	}{
+		"none":                          {nil, false},
+		"everywhere":                    {[]object{constraint("a", "deny", everywhere, exceptionFor("postgres", "never"))}, true},
+		"until today":                   {[]object{constraint("a", "", everywhere, exceptionFor("postgres", "2027-03-01"))}, true},
+		"until yesterday":               {[]object{constraint("a", "", everywhere, exceptionFor("postgres", "2027-02-28"))}, false},
+		"in one namespace":              {[]object{constraint("a", "deny", everywhere, exceptionFor("postgres", "never", "tango"))}, false},
+		"in each by its own":            {[]object{constraint("a", "deny", everywhere, exceptionFor("postgres", "never", "tango"), exceptionFor("postgres", "never", "web"))}, true},
+		"of another image":              {[]object{constraint("a", "deny", everywhere, exceptionFor("redis", "never"))}, false},
+		"of one constraint of two":      {[]object{constraint("a", "deny", everywhere, exceptionFor("*", "never")), constraint("b", "deny", everywhere)}, false},
+		"the other only warns":          {[]object{constraint("a", "deny", everywhere, exceptionFor("*", "never")), constraint("b", "warn", everywhere)}, true},
+		"the other scopes its action":   {[]object{constraint("a", "deny", everywhere, exceptionFor("*", "never")), constraint("b", "scoped", everywhere)}, false},
+		"a constraint a namespace":      {[]object{constraint("a", "deny", inTango, exceptionFor("*", "never")), constraint("b", "deny", inWeb, exceptionFor("*", "never"))}, true},
+		"one namespace is not excepted": {[]object{constraint("a", "deny", inTango, exceptionFor("*", "never")), constraint("b", "deny", inWeb)}, false},
+		"of a namespace elsewhere":      {[]object{constraint("a", "deny", []any{"other"}, exceptionFor("*", "never"))}, false},
+	} {
+		r := collect(t, append(c.constraints, pod("tango", "a", image, ""), pod("web", "b", image, ""))...).Build(map[string]reports.Verdict{image: refused()}, now(), day)
+		if got := r.Images[0].Excepted; got != c.want || (r.Worst(0, 4, 3) == 0) != c.want || r.Images[0].Blocked() == c.want {
+			t.Errorf("%s: excepted %t", name, got)
+		}
+	}
+}
+
+// Each finding about an exception is made where it holds, and nowhere else.
+func TestFindingsAboutExceptions(t *testing.T) {
+	for name, c := range map[string]struct {
+		exception any
+		findings  string
+		enough    string
+	}{
+		"fits":                          {exceptionFor("docker.io/library/postgres", "2028-01-01", "tango", "web"), "", ""},
+		"everywhere, and it runs there": {exceptionFor("docker.io/library/postgres", "never"), "", ""},
+		"a digest":                      {exceptionFor("docker.io/library/postgres:16", "never"), "", ""},
+		"ends in 30 days":               {exceptionFor("docker.io/library/postgres", "2027-03-30"), "soon", ""},
+		"ends in 31 days":               {exceptionFor("docker.io/library/postgres", "2027-03-31"), "", ""},
+		"ended":                         {exceptionFor("docker.io/library/postgres", "2027-02-28"), "ended", ""},
+		"unused":                        {exceptionFor("quay.io/*", "never"), "unused", ""},
+		"unused here":                   {exceptionFor("docker.io/library/postgres", "never", "other"), "unused", ""},
+		"ended and unused":              {exceptionFor("quay.io/*", "2020-01-01"), "ended unused", ""},
+		"a path":                        {exceptionFor("docker.io/*", "never"), "broader", "docker.io/library/postgres in "},
+		"everything":                    {exceptionFor("*", "never"), "broader", "docker.io/library/postgres,skao.int/a in "},
+		"one namespace too many":        {exceptionFor("docker.io/library/postgres", "never", "tango", "web", "old"), "broader", "docker.io/library/postgres in tango,web"},
+		"all namespaces for one":        {exceptionFor("skao.int/a", "never"), "broader", "skao.int/a in tango"},
+		"no reason":                     {object{"image": "postgres", "expires": "never"}, "broken", ""},
+		"no end":                        {exceptionFor("postgres", "soon"), "broken", ""},
+		"no pattern":                    {exceptionFor("docker.io", "never"), "broken unused", ""},
+		"no namespace":                  {object{"image": "postgres", "reason": "x", "expires": "never", "namespaces": []any{}}, "broken unused", ""},
+	} {
+		r := collect(t, constraint("a", "deny", nil, c.exception), pod("tango", "a", "postgres:16", ""), pod("web", "b", "postgres:16", ""), pod("tango", "c", "skao.int/a:1", "")).BuildExceptions(now(), 30*day)
+		e := r.Exceptions[0]
+		var enough string
+		if e.Enough != nil {
+			enough = strings.Join(e.Enough.Patterns, ",") + " in " + strings.Join(e.Enough.Namespaces, ",")
+		}
+		if got := strings.Trim(fmt.Sprint(e.Findings), "[]"); got != c.findings || enough != c.enough || (e.Problem != "") != strings.Contains(got, "broken") {
+			t.Errorf("%s: %q, enough %q; %s", name, got, enough, e.Problem)
+		}
+		if got, want := r.EndsSoon(), strings.Contains(c.findings, "ended") || strings.Contains(c.findings, "soon"); got != want {
+			t.Errorf("%s: ends soon: %t", name, got)
+		}
+	}
+	unsound := constraint("a", "deny", nil, exceptionFor("postgres", "never"))
+	delete(unsound["spec"].(object)["parameters"].(object), "provider")
+	if e := collect(t, unsound, pod("tango", "a", "postgres:16", "")).BuildExceptions(now(), day).Exceptions[0]; !slices.Equal(e.Findings, []reports.Finding{reports.Broken}) {
+		t.Errorf("without a provider: %+v", e)
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/reports"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
+)
+
+// collect reads the objects in all files.
+func collect(stdin io.Reader, files []string) (*reports.Collection, error) {
+	var found reports.Collection
+	reader := workload.Reader{Each: found.Add}
+	for _, file := range files {
+		if file == "-" {
+			if err := reader.Read(stdin, "standard input"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := readFile(&reader, file); err != nil {
+			return nil, err
+		}
+	}
+	return &found, nil
+}
+
+func readFile(reader *workload.Reader, file string) error {
+	f, err := regularfile.Open(file, workload.MaxBytes)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return reader.Read(f, file)
+}
+
+// verify asks about all keys, by the code that serve uses.
+func (o *reportOptions) verify(c *cobra.Command, keys []string) (map[string]reports.Verdict, error) {
+	cfg, err := configOf(o.config)
+	if err != nil {
+		return nil, err
+	}
+	if o.concurrency > 0 {
+		cfg.Limits.Concurrent = o.concurrency
+	}
+	cfg.AnswerWithin = cfg.VerifyWithin // no webhook waits
+	cfg.Cache.Evidence.Store = config.StoreNone
+	a, err := assemble(cfg, newMetrics(), nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	ask := func(ctx context.Context, key string) reports.Verdict {
+		return verdictOf(reportOf(a.provider.Answer(ctx, []string{key})[0]))
+	}
+	verdicts, err := reports.Ask(c.Context(), keys, cfg.Limits.Concurrent, ask, progress(c, len(keys)))
+	if errors.Is(err, context.Canceled) {
+		return nil, errors.New("interrupted, so there is no report")
+	}
+	return verdicts, err
+}
+
+// progress tells on standard error how far long work is, every few seconds.
+func progress(c *cobra.Command, all int) func(done int) {
+	const every = 5 * time.Second
+	next := time.Now().Add(every)
+	return func(done int) {
+		if now := time.Now(); now.After(next) {
+			next = now.Add(every)
+			cli.Note(c, "checked %d of %d images", done, all)
+		}
+	}
+}
