@@ -78,6 +78,13 @@ test: ## Run all tests, with the race detector where it has something to find
 test-all: ## Run all tests, with the race detector and the cost of passphrases everywhere
 	@go test $(RACE) -timeout 60m ./...
 
+.PHONY: test-browser
+test-browser: ## Test the page of report -o html in Chromium (apt-get install chromium)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	{ echo "there is no chromium; install it, as by apt-get install chromium" >&2; exit 1; }
+	@echo "testing the page of notation-provider report in a browser (about a minute on two cores)"; \
+	cd test/tools/browser && go test -tags browser -count=1 -timeout 20m ./...
+
 .PHONY: e2e
 e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces); KEEP=1 leaves it up
 	@$(if $(KEEP),KEEP=1 go test -tags e2e -count=1 -timeout 0 -v -run TestKeep ./test/e2e,\
@@ -106,7 +113,7 @@ chart: $(HELM) ## Package the chart into .cache/chart; PUSH=registry/path pushes
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Look for mistakes that compile
-	@$(GOLANGCI_LINT) run && cd test/tools/image && $(GOLANGCI_LINT) run
+	@$(GOLANGCI_LINT) run && cd test/tools/image && $(GOLANGCI_LINT) run && cd ../browser && $(GOLANGCI_LINT) run --build-tags browser
 
 .PHONY: generate
 generate: ## Write what is derived from other files

@@ -26,7 +26,7 @@
     const rows = Array.from(body.rows, row => [row.cells[column].dataset.v, row]);
     // What has no value comes last, whatever the order.
     rows.sort(([a], [b]) => (a === "") - (b === "") || (a === "" ? 0 : sign * kind(a, b)));
-    body.append(...rows.map(([, row]) => row));
+    body.replaceChildren(...rows.map(([, row]) => row));
   };
   for (const table of document.querySelectorAll("table"))
     Array.from(table.tHead.rows[0].cells).forEach((header, column) =>

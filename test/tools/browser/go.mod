@@ -1,0 +1,11 @@
+// What tests the page of notation-provider report in a browser, apart from the modules of ours.
+module gitlab.com/ska-telescope/notation-provider/test/tools/browser
+
+go 1.26.8
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+)
+
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
