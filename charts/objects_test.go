@@ -89,21 +89,24 @@ func TestEveryObjectIsWhatItsAPISays(t *testing.T) {
 	}
 }
 
-func TestTheManifestsForListsAreSound(t *testing.T) {
+// The manifests beside the values are sound too, and their pods meet the restricted standard.
+func TestTheManifestsOfExamplesAreSound(t *testing.T) {
 	s := known(t)
-	for _, object := range parse(t, string(rig.Must(os.ReadFile(chart+"/examples/crl/crl.yaml"))(t))) {
-		into, err := s.New(object.GroupVersionKind())
-		if err == nil {
-			err = runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, into, true)
-		}
-		if err != nil {
-			t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
-		}
-		switch o := into.(type) {
-		case *appsv1.Deployment:
-			restricted(t, "lists", &o.Spec.Template)
-		case *batchv1.CronJob:
-			restricted(t, "lists", &o.Spec.JobTemplate.Spec.Template)
+	for _, file := range []string{"crl/crl.yaml", "report/report.yaml"} {
+		for _, object := range parse(t, string(rig.Must(os.ReadFile(chart+"/examples/"+file))(t))) {
+			into, err := s.New(object.GroupVersionKind())
+			if err == nil {
+				err = runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.Object, into, true)
+			}
+			if err != nil {
+				t.Errorf("%s: %s %s: %v", file, object.GetKind(), object.GetName(), err)
+			}
+			switch o := into.(type) {
+			case *appsv1.Deployment:
+				restricted(t, file, &o.Spec.Template)
+			case *batchv1.CronJob:
+				restricted(t, file, &o.Spec.JobTemplate.Spec.Template)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -130,5 +131,27 @@ func TestATagThatMovedIsReported(t *testing.T) {
 	}
 	if code != exitRefused || made.Summary.Moved != 2 || len(made.Notes) != 1 {
 		t.Errorf("exit code %d, %+v, %q", code, made.Summary, made.Notes)
+	}
+}
+
+// The CronJob that people copy calls the command as it is.
+func TestTheCronJobsCommandParses(t *testing.T) {
+	text, err := os.ReadFile("../../charts/notation-provider/examples/report/report.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`command: \[/notation-provider, (.*)\]`).FindSubmatch(text)
+	if line == nil {
+		t.Fatal("the CronJob does not call notation-provider")
+	}
+	verb, args, err := newRoot().Find(strings.Split(string(line[1]), ", "))
+	if err != nil || verb.Name() != "report" {
+		t.Fatal(verb, err)
+	}
+	if err := verb.ParseFlags(args); err != nil {
+		t.Error(err)
+	}
+	if files := verb.Flags().Args(); len(files) != 1 {
+		t.Errorf("files %q", files)
 	}
 }

@@ -218,6 +218,7 @@ func writeWorld(t *testing.T, world *rig.Test, registry *rig.Registry, dir strin
 	}
 	files := map[string]string{
 		"registry.pem": string(registry.CAPEM()),
+		"objects.json": fmt.Sprintf(`{"items": [{"kind": "Pod", "metadata": {"name": "a", "namespace": "b"}, "spec": {"containers": [{"name": "c", "image": %q}]}}]}`, registry.Host+"/production/ska-tango:1.2"),
 		"config.yaml": fmt.Sprintf("tls: {certFile: %q, keyFile: %q, clientCAFile: %q}\nregistries: [{host: %q, caFile: registry.pem}]\n",
 			door.CertFile, door.KeyFile, door.ClientCAFile, registry.Host),
 	}

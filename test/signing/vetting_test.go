@@ -1,6 +1,7 @@
 package signing_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -11,7 +12,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/test/admission"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
-	"os"
 )
 
 // platform is an office with a PKI whose lists are published, and two registries: SKAO's, and the one that images are mirrored
@@ -19,7 +19,7 @@ import (
 func platform(t *testing.T, w *rig.Test, harbor, hub *rig.Registry) (*office, *pkiUser) {
 	t.Helper()
 	for _, name := range []string{"notation-pki", "notation", "oras"} {
-		must[string](t)(workshop.Command(name))
+		rig.Must(workshop.Command(name))(t)
 	}
 	o := newOffice(t, w, harbor)
 	o.put("registry.pem", string(harbor.CAPEM())+string(hub.CAPEM()))
@@ -84,9 +84,9 @@ func TestVettingByTheReadme(t *testing.T) {
 	p := serve(t, w, v, func(o *config.Config) {
 		o.Egress.Allow, o.Cache.Refused = []string{c.host()}, config.Duration(1)
 	}, harbor)
-	constraint := o.placed(string(must[[]byte](t)(os.ReadFile(folder + "tomorrow/constraint.yaml"))))
+	constraint := o.placed(string(rig.Must(os.ReadFile(folder + "tomorrow/constraint.yaml"))(t)))
 	constraint = strings.Replace(constraint, "enforcementAction: dryrun", "enforcementAction: deny", 1)
-	e := must[*engine.Engine](t)(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint))
+	e := rig.Must(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint))(t)
 	t.Cleanup(e.Close)
 
 	vetted := harbor.Host + "/mirror/postgres:16"
@@ -110,12 +110,12 @@ func TestVettingByTheReadme(t *testing.T) {
 		"vetted, and without ticket": {"", []string{unticketed.Tagged()}, "lacks the metadata vetted=SEC-*"},
 		"not mirrored":               {"", []string{"docker.io/library/postgres:16"}, "out-of-scope"},
 	})
-	again := must[*engine.Engine](t)(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint)) // remembers no answer
+	again := rig.Must(admission.Open(t.Context(), w.Env, t.TempDir(), p.URL, 5, constraint))(t) // remembers no answer
 	t.Cleanup(again.Close)
 	decides(t, again, map[string]reviewed{"vetted": {"databases", []string{vetted}, ""}})
 
 	withdrawn := strings.Replace(constraint, "    requireMetadata:\n", o.placed(how.withdrawal), 1)
-	if err := again.Load(t.Context(), must[*unstructured.Unstructured](t)(admission.Read(withdrawn))); err != nil {
+	if err := again.Load(t.Context(), rig.Must(admission.Read(withdrawn))(t)); err != nil {
 		t.Fatal(err)
 	}
 	decides(t, again, map[string]reviewed{"withdrawn": {"databases", []string{vetted}, "lacks the metadata vetted=SEC-201; it has vetted=SEC-142"}})
