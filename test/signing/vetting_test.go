@@ -6,9 +6,7 @@ import (
 	"testing"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/test/admission"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
@@ -124,7 +122,7 @@ func TestVettingByTheReadme(t *testing.T) {
 	brief := w.PushImage(hub, "library/brief", "16")
 	o.follow("lapse", strings.NewReplacer("/postgres:", "/brief:", "90d", "5s").Replace(how.mirror))
 	brief.Registry, brief.Repository = harbor, "mirror/brief" // the copy
-	until(t, "the signature has lapsed", func() bool { return p.verdict(t, brief) == "expired" })
+	rig.Until(t, "the signature has lapsed", func() bool { return p.verdict(t, brief) == "expired" })
 
 	// The notation command signs the same.
 	o.follow("notation's key", "notation-pki bundle --scope '*' --tsa DigiCertTrustedRootG4.crt.pem --signer vetting --out ~/.config/notation")
