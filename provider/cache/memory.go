@@ -191,18 +191,3 @@ func (m *memory[K, V]) remember(key K, value V) {
 		m.bg.observe(m.name, Evicted)
 	}
 }
-
-// backOffRenewal delays the next renewal of an entry whose renewal failed, by half of its
-// remaining life: a registry that is down must not be asked as often as its images are.
-func (m *memory[K, V]) backOffRenewal(entries *lru.Cache[K, entry[V]], key K) {
-	e, ok := entries.Peek(key)
-	if !ok {
-		return
-	}
-	now := time.Now()
-	if ok, _ := e.holds(now); ok {
-		age, _ := e.age(now)
-		e.renew = age + (e.keep-age)/2
-		entries.Add(key, e)
-	}
-}
