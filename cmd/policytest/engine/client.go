@@ -104,6 +104,9 @@ func (c *Client) AddTemplate(ctx context.Context, t *templates.ConstraintTemplat
 func (c *Client) AddConstraint(ctx context.Context, constraint *unstructured.Unstructured) (*types.Responses, error) {
 	process.Lock()
 	defer process.Unlock()
+	if err := checkVersion(constraint); err != nil {
+		return nil, err
+	}
 	responses, err := c.client.AddConstraint(ctx, constraint)
 	if err != nil {
 		return nil, err

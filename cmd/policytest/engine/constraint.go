@@ -17,6 +17,7 @@ const scoped = "scoped"
 var (
 	simpleActions = []string{deny, dryrun, warn}
 	allActions    = []string{deny, dryrun, warn, scoped}
+	versions      = []string{"v1beta1", "v1alpha1"} // of constraints.gatekeeper.sh
 	points        = []string{util.WebhookEnforcementPoint, util.AuditEnforcementPoint, util.GatorEnforcementPoint, util.VAPEnforcementPoint, util.AllEnforcementPoints}
 )
 
@@ -24,6 +25,14 @@ var (
 // action that there is not, as Gatekeeper's webhook does, or with a match that no object can have.
 func checkConstraint(constraint *unstructured.Unstructured) error {
 	return errors.Join(checkAction(constraint), checkMatch(constraint))
+}
+
+// checkVersion tells before the framework does, which lists the versions as a map of Go.
+func checkVersion(constraint *unstructured.Unstructured) error {
+	if kind := constraint.GroupVersionKind(); !slices.Contains(versions, kind.Version) {
+		return unknownWord("the version of apiVersion", kind.Version, versions)
+	}
+	return nil
 }
 
 // checkKind refuses a constraint without its template, and names the kind that was most likely meant.
