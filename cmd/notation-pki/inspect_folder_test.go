@@ -218,7 +218,7 @@ func TestACertificateForTLSIsHeldToNoRuleForSigning(t *testing.T) {
 	if c := reportOf(t, 0, dir).byName(t, "server"); c.Role != rules.RoleOther || c.Identity != "" {
 		t.Errorf("found %+v", c)
 	}
-	if out, _ := inspected(t, dir); !strings.Contains(out, "no signer (for TLS, or the like") {
+	if out, _ := inspected(t, dir); !strings.Contains(out, "certificate for TLS or another use, not for signing") {
 		t.Error(out)
 	}
 }

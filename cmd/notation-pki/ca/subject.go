@@ -105,7 +105,11 @@ func (s *Subject) add(keyword, value string) (string, error) {
 		return "", fmt.Errorf("attribute %q is none of C, ST, L, STREET, O, OU, CN", keyword)
 	}
 	if n := utf8.RuneCountInString(value); n < allowed.least || n > allowed.most {
-		return "", fmt.Errorf("%s is %s: %d characters, and RFC 5280 allows %d to %d", keyword, printable.Quote(value), n, allowed.least, allowed.most)
+		bounds := fmt.Sprintf("%d to %d", allowed.least, allowed.most)
+		if allowed.least == allowed.most {
+			bounds = fmt.Sprintf("%d only", allowed.least)
+		}
+		return "", fmt.Errorf("%s is %s: %d characters, and RFC 5280 allows %s", keyword, printable.Quote(value), n, bounds)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
 		return "", fmt.Errorf("%s is %s: it holds characters that cannot be printed", keyword, printable.Quote(value))

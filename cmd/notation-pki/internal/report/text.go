@@ -88,7 +88,7 @@ func inWords(c *inventory.Cert) string {
 		rules.RoleIntermediate: "intermediate CA",
 		rules.RoleSigner:       "signer",
 		rules.RoleTSA:          "timestamp authority",
-		rules.RoleOther:        "no signer (for TLS, or the like; no rule for signing is held against it)",
+		rules.RoleOther:        "certificate for TLS or another use, not for signing",
 	}[role]
 }
 
