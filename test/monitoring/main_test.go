@@ -7,7 +7,6 @@
 package monitoring
 
 import (
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -64,22 +63,5 @@ func rules(t *testing.T) ruleGroups {
 	return all
 }
 
-type panel struct {
-	Title   string
-	Targets []struct{ Expr string }
-}
-
-// dashboard are the panels of the dashboard.
-func dashboard(t *testing.T) []panel {
-	t.Helper()
-	var board struct{ Panels []panel }
-	if err := json.Unmarshal([]byte(read(t, files+"dashboard.json")), &board); err != nil {
-		t.Fatal(err)
-	}
-	return board.Panels
-}
-
-// concrete is a query of the dashboard as Grafana sends it.
-func concrete(query string) string {
-	return strings.NewReplacer("$namespace", ours, "$__rate_interval", "5m").Replace(query)
-}
+// exceptionExpiry is made by the chart.
+const exceptionExpiry = "notation_provider_exception_expiry_timestamp_seconds"

@@ -1,3 +1,5 @@
+//go:build promtool
+
 package monitoring
 
 import (
@@ -77,6 +79,3 @@ func recordedSeries(t *testing.T) []series {
 	all = append(all, recorded(t, read(t, "testdata/gatekeeper.prom"), gatekeepers)...)
 	return append(all, series{exceptionExpiry, map[string]string{"namespace": ours, "constraint": "a", "image": "b"}, 1e9, false})
 }
-
-// exceptionExpiry is made by the chart.
-const exceptionExpiry = "notation_provider_exception_expiry_timestamp_seconds"
