@@ -96,6 +96,18 @@ func TestTheServerExposesTheTable(t *testing.T) {
 			}
 		}
 	}
+	for _, line := range []string{ // what is read from other packages is theirs
+		`notation_provider_verified_images{lapses_within="any"} 1`,
+		`notation_provider_evidence_entries 1`,
+		`notation_provider_cache_entries{kind="good",memory="verdicts"} 1`,
+		`notation_provider_cache_entries{kind="refused",memory="verdicts"} 1`,
+		`notation_provider_answer_within_seconds{path="/validate"} ` + fmt.Sprint(time.Duration(config.Default().AnswerWithin).Seconds()),
+		`notation_provider_checks_in_flight_limit ` + fmt.Sprint(config.Default().Limits.Concurrent),
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("there is no %s", line)
+		}
+	}
 	for _, problem := range rig.Must(promlint.New(strings.NewReader(text)).Lint())(t) {
 		if strings.HasPrefix(problem.Metric, "notation_provider_") {
 			t.Errorf("promlint: %s: %s", problem.Metric, problem.Text)
