@@ -48,7 +48,7 @@ func constrained(t *testing.T, file string) bool {
 }
 
 // The recipes for images and commands set no build tag at all: neither by a flag, nor by the
-// environment, nor by a file of the Go tool's.
+// environment, nor by a file of the Go tool's. That for promtool is let be: its module has no code of ours.
 func TestRecipesSetNoBuildTag(t *testing.T) {
 	tag := regexp.MustCompile(`go (build|install|run)\b.*\s--?tags|GOFLAGS.*-tags|QUICK_PASSPHRASES`)
 	for _, name := range []string{"Dockerfile", "Makefile", ".gitlab-ci.yml", ".ci/run"} {
@@ -58,7 +58,7 @@ func TestRecipesSetNoBuildTag(t *testing.T) {
 		}
 		joined := strings.ReplaceAll(string(text), "\\\n", " ")
 		for _, line := range strings.Split(joined, "\n") {
-			if tag.MatchString(line) && !strings.Contains(line, "go test") {
+			if tag.MatchString(line) && !strings.Contains(line, "go test") && !strings.Contains(line, "cd test/tools/promtool;") {
 				t.Errorf("%s: %s", name, line)
 			}
 		}
