@@ -97,16 +97,39 @@ func TestAnEmptyListEmptiesThePresets(t *testing.T) {
 	if len(preset["exceptions"].([]any)) == 0 || preset["support"] == "" {
 		t.Fatalf("the preset has %v", preset)
 	}
-	for _, left := range []string{"images", "exceptions", "support"} {
+	for _, left := range []string{"images", "requireMetadata", "signers", "exceptions", "support"} {
 		if got := parameters("--set-json", "constraints."+left+"=null"); !reflect.DeepEqual(got, preset) {
 			t.Errorf("%s is left to the preset, and there is %v", left, got)
 		}
 	}
-	got := parameters("--set-json", `constraints.exceptions=[],constraints.support=""`).(map[string]any)
+	got := parameters("--set-json", `constraints.exceptions=[],constraints.support="",constraints.signers=[],constraints.requireMetadata=[]`).(map[string]any)
 	if exceptions, ok := got["exceptions"].([]any); !ok || len(exceptions) > 0 || got["support"] != "" {
 		t.Errorf("there is %v", got)
 	}
+	if fmt.Sprint(got["signers"], got["requireMetadata"]) != "[] []" {
+		t.Errorf("of signatures is asked %v, %v", got["signers"], got["requireMetadata"])
+	}
 	refused(t, "at '/constraints/images': minItems", "--set-json", "constraints.images=[]")
+}
+
+func TestValuesSayWhatSignaturesMustHave(t *testing.T) {
+	o := render(t, "--set", "constraints.preset=generic,constraints.requireMetadata[0].images[0]=a/*,constraints.requireMetadata[0].metadata.vetted=SEC-*,"+
+		"constraints.signers[0].images[0]=a/*,constraints.signers[0].attributes.CN=V")
+	parameters := fmt.Sprint(nested[map[string]any](t, *get[map[string]any](t, o, "SignedImages", "images-are-signed-or-excepted"), "spec", "parameters"))
+	for _, want := range []string{"requireMetadata:[map[images:[a/*] metadata:map[vetted:SEC-*]]]", "signers:[map[attributes:map[CN:V] images:[a/*]]]"} {
+		if !strings.Contains(parameters, want) {
+			t.Errorf("%s; want %s", parameters, want)
+		}
+	}
+	for _, bad := range []string{
+		"constraints.signers[0].attributes.CN=V",
+		"constraints.signers[0].images[0]=a/*,constraints.signers[0].attributes.cn=V",
+		"constraints.requireMetadata[0].images[0]=a/*,constraints.requireMetadata[0].metadata.vetted=1",
+	} {
+		if _, err := helm(t, "template", "x", chart, "--namespace", "x", "--set", bad); err == nil {
+			t.Errorf("the chart takes %s", bad)
+		}
+	}
 }
 
 func TestMutatorsForEphemeralContainersAreAChoice(t *testing.T) {

@@ -34,7 +34,7 @@ namespaces of their own: what people create in the same one would not be judged.
 {{- $_ := set $object.spec "enforcementAction" $root.Values.constraints.enforcementAction -}}
 {{- $_ := set $object.spec.match "excludedNamespaces" (include "notation-provider.excluded" (list $root $root.Values.constraints.excludedNamespaces) | fromYamlArray) -}}
 {{- $_ := set $parameters "provider" (include "notation-provider.fullname" $root) -}}
-{{- range $key := list "images" "exceptions" "exceptionsFrom" "support" -}}
+{{- range $key := list "images" "requireMetadata" "signers" "exceptions" "exceptionsFrom" "support" -}}
 {{- if not (kindIs "invalid" (index $root.Values.constraints $key)) -}}
 {{- $_ := set $parameters $key (index $root.Values.constraints $key) -}}
 {{- end -}}
