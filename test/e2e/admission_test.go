@@ -141,3 +141,22 @@ spec:
 	w.denied(t, fmt.Sprintf(constraint, `"docker.io/grafana/grafana*"`, "never"), "has a * in the wrong place; write * alone, or a path and /*")
 	w.admitted(t, fmt.Sprintf(constraint, `"*"`, "2028-02-29"), "--dry-run=server")
 }
+
+// What a constraint asks of signatures is within what the API server computes, and its rules have their words.
+func TestSignatureParametersReachTheAPIServer(t *testing.T) {
+	w := start(t)
+	w.install(t)
+	constraint := `
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: SignedImages
+metadata: {name: vetted}
+spec:
+  parameters:
+    provider: notation-provider
+    requireMetadata: [{images: [harbor.skao.int/mirror/*], metadata: {%s: %q}}]
+    signers: [{images: [harbor.skao.int/mirror/*], attributes: {CN: SKAO Vetting, O: SKAO}}]
+`
+	w.admitted(t, fmt.Sprintf(constraint, "vetted", "SEC-*"), "--dry-run=server")
+	w.denied(t, fmt.Sprintf(constraint, "vetted", "SEC-*-x"), `"SEC-*-x" has a * in the wrong place; write it at the end`)
+	w.denied(t, fmt.Sprintf(constraint, "io.cncf.notary.x", "y"), "has a key that no signature has")
+}
