@@ -87,7 +87,7 @@ func buildKept(compiler *exec.Cmd, kept, binary string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(binary, content, 0o755) //nolint:gosec // it is to be run
+	return os.WriteFile(binary, content, 0o755)
 }
 
 func moduleRoot(ctx context.Context) (string, error) {
