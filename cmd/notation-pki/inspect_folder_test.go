@@ -130,7 +130,7 @@ func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
 	dir := folderOf(t, map[string][]byte{"root.pem": ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)})
 	expect.OK(t, os.Symlink("loop.pem", filepath.Join(dir, "loop.pem")))
 	out, code := inspected(t, dir)
-	if code != cli.ExitFailed || !strings.Contains(out, "root CA  SKAO Root CA") || !strings.Contains(out, "not all of it could be read") {
+	if code != cli.ExitFailed || !strings.Contains(out, "root CA  Example Root CA") || !strings.Contains(out, "not all of it could be read") {
 		t.Errorf("%d: %s", code, out)
 	}
 }
@@ -176,7 +176,7 @@ func TestKeysThatOthersMayHaveAreTold(t *testing.T) {
 	chain := ca.EncodeCertificates(signer.Chain...)
 
 	reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": locked}))
-	reportOf(t, report.ExitProblems, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, inventory.KeyInTheClear, "ca.key", "SKAO Root CA")
+	reportOf(t, report.ExitProblems, folderOf(t, map[string][]byte{"chain.pem": chain, "ca.key": caKey})).has(t, inventory.KeyInTheClear, "ca.key", "Example Root CA")
 
 	dir := folderOf(t, map[string][]byte{"localkeys/s.crt": chain, "localkeys/s.key": signerKey})
 	if found := reportOf(t, 0, dir); len(found.Notes) != 1 || !strings.Contains(found.Notes[0], "localkeys") {
@@ -191,8 +191,8 @@ func TestABrokenRuleIsToldInWords(t *testing.T) {
 	signer := signerOf(t, expect.Must(root.Intermediate(ca.Options{}))(t), ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)})
 	found := reportOf(t, report.ExitProblems, dir)
-	found.has(t, inventory.BrokenRule, "SKAO Root CA", "its path length is 0")
-	if broken := found.byName(t, "SKAO Root CA").Violations; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
+	found.has(t, inventory.BrokenRule, "Example Root CA", "its path length is 0")
+	if broken := found.byName(t, "Example Root CA").Violations; len(broken) != 1 || broken[0].Rule != rules.RulePathLength {
 		t.Errorf("violations %+v", broken)
 	}
 	if out, _ := inspected(t, dir); !strings.Contains(out, "BREAKS      the rule path-length: its path length is 0") {
@@ -278,11 +278,11 @@ func TestARotatedRootIsToldFromTheOneBefore(t *testing.T) {
 	before, after := rootFor(t, ca.Options{}), rootFor(t, ca.Options{})
 	signer := signerOf(t, before, ca.Options{})
 	dir := folderOf(t, map[string][]byte{"a.pem": ca.EncodeCertificates(before.Cert), "b.pem": ca.EncodeCertificates(after.Cert), "s.pem": ca.EncodeCertificates(signer.Cert)})
-	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != ca.Thumbprint(before.Cert) {
+	if got := reportOf(t, 0, dir).byName(t, "Example Signer"); got.Issuer != ca.Thumbprint(before.Cert) {
 		t.Errorf("issuer %q", got.Issuer)
 	}
 	expect.OK(t, os.Remove(filepath.Join(dir, "a.pem")))
-	if got := reportOf(t, 0, dir).byName(t, "SKAO OCI Signer"); got.Issuer != "" || !strings.Contains(got.NoIssuer, "with another key") {
+	if got := reportOf(t, 0, dir).byName(t, "Example Signer"); got.Issuer != "" || !strings.Contains(got.NoIssuer, "with another key") {
 		t.Errorf("issuer %q, %q", got.Issuer, got.NoIssuer)
 	}
 }
@@ -389,7 +389,7 @@ func TestTheNewestCRLCounts(t *testing.T) {
 	put("2.crl", crlOf(t, root, 2, ago(2), ago(-12), before.Cert))
 	put("1.crl", crlOf(t, root, 1, ago(40), ago(20)))
 	found := reportOf(t, 0, "--fail-within", "11d", dir)
-	if got := found.byName(t, "SKAO OCI Signer"); got.Revoked == nil && found.Certificates[2].Revoked == nil {
+	if got := found.byName(t, "Example Signer"); got.Revoked == nil && found.Certificates[2].Revoked == nil {
 		t.Errorf("not revoked: %+v", got)
 	}
 	if len(found.CRLs) != 2 || !found.CRLs[0].Newest || found.CRLs[0].Number != "2" || found.CRLs[1].Newest {
@@ -398,7 +398,7 @@ func TestTheNewestCRLCounts(t *testing.T) {
 
 	put("2.crl", crlOf(t, root, 2, ago(40), ago(-2)))
 	found = reportOf(t, report.ExitProblems, "--fail-within", "5d", dir)
-	found.has(t, inventory.EndsTooSoon, "2.crl", `the CRL of "SKAO Root CA" ends on`)
+	found.has(t, inventory.EndsTooSoon, "2.crl", `the CRL of "Example Root CA" ends on`)
 
 	put("3.crl", ca.EncodeCRL(crlOf(t, root, 3, ago(30), ago(16))))
 	reportOf(t, report.ExitProblems, dir).has(t, inventory.StaleCRL, "3.crl", "no image that is signed below it is admitted")
@@ -412,8 +412,8 @@ func TestForgedCRLRevokesNothing(t *testing.T) {
 	signer := signerOf(t, root, ca.Options{})
 	dir := folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...), "forged.crl": crlOf(t, forger, 9, ago(1), ago(-9), signer.Cert)})
 	found := reportOf(t, report.ExitProblems, dir)
-	found.has(t, inventory.ForgedCRL, "forged.crl", "SKAO Root CA")
-	if found.byName(t, "SKAO OCI Signer").Revoked != nil {
+	found.has(t, inventory.ForgedCRL, "forged.crl", "Example Root CA")
+	if found.byName(t, "Example Signer").Revoked != nil {
 		t.Error("a forged list revokes")
 	}
 }

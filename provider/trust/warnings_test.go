@@ -18,7 +18,7 @@ func quiet(f files) trustpolicy.TrustPolicy {
 	f.store("tsa:stamps", "root.pem", stranger().root)
 	s := statement("skao", "harbor.skao.int/*")
 	s.TrustStores = []string{"ca:skao", "tsa:stamps"}
-	s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=SKAO,CN=SKAO OCI Signer"}
+	s.TrustedIdentities = []string{"x509.subject: C=XX,ST=Example,O=Example,CN=Example Signer"}
 	return s
 }
 
@@ -44,14 +44,14 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			f.store("ca:skao", "root.pem", selfSigned(f.TB.(*testing.T)))
 		},
 			[]string{
-				`ca:skao trusts the signing certificate "CN=SKAO Self-Signed Signer,`,
-				`"CN=SKAO Self-Signed Signer,O=SKAO,ST=England,C=GB" is none of the trusted identities: nothing that it signed is verified`,
+				`ca:skao trusts the signing certificate "CN=Example Self-Signed Signer,`,
+				`"CN=Example Self-Signed Signer,O=Example,ST=Example,C=XX" is none of the trusted identities: nothing that it signed is verified`,
 			}},
 		"leaf only, and named": {func(f files, s *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", selfSigned(f.TB.(*testing.T)))
-			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=Other", "x509.subject: C=GB,S=England,O=SKAO"}
+			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=Other", "x509.subject: C=XX,S=Example,O=Example"}
 		},
-			[]string{`ca:skao trusts the signing certificate "CN=SKAO Self-Signed Signer,`}},
+			[]string{`ca:skao trusts the signing certificate "CN=Example Self-Signed Signer,`}},
 		"leaf only, no state": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", named(f.TB.(*testing.T), false, pkix.Name{Country: []string{"GB"}, Organization: []string{`Acme, Inc.`}}))
 		},
@@ -85,7 +85,7 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=SKAO,DC=skao", `x509.subject: C=GB,ST=England,O=Acme\, Inc.,cn=Signer`, "x509.subject: C=GB,S=Kent,O=SKAO,L=a,STREET=b,POSTALCODE=c,OU=d,CN=e,SERIALNUMBER=f"}
 		}, []string{"and no DC", `O=Acme\, Inc.,cn=Signer" never matches: notation reads the attributes C, ST, L, STREET, POSTALCODE, O, OU, CN, SERIALNUMBER of a certificate's name, in capitals, and no cn`}},
 		"a copy": {func(f files, _ *trustpolicy.TrustPolicy) { f.store("ca:skao", "old-root.pem.BAK", stranger().root) },
-			[]string{`ca:skao: old-root.pem.BAK is read like every file in the store, and "CN=SKAO Root CA,O=SKAO,ST=England,C=GB" is trusted; move it away if it is a copy`}},
+			[]string{`ca:skao: old-root.pem.BAK is read like every file in the store, and "CN=Example Root CA,O=Example,ST=Example,C=XX" is trusted; move it away if it is a copy`}},
 		"asked about over https": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "more.pem", skao().root, askedAt(f.TB.(*testing.T), "https://pki.skao.int/root.crl"))
 		}, []string{`has its revocation status at https://pki.skao.int/root.crl only, and notation uses http:// only`, "without its root"}},
@@ -93,7 +93,7 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			f.store("ca:skao", "more.pem", skao().root, askedAt(f.TB.(*testing.T), "https://pki.skao.int/root.crl", "http://pki.skao.int/root.crl"))
 		}, []string{"without its root"}},
 		"intermediate only": {func(f files, _ *trustpolicy.TrustPolicy) { f.store("ca:skao", "root.pem", skao().intermediate) },
-			[]string{`ca:skao trusts the intermediate "CN=SKAO Intermediate CA,O=SKAO,ST=England,C=GB" without its root`}},
+			[]string{`ca:skao trusts the intermediate "CN=Example Intermediate CA,O=Example,ST=Example,C=XX" without its root`}},
 		"intermediate with its root": {func(f files, _ *trustpolicy.TrustPolicy) { f.store("ca:skao", "more.pem", skao().intermediate) }, nil},
 		"intermediate with its root for timestamps": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", skao().intermediate)
@@ -120,10 +120,10 @@ func TestWhatIsAllowedAndWillBiteIsWarnedOf(t *testing.T) {
 			[]string{`policy "skao": revocation is not enforced`}},
 		"expired": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", rootUntil(f.TB.(*testing.T), now.Add(-30*day), now.Add(-day)))
-		}, []string{`ca:skao: root.pem: "CN=SKAO Root CA,O=SKAO,ST=England,C=GB" expired on ` + now.Add(-day).UTC().Format(time.DateOnly)}},
+		}, []string{`ca:skao: root.pem: "CN=Example Root CA,O=Example,ST=Example,C=XX" expired on ` + now.Add(-day).UTC().Format(time.DateOnly)}},
 		"expiring timestamp authority": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("tsa:stamps", "root.pem", rootUntil(f.TB.(*testing.T), now.Add(-30*day), now.Add(20*day+time.Hour)))
-		}, []string{`tsa:stamps: root.pem: "CN=SKAO Root CA,O=SKAO,ST=England,C=GB" expires in 20 days`}},
+		}, []string{`tsa:stamps: root.pem: "CN=Example Root CA,O=Example,ST=Example,C=XX" expires in 20 days`}},
 		"not yet valid": {func(f files, _ *trustpolicy.TrustPolicy) {
 			f.store("ca:skao", "root.pem", rootUntil(f.TB.(*testing.T), now.Add(2*day), now.Add(30*day)))
 		}, []string{`is not valid before ` + now.Add(2*day).UTC().Format(time.DateOnly)}},

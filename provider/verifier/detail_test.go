@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	signerName = `"CN=SKAO OCI Signer,O=SKAO,ST=England,C=GB"`
-	issuerName = `"CN=SKAO Intermediate CA,O=SKAO,ST=England,C=GB"`
+	signerName = `"CN=Example Signer,O=Example,ST=Example,C=XX"`
+	issuerName = `"CN=Example Intermediate CA,O=Example,ST=Example,C=XX"`
 )
 
 // toldCase is a signature that is refused, and the detail that says why. The clock starts at midnight of 2000-01-01 UTC.
@@ -161,7 +161,7 @@ func stampedCases() map[string]toldCase {
 				t.Helper()
 				return stamped(trusting(w.root.Cert, trustpolicy.SignatureVerification{}), w.stamps, trustpolicy.OptionAlways)
 			},
-			reason: provider.Revoked, detail: provider.DetailTimestampRevoked + `2000-01-01 00:00:00 UTC (superseded): "CN=SKAO Timestamp Authority,O=SKAO,ST=England,C=GB"`,
+			reason: provider.Revoked, detail: provider.DetailTimestampRevoked + `2000-01-01 00:00:00 UTC (superseded): "CN=Example Timestamp Authority,O=Example,ST=Example,C=XX"`,
 		},
 		"not valid yet": {
 			sign: func(t *testing.T, w *watched) {

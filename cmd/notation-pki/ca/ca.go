@@ -15,12 +15,12 @@ type CA struct {
 
 // NewRoot makes a self-signed CA. Default: 100 years, path length unbounded.
 func NewRoot(opts Options) (*CA, error) {
-	return newCA(opts, role{commonName: "SKAO Root CA", lifetime: 36500 * day, isCA: true}, nil)
+	return newCA(opts, role{commonName: "Example Root CA", lifetime: 36500 * day, isCA: true}, nil)
 }
 
 // Intermediate issues a CA below this one. Default: ten years, path length zero.
 func (ca *CA) Intermediate(opts Options) (*CA, error) {
-	return newCA(opts, role{commonName: "SKAO Intermediate CA", lifetime: 3650 * day, isCA: true, pathLen: new(int)}, ca)
+	return newCA(opts, role{commonName: "Example Intermediate CA", lifetime: 3650 * day, isCA: true, pathLen: new(int)}, ca)
 }
 
 func newCA(opts Options, as role, issuer *CA) (*CA, error) {
@@ -33,13 +33,13 @@ func newCA(opts Options, as role, issuer *CA) (*CA, error) {
 
 // Signer issues a certificate that signs artifacts and nothing else. Default: one year.
 func (ca *CA) Signer(opts Options) (*Identity, error) {
-	return ca.leaf(opts, "SKAO OCI Signer", x509.ExtKeyUsageCodeSigning)
+	return ca.leaf(opts, "Example Signer", x509.ExtKeyUsageCodeSigning)
 }
 
 // SelfSigned makes a signer without a CA: its own certificate, which is not a CA's, is the trust anchor.
 // Default: one year.
 func SelfSigned(opts Options) (*Identity, error) {
-	return newLeaf(opts, "SKAO Self-Signed Signer", 365*day, nil, x509.ExtKeyUsageCodeSigning)
+	return newLeaf(opts, "Example Self-Signed Signer", 365*day, nil, x509.ExtKeyUsageCodeSigning)
 }
 
 // Server issues a certificate for a TLS server. Set [Options.DNSNames] or [Options.IPAddresses]. Default: one year.
@@ -69,7 +69,7 @@ func (ca *CA) TSA(opts Options) (*Identity, error) {
 		return nil, err
 	}
 	id, err := issue(opts, role{
-		commonName: "SKAO Timestamp Authority",
+		commonName: "Example Timestamp Authority",
 		lifetime:   3650 * day,
 		extra:      []pkix.Extension{timeStampingOnly},
 	}, ca)

@@ -77,7 +77,7 @@ func TestCertificatesSayWhatTheSpecificationAsks(t *testing.T) {
 	if !intermediate.MaxPathLenZero || root.MaxPathLen != -1 {
 		t.Errorf("path lengths: intermediate %d, root %d", intermediate.MaxPathLen, root.MaxPathLen)
 	}
-	if got, want := ca.TrustedIdentity(signer), "x509.subject: CN=SKAO OCI Signer,O=SKAO,ST=England,C=GB"; got != want {
+	if got, want := ca.TrustedIdentity(signer), "x509.subject: CN=Example Signer,O=Example,ST=Example,C=XX"; got != want {
 		t.Errorf("trusted identity %q, want %q", got, want)
 	}
 	if signer.CRLDistributionPoints[0] != "http://crl.example" || signer.OCSPServer[0] != "http://ocsp.example" {

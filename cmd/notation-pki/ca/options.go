@@ -16,7 +16,8 @@ const backdate = 5 * time.Minute
 
 // Options say what a certificate holds. The zero value works for every kind that this package issues.
 type Options struct {
-	// Subject is the distinguished name. Default: C=GB, ST=England, O=SKAO and a common name that tells the kind.
+	// Subject is the distinguished name. Default: C=XX, ST=Example, O=Example, which are nobody's (ISO 3166 leaves XX to its
+	// users), and a common name that tells the kind.
 	// C, ST and O must be there, or no trusted identity of a trust policy can match. It never holds an emailAddress.
 	Subject pkix.Name
 
@@ -72,12 +73,7 @@ func (o Options) subject(commonName string) pkix.Name {
 	if len(o.Subject.ToRDNSequence()) > 0 {
 		return o.Subject
 	}
-	return pkix.Name{
-		Country:      []string{"GB"},
-		Province:     []string{"England"},
-		Organization: []string{"SKAO"},
-		CommonName:   commonName,
-	}
+	return pkix.Name{Country: []string{"XX"}, Province: []string{"Example"}, Organization: []string{"Example"}, CommonName: commonName}
 }
 
 // validity is when the certificate holds. Defaults stay within the issuer's own; what the caller asks for is not bent,
