@@ -2,19 +2,12 @@ package rig
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
-	"time"
-
-	"go.yaml.in/yaml/v4"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
@@ -202,137 +195,6 @@ func (p *Provider) raced() error {
 		return fmt.Errorf("a data race in the provider: %s", p.Log())
 	}
 	return nil
-}
-
-// providerDir makes the directory that is asked for, or a new one.
-func (w *Env) providerDir(dir string) (string, error) {
-	if dir == "" {
-		return os.MkdirTemp(w.Dir, "provider-")
-	}
-	return dir, os.MkdirAll(dir, 0o700)
-}
-
-// writeConfig writes everything that the server reads but its TLS files, and returns the path of its configuration.
-func (w *Env) writeConfig(dir string, files ServerFiles, opts ProviderOptions) (string, error) {
-	trust := opts.Trust
-	if len(trust.Policies) == 0 {
-		trust = w.Trust("*")
-	}
-	if err := trust.Write(dir); err != nil {
-		return "", err
-	}
-	c := config.Default()
-	c.Listen, c.AdminListen = "127.0.0.1:0", "127.0.0.1:0"
-	c.TLS = config.TLS{CertFile: files.CertFile, KeyFile: files.KeyFile, ClientCAFile: files.ClientCAFile, ClientNames: []string{GatekeeperName}}
-	c.Egress.Allow = []string{w.Endpoints.Host}
-	c.DrainDelay = config.Duration(10 * time.Millisecond)
-	if err := addRegistries(&c, dir, opts.Registries); err != nil {
-		return "", err
-	}
-	if opts.Edit != nil {
-		opts.Edit(&c)
-	}
-	text, err := yaml.Marshal(c)
-	if err != nil {
-		return "", fmt.Errorf("encoding the configuration: %w", err)
-	}
-	file := filepath.Join(dir, "config.yaml")
-	return file, os.WriteFile(file, text, 0o600)
-}
-
-// addRegistries tells the configuration how to reach the registries, and as whom.
-func addRegistries(c *config.Config, dir string, registries []*Registry) error {
-	c.Registries = nil
-	for i, r := range registries {
-		entry := config.Registry{Host: r.Host, Referrers: config.ReferrersAuto, PlainHTTPUnsafe: r.CA == nil}
-		if r.CA != nil {
-			entry.CAFile = filepath.Join(dir, fmt.Sprintf("registry-%d.crt", i+1))
-			if err := os.WriteFile(entry.CAFile, r.CAPEM(), 0o600); err != nil {
-				return err
-			}
-		}
-		c.Registries = append(c.Registries, entry)
-	}
-	docker := filepath.Join(dir, "docker.json")
-	c.DockerConfigs = []string{docker}
-	return WriteDockerConfig(docker, registries...)
-}
-
-// journal keeps what a server writes, and finds in it where it serves.
-type journal struct {
-	serving chan addresses // one, once
-	from    *os.File
-	gate    sync.Mutex // each read passes it
-	held    atomic.Bool
-	ended   chan struct{} // closed when all has been read
-
-	mu    sync.Mutex
-	text  strings.Builder
-	found bool
-}
-
-// read reads what the server writes until it ends, or we stop listening.
-func (j *journal) read() {
-	defer close(j.ended)
-	defer j.from.Close()
-	for some := make([]byte, 4096); ; {
-		j.gate.Lock()
-		j.gate.Unlock() //nolint:staticcheck // to pass is all
-		n, err := j.from.Read(some)
-		_, _ = j.Write(some[:n])
-		if err != nil {
-			return
-		}
-	}
-}
-
-// finish waits until all has been read, unless nothing is.
-func (j *journal) finish() {
-	if !j.held.Load() {
-		<-j.ended
-	}
-}
-
-// addresses are what the server's line "serving" tells.
-type addresses struct {
-	Message string `json:"msg"`
-	Address string `json:"address"`
-	Admin   string `json:"admin"`
-}
-
-func newJournal() *journal {
-	return &journal{serving: make(chan addresses, 1), ended: make(chan struct{})}
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
-// Write keeps the text, which may begin or end within a line.
-func (j *journal) Write(text []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.text.Write(text)
-	if j.found {
-		return len(text), nil
-	}
-	for line := range strings.Lines(j.text.String()) {
-		at, ok := parseServing(line)
-		if ok {
-			j.found = true
-			j.serving <- at
-			break
-		}
-	}
-	return len(text), nil
-}
-
-// parseServing reads a line of the log; ok where it is a whole line that tells both addresses.
-func parseServing(line string) (at addresses, ok bool) {
-	err := json.Unmarshal([]byte(line), &at)
-	return at, err == nil && at.Message == "serving" && at.Address != "" && at.Admin != ""
 }
 
 // Provider is [Env.Provider]. The server is killed when the test ends, and its log shown where the test failed.
