@@ -3,7 +3,6 @@ package exception
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -23,6 +22,7 @@ type Constraint struct {
 	// Exceptions are in the order of the object.
 	Exceptions []Exception
 
+	from                 []string // the kinds of objects whose exceptions count too
 	images               []string // canonical patterns
 	namespaces, excluded []string
 	named                bool // whether namespaces are named
@@ -38,6 +38,7 @@ func Read(object map[string]any) (Constraint, bool) {
 	c := Constraint{Name: workload.Text(object, "metadata", "name"), Denies: action != "dryrun" && action != "warn"}
 	parameters := workload.At(object, "spec", "parameters")
 	c.readImages(parameters)
+	c.from = texts(workload.At(parameters, "exceptionsFrom"))
 	match := workload.At(object, "spec", "match")
 	c.namespaces, c.excluded = texts(workload.At(match, "namespaces")), texts(workload.At(match, "excludedNamespaces"))
 	c.named = len(c.namespaces) > 0 // an empty list names none
@@ -105,30 +106,4 @@ func matches(glob, name string) bool {
 // Governs tells whether the constraint is about an image.
 func (c *Constraint) Governs(image provider.Image) bool {
 	return c.Problem != "" || slices.ContainsFunc(c.images, func(pattern string) bool { return Means(pattern, image) })
-}
-
-// Constraints are all that were given.
-type Constraints []Constraint
-
-// Covering returns the exceptions that count for an image in a namespace, and whether they admit it: no constraint that
-// denies is about the image there without an exception of its own.
-func (all Constraints) Covering(image provider.Image, namespace string, now time.Time) (found []*Exception, admitted bool) {
-	admitted = true
-	for i := range all {
-		c := &all[i]
-		if !c.In(namespace) || !c.Governs(image) {
-			continue
-		}
-		before := len(found)
-		for j := range c.Exceptions {
-			e := &c.Exceptions[j]
-			if c.Problem == "" && e.Current(now) && e.In(namespace) && e.Means(image) {
-				found = append(found, e)
-			}
-		}
-		if c.Denies && len(found) == before {
-			admitted = false
-		}
-	}
-	return found, admitted && len(found) > 0
 }

@@ -1,7 +1,7 @@
-// Package exception reads the exceptions in SignedImages constraints, and says which images they cover. Its rules are those
-// of the policies, in policies/lib/{exceptions,parameters,pattern}: a test compares the two.
+// Package exception reads exceptions, those in SignedImages constraints and those that are objects, and says which images they cover. Its rules are those
+// of the policies, in policies/lib/{exceptions,inventory,parameters,pattern}: a test compares the two.
 //
-//   - [Read] makes a [Constraint] of an object.
-//   - [Constraints.Covering] says which exceptions admit an image in a namespace.
+//   - [Set.Add] takes an object, and [Read] makes a [Constraint] of one.
+//   - [Set.Covering] says which exceptions admit an image in a namespace.
 //   - [Canonical] and [Means] are what a pattern means.
 package exception

@@ -12,7 +12,7 @@ import (
 // Never is the end of an exception that does not end.
 const Never = "never"
 
-// Exception is one of a constraint, as it was written.
+// Exception is one of a constraint, or an object of its own, as it was written.
 type Exception struct {
 	// From names the object it is from: its kind, a slash and its name.
 	From string
@@ -29,6 +29,9 @@ type Exception struct {
 	Everywhere bool
 	// Broken is why it counts for nothing on any day; "" for one that is whole.
 	Broken string
+
+	kind   string // of an exception that is an object; "" for one in a constraint
+	within string // the namespace of the object; "" for none
 }
 
 // visible is a character that is no space.
@@ -83,7 +86,7 @@ func (e Exception) Current(now time.Time) bool { return e.Broken == "" && !e.End
 
 // In tells whether the exception counts in a namespace.
 func (e Exception) In(namespace string) bool {
-	return e.Everywhere || slices.Contains(e.Namespaces, namespace)
+	return (e.kind != NamespaceKind || e.within == namespace) && (e.Everywhere || slices.Contains(e.Namespaces, namespace))
 }
 
 // Means tells whether its pattern means an image.

@@ -99,6 +99,34 @@ func constraintOf(parameters map[string]any) map[string]any {
 	}
 }
 
+// objects adds exceptions that are objects, some of them in another namespace, and returns them as Gatekeeper keeps them.
+func objects(t *testing.T, random *rand.Rand, given *exception.Set) map[string]any {
+	t.Helper()
+	of := map[string]map[string]any{"": {}, "tango": {}, "web": {}}
+	for n := range random.IntN(3) {
+		for namespace, kept := range of {
+			kind, name := "ImageException", fmt.Sprint("e", n)
+			if namespace == "" {
+				kind = "ClusterImageException"
+			}
+			made := map[string]any{
+				"apiVersion": "notation-provider.internal/v1", "kind": kind, "metadata": map[string]any{"name": name, "namespace": namespace}, "spec": written(random),
+			}
+			if random.IntN(10) == 0 {
+				delete(made, "spec")
+			}
+			kept[name] = made
+			if !given.Add(made) {
+				t.Fatal("it is not read")
+			}
+		}
+	}
+	in := func(kind, namespace string) any {
+		return map[string]any{"notation-provider.internal/v1": map[string]any{kind: of[namespace]}}
+	}
+	return map[string]any{"cluster": in("ClusterImageException", ""), "namespace": map[string]any{"tango": in("ImageException", "tango"), "web": in("ImageException", "web")}}
+}
+
 // An exception covers in a report what it covers at admission: by pattern, reason, day and namespace.
 func TestExceptionsCoverWhatPoliciesSay(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -110,12 +138,16 @@ func TestExceptionsCoverWhatPoliciesSay(t *testing.T) {
 		if random.IntN(4) == 0 {
 			parameters["images"] = []any{patterns()[random.IntN(len(patterns()))]}
 		}
-		constraint, ok := exception.Read(constraintOf(parameters))
-		if !ok {
+		var given exception.Set
+		inventory := objects(t, random, &given)
+		if random.IntN(2) == 0 {
+			parameters["exceptionsFrom"] = []any{[]any{"ClusterImageException"}, []any{"ImageException"}, []any{"ImageException", "ClusterImageException"}}[random.IntN(3)]
+		}
+		if !given.Add(constraintOf(parameters)) {
 			t.Fatal("it is not read")
 		}
 		asked := map[string]any{"parameters": parameters, "review": map[string]any{"namespace": "tango"}, "images": images()}
-		want := regotest.Eval(t, `{image | some image in input.images; parts := data.lib.image.parts(image); data.lib.parameters.sound; data.lib.parameters.governs(parts); data.lib.exceptions.current(parts)}`, asked, today()).([]any)
+		want := regotest.Eval(t, `{image | some image in input.images; parts := data.lib.image.parts(image); data.lib.parameters.sound; data.lib.parameters.governs(parts); data.lib.exceptions.current(parts)}`, asked, today(), regotest.Inventory(inventory)).([]any)
 		excepted := map[any]bool{}
 		for _, image := range want {
 			excepted[image] = true
@@ -123,9 +155,9 @@ func TestExceptionsCoverWhatPoliciesSay(t *testing.T) {
 		admitted += len(want)
 		for _, reference := range images() {
 			image, _ := provider.ParseImage(reference)
-			found, got := exception.Constraints{constraint}.Covering(image, "tango", today())
+			found, got := given.Covering(image, "tango", today())
 			if got != excepted[reference] || got != (len(found) > 0) {
-				t.Errorf("%v for %s: %t; policies say %t", exceptions, reference, got, excepted[reference])
+				t.Errorf("%v for %s: %t; policies say %t; objects %v", parameters, reference, got, excepted[reference], inventory)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"gitlab.com/ska-telescope/notation-provider/policies/lib"
 )
@@ -32,14 +33,19 @@ var compiled = sync.OnceValues(func() (*ast.Compiler, error) {
 	return ast.CompileModulesWithOpt(modules, ast.CompileOpts{ParserOptions: ast.ParserOptions{RegoVersion: ast.RegoV1}})
 })
 
+// Inventory is data.inventory in an evaluation, as Gatekeeper keeps objects.
+func Inventory(objects map[string]any) func(*rego.Rego) {
+	return rego.Store(inmem.NewFromObject(map[string]any{"inventory": objects}))
+}
+
 // Eval returns the value of an expression at a time. A set is a list.
-func Eval(t testing.TB, expression string, input any, now time.Time) any {
+func Eval(t testing.TB, expression string, input any, now time.Time, options ...func(*rego.Rego)) any {
 	t.Helper()
 	compiler, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := rego.New(rego.Compiler(compiler), rego.Query(expression), rego.Input(input), rego.Time(now)).Eval(context.Background())
+	results, err := rego.New(append(options, rego.Compiler(compiler), rego.Query(expression), rego.Input(input), rego.Time(now))...).Eval(context.Background())
 	if err != nil || len(results) != 1 {
 		t.Fatalf("%v, %v", results, err)
 	}

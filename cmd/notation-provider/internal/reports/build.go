@@ -29,7 +29,7 @@ func (c *Collection) BuildExceptions(now time.Time, soon time.Duration) *Report 
 	return &Report{
 		Version: Version, Made: now.UTC().Truncate(time.Second), SoonUntil: now.Add(soon).UTC().Truncate(time.Second),
 		Summary:    Summary{Objects: c.objects, Namespaces: c.namespaces(), Finished: c.finished},
-		Registries: []Total{}, Signers: []Total{}, Images: []Image{}, Exceptions: c.exceptions(now, soon), Notes: []string{},
+		Registries: []Total{}, Signers: []Total{}, Images: []Image{}, Exceptions: c.judgeAll(now, soon), Notes: []string{},
 	}
 }
 
@@ -88,7 +88,7 @@ func (c *Collection) cover(i *Image, entry *collected, now time.Time) {
 	}
 	i.Excepted = true
 	for _, namespace := range i.Namespaces {
-		found, admitted := c.Constraints.Covering(entry.image, namespace, now)
+		found, admitted := c.exceptions.Covering(entry.image, namespace, now)
 		i.Excepted = i.Excepted && admitted
 		for _, e := range found {
 			where := slices.IndexFunc(i.Exceptions, func(c Cover) bool {

@@ -19,14 +19,12 @@ const (
 
 // Collection is what was found in objects. The zero value is empty.
 type Collection struct {
-	// Constraints are those among the objects.
-	Constraints exception.Constraints
-
-	images   map[identity]*collected
-	order    []*collected
-	uses     int
-	objects  int
-	finished int
+	exceptions exception.Set
+	images     map[identity]*collected
+	order      []*collected
+	uses       int
+	objects    int
+	finished   int
 }
 
 // identity tells images apart: by their name in its canonical form, and the digest that runs.
@@ -44,8 +42,7 @@ type collected struct {
 // Add takes an object. Pods that have finished, and objects without images, are left out. The error says what to do when
 // there is too much.
 func (c *Collection) Add(object map[string]any) error {
-	if constraint, ok := exception.Read(object); ok {
-		c.Constraints = append(c.Constraints, constraint)
+	if c.exceptions.Add(object) {
 		return nil
 	}
 	if workload.Finished(object) {

@@ -11,26 +11,21 @@ import (
 // maxEnough is how many patterns or namespaces are worth proposing in place of a broad exception.
 const maxEnough = 20
 
-// exceptions are those of all constraints, with what is to be said of each.
-func (c *Collection) exceptions(now time.Time, soon time.Duration) []Exception {
+// judgeAll says of all exceptions what is to be said.
+func (c *Collection) judgeAll(now time.Time, soon time.Duration) []Exception {
 	all, namespaces := []Exception{}, c.namespaces()
-	for i := range c.Constraints {
-		constraint := &c.Constraints[i]
-		for j := range constraint.Exceptions {
-			all = append(all, c.judge(constraint, &constraint.Exceptions[j], namespaces, now, soon))
-		}
-	}
+	c.exceptions.Each(func(e *exception.Exception, readers []*exception.Constraint) {
+		all = append(all, c.judge(e, readers, namespaces, now, soon))
+	})
 	return all
 }
 
-// judge says what is to be said of one exception, where the objects are in so many namespaces.
-func (c *Collection) judge(constraint *exception.Constraint, e *exception.Exception, namespaces int, now time.Time, soon time.Duration) Exception {
+// judge says what is to be said of one exception under the constraints that read it, where the objects are in so many
+// namespaces.
+func (c *Collection) judge(e *exception.Exception, readers []*exception.Constraint, namespaces int, now time.Time, soon time.Duration) Exception {
 	found := Exception{
 		From: e.From, Pattern: e.Image, Reason: e.Reason, Expires: e.Expires, Namespaces: append([]string{}, e.Namespaces...),
-		Findings: []Finding{}, Images: []string{}, Problem: e.Broken,
-	}
-	if constraint.Problem != "" {
-		found.Problem = "no exception of this constraint counts: " + constraint.Problem
+		Findings: []Finding{}, Images: []string{}, Problem: c.exceptions.Problem(e, readers),
 	}
 	add := func(f Finding, holds bool) {
 		if holds {
@@ -42,7 +37,7 @@ func (c *Collection) judge(constraint *exception.Constraint, e *exception.Except
 	add(Broken, broken)
 	add(Ended, !broken && e.Ended(now))
 	add(Soon, !broken && !e.Ended(now) && ends && !end.After(now.Add(soon)))
-	covered := c.coveredBy(constraint, e, &found)
+	covered := c.coveredBy(e, readers, &found)
 	add(Unused, len(found.Images) == 0)
 	if !broken && len(found.Images) > 0 {
 		found.Enough = covered.enough(e, namespaces)
@@ -55,15 +50,18 @@ func (c *Collection) judge(constraint *exception.Constraint, e *exception.Except
 type covered struct{ references, repositories, namespaces []string }
 
 // coveredBy finds it. Whether the exception has ended does not count: it may be made longer.
-func (c *Collection) coveredBy(constraint *exception.Constraint, e *exception.Exception, found *Exception) covered {
+func (c *Collection) coveredBy(e *exception.Exception, readers []*exception.Constraint, found *Exception) covered {
 	var all covered
 	for _, entry := range c.order {
-		if !entry.known || !e.Means(entry.image) || !constraint.Governs(entry.image) {
+		if !entry.known || !e.Means(entry.image) {
 			continue
 		}
 		used := false
 		for _, use := range entry.uses {
-			if e.In(use.Namespace) && constraint.In(use.Namespace) {
+			about := func(constraint *exception.Constraint) bool {
+				return constraint.In(use.Namespace) && constraint.Governs(entry.image)
+			}
+			if e.In(use.Namespace) && slices.ContainsFunc(readers, about) {
 				used = true
 				all.namespaces = append(all.namespaces, use.Namespace)
 			}
@@ -94,7 +92,7 @@ func (found covered) enough(e *exception.Exception, namespaces int) *Enough {
 		enough.Patterns, narrower = found.repositories, true
 	}
 	more := len(e.Namespaces)
-	if e.Everywhere {
+	if e.Everywhere && more == 0 {
 		more = namespaces
 	}
 	if len(found.namespaces) < more && len(found.namespaces) <= maxEnough && !slices.Contains(found.namespaces, "") {

@@ -82,3 +82,54 @@ func TestFindingsAboutExceptions(t *testing.T) {
 		t.Errorf("without a provider: %+v", e)
 	}
 }
+
+// anObject is an exception of its own, of the cluster if it has no namespace.
+func anObject(namespace, name, image string) object {
+	kind := "ImageException"
+	if namespace == "" {
+		kind = "ClusterImageException"
+	}
+	return object{
+		"apiVersion": "notation-provider.internal/v1", "kind": kind, "metadata": object{"namespace": namespace, "name": name},
+		"spec": object{"image": image, "reason": "SEC-2", "expires": "never"},
+	}
+}
+
+// reading is a constraint that denies, and reads exceptions of these kinds.
+func reading(kinds ...any) object {
+	c := constraint("a", "deny", nil)
+	c["spec"].(object)["parameters"].(object)["exceptionsFrom"] = kinds
+	return c
+}
+
+// An exception that is an object counts where a constraint reads it, one of a namespace there alone.
+func TestExceptionsThatAreObjects(t *testing.T) {
+	const image = "docker.io/library/postgres:16"
+	for name, c := range map[string]struct {
+		objects  []object
+		excepted bool
+		findings string
+	}{
+		"of the cluster":          {[]object{anObject("", "e", "postgres"), reading("ClusterImageException")}, true, "[]"},
+		"that nothing reads":      {[]object{anObject("", "e", "postgres"), reading("ImageException")}, false, "[broken unused]"},
+		"without a constraint":    {[]object{anObject("", "e", "postgres")}, false, "[broken unused]"},
+		"of one namespace of two": {[]object{anObject("tango", "e", "postgres"), reading("ImageException")}, false, "[]"},
+		"of a namespace without":  {[]object{anObject("other", "e", "postgres"), reading("ImageException")}, false, "[unused]"},
+		"too wide":                {[]object{anObject("tango", "e", "*"), reading("ImageException")}, false, "[broader]"},
+		"of each namespace":       {[]object{anObject("tango", "e", "postgres"), anObject("web", "e", "postgres"), reading("ImageException")}, true, "[]"},
+	} {
+		r := collect(t, append(c.objects, pod("tango", "a", image, ""), pod("web", "b", image, ""))...).Build(map[string]reports.Verdict{image: refused()}, now(), day)
+		if i, e := r.Images[0], r.Exceptions[0]; i.Excepted != c.excepted || fmt.Sprint(e.Findings) != c.findings || (e.Problem != "") != strings.Contains(c.findings, "broken") {
+			t.Errorf("%s: excepted %t, %s %v %q", name, i.Excepted, e.From, e.Findings, e.Problem)
+		}
+	}
+	many := []object{reading("ImageException"), pod("tango", "a", image, "")}
+	for n := range 501 {
+		many = append(many, anObject("tango", fmt.Sprint("e", n), "postgres"))
+	}
+	for n, want := range map[int]bool{len(many) - 1: true, len(many): false} {
+		if i := collect(t, many[:n]...).Build(map[string]reports.Verdict{image: refused()}, now(), day).Images[0]; i.Excepted != want {
+			t.Errorf("with %d objects it is excepted: %t", n-2, i.Excepted)
+		}
+	}
+}
