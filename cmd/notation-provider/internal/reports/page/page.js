@@ -27,6 +27,7 @@
     // What has no value comes last, whatever the order.
     rows.sort(([a], [b]) => (a === "") - (b === "") || (a === "" ? 0 : sign * kind(a, b)));
     body.replaceChildren(...rows.map(([, row]) => row));
+    table.dispatchEvent(new Event("sorted"));
   };
   for (const table of document.querySelectorAll("table"))
     Array.from(table.tHead.rows[0].cells).forEach((header, column) =>
@@ -34,11 +35,14 @@
 
   const runs = by("runs");
   if (!runs) return;
-  const rows = Array.from(runs.tBodies[0].rows, row => ({row, shows: row.dataset.o.split(" "), names: row.dataset.n.split(" "), month: row.dataset.m, text: null}));
+  let rows = Array.from(runs.tBodies[0].rows, row => ({row, shows: row.dataset.o.split(" "), names: row.dataset.n.split(" "), month: row.dataset.m, text: null}));
   const exceptions = document.querySelectorAll("#exceptions tbody tr");
   const months = document.querySelectorAll("[data-month]"), cards = document.querySelectorAll("[data-show]");
   const search = by("search"), namespace = by("namespace"), show = by("show");
   let month = "";
+  // Thousands of rows take seconds to lay out, and to walk by Tab: the first are shown, and all on demand and on paper.
+  const first = 250;
+  let limit = first;
 
   const text = entry => entry.text ??= entry.row.textContent.toLowerCase();
   const filter = () => {
@@ -47,11 +51,15 @@
     for (const entry of rows) {
       const fits = (!show.value || entry.shows.includes(show.value)) && (!namespace.value || entry.names.includes(namespace.value)) &&
         (!month || entry.month === month) && words.every(word => text(entry).includes(word));
-      if (entry.row.hidden === fits) entry.row.hidden = !fits;
       shown += fits;
+      const hide = !fits || shown > limit;
+      if (entry.row.hidden !== hide) entry.row.hidden = hide;
     }
     for (const row of exceptions) row.hidden = month !== "" && row.dataset.m !== month;
-    by("count").textContent = shown === rows.length ? `${shown} images` : `${shown} of ${rows.length} images`;
+    const total = shown === rows.length ? `${shown} images` : `${shown} of ${rows.length} images`;
+    by("count").textContent = shown > limit ? `${total}, of which the first ${limit} are shown` : total;
+    by("more").hidden = shown <= limit;
+    by("all").textContent = `Show all ${shown}`;
     by("nothing").hidden = shown > 0;
     for (const card of cards) card.setAttribute("aria-pressed", String(card.dataset.show === show.value));
     for (const button of months) button.setAttribute("aria-pressed", String(button.dataset.month === month));
@@ -65,6 +73,15 @@
   document.querySelector(".tools").addEventListener("submit", event => event.preventDefault());
   for (const card of cards) card.addEventListener("click", () => { show.value = show.value === card.dataset.show ? "" : card.dataset.show; filter(); });
   for (const button of months) button.addEventListener("click", () => { month = month === button.dataset.month ? "" : button.dataset.month; filter(); });
+
+  by("all").addEventListener("click", () => { limit = Infinity; filter(); });
+  window.addEventListener("beforeprint", () => { limit = Infinity; filter(); });
+  window.addEventListener("afterprint", () => { limit = first; filter(); });
+  runs.addEventListener("sorted", () => {
+    const entries = new Map(rows.map(entry => [entry.row, entry]));
+    rows = Array.from(runs.tBodies[0].rows, row => entries.get(row));
+    filter();
+  });
 
   // Keys: / to the search, Escape out of it, arrows from image to image.
   const neighbour = (row, back) => {
