@@ -24,7 +24,7 @@ type app struct {
 	trust      *trust.Files
 	registry   *registry.Client
 	evidence   *evidence.Memory
-	durable    *evidence.Durable // nil: none
+	store      evidenceBehind
 	revocation *egress.Transport
 	verifier   *verifier.Verifier
 	limiter    *cache.Limiter
@@ -59,10 +59,12 @@ func assemble(c config.Config, m *metrics.Metrics, t *tracing.Tracer, log *slog.
 		return nil, err
 	}
 	proof := evidence.New(a.evidence, func(hit bool) { m.Cache(evidenceMemory, string(eventOf(hit))) })
-	if kept := c.Cache.Evidence; kept.Store == config.StoreDirectory {
-		envelope := int64(c.Limits.Envelope)
-		a.durable = evidence.NewDurable(evidence.NewDirectory(kept.Directory.Path, int64(kept.Directory.Size), envelope), envelope, log)
-		proof.Behind(a.durable, func(hit bool) { m.Cache(evidenceStore, string(eventOf(hit))) })
+	if a.store, err = openStore(c, m, log); err != nil {
+		return nil, err
+	}
+	m.EvidenceCircuits(a.store.circuits)
+	if a.store.durable != nil {
+		proof.Behind(a.store.durable, func(hit bool) { m.Cache(evidenceStore, string(eventOf(hit))) })
 	}
 	if a.verifier, err = verifier.New(verifier.Options{
 		Trust:             a.trust,
@@ -106,9 +108,7 @@ func assemble(c config.Config, m *metrics.Metrics, t *tracing.Tracer, log *slog.
 func (a *app) close() {
 	a.cache.Close()
 	a.registry.Close()
-	if a.durable != nil {
-		a.durable.Close()
-	}
+	a.store.close()
 }
 
 // What the metrics call the evidence in this process, and in the store behind it.

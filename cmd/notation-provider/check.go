@@ -99,6 +99,7 @@ type certificateRow struct {
 
 // inspect loads what serve would load.
 func inspect(c config.Config, in installation, now time.Time) (*inspection, error) {
+	noStore := checkStore(c)
 	c.Cache.Evidence.Store = config.StoreNone // it is the server's to write
 	a, err := assemble(c, newMetrics(), nil, slog.New(slog.DiscardHandler))
 	if err == nil {
@@ -108,7 +109,7 @@ func inspect(c config.Config, in installation, now time.Time) (*inspection, erro
 	identity, noIdentity := server.LoadIdentity(c.TLS.CertFile, c.TLS.KeyFile)
 	clients, noClients := server.LoadClientCA(c.TLS.ClientCAFile)
 	// All errors at once, so that all files can be corrected at once.
-	if err := errors.Join(err, noTraces, noIdentity, noClients); err != nil {
+	if err := errors.Join(err, noStore, noTraces, noIdentity, noClients); err != nil {
 		return nil, err
 	}
 	trusted := a.trust.Current()

@@ -32,7 +32,7 @@ func listen(from source, a *app, m *metrics.Metrics, log *slog.Logger) (*listene
 	if err != nil {
 		return nil, err
 	}
-	poller := reload.New(time.Duration(c.Reload), log, m.Reload, newConfiguration(from, a, log), a.trust, a.registry, identity, clients)
+	poller := reload.New(time.Duration(c.Reload), log, m.Reload, fileSources(newConfiguration(from, a, log), a, identity, clients)...)
 	m.Reloads(sourceNames(poller), reload.Outcomes())
 	m.RevocationEndpoints(func() []metrics.RevocationEndpoint { return revocationEndpoints(a.verifier) })
 	m.State(func() []metrics.Certificate {
@@ -121,6 +121,15 @@ func sources(p *reload.Poller) []metrics.Source {
 	var all []metrics.Source
 	for _, s := range p.Status() {
 		all = append(all, metrics.Source{Name: s.Source, Failing: s.Err != nil, Loaded: s.Loaded, Hash: s.Hash})
+	}
+	return all
+}
+
+// fileSources are all that goes by files which may change.
+func fileSources(c *configuration, a *app, identity *server.Identity, clients *server.ClientCA) []reload.Source {
+	all := []reload.Source{c, a.trust, a.registry, identity, clients}
+	if a.store.valkey != nil {
+		all = append(all, a.store.valkey)
 	}
 	return all
 }

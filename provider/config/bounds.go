@@ -54,6 +54,7 @@ func (c Config) amounts() []amount {
 		span("cache.tags", c.Cache.Tags, 1, day),
 		size("cache.evidence.memory", c.Cache.Evidence.Memory, 16<<30),
 		sizeFrom("cache.evidence.directory.size", c.Cache.Evidence.Directory.Size, 16<<20, 1<<30),
+		span("cache.evidence.valkey.ttl", c.Cache.Evidence.Valkey.TTL, time.Minute, 365*day),
 	}
 }
 

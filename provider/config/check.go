@@ -83,12 +83,18 @@ func (c Config) checkTimes(p *checks) {
 }
 
 func (e Evidence) check(p *checks) {
-	p.add("cache.evidence.store", oneOf(e.Store, StoreNone, StoreDirectory))
+	p.add("cache.evidence.store", oneOf(e.Store, StoreNone, StoreDirectory, StoreValkey))
 	switch directory := e.Directory.Path; {
 	case e.Store == StoreDirectory:
 		p.add("cache.evidence.directory.path", required(directory))
-	case directory != "" && e.Store == StoreNone:
+	case directory != "" && (e.Store == StoreNone || e.Store == StoreValkey):
 		p.add("cache.evidence.directory.path", "means nothing without the store; set cache.evidence.store to directory, or leave this out")
+	}
+	switch {
+	case e.Store == StoreValkey:
+		e.Valkey.check(p)
+	case e.Valkey.used() && (e.Store == StoreNone || e.Store == StoreDirectory):
+		p.add("cache.evidence.valkey", "means nothing without the store; set cache.evidence.store to valkey, or leave this out")
 	}
 }
 

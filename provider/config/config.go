@@ -170,13 +170,16 @@ type Evidence struct {
 	// makes room for a new one.
 	Memory Bytes `yaml:"memory" applies:"reload"`
 
-	// Where else signatures are kept, so that a restart loses none: none or directory.
-	// Default none. What is there is verified like what a registry sends. A store that is
+	// Where else signatures are kept, so that a restart loses none: none, directory or
+	// valkey. Default none. What is there is verified like what a registry sends. A store that is
 	// slow, full or broken holds nothing up: the registry is asked instead.
 	Store EvidenceStore `yaml:"store" applies:"restart"`
 
 	// The folder of the store directory.
 	Directory EvidenceDirectory `yaml:"directory"`
+
+	// The servers of the store valkey: Valkey or Redis, shared by all replicas.
+	Valkey EvidenceValkey `yaml:"valkey"`
 }
 
 // EvidenceStore names a store of signatures outside this process.
@@ -186,6 +189,7 @@ type EvidenceStore string
 const (
 	StoreNone      EvidenceStore = "none"
 	StoreDirectory EvidenceStore = "directory"
+	StoreValkey    EvidenceStore = "valkey"
 )
 
 // EvidenceDirectory is a folder with one file for each signature.

@@ -74,19 +74,35 @@ func TestPathsAreRelativeToTheFile(t *testing.T) {
 tls: {certFile: tls/tls.crt, keyFile: /elsewhere/tls.key, clientCAFile: ../ca.crt}
 registries: [{host: harbor.skao.int, caFile: harbor.pem}]
 dockerConfigs: [config.json]
+cache:
+  evidence:
+    store: valkey
+    valkey:
+      mode: sentinel
+      master: m
+      addresses: ["v:6379"]
+      passwordFile: password
+      sentinelPasswordFile: sentinel
+      tls: {caFile: v.pem, clientCertFile: client.crt, clientKeyFile: client.key}
 `)
 	c, err := config.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	valkey := c.Cache.Evidence.Valkey
 	for got, want := range map[string]string{
-		c.TLS.CertFile:         filepath.Join(folder, "tls/tls.crt"),
-		c.TLS.KeyFile:          "/elsewhere/tls.key",
-		c.TLS.ClientCAFile:     filepath.Join(filepath.Dir(folder), "ca.crt"),
-		c.Trust.PolicyFile:     folder,
-		c.Trust.StoreDir:       filepath.Join(folder, "truststore"),
-		c.Registries[0].CAFile: filepath.Join(folder, "harbor.pem"),
-		c.DockerConfigs[0]:     filepath.Join(folder, "config.json"),
+		valkey.PasswordFile:         filepath.Join(folder, "password"),
+		valkey.SentinelPasswordFile: filepath.Join(folder, "sentinel"),
+		valkey.TLS.CAFile:           filepath.Join(folder, "v.pem"),
+		valkey.TLS.ClientCertFile:   filepath.Join(folder, "client.crt"),
+		valkey.TLS.ClientKeyFile:    filepath.Join(folder, "client.key"),
+		c.TLS.CertFile:              filepath.Join(folder, "tls/tls.crt"),
+		c.TLS.KeyFile:               "/elsewhere/tls.key",
+		c.TLS.ClientCAFile:          filepath.Join(filepath.Dir(folder), "ca.crt"),
+		c.Trust.PolicyFile:          folder,
+		c.Trust.StoreDir:            filepath.Join(folder, "truststore"),
+		c.Registries[0].CAFile:      filepath.Join(folder, "harbor.pem"),
+		c.DockerConfigs[0]:          filepath.Join(folder, "config.json"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -137,9 +153,10 @@ func TestAFileThatIsMissingOrHugeIsAnError(t *testing.T) {
 }
 
 func TestDangerousSettingsInForceAreListed(t *testing.T) {
-	c := parse(t, minimal+`registries: [{host: a.example.org}, {host: b.example.org, plainHTTPUnsafe: true}]`)
+	c := parse(t, minimal+`registries: [{host: a.example.org}, {host: b.example.org, plainHTTPUnsafe: true}]
+cache: {evidence: {store: valkey, valkey: {addresses: ["v:6379"], plainTextUnsafe: true}}}`)
 	got := c.Unsafe()
-	if len(got) != 1 || !strings.Contains(got[0], "registries[1].plainHTTPUnsafe: b.example.org") {
+	if len(got) != 2 || !strings.Contains(got[1], "cache.evidence.valkey.plainTextUnsafe") || !strings.Contains(got[0], "registries[1].plainHTTPUnsafe: b.example.org") {
 		t.Errorf("got %q", got)
 	}
 	if got := config.Default().Unsafe(); len(got) > 0 {

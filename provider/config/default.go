@@ -31,7 +31,9 @@ func Default() Config {
 			Verified: Duration(10 * time.Minute),
 			Refused:  Duration(15 * time.Second),
 			Tags:     Duration(time.Minute),
-			Evidence: Evidence{Memory: 64 << 20, Store: StoreNone, Directory: EvidenceDirectory{Size: 256 << 20}},
+			Evidence: Evidence{Memory: 64 << 20, Store: StoreNone, Directory: EvidenceDirectory{Size: 256 << 20}, Valkey: EvidenceValkey{
+				Mode: ValkeyStandalone, Prefix: "notation-provider:", TTL: Duration(720 * time.Hour),
+			}},
 		},
 		Trust: Trust{StoreDir: "truststore"},
 		Log:   Log{Level: "info", Format: "json"},

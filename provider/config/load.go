@@ -81,6 +81,8 @@ func parse(data []byte) (Config, map[string]int, []problem) {
 func (c *Config) resolve(folder string) {
 	c.Trust.PolicyFile = cmp.Or(c.Trust.PolicyFile, ".")
 	paths := []*string{&c.TLS.CertFile, &c.TLS.KeyFile, &c.TLS.ClientCAFile, &c.Trust.PolicyFile, &c.Trust.StoreDir, &c.Cache.Evidence.Directory.Path}
+	valkey := &c.Cache.Evidence.Valkey
+	paths = append(paths, &valkey.PasswordFile, &valkey.SentinelPasswordFile, &valkey.TLS.CAFile, &valkey.TLS.ClientCertFile, &valkey.TLS.ClientKeyFile)
 	for i := range c.Registries {
 		paths = append(paths, &c.Registries[i].CAFile)
 	}

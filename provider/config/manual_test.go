@@ -25,8 +25,10 @@ func TestTheAnnotatedFileIsTheDefault(t *testing.T) {
 		t.Errorf("the default has the registries %+v", want.Registries)
 	}
 	want.Registries = []config.Registry{{Host: "registry.example", Referrers: config.ReferrersAuto}}
+	valkey := got.Cache.Evidence.Valkey
+	want.Cache.Evidence.Valkey.Addresses, want.Cache.Evidence.Valkey.Nodes = valkey.Addresses, valkey.Nodes
 	want.Egress.Allow, want.DockerConfigs, want.Registries[0].Storage = got.Egress.Allow, got.DockerConfigs, got.Registries[0].Storage
-	if !reflect.DeepEqual(got, want) || len(got.Egress.Allow)+len(got.DockerConfigs)+len(want.Registries[0].Storage) > 0 {
+	if !reflect.DeepEqual(got, want) || len(got.Egress.Allow)+len(got.DockerConfigs)+len(want.Registries[0].Storage)+len(valkey.Addresses)+len(valkey.Nodes) > 0 {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
@@ -90,7 +92,7 @@ func sameManual(t *testing.T, n *yaml.Node, typ reflect.Type, path string, docs 
 func fieldDocs(t *testing.T) map[string]string {
 	t.Helper()
 	docs := map[string]string{}
-	for _, file := range []string{"config.go", "registry.go", "log.go"} {
+	for _, file := range []string{"config.go", "evidence_valkey.go", "registry.go", "log.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)

@@ -12,5 +12,9 @@ func (c Config) Unsafe() []string {
 				"credentials can be read, tags moved and signatures hidden on the way", i, r.Host))
 		}
 	}
+	if e := c.Cache.Evidence; e.Store == StoreValkey && e.Valkey.PlainTextUnsafe {
+		found = append(found, "cache.evidence.valkey.plainTextUnsafe: the store of signatures is asked in plain text: "+
+			"its password can be read and signatures hidden on the way")
+	}
 	return found
 }

@@ -33,6 +33,13 @@ func (b *breaker) allow() bool {
 	return true
 }
 
+// isOpen tells whether the breaker is open.
+func (b *breaker) isOpen() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures >= breakerFailures
+}
+
 // note says how an attempt ended; nil: it did not fail.
 func (b *breaker) note(err error) {
 	b.mu.Lock()

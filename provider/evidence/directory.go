@@ -77,7 +77,7 @@ func (d *Directory) readFile(root *os.Root, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	most := int64(len(header)) + maxKey + 1 + entryBound(d.envelope)
+	most := int64(len(header)) + maxKey + 1 + EntryBound(d.envelope)
 	if !info.Mode().IsRegular() || info.Size() > most {
 		return nil, fmt.Errorf("read %s: it is no entry: %w", name, fs.ErrNotExist)
 	}

@@ -277,7 +277,7 @@ func TestUnusableFoldersAreErrors(t *testing.T) {
 // Of an entry that was cut anywhere, as by a crash, nothing is believed.
 func TestCutFilesAreNotRecalled(t *testing.T) {
 	d, path := folder(t)
-	store := evidence.NewDurable(d, envelope, slog.New(slog.DiscardHandler))
+	store := evidence.NewDurable(d, envelope, unobserved, slog.New(slog.DiscardHandler))
 	evidence.New(newShelf(), func(bool) {}).Behind(store, func(bool) {}).Keep(t.Context(), image, piece())
 	store.Close()
 	name := files(t, path)[0]
@@ -285,7 +285,7 @@ func TestCutFilesAreNotRecalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store = evidence.NewDurable(d, envelope, slog.New(slog.DiscardHandler))
+	store = evidence.NewDurable(d, envelope, unobserved, slog.New(slog.DiscardHandler))
 	defer store.Close()
 	recalled := func() bool {
 		_, ok := evidence.New(newShelf(), func(bool) {}).Behind(store, func(bool) {}).Recall(t.Context(), image)

@@ -7,8 +7,8 @@
 // there is room, and an image goes on being verified while its registry is down, slow or
 // limits our rate. A forged entry has one effect only: the registry is asked.
 //
-// It is kept in memory and, if so configured, in a folder that outlives the process. That folder
-// is neither believed nor waited for: all that goes wrong there is a miss.
+// It is kept in memory and, if so configured, in a folder or a Valkey that outlives the process. That
+// store is neither believed nor waited for: all that goes wrong there is a miss.
 //
 // A missing signature is not evidence: one may be pushed a moment later.
 package evidence

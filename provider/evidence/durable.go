@@ -26,8 +26,8 @@ const (
 	entryFrame = 8 << 10
 )
 
-// entryBound is the size of the largest entry, in bytes, for envelopes of up to so many.
-func entryBound(envelope int64) int64 { return envelope*4/3 + entryFrame }
+// EntryBound is the size of the largest entry, in bytes, for envelopes of up to so many.
+func EntryBound(envelope int64) int64 { return envelope*4/3 + entryFrame }
 
 // Durable is a [Store] that outlives the process, and is never waited for: a read ends after 50 ms and counts as
 // a miss, a write is queued, and a storage that fails again and again is left alone but for an attempt each 2 s.
@@ -36,6 +36,7 @@ type Durable struct {
 	storage       Storage
 	most          int64
 	log           *slog.Logger
+	observe       func(Operation, Outcome)
 	reads, writes breaker
 	places        chan struct{}
 	queue         chan entry
@@ -48,10 +49,10 @@ type entry struct {
 }
 
 // NewDurable returns a store before the storage. Envelope is the size of the largest envelope, in bytes: larger
-// entries are neither written nor returned. Close ends it.
-func NewDurable(storage Storage, envelope int64, log *slog.Logger) *Durable {
+// entries are neither written nor returned. Observe is called for each read and each write. Close ends it.
+func NewDurable(storage Storage, envelope int64, observe func(Operation, Outcome), log *slog.Logger) *Durable {
 	d := &Durable{
-		storage: storage, most: entryBound(envelope), log: log,
+		storage: storage, most: EntryBound(envelope), log: log, observe: observe,
 		places: make(chan struct{}, readsAtOnce), queue: make(chan entry, queuedWrites),
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -72,6 +73,14 @@ func (d *Durable) logState(doing string) func(err error) {
 	}
 }
 
+// Open tells whether an operation is left alone because it failed again and again.
+func (d *Durable) Open(operation Operation) bool {
+	if operation == Read {
+		return d.reads.isOpen()
+	}
+	return d.writes.isOpen()
+}
+
 func (d *Durable) fits(key string, value []byte) bool {
 	return len(key) <= maxKey && int64(len(value)) <= d.most
 }
@@ -79,14 +88,15 @@ func (d *Durable) fits(key string, value []byte) bool {
 // Get implements [Store]. All that goes wrong is a miss.
 func (d *Durable) Get(ctx context.Context, key string) ([]byte, bool) {
 	if !d.fits(key, nil) || !d.reads.allow() {
+		d.observe(Read, Skipped)
 		return nil, false
 	}
 	within, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
 	value, err := d.read(within, key)
-	missing := errors.Is(err, fs.ErrNotExist)
+	d.observe(Read, outcome(err))
 	switch {
-	case err == nil, missing:
+	case err == nil, errors.Is(err, fs.ErrNotExist):
 		d.reads.note(nil)
 	case ctx.Err() == nil: // else it is the caller that ended it
 		d.reads.note(err)
@@ -128,6 +138,7 @@ func (d *Durable) Put(ctx context.Context, key string, value []byte) {
 	select {
 	case d.queue <- entry{key, value}:
 	default:
+		d.observe(Write, Skipped)
 		d.log.DebugContext(ctx, "evidence not written", "error", "too many writes are queued")
 	}
 }
@@ -153,9 +164,11 @@ func (d *Durable) write() {
 
 func (d *Durable) writeOne(e entry) {
 	if !d.writes.allow() {
+		d.observe(Write, Skipped)
 		return
 	}
 	err := d.storage.Write(e.key, e.value)
+	d.observe(Write, outcome(err))
 	d.writes.note(err)
 	if err != nil {
 		d.log.Debug("evidence not written", "error", err)

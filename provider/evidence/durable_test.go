@@ -70,7 +70,7 @@ func (d *disk) counts() (reads, writes int) {
 func durable(t *testing.T, d *disk, f func(t *testing.T, store *evidence.Durable)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		store := evidence.NewDurable(d, envelope, slog.New(slog.DiscardHandler))
+		store := evidence.NewDurable(d, envelope, unobserved, slog.New(slog.DiscardHandler))
 		f(t, store)
 		store.Close()
 	})
@@ -148,7 +148,7 @@ func TestHungReadsAreBounded(t *testing.T) {
 func TestStateOfTheStoreIsLogged(t *testing.T) {
 	d, logged := newDisk(), &bytes.Buffer{}
 	synctest.Test(t, func(t *testing.T) {
-		store := evidence.NewDurable(d, envelope, slog.New(slog.NewTextHandler(logged, nil)))
+		store := evidence.NewDurable(d, envelope, unobserved, slog.New(slog.NewTextHandler(logged, nil)))
 		defer store.Close()
 		d.readError = errors.New("permission denied")
 		for range 20 {
@@ -241,7 +241,7 @@ func TestHungWritesHoldUpNothing(t *testing.T) {
 	d := newDisk()
 	synctest.Test(t, func(t *testing.T) {
 		d.hang = make(chan struct{})
-		store := evidence.NewDurable(d, envelope, slog.New(slog.DiscardHandler))
+		store := evidence.NewDurable(d, envelope, unobserved, slog.New(slog.DiscardHandler))
 		begin := time.Now()
 		for range 1000 {
 			store.Put(t.Context(), "a@1", []byte("one"))
@@ -348,3 +348,5 @@ func TestForgedEntriesAreReplaced(t *testing.T) {
 		}
 	}
 }
+
+func unobserved(evidence.Operation, evidence.Outcome) {}

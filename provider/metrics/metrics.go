@@ -36,6 +36,7 @@ type Metrics struct {
 	reloads            *prometheus.CounterVec
 	revocationRequests *prometheus.CounterVec
 	handshakeFailures  *prometheus.CounterVec
+	evidenceRequests   *prometheus.CounterVec
 
 	// The counters that every answer from memory goes by, looked up once.
 	verdict map[provider.Reason]prometheus.Counter
@@ -63,9 +64,10 @@ func New(version string, memories, events []string) *Metrics {
 		reloads:            counter("reloads_total"),
 		revocationRequests: counter("revocation_requests_total"),
 		handshakeFailures:  counter("tls_handshake_failures_total"),
+		evidenceRequests:   counter("evidence_store_requests_total"),
 	}
 	m.registry.MustRegister(
-		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, m.revocationRequests, m.handshakeFailures,
+		m.requests, m.requestSeconds, m.verdicts, m.undecided, m.steps, m.cacheEvents, m.registryRequests, m.registrySeconds, m.reloads, m.revocationRequests, m.handshakeFailures, m.evidenceRequests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.sample([]string{"build_info"}, func(add func(string, float64, ...string)) { add("build_info", 1, version, runtime.Version()) })

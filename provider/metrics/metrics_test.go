@@ -63,6 +63,8 @@ func TestWhatHappensIsCounted(t *testing.T) {
 	})
 	m.Memories(func() []metrics.Memory { return []metrics.Memory{{Name: "tags", Good: 5, Refused: 6, Limit: 9}} })
 	m.Evidence(func() (entries int, bytes, limit int64) { return 2, 3000, 4000 })
+	m.EvidenceRequests([]string{"read", "write"}, []string{"done"})("read", "done")
+	m.EvidenceCircuits(func() map[string]bool { return map[string]bool{"read": true, "write": false} })
 	m.AnswerWithin(func() map[string]time.Duration { return map[string]time.Duration{"/validate": 1800 * time.Millisecond} })
 	m.Circuits(func() map[string]bool { return map[string]bool{"harbor.skao.int": true, "artefact.skao.int": false} })
 	m.VerifiedImages(func(within ...time.Duration) ([]int, int) {
@@ -95,6 +97,10 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`notation_provider_cache_entries{kind="refused",memory="tags"} 6`,
 		`notation_provider_cache_entries_limit{memory="tags"} 9`,
 		`notation_provider_evidence_entries 2`,
+		`notation_provider_evidence_store_requests_total{operation="read",outcome="done"} 1`,
+		`notation_provider_evidence_store_requests_total{operation="write",outcome="done"} 0`,
+		`notation_provider_evidence_store_circuit_open{operation="read"} 1`,
+		`notation_provider_evidence_store_circuit_open{operation="write"} 0`,
 		`notation_provider_evidence_bytes 3000`,
 		`notation_provider_evidence_limit_bytes 4000`,
 		`notation_provider_answer_within_seconds{path="/validate"} 1.8`,

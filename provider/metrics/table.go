@@ -61,6 +61,8 @@ func remembered() []Description {
 		describe("evidence_entries", Gauge, "Signatures in the evidence of this process."),
 		describe("evidence_bytes", Gauge, "Size of the evidence of this process."),
 		describe("evidence_limit_bytes", Gauge, "Limit of the size of the evidence of this process."),
+		describe("evidence_store_requests_total", Counter, "Reads and writes of evidence outside this process, by outcome: done, missing, timeout, error, skipped (the circuit was open, or too many writes waited).", "operation", "outcome"),
+		describe("evidence_store_circuit_open", Gauge, "1 while the evidence outside this process fails and gets probes only, by operation.", "operation"),
 		describe("verified_images", Gauge,
 			"Images that this replica verified in the last 24 hours and whose signature or certificates end within that time; any: all of them. What a CA renews by itself, such as a CRL, is left out.", "lapses_within"),
 	}

@@ -47,6 +47,7 @@ func rules() []rule {
 			"github.com/open-policy-agent/frameworks", "github.com/open-policy-agent/gatekeeper",
 		}},
 		{"the CA is for its command and for tests", not(in(pki, tests)), true, []string{pki}},
+		{"Redis is known where evidence is kept", not(in(rooms+"/evidence/valkey", tests)), true, []string{"github.com/redis/go-redis"}},
 		{"no room knows commands or tests", in(rooms), false, []string{module + "/cmd", tests}},
 		{"the server links nothing of OPA and Kubernetes, no CA and no registry", is(server), false, []string{
 			"github.com/open-policy-agent", "k8s.io", "sigs.k8s.io",
