@@ -19,7 +19,15 @@ var other = map[string]string{
 	"cache.entries": "config.cache.entries=7", "cache.verified": "config.cache.verified=7m", "cache.refused": "config.cache.refused=7s", "cache.tags": "config.cache.tags=7s",
 	"cache.evidence.memory": "config.cache.evidence.memory=7MiB", "cache.evidence.store": "config.cache.evidence.store=directory",
 	"cache.evidence.directory.path": "config.cache.evidence.directory.path=/a", "cache.evidence.directory.size": "config.cache.evidence.directory.size=32MiB",
-	"registries": "config.registries[0].host=a.example", "egress.allow": "config.egress.allow={a.example}", "dockerConfigs": "config.dockerConfigs={/a.json}",
+	"cache.evidence.valkey.mode": "config.cache.evidence.valkey.mode=cluster", "cache.evidence.valkey.addresses": "config.cache.evidence.valkey.addresses={a.example:1}",
+	"cache.evidence.valkey.master": "config.cache.evidence.valkey.master=a", "cache.evidence.valkey.nodes": "config.cache.evidence.valkey.nodes={10.0.0.0/8}",
+	"cache.evidence.valkey.username": "config.cache.evidence.valkey.username=a", "cache.evidence.valkey.passwordFile": "config.cache.evidence.valkey.passwordFile=/a",
+	"cache.evidence.valkey.sentinelUsername": "config.cache.evidence.valkey.sentinelUsername=a", "cache.evidence.valkey.sentinelPasswordFile": "config.cache.evidence.valkey.sentinelPasswordFile=/a",
+	"cache.evidence.valkey.prefix": "config.cache.evidence.valkey.prefix=a", "cache.evidence.valkey.ttl": "config.cache.evidence.valkey.ttl=7h",
+	"cache.evidence.valkey.tls.caFile": "config.cache.evidence.valkey.tls.caFile=/a", "cache.evidence.valkey.tls.serverName": "config.cache.evidence.valkey.tls.serverName=a",
+	"cache.evidence.valkey.tls.clientCertFile": "config.cache.evidence.valkey.tls.clientCertFile=/a", "cache.evidence.valkey.tls.clientKeyFile": "config.cache.evidence.valkey.tls.clientKeyFile=/a",
+	"cache.evidence.valkey.plainTextUnsafe": "config.cache.evidence.valkey.plainTextUnsafe=true",
+	"registries":                            "config.registries[0].host=a.example", "egress.allow": "config.egress.allow={a.example}", "dockerConfigs": "config.dockerConfigs={/a.json}",
 	"tls.clientNames": "config.tls.clientNames={a.example}", "log.level": "config.log.level=warn", "log.format": "config.log.format=text",
 }
 

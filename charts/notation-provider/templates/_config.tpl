@@ -16,6 +16,21 @@ trust.storeDir: /etc/notation-provider/trust/truststore
 cache.evidence.store: directory
 cache.evidence.directory.path: /var/lib/notation-provider/evidence
 {{- end }}
+{{- with .Values.evidenceValkey }}
+{{- if .passwordSecret.name }}
+cache.evidence.valkey.passwordFile: /etc/notation-provider/valkey/password
+{{- end }}
+{{- if .sentinelPasswordSecret.name }}
+cache.evidence.valkey.sentinelPasswordFile: /etc/notation-provider/valkey/sentinel-password
+{{- end }}
+{{- if or .ca.configMap.name .ca.secret.name }}
+cache.evidence.valkey.tls.caFile: /etc/notation-provider/valkey/ca.crt
+{{- end }}
+{{- if .clientCertificateSecret.name }}
+cache.evidence.valkey.tls.clientCertFile: /etc/notation-provider/valkey/tls.crt
+cache.evidence.valkey.tls.clientKeyFile: /etc/notation-provider/valkey/tls.key
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The server's configuration: config of the values, with what the chart knows. What contradicts that is an error. */}}
@@ -80,4 +95,44 @@ are in force soon after the ConfigMap has changed.
 {{- $_ := set $found $path $value -}}
 {{- end -}}
 {{- toJson $found -}}
+{{- end }}
+
+{{/* What the servers read of evidenceValkey: sources of a projected volume, or nothing. */}}
+{{- define "notation-provider.valkeySources" -}}
+{{- $store := dig "cache" "evidence" "store" "" .Values.config -}}
+{{- with .Values.evidenceValkey -}}
+{{- if and (ne $store "valkey") (or .passwordSecret.name .sentinelPasswordSecret.name .ca.configMap.name .ca.secret.name .clientCertificateSecret.name) -}}
+{{- fail "config.cache.evidence.store: is not valkey; set it so, or leave evidenceValkey out" -}}
+{{- end -}}
+{{- with .passwordSecret -}}{{- if .name }}
+- secret: {name: {{ .name }}, items: [{key: {{ .key | quote }}, path: password}]}
+{{- end -}}{{- end -}}
+{{- with .sentinelPasswordSecret -}}{{- if .name }}
+- secret: {name: {{ .name }}, items: [{key: {{ .key | quote }}, path: sentinel-password}]}
+{{- end -}}{{- end -}}
+{{- if and .ca.configMap.name .ca.secret.name -}}
+{{- fail "evidenceValkey.ca: has a ConfigMap and a Secret; leave one of them out" -}}
+{{- end -}}
+{{- with .ca.configMap -}}{{- if .name }}
+- configMap: {name: {{ .name }}, items: [{key: {{ .key | quote }}, path: ca.crt}]}
+{{- end -}}{{- end -}}
+{{- with .ca.secret -}}{{- if .name }}
+- secret: {name: {{ .name }}, items: [{key: {{ .key | quote }}, path: ca.crt}]}
+{{- end -}}{{- end -}}
+{{- with .clientCertificateSecret.name }}
+- secret: {name: {{ . }}, items: [{key: tls.crt, path: tls.crt}, {key: tls.key, path: tls.key}]}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The ports of the servers that keep evidence, as a list of numbers. */}}
+{{- define "notation-provider.valkeyPorts" -}}
+{{- $ports := list -}}
+{{- if eq (dig "cache" "evidence" "store" "" .Values.config) "valkey" -}}
+{{- range dig "cache" "evidence" "valkey" "addresses" list .Values.config -}}
+{{- $ports = append $ports (splitList ":" . | last | int) -}}
+{{- end -}}
+{{- $ports = concat $ports .Values.evidenceValkey.egress.ports -}}
+{{- end -}}
+{{- toJson ($ports | uniq) -}}
 {{- end }}
