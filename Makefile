@@ -85,6 +85,13 @@ test-browser: ## Test the page of report -o html in Chromium (apt-get install ch
 	@echo "testing the page of notation-provider report in a browser (about a minute on two cores)"; \
 	cd test/tools/browser && go test -tags browser -count=1 -timeout 20m ./...
 
+.PHONY: test-valkey
+test-valkey: ## Run the tests of evidence in Valkey or Redis, against a real server
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { echo "there is no redis-server; install it: apt-get install redis-server, or valkey-server"; exit 1; }
+	@echo "testing evidence against $$(command -v redis-server || command -v valkey-server)"; \
+	export RACE_SERVER=$(if $(RACE),1,); go test $(RACE) -tags valkey ./provider/evidence/valkey && \
+	go test -tags valkey -timeout 20m -run 'Valkey|Store|TenReplicas' ./test/system
+
 .PHONY: e2e
 e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real cluster (Linux; root or user namespaces); KEEP=1 leaves it up
 	@$(if $(KEEP),KEEP=1 go test -tags e2e -count=1 -timeout 0 -v -run TestKeep ./test/e2e,\

@@ -3,6 +3,7 @@
 //   - lifecycle_: files that change, signals, strangers, abuse, while others ask all the time;
 //   - outage_: registries and responders that are down or slow for long, and trust that is replaced meanwhile;
 //   - faults_: every fault at every step of a verification, as a generated table whose expectations are rules;
+//   - store_: Valkey or Redis with evidence, on its bad days; with the build tag valkey, as make test-valkey sets it;
 //   - expiry_: inspect, check and the metric report the same end of a certificate.
 //
 // security_test.go holds that SECURITY.md names tests that exist.
