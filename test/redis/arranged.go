@@ -22,7 +22,7 @@ func StartReplicated(t *testing.T) *Replicated {
 	host, port, _ := net.SplitHostPort(r.Master.Addr)
 	r.Replica = Start(t, Options{Lines: []string{"repl-diskless-sync-delay 0", fmt.Sprintf("replicaof %s %s", host, port)}})
 	Until(t, "the replica follows", func() bool {
-		return r.Replica.says("replication", "master_link_status:up")
+		return r.Replica.replicates("master_link_status:up")
 	})
 	r.Sentinel = Start(t, Options{Sentinel: true, Lines: []string{
 		fmt.Sprintf("sentinel monitor %s %s %s 1", MasterName, host, port),
@@ -41,7 +41,7 @@ func (r *Replicated) FailOver(t *testing.T) {
 	t.Helper()
 	r.Master.Kill()
 	Until(t, "the replica is the master", func() bool {
-		return r.Replica.says("replication", "role:master")
+		return r.Replica.replicates("role:master")
 	})
 }
 
@@ -82,7 +82,7 @@ func StartCluster(t *testing.T) *ClusterServers {
 		return c.Replica.Admin.Do(t.Context(), "cluster", "replicate", first).Err() == nil
 	})
 	Until(t, "the replica follows", func() bool {
-		return c.Replica.says("replication", "master_link_status:up")
+		return c.Replica.replicates("master_link_status:up")
 	})
 	for _, node := range nodes {
 		Until(t, "each node says that all slots are served", func() bool {
@@ -102,7 +102,7 @@ func (c *ClusterServers) FailOver(t *testing.T) {
 	t.Helper()
 	c.Masters[0].Kill()
 	Until(t, "the replica is a master and all slots are served", func() bool {
-		return c.Replica.says("replication", "role:master") &&
+		return c.Replica.replicates("role:master") &&
 			strings.Contains(c.Replica.Do("cluster", "info").(string), "cluster_slots_ok:16384")
 	})
 }

@@ -79,7 +79,7 @@ func Start(t *testing.T, o Options) *Server {
 		s.args = append(s.args, "--sentinel")
 	}
 	s.Admin = redis.NewClient(&redis.Options{Addr: s.Addr, Username: o.Username, Password: o.Password, TLSConfig: o.TLS, Protocol: 2, DialTimeout: time.Second, MaxRetries: -1})
-	t.Cleanup(func() { s.Kill(); s.Admin.Close() })
+	t.Cleanup(func() { s.Kill(); _ = s.Admin.Close() })
 	s.Run()
 	return s
 }
@@ -133,9 +133,9 @@ func (s *Server) Do(words ...any) any {
 	return got
 }
 
-// says tells whether a section of its information has the text.
-func (s *Server) says(section, text string) bool {
-	got, err := s.Admin.Info(s.t.Context(), section).Result()
+// replicates tells whether what it says of its replication has the text.
+func (s *Server) replicates(text string) bool {
+	got, err := s.Admin.Info(s.t.Context(), "replication").Result()
 	return err == nil && strings.Contains(got, text)
 }
 
@@ -164,10 +164,10 @@ func Until(t *testing.T, what string, done func() bool) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }

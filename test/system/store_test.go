@@ -66,7 +66,7 @@ func TestTenReplicasAskAsOftenAsOne(t *testing.T) {
 
 // Whatever happens to the store: no wrong verdict, none lost, and no image that is in memory is answered later.
 func TestBadDaysOfTheStore(t *testing.T) {
-	for name, break_ := range map[string]func(t *testing.T, server *redis.Server){
+	for name, spoil := range map[string]func(t *testing.T, server *redis.Server){
 		"down":   func(_ *testing.T, server *redis.Server) { server.Kill() },
 		"halted": func(_ *testing.T, server *redis.Server) { server.Stop() },
 		"paused": func(_ *testing.T, server *redis.Server) { server.Do("client", "pause", 600_000, "all") },
@@ -114,7 +114,7 @@ func TestBadDaysOfTheStore(t *testing.T) {
 			server := redis.Start(t, redis.Options{})
 			s := newShared(t, 5, alone(server))
 			hot := s.filled(t, server)
-			break_(t, server)
+			spoil(t, server)
 
 			for range 20 {
 				began := time.Now()
