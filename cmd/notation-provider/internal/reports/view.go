@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -12,9 +11,6 @@ import (
 
 // view is what the page shows, in its order.
 type view struct {
-	Policy         string
-	Style          template.CSS
-	Script         template.JS
 	Made, Moment   string
 	Headline, Lead string
 	Cards          []card
@@ -61,9 +57,8 @@ const (
 )
 
 // view makes the page's contents of the report.
-func (r *Report) view() view {
-	v := view{
-		Policy: policy(), Style: style(), Script: script(),
+func (r *Report) view() *view {
+	v := &view{
 		Made: r.Made.UTC().Format("2 January 2006"), Moment: r.Made.UTC().Format("2 January 2006, 15:04"),
 		Columns: []column{{"Verdict", "number", true}, {"Image", "text", false}, {"Signer", "text", false}, {"Signed", "text", false}, {"Lapses", "text", false}, {"Used by", "number", false}},
 		Months:  r.months(),
