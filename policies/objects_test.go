@@ -54,7 +54,7 @@ func TestExceptionObjectsAreCheap(t *testing.T) {
 			if denied := review(input, rego.EvalQueryTracer(&made)); denied != images {
 				t.Errorf("%s: %d of %d images are denied", name, denied, images)
 			}
-			if made > steps(objects*100+images*280) {
+			if made > steps(objects*100+images*330) {
 				t.Errorf("%s: %d steps for %d images", name, made, images)
 			}
 		}
