@@ -106,7 +106,7 @@ func (r row) node() g.Node {
 		cell(r.Image, role, r.details(),
 			when(r.Brief != "", func() g.Node { return h.Small(apart(g.Text(r.Brief))) }),
 			each(r.Badges, badge.node)),
-		cell(r.Signer, role, apart(h.TitleAttr(r.SignerWhole), g.Text(r.Signer))),
+		cell(r.Signer, role, apart(h.Title(r.SignerWhole), g.Text(r.Signer))),
 		cell(r.Signed, role, g.Text(r.Signed)),
 		cell(r.LapseKey, role, g.Text(r.Lapse), whenText(r.LapseBy, h.Small)),
 		cell(strconv.Itoa(r.Used), role, h.B(g.Text(strconv.Itoa(r.Used))), g.Text(" "), h.Small(apart(g.Text(r.Where)))),

@@ -49,7 +49,7 @@ func (v *view) totals() g.Node {
 func (t totalLine) node() g.Node {
 	decimal := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 	return h.Li(
-		h.Span(h.Class("who"), apart(h.TitleAttr(t.Whole), g.Text(t.Name))), h.Span(h.Class("many"), g.Text(t.Text)), g.Text(" "),
+		h.Span(h.Class("who"), apart(h.Title(t.Whole), g.Text(t.Name))), h.Span(h.Class("many"), g.Text(t.Text)), g.Text(" "),
 		h.SVG(g.Attr("viewBox", "0 0 100 4"), g.Attr("preserveAspectRatio", "none"), unspoken(),
 			bar("track", "0", "0", "100", "4"),
 			each(t.Bars, func(b totalBar) g.Node { return bar(b.Tone, decimal(b.X), "0", decimal(b.Width), "4") })),
