@@ -39,10 +39,7 @@ _admitted(written) if {
 	_exempt(written)
 }
 
-_admitted(written) if conditions.met(written, _value(written))
-
-# What the provider says of an image that it verified.
-_value(written) := verdict.value(_response, conditions.key(written))
+_admitted(written) if conditions.met(written, verdict.value(_response, conditions.key(written)))
 
 _exempt(written) if parameters.governs(image.parts(written)) == false
 
@@ -75,13 +72,6 @@ _finding(written) := denial.malformed(written) if {
 	not conditions.sound
 } else := denial.misconfigured("parameters.provider must name a provider, and parameters.images hold patterns") if {
 	not _sound
-} else := {
-	"reason": "mismatched",
-	"detail": "the provider verified it, and does not show what the constraint asks of its signature",
-	"digest": value.digest,
-	"remark": "",
-} if {
-	value := _value(written)
 } else := object.union(problem, {"remark": exceptions.remark(image.parts(written))}) if {
 	problem := verdict.problem(_response, conditions.key(written))
 } else := {

@@ -20,7 +20,10 @@ sound if {
 # description: |
 #   The key by which the provider is asked about an image: as it was written, and the conditions behind a "?", as the query of
 #   a URL. Undefined for what is no image.
-key(written) := concat("?", [part | some part in [written, query]; part != ""]) if {
+key(written) := written if {
+	image.parts(written)
+	_entries == []
+} else := concat("?", [part | some part in [written, query]; part != ""]) if {
 	query := urlquery.encode_object(_query(image.parts(written)))
 }
 

@@ -86,6 +86,14 @@ _found(asked, said, undecided, call) := {"reason": reason, "detail": detail, "di
 	[text] := undecided
 } else := {"reason": "unavailable", "detail": "the provider could not be asked, or failed"} if {
 	not call.reached
+} else := {
+	"reason": "mismatched",
+	"detail": "the provider verified it, and does not show what the constraint asks of its signature",
+	"digest": answer.value.digest,
+} if {
+	[answer] := said
+	answer.value.verified == true
+	_same(asked, answer.value)
 } else := {"reason": "mismatched", "detail": "the provider answered for another image or digest"} if {
 	[answer] := said
 	answer.value.verified == true

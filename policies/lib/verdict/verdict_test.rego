@@ -41,6 +41,13 @@ test_conditions_behind_the_image_are_no_part_of_it if {
 	verdict.problem(slow, asked) == undecided("deadline", "too slow", digest)
 }
 
+test_a_good_answer_that_does_not_admit_lacks_what_was_asked if {
+	found := verdict.problem(answer([[key, good]], []), key)
+	found.reason == "mismatched"
+	found.digest == digest
+	contains(found.detail, "does not show what the constraint asks of its signature")
+}
+
 test_answers_that_gatekeeper_remembered_verify if {
 	verdict.verified(object.union(answer([[key, good]], []), {"status_code": 0}), key)
 }
