@@ -262,8 +262,8 @@ test_a_denial_says_which_metadata_lacks_and_how_to_sign if {
 	some message in messages with input as {"review": request(["skao.int/mirror/db:1"]), "parameters": wanting}
 		with external_data as lacking
 	contains(message, concat("", [
-		"is signed without the metadata that is asked for here. Its signature lacks the metadata vetted=SEC-*. You: sign it with that metadata, ",
-		"if that is yours to say: `notation sign --user-metadata KEY=VALUE skao.int/mirror/db@",
+		"is signed without metadata that is asked for. Its signature lacks the metadata vetted=SEC-*. You: have it signed so: ",
+		"`notation sign -m KEY=VALUE skao.int/mirror/db@",
 		digest,
 	]))
 }

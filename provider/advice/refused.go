@@ -62,14 +62,14 @@ func untrusted() Outcome {
 	}, {
 		Begins:   provider.DetailNoMetadata,
 		Means:    "no signature that passes the trust policy has the metadata that the constraint asks for",
-		Is:       "is signed without the metadata that is asked for here",
-		You:      "sign it with that metadata, if that is yours to say: `notation sign --user-metadata KEY=VALUE {subject}`",
-		Platform: "if you vouch for it, sign it so; else see requireMetadata in the constraint",
+		Is:       "is signed without metadata that is asked for",
+		You:      "have it signed so: `notation sign -m KEY=VALUE {subject}`",
+		Platform: "or see requireMetadata in the constraint",
 	}, {
 		Begins:   provider.DetailOtherSigner,
 		Means:    "no signature that passes the trust policy is by the signer that the constraint asks for",
-		Is:       "is signed by another signer than is asked for here",
-		You:      "use an image that this signer signed, or have it signed by them: {subject}",
+		Is:       "is signed by another than is asked for",
+		You:      "use an image that this signer signed, or ask them to sign it",
 		Platform: "if the signer is right, correct signers in the constraint",
 	}, {
 		Begins: provider.DetailNoTimestamp,

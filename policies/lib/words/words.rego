@@ -239,15 +239,15 @@ outcomes := {
 		},
 		{
 			"begins": "its signature lacks the metadata ",
-			"claim": "is signed without the metadata that is asked for here",
-			"platformTeam": "if you vouch for it, sign it so; else see requireMetadata in the constraint",
-			"you": "sign it with that metadata, if that is yours to say: `notation sign --user-metadata KEY=VALUE {subject}`",
+			"claim": "is signed without metadata that is asked for",
+			"platformTeam": "or see requireMetadata in the constraint",
+			"you": "have it signed so: `notation sign -m KEY=VALUE {subject}`",
 		},
 		{
 			"begins": "its signer is trusted, but is not the one asked for, ",
-			"claim": "is signed by another signer than is asked for here",
+			"claim": "is signed by another than is asked for",
 			"platformTeam": "if the signer is right, correct signers in the constraint",
-			"you": "use an image that this signer signed, or have it signed by them: {subject}",
+			"you": "use an image that this signer signed, or ask them to sign it",
 		},
 		{
 			"begins": "it has no valid timestamp, ",
