@@ -24,7 +24,7 @@ func ofPolicies() []Outcome {
 		only(Unavailable, Case{
 			Means: "the provider could not be asked, or failed",
 			Is:    unchecked, You: later,
-			Platform: "see whether the provider runs, and whether the constraint names it correctly; until it answers, no image is admitted",
+			Platform: "see whether it runs, and whether the constraint names it correctly; no image is admitted until then",
 		}),
 		only(Unanswered, Case{
 			Means: "the provider said nothing about the image",

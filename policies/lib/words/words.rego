@@ -131,7 +131,7 @@ outcomes := {
 	"unavailable": [{
 		"begins": "",
 		"claim": "could not be checked, and may be fine",
-		"platformTeam": "see whether the provider runs, and whether the constraint names it correctly; until it answers, no image is admitted",
+		"platformTeam": "see whether it runs, and whether the constraint names it correctly; no image is admitted until then",
 		"you": "apply it again in a minute; if it lasts, tell the platform team",
 	}],
 	"undecided": [{
