@@ -68,9 +68,9 @@ func untrusted() Outcome {
 	}, {
 		Begins:   provider.DetailOtherSigner,
 		Means:    "no signature that passes the trust policy is by the signer that the constraint asks for",
-		Is:       "is signed by another than is asked for",
-		You:      "use an image that this signer signed, or ask them to sign it",
-		Platform: "if the signer is right, correct signers in the constraint",
+		Is:       "is signed by another than asked for",
+		You:      "use an image that this signer signed",
+		Platform: "or see signers in the constraint",
 	}, {
 		Begins: provider.DetailNoTimestamp,
 		Means:  "the trust policy always wants a timestamp, and there is none that is valid",

@@ -245,9 +245,9 @@ outcomes := {
 		},
 		{
 			"begins": "its signer is trusted, but is not the one asked for, ",
-			"claim": "is signed by another than is asked for",
-			"platformTeam": "if the signer is right, correct signers in the constraint",
-			"you": "use an image that this signer signed, or ask them to sign it",
+			"claim": "is signed by another than asked for",
+			"platformTeam": "or see signers in the constraint",
+			"you": "use an image that this signer signed",
 		},
 		{
 			"begins": "it has no valid timestamp, ",
