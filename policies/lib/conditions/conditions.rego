@@ -74,7 +74,7 @@ _query(parts) := {parameter: values |
 
 _parameter(condition) := concat(".", [condition.of, condition.name])
 
-# The entries that can be read, each with what the canonical form of its images begins with, as in lib.parameters.
+# The entries that can be read, each with what the images begin with that it may be about, as in lib.parameters.
 _entries := array.concat(
 	[{"beginnings": _beginnings(entry.images), "conditions": _conditions("metadata", entry.metadata)} | some entry in _metadata],
 	[{"beginnings": _beginnings(entry.images), "conditions": _conditions("signer", entry.attributes)} | some entry in _signers],
@@ -83,8 +83,9 @@ _entries := array.concat(
 _beginnings(images) := all if {
 	is_array(images)
 	count(images) > 0
-	all := [trim_suffix(concat("", [pattern.canonical(written), "$"]), "*$") | some written in images]
-	count(all) == count(images)
+	read := [pattern.beginnings(pattern.canonical(written)) | some written in images]
+	count(read) == count(images)
+	all := [beginning | some beginning in read[_]]
 }
 
 _conditions(of, values) := all if {

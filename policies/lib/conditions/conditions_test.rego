@@ -52,6 +52,23 @@ test_a_pattern_means_what_it_means_elsewhere if {
 	}
 }
 
+wants_of(pattern) := {"requireMetadata": [object.union(entry, {"images": [pattern]})], "signers": [object.union(signer, {"images": [pattern]})]}
+
+# Mutation pins a tag before Gatekeeper asks: an entry for a tag must not end there, nor one for a digest by the digest's tag.
+test_an_entry_for_a_tag_or_digest_cannot_be_avoided_by_the_other if {
+	digest := concat("", ["sha256:", concat("", ["0123456789abcdef" | some _ in numbers.range(1, 4)])])
+	other := replace(digest, "sha256:0", "sha256:1")
+	every written in [concat("@", ["skao.int/mirror/db:1", digest]), concat("@", ["skao.int/mirror/db", digest])] {
+		not met(wants_of("skao.int/mirror/db:1"), written, {})
+		met(wants_of("skao.int/mirror/db:1"), written, value)
+		endswith(key(wants_of("skao.int/mirror/db:1"), written), "?metadata.vetted=SEC-%2A&signer.CN=Vetting&signer.O=SKAO")
+		not met(wants_of(concat("@", ["skao.int/mirror/db:1", digest])), "skao.int/mirror/db:1", {})
+		met(wants_of(concat("@", ["skao.int/mirror/db", other])), written, {})
+	}
+	met(wants_of("skao.int/mirror/db:1"), "skao.int/mirror/db:2", {})
+	met(wants_of("skao.int/mirror/db:1"), concat("@", ["skao.int/mirror/db2", digest]), {})
+}
+
 test_every_entry_for_the_image_must_hold if {
 	met({"requireMetadata": [entry], "signers": [signer]}, "skao.int/mirror/db:1", value)
 	not met({"requireMetadata": [entry, object.union(entry, {"images": ["*"], "metadata": {"tested": "*"}})]}, "skao.int/mirror/db:1", value)

@@ -13,7 +13,7 @@ import data.lib.pattern
 sound if {
 	is_array(_images)
 	count(_images) > 0
-	count(_beginnings) == count(_images)
+	count(_read) == count(_images)
 }
 
 # METADATA
@@ -27,8 +27,10 @@ governs(parts) := false if {
 	strings.any_prefix_match(written, _beginnings) == false
 }
 
-# What the canonical form of an image that is governed begins with, where $ marks its end: a path, or all of it.
-_beginnings := [trim_suffix(concat("", [pattern.canonical(written), "$"]), "*$") | some written in _images]
+_beginnings := [beginning | some beginning in _read[_]]
+
+# What the images begin with that each pattern may mean.
+_read := [pattern.beginnings(pattern.canonical(written)) | some written in _images]
 
 # METADATA
 # description: Where people get help; empty if the constraint does not say.

@@ -33,6 +33,19 @@ test_a_pattern_governs_what_it_means_and_not_what_begins_so if {
 	governs([concat("@", ["skao.int/a", digest])], concat("@", ["skao.int/a:1", digest]))
 }
 
+# Mutation pins a tag before Gatekeeper asks.
+test_an_image_that_may_be_that_of_a_tag_or_digest_is_governed if {
+	digest := concat("", ["sha256:", concat("", ["0123456789abcdef" | some _ in numbers.range(1, 4)])])
+	other := replace(digest, "sha256:0", "sha256:1")
+	governs(["postgres:1"], concat("@", ["postgres:1", digest]))
+	governs(["postgres:1"], concat("@", ["postgres", digest]))
+	governs([concat("@", ["postgres", digest])], "postgres:1")
+	governs([concat("@", ["postgres", digest])], concat("@", ["postgres:1", digest]))
+	not governs([concat("@", ["postgres", digest])], concat("@", ["postgres:1", other]))
+	not governs(["postgres:1"], concat("@", ["postgres-evil", digest]))
+	not governs([concat("@", ["postgres", digest])], "postgres-evil:1")
+}
+
 test_patterns_make_parameters_sound if parameters.sound with input.parameters.images as ["harbor.skao.int/*", "postgres"]
 
 test_what_governs_nothing_is_not_sound if {

@@ -39,6 +39,16 @@ name(written) := regex.replace(written, `^.*/|[:@].*$`, "")
 repository(canonical_) := regex.replace(canonical_, `@.*$|:[^/:]*$`, "")
 
 # METADATA
+# description: |
+#   What every image begins with that a pattern in canonical form may mean, where $ marks the end of the image. A digest may be
+#   that of any tag of its repository, and a tag that of any digest. What is not certain to be another image counts as meant.
+beginnings(canonical_) := [trim_suffix(concat("", [canonical_, "$"]), "*$")] if {
+	repository(canonical_) == canonical_
+} else := [concat("", [canonical_, "$"]), concat("", [repository(canonical_), ":"])] if {
+	contains(canonical_, "@")
+} else := [concat("", [canonical_, "$"]), concat("", [repository(canonical_), "@"])]
+
+# METADATA
 # description: The patterns in canonical form that mean an image and have its name.
 exact(parts) := {parts.repository, image.identity(parts)}
 

@@ -103,7 +103,7 @@ func matches(glob, name string) bool {
 	return glob == name
 }
 
-// Governs tells whether the constraint is about an image.
+// Governs tells whether the constraint is about an image. Where that is not certain, it is.
 func (c *Constraint) Governs(image provider.Image) bool {
-	return c.Problem != "" || slices.ContainsFunc(c.images, func(pattern string) bool { return Means(pattern, image) })
+	return c.Problem != "" || slices.ContainsFunc(c.images, func(pattern string) bool { return mayMean(pattern, image) })
 }

@@ -68,6 +68,26 @@ func TestPatternsMeanWhatPoliciesSay(t *testing.T) {
 	}
 }
 
+// A constraint governs in a report what it governs at admission: a tag's digests and a digest's tags too.
+func TestConstraintsGovernWhatPoliciesSay(t *testing.T) {
+	all := append(patterns(), "a:1", "harbor.skao.int/a:1", "harbor.skao.int/a:2", "harbor.skao.int/a@"+digest, "harbor.skao.int/a:1@"+strings.ReplaceAll(digest, "0", "1"))
+	asked := map[string]any{"patterns": all, "images": images()}
+	governs := regotest.Eval(t, `{sprintf("%v %v", [i, j]) | some i, written in input.patterns; some j, image in input.images; data.lib.parameters.governs(data.lib.image.parts(image)) with input.parameters.images as [written]}`, asked, today()).([]any)
+	governed := map[any]bool{}
+	for _, pair := range governs {
+		governed[pair] = true
+	}
+	for i, written := range all {
+		constraint, _ := exception.Read(constraintOf(map[string]any{"provider": "notation-provider", "images": []any{written}}))
+		for j, reference := range images() {
+			image, _ := provider.ParseImage(reference)
+			if got, want := constraint.Governs(image), governed[fmt.Sprint(i, " ", j)]; got != want {
+				t.Errorf("%v governs %s: %t; policies say %t", written, reference, got, want)
+			}
+		}
+	}
+}
+
 // written are exceptions of all kinds, also those that the API server would refuse.
 func written(random *rand.Rand) map[string]any {
 	pick := func(values ...any) any { return values[random.IntN(len(values))] }
