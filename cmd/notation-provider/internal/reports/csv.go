@@ -3,6 +3,7 @@ package reports
 import (
 	"encoding/csv"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -80,15 +81,14 @@ func (r *Report) ExceptionsCSV(out io.Writer) error {
 	return rows.Error()
 }
 
-// cells makes text of others harmless: no control characters, and no formula, which a spreadsheet would compute. OWASP's
-// page on CSV injection has the characters that begin one.
+// formula is what a spreadsheet may take for the begin of a formula: at the begin of a cell, or behind a semicolon, which
+// separates cells where the comma is the decimal sign, whatever the quotes. OWASP's page on CSV injection has the characters.
+var formula = regexp.MustCompile("(^|;)([\\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-])")
+
+// cells makes text of others harmless: no control characters, and no formula, which a spreadsheet would compute.
 func cells(fields ...string) []string {
 	for i, field := range fields {
-		field = printable.Text(field)
-		if field != "" && strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20", []rune(field)[0]) {
-			field = "'" + field
-		}
-		fields[i] = field
+		fields[i] = formula.ReplaceAllString(printable.Text(field), "$1'$2")
 	}
 	return fields
 }

@@ -83,6 +83,20 @@ func TestNoCellIsAFormula(t *testing.T) {
 	}
 }
 
+// Spreadsheets separate cells by semicolons where the comma is the decimal sign, and then a comma's quotes are no quotes.
+func TestNoPartOfACellIsAFormula(t *testing.T) {
+	r := hostile()
+	for _, text := range []string{"x;=cmd", `x;"=cmd`, "x; =cmd", ";;@cmd", ` "+cmd`, " =cmd", "x;\uff1dcmd"} {
+		r.Images[0].Image, r.Images[0].Detail, r.Exceptions[0].Reason = text, text, text
+		for name, form := range map[string]func(io.Writer) error{"images": r.CSV, "exceptions": r.ExceptionsCSV} {
+			printed := print(t, form)
+			if formula := regexp.MustCompile("(?m)(^|[,;])[\\s\"]*[=+@\uff1d-]").FindString(printed); formula != "" || !strings.Contains(printed, "cmd") {
+				t.Errorf("%s, %q: %q", name, text, printed)
+			}
+		}
+	}
+}
+
 // The page runs its own script and nothing else, and loads nothing.
 func TestThePageIsSelfContained(t *testing.T) {
 	page := print(t, hostile().HTML)
