@@ -21,7 +21,22 @@ func (c *Collection) Build(verdicts map[string]Verdict, now time.Time, soon time
 	})
 	r.summarise()
 	r.note()
+	c.noteConditions(r)
 	return r
+}
+
+// noteConditions says which constraints ask for what the report did not ask for.
+func (c *Collection) noteConditions(r *Report) {
+	var asking []string
+	for _, constraint := range c.exceptions.Constraints {
+		if constraint.Asks {
+			asking = append(asking, constraint.Name)
+		}
+	}
+	if len(asking) > 0 {
+		r.Notes = append(r.Notes, "Constraints that ask for metadata or signers: "+strings.Join(asking, ", ")+
+			". This report does not ask for these, so they may deny an image that is verified here.")
+	}
 }
 
 // BuildExceptions makes a report of the exceptions alone.

@@ -3,6 +3,7 @@ package reports_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -97,6 +98,24 @@ func TestTheDigestThatRunsIsAskedAbout(t *testing.T) {
 	}
 	if got := r.Images[slices.IndexFunc(r.Images, func(i reports.Image) bool { return i.Running == one && i.Image == "skao.int/a:1" })].Uses; len(got) != 2 {
 		t.Errorf("used by %+v", got)
+	}
+}
+
+// The provider is asked without the conditions of constraints. A reader who is not told takes an image for admitted.
+func TestAskingConstraintsAreNoted(t *testing.T) {
+	for parameters, noted := range map[string]bool{
+		`{}`: false, `{"requireMetadata": [{"images": ["*"], "metadata": {"vetted": "*"}}]}`: true, `{"signers": [{"images": ["*"], "attributes": {"CN": "x"}}]}`: true,
+	} {
+		var c reports.Collection
+		var constraint map[string]any
+		text := `{"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": {"name": "vetted"}, "spec": {"parameters": ` + parameters + `}}`
+		if err := errors.Join(json.Unmarshal([]byte(text), &constraint), c.Add(constraint)); err != nil {
+			t.Fatal(err)
+		}
+		notes := strings.Join(c.Build(nil, time.Now(), time.Hour).Notes, "\n")
+		if got := strings.Contains(notes, "metadata or signers: vetted. "); got != noted {
+			t.Errorf("%s: %q", parameters, notes)
+		}
 	}
 }
 
