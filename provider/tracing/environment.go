@@ -62,6 +62,8 @@ func FromEnvironment(getenv func(string) string) (*Settings, error) {
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12},
 	}
 	e.certificates(s.TLS)
+	e.sampler()
+	e.numbers()
 	return s, errors.Join(e.problems...)
 }
 
@@ -150,6 +152,36 @@ func (e *environment) compression() bool {
 	default:
 		e.wrong("COMPRESSION", "is %q; set gzip or none", text)
 		return false
+	}
+}
+
+// sampler looks at what the SDK reads by itself: it would take every trace where the sampler is not one that it knows.
+func (e *environment) sampler() {
+	sampler := strings.ToLower(strings.TrimSpace(e.getenv("OTEL_TRACES_SAMPLER")))
+	switch sampler {
+	case "", "always_on", "always_off", "parentbased_always_on", "parentbased_always_off":
+	case "traceidratio", "parentbased_traceidratio":
+		text := strings.TrimSpace(e.getenv("OTEL_TRACES_SAMPLER_ARG"))
+		if ratio, err := strconv.ParseFloat(text, 64); text != "" && (err != nil || !(ratio >= 0 && ratio <= 1)) {
+			e.problems = append(e.problems, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG is %q; give a number from 0 to 1, such as 0.1", text))
+		}
+	default:
+		e.problems = append(e.problems, fmt.Errorf("OTEL_TRACES_SAMPLER is %q; set one of always_on, always_off, traceidratio, "+
+			"parentbased_always_on, parentbased_always_off and parentbased_traceidratio", sampler))
+	}
+}
+
+// numbers looks at those that the SDK reads by itself: it would go by its defaults.
+func (e *environment) numbers() {
+	for _, name := range []string{
+		"OTEL_BSP_SCHEDULE_DELAY", "OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+		"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT",
+		"OTEL_SPAN_LINK_COUNT_LIMIT", "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+	} {
+		text := e.getenv(name)
+		if _, err := strconv.Atoi(strings.TrimSpace(text)); text != "" && err != nil {
+			e.problems = append(e.problems, fmt.Errorf("%s is %q; give a whole number", name, text))
+		}
 	}
 }
 

@@ -77,6 +77,10 @@ func TestWrongEnvironment(t *testing.T) {
 		{environment{on: "otlp", "OTEL_EXPORTER_OTLP_CERTIFICATE": text}, "OTEL_EXPORTER_OTLP_CERTIFICATE names " + text},
 		{environment{on: "otlp", "OTEL_EXPORTER_OTLP_CLIENT_KEY": text}, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE cannot be read"},
 		{environment{on: "otlp", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": text, "OTEL_EXPORTER_OTLP_CLIENT_KEY": text}, "does not fit the key"},
+		{environment{on: "otlp", "OTEL_TRACES_SAMPLER": "alwayson"}, `OTEL_TRACES_SAMPLER is "alwayson"; set one of always_on`},
+		{environment{on: "otlp", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "10%"}, `OTEL_TRACES_SAMPLER_ARG is "10%"; give a number from 0 to 1`},
+		{environment{on: "otlp", "OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "NaN"}, "give a number from 0 to 1"},
+		{environment{on: "otlp", "OTEL_BSP_SCHEDULE_DELAY": "5s"}, `OTEL_BSP_SCHEDULE_DELAY is "5s"; give a whole number`},
 	} {
 		_, err := tracing.FromEnvironment(c.set.get)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
