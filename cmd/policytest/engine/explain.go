@@ -48,6 +48,7 @@ var questions = []struct {
 	rule     string
 }{
 	{[]string{"review"}, `images contains use.image if some use in data.lib.review.judged`},
+	{[]string{"review", "conditions"}, `keys[name] := data.lib.conditions.key(name) if some name in images`},
 	{[]string{"review", "image", "exceptions"}, `excepted contains name if {
 	some name in images
 	data.lib.exceptions.current(data.lib.image.parts(name)) with data.inventory as input.inventory
@@ -103,7 +104,18 @@ func libraryOf(template *templates.ConstraintTemplate) (modules, names []string)
 }
 
 // answer is what an explainer finds out about an object under a constraint.
-type answer struct{ images, excepted, free []string }
+type answer struct {
+	images, excepted, free []string
+	keys                   map[string]any // of images: what the provider is asked
+}
+
+// key is what the provider is asked about an image: with conditions, where the constraint has some for it.
+func (a answer) key(image string) string {
+	if key, ok := a.keys[image].(string); ok {
+		return key
+	}
+	return image
+}
 
 func (e *explainer) ask(ctx context.Context, review, parameters map[string]any, objects inventory, at time.Time) (answer, error) {
 	input := map[string]any{"review": review, "parameters": parameters, "inventory": objects.data()}
@@ -112,7 +124,8 @@ func (e *explainer) ask(ctx context.Context, review, parameters map[string]any, 
 		return answer{}, err
 	}
 	rules, _ := results[0].Expressions[0].Value.(map[string]any)
-	return answer{texts(rules["images"]), texts(rules["excepted"]), texts(rules["free"])}, nil
+	keys, _ := rules["keys"].(map[string]any)
+	return answer{texts(rules["images"]), texts(rules["excepted"]), texts(rules["free"]), keys}, nil
 }
 
 func texts(values any) []string {
@@ -138,7 +151,7 @@ func (e *explainer) explain(ctx context.Context, q question) ([]Admitted, error)
 	for _, image := range found.images {
 		a := Admitted{Image: image, Constraint: q.constraint.GetName()}
 		switch {
-		case slices.Contains(q.verified, image):
+		case slices.Contains(q.verified, found.key(image)):
 			a.Because = Verified
 		case slices.Contains(found.free, image):
 			a.Because = NotGoverned
@@ -158,7 +171,7 @@ type question struct {
 	review     map[string]any
 	constraint *unstructured.Unstructured
 	exceptions inventory
-	verified   []string // images, by what providers answered
+	verified   []string // keys, by what providers answered
 	at         time.Time
 }
 
