@@ -99,7 +99,7 @@ type certificateRow struct {
 
 // inspect loads what serve would load.
 func inspect(c config.Config, in installation, now time.Time) (*inspection, error) {
-	noStore := checkStore(c)
+	dangers, noStore := c.Unsafe(), checkStore(c)
 	c.Cache.Evidence.Store = config.StoreNone // it is the server's to write
 	a, err := assemble(c, newMetrics(), nil, slog.New(slog.DiscardHandler))
 	if err == nil {
@@ -116,7 +116,7 @@ func inspect(c config.Config, in installation, now time.Time) (*inspection, erro
 	found := &inspection{
 		Registries:   registryRows(c),
 		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(in.gatekeeper), WebhookTimeout: config.Duration(in.gatekeeper.ValidatingWebhook),
-		Warnings: slices.Concat(c.Unsafe(), configurationWarnings(c, in), certificateWarnings(c, in, identity, clients, now), trusted.Warnings(now), a.registry.Warnings()),
+		Warnings: slices.Concat(dangers, configurationWarnings(c, in), certificateWarnings(c, in, identity, clients, now), trusted.Warnings(now), a.registry.Warnings()),
 	}
 	for _, p := range trusted.Policies() {
 		found.Policies = append(found.Policies, policyRow{p.Name(), p.Level(), p.Scopes(), p.Identities()})
