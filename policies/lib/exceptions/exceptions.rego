@@ -113,12 +113,13 @@ _problem(source, exception) := "" if {
 	_reasoned(exception)
 	_dated(exception)
 	exception.expires >= _today
-} else := _elsewhere(source, exception) if {
-	_reasoned(exception)
-	not _here(exception)
 } else := sprintf("Its exception ended on %s (%s).", [exception.expires, _told(source, exception)]) if {
 	_reasoned(exception)
 	_dated(exception)
+	exception.expires < _today
+} else := _elsewhere(source, exception) if {
+	_reasoned(exception)
+	not _here(exception)
 } else := sprintf("Its exception counts for nothing: it wants a reason, and expires: YYYY-MM-DD or never%s.", [_object(source)])
 
 _elsewhere(source, exception) := sprintf("Its exception counts in other namespaces: %s (%s).", [names, _told(source, exception)]) if {

@@ -69,6 +69,7 @@ test_an_exception_without_a_reason_counts_for_nothing if {
 
 test_an_exception_that_ended_says_when_and_who_vetted_it if {
 	remark(changed({"expires": "2027-02-28"}), "postgres", noon) == "Its exception ended on 2027-02-28 (SEC-142)."
+	remark(changed({"expires": "2027-02-28", "namespaces": ["daq"]}), "postgres", noon) == "Its exception ended on 2027-02-28 (SEC-142)."
 }
 
 test_an_exception_that_counts_or_means_another_image_is_not_remarked_on if {
