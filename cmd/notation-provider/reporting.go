@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -59,10 +60,10 @@ objects tell the exceptions, with ClusterImageExceptions and ImageExceptions tha
 A constraint counts by its namespaces; its labels and kinds are not looked at.
 
 --exceptions reports on the exceptions alone: those that are broken, have ended or end soon,
-that nothing uses, and that are broader than what runs. It asks nobody, and needs no --config.
+that nothing uses, and that are broader than what runs. It asks no registry, and needs no --config.
 
 Soon is within 30 days, or what --fail-within says. --from prints a report that -o json made
-before, and asks nobody. Without --config the trust is that of the notation command, as for
+before, and asks no registry. Without --config the trust is that of the notation command, as for
 verify.
 
 Exit codes: 0 all images are verified, or admitted by exceptions; 3 any other is refused, else
@@ -86,7 +87,7 @@ that time; 2 usage, 1 failure.`,
 	}
 	c.Flags().StringVarP(&o.config, "config", "c", "", "the server's configuration `FILE`; without it, notation's own")
 	c.Flags().StringVar(&o.from, "from", "", "print the report in a `FILE` of report -o json, - for standard input")
-	c.Flags().BoolVar(&o.exceptionsOnly, "exceptions", false, "report on the exceptions alone; asks nobody")
+	c.Flags().BoolVar(&o.exceptionsOnly, "exceptions", false, "report on the exceptions alone; asks no registry")
 	c.Flags().IntVar(&o.concurrency, "concurrency", 0, "how `MANY` images to check at a time (default limits.concurrent of the configuration)")
 	c.Flags().Var(&o.failWithin, "fail-within", "exit with 5 if something ends within `DURATION`, such as 30d or 720h")
 	cli.Choice(c, &o.form, "output", "o", "how to print the report", formTable, formJSON, formCSV, formHTML)
@@ -149,7 +150,11 @@ func (o *reportOptions) make(c *cobra.Command, files []string) (*reports.Report,
 	if o.exceptionsOnly {
 		return found.BuildExceptions(time.Now(), soon), nil
 	}
-	verdicts, err := o.verify(c, found.Keys())
+	keys := found.Keys()
+	if len(keys) == 0 { // a nightly job whose list is empty must not pass
+		return nil, errors.New("none of the objects uses an image; give the pods that run, as kubectl get pods -A -o json prints them")
+	}
+	verdicts, err := o.verify(c, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // The API of exceptions that are objects, as package lib.inventory reads it. The domain .internal is reserved for private
-// use, so that nobody else can have the group.
+// use, so that no other organisation can have the group.
 const (
 	exceptionsGroup   = "notation-provider.internal"
 	exceptionsVersion = "v1"

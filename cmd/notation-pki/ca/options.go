@@ -16,7 +16,7 @@ const backdate = 5 * time.Minute
 
 // Options say what a certificate holds. The zero value works for every kind that this package issues.
 type Options struct {
-	// Subject is the distinguished name. Default: C=XX, ST=Example, O=Example, which are nobody's (ISO 3166 leaves XX to its
+	// Subject is the distinguished name. Default: C=XX, ST=Example, O=Example, which belong to no country (ISO 3166 leaves XX to its
 	// users), and a common name that tells the kind.
 	// C, ST and O must be there, or no trusted identity of a trust policy can match. It never holds an emailAddress.
 	Subject pkix.Name

@@ -84,7 +84,7 @@ func makePage(dir string) (string, error) {
 	return made, os.WriteFile(made, text, 0o600)
 }
 
-// tab is the page, opened anew for a test.
+// tab is the page, opened again for a test.
 type tab struct {
 	*testing.T
 
