@@ -83,9 +83,11 @@ _entries := array.concat(
 _beginnings(images) := all if {
 	is_array(images)
 	count(images) > 0
-	read := [pattern.beginnings(pattern.canonical(written)) | some written in images]
-	count(read) == count(images)
-	all := [beginning | some beginning in read[_]]
+	all := [beginning |
+		some written in images
+		some beginning in pattern.beginnings(pattern.canonical(written))
+	]
+	count(all) == 3 * count(images)
 }
 
 _conditions(of, values) := all if {

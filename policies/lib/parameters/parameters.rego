@@ -13,7 +13,7 @@ import data.lib.pattern
 sound if {
 	is_array(_images)
 	count(_images) > 0
-	count(_read) == count(_images)
+	count(_beginnings) == 3 * count(_images)
 }
 
 # METADATA
@@ -27,10 +27,11 @@ governs(parts) := false if {
 	strings.any_prefix_match(written, _beginnings) == false
 }
 
-_beginnings := [beginning | some beginning in _read[_]]
-
-# What the images begin with that each pattern may mean.
-_read := [pattern.beginnings(pattern.canonical(written)) | some written in _images]
+# What the images begin with that the patterns may mean.
+_beginnings := [beginning |
+	some written in _images
+	some beginning in pattern.beginnings(pattern.canonical(written))
+]
 
 # METADATA
 # description: Where people get help; empty if the constraint does not say.
