@@ -32,6 +32,8 @@ func newNode(t *testing.T, o objects) *node {
 		"notation-provider-tls":       {"tls.crt": string(ca.EncodeCertificates(server.Chain...)), "tls.key": string(rig.Must(ca.EncodeKey(server.Key))(t))},
 		"notation-provider-client-ca": {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
 		"registry-ca":                 {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
+		"valkey-ca":                   {"ca.crt": string(ca.EncodeCertificates(issuer.Cert))},
+		"notation-provider-valkey":    {"password": "example"},
 		"registry-example":            {".dockerconfigjson": `{"auths": {"registry.example.org:5000": {"username": "a", "password": "b"}}}`},
 		"credential-helper":           {"config.json": `{"credHelpers": {"123.registry.example.org": "example"}}`},
 	}}

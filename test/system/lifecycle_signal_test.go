@@ -62,7 +62,7 @@ func (l *life) notReady(t *testing.T) {
 
 func TestTheServerEndsUnderLoadAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	l := start(t, rig.ForTest(t), options{drain: 3 * time.Second})
+	l := start(t, rig.ForTest(t), options{drain: 8 * time.Second})
 	h := l.hold(t)
 	ended := make(chan error, 1)
 	go func() { ended <- l.server.Stop() }()
