@@ -43,13 +43,9 @@ repository(canonical_) := regex.replace(canonical_, `@.*$|:[^/:]*$`, "")
 #   What every image begins with that a pattern in canonical form may mean, where $ marks the end of the image: always three,
 #   so that one that is missing is seen. A digest may be that of any tag of its repository, and a tag that of any digest. What
 #   is not certain to be another image counts as meant.
-beginnings(canonical_) := [concat("", [canonical_, "$"]), of_tags, of_tags] if {
-	contains(canonical_, "@")
-	of_tags := concat("", [repository(canonical_), ":"])
-} else := [concat("", [canonical_, "$"]), of_digests, of_digests] if {
-	contains(canonical_, "@") == false
-	repository(canonical_) != canonical_
-	of_digests := concat("", [repository(canonical_), "@"])
+beginnings(canonical_) := [concat("", [canonical_, "$"]), others, others] if {
+	other := {":": "@", "@": ":"}[substring(canonical_, count(repository(canonical_)), 1)]
+	others := concat("", [repository(canonical_), other])
 } else := [
 	trim_suffix(concat("", [canonical_, "$"]), "*$"),
 	concat("", [repository(canonical_), ":"]),
