@@ -10,8 +10,9 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
-// Bounds of what is told of a signature. They bound the answer to Gatekeeper, which has up to limits.keys of them, and the
-// remembered verdicts. What is beyond a bound is left out whole, with a warning: a policy that asks for it denies the image.
+// Bounds of the metadata and the signer's attributes in an answer. An answer to Gatekeeper has up to limits.keys of them, and
+// each remembered verdict has them. What is beyond a bound is left out whole, with a warning: a policy that asks for it denies
+// the image.
 const (
 	maxMetadata      = 16      // keys
 	maxMetadataKey   = 128     // bytes

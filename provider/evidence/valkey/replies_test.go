@@ -118,7 +118,8 @@ func allocated(in *bufio.Reader) (room int64, err error) {
 	return room, nil
 }
 
-// Whatever is sent: what passes makes no client take more room than the bounds, and the cuts between reads do not matter.
+// For any bytes that a server sends: those that pass make a client take no more memory than the bounds. It does not matter how
+// they are cut into reads.
 func FuzzRepliesBoundWhatIsMadeRoomFor(f *testing.F) {
 	for _, seed := range []string{"+OK\r\n", "$5\r\nhello\r\n", "*2\r\n*1\r\n:1\r\n$-1\r\n", "*300\r\n*300\r\n", "$-1\r\n*-1\r\n"} {
 		f.Add(seed, uint8(2))
