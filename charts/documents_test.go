@@ -112,25 +112,26 @@ func TestTheNotesSayWhatIsStillOpen(t *testing.T) {
 	const check = "/notation-provider check --config /etc/notation-provider/config/config.yaml \\\n    --provider-url https://notation-provider.notation-provider.svc:8443/validate --provider-timeout 2s"
 	n := newNode(t, nil)
 	bundled := n.bundled()
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		args []string
 		want []string
 	}{
-		"nothing said": {nil, []string{trust, constraint, open, threads}},
-		"inline trust": {[]string{"--values", chart + "/examples/inline-trust.yaml"}, []string{tsa, constraint, open, threads}},
-		"a bundle":     {[]string{"--values", bundled}, []string{constraint, open, threads}},
-		"a dry run":    {[]string{"--values", bundled, "--set", "constraints.preset=generic"}, []string{nothing, open, threads}},
-		"all on":       {[]string{"--values", bundled, "--set", "constraints.preset=generic,constraints.enforcementAction=deny,mutation.create=true"}, []string{open, threads, mutation}},
-		"no templates": {[]string{"--values", bundled, "--set", "constraintTemplates.create=false"}, []string{templates, constraint, open, threads}},
-		"own secret":   {[]string{"--values", bundled, "--values", chart + "/examples/own-secret.yaml"}, []string{constraint, open, threads, renew}},
+		{"nothing said", nil, []string{trust, constraint, open, threads}},
+		{"inline trust", []string{"--values", chart + "/examples/inline-trust.yaml"}, []string{tsa, constraint, open, threads}},
+		{"a bundle", []string{"--values", bundled}, []string{constraint, open, threads}},
+		{"a dry run", []string{"--values", bundled, "--set", "constraints.preset=generic"}, []string{nothing, open, threads}},
+		{"all on", []string{"--values", bundled, "--set", "constraints.preset=generic,constraints.enforcementAction=deny,mutation.create=true"}, []string{open, threads, mutation}},
+		{"no templates", []string{"--values", bundled, "--set", "constraintTemplates.create=false"}, []string{templates, constraint, open, threads}},
+		{"own secret", []string{"--values", bundled, "--values", chart + "/examples/own-secret.yaml"}, []string{constraint, open, threads, renew}},
 	} {
 		said := notes(t, c.args...)
 		if !strings.Contains(said, check) {
-			t.Errorf("%s: the notes do not say how to check: %s", name, said)
+			t.Errorf("%s: the notes do not say how to check: %s", c.name, said)
 		}
 		for _, words := range []string{trust, tsa, templates, constraint, nothing, open, threads, mutation, renew} {
 			if got, want := strings.Contains(said, words), slices.Contains(c.want, words); got != want {
-				t.Errorf("%s: the notes say %q: %t, want %t", name, words, got, want)
+				t.Errorf("%s: the notes say %q: %t, want %t", c.name, words, got, want)
 			}
 		}
 	}

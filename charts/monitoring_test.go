@@ -135,14 +135,15 @@ func TestAlertsNameMetricsThatExist(t *testing.T) {
 
 // The end of each exception of the chart's constraints is recorded, for an alert: those of the values in place of the preset's.
 func TestTheEndOfExceptionsIsRecorded(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		values string
 		want   []string
 	}{
-		"the preset's": {"{}", []string{"images-are-signed-or-vetted docker.io/library/postgres vector(1769904000)"}},
-		"the values'": {`[{"image": "a.example/b", "reason": "x", "expires": "2027-03-01"}, {"image": "a.example/c", "reason": "x", "expires": "never"},
+		{"the preset's", "{}", []string{"images-are-signed-or-vetted docker.io/library/postgres vector(1769904000)"}},
+		{"the values'", `[{"image": "a.example/b", "reason": "x", "expires": "2027-03-01"}, {"image": "a.example/c", "reason": "x", "expires": "never"},
 			{"image": "a.example/d", "reason": "x", "expires": "2027-13-01"}]`, []string{"images-are-signed-or-vetted a.example/b vector(1803945600)"}},
-		"none": {"[]", nil},
+		{"none", "[]", nil},
 	} {
 		args := []string{"--values", chart + "/examples/monitoring.yaml", "--set", "constraints.preset=skao-tomorrow"}
 		if c.values != "{}" {
@@ -154,12 +155,12 @@ func TestTheEndOfExceptionsIsRecorded(t *testing.T) {
 			for _, r := range one.Rules {
 				have = append(have, fmt.Sprintf("%s %s %s", r.Labels["constraint"], r.Labels["image"], r.Expr))
 				if r.Record != "notation_provider_exception_expiry_timestamp_seconds" || r.Labels["namespace"] != release {
-					t.Errorf("%s: recorded is %+v", name, r)
+					t.Errorf("%s: recorded is %+v", c.name, r)
 				}
 			}
 		}
 		if !slices.Equal(have, c.want) {
-			t.Errorf("%s: recorded are %q, want %q", name, have, c.want)
+			t.Errorf("%s: recorded are %q, want %q", c.name, have, c.want)
 		}
 	}
 }

@@ -102,29 +102,30 @@ func TestTheNetworkIsClosedButForWhatIsNeeded(t *testing.T) {
 	noScraper := without(needed(servers, rotators), "")
 	delete(noScraper, scraper+" "+server)
 	delete(noScraper, scraper+" "+rotator)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name       string
 		args       []string
 		gatekeeper string
 		want       map[string]string
 	}{
-		"as it is":            {nil, "gatekeeper-system", needed(servers, rotators)},
-		"another Gatekeeper":  {[]string{"--set", "gatekeeper.namespace=gk"}, "gk", needed(servers, rotators)},
-		"a registry's port":   {[]string{"--values", chart + "/examples/private-registry.yaml"}, "gatekeeper-system", needed("53 53/UDP 80 443 5000", rotators)},
-		"no rotator":          {[]string{"--values", chart + "/examples/own-secret.yaml"}, "gatekeeper-system", without(needed(servers, rotators), rotator)},
-		"an API server's":     {[]string{"--set", "networkPolicy.apiServerPorts={8443}"}, "gatekeeper-system", needed(servers, "53 53/UDP 8443")},
-		"no scraper":          {[]string{"--set-json", "networkPolicy.scraper=[]"}, "gatekeeper-system", noScraper},
-		"nothing but 443 out": {[]string{"--set-json", "networkPolicy.extraEgress=[]"}, "gatekeeper-system", needed("53 53/UDP 443", rotators)},
+		{"as it is", nil, "gatekeeper-system", needed(servers, rotators)},
+		{"another Gatekeeper", []string{"--set", "gatekeeper.namespace=gk"}, "gk", needed(servers, rotators)},
+		{"a registry's port", []string{"--values", chart + "/examples/private-registry.yaml"}, "gatekeeper-system", needed("53 53/UDP 80 443 5000", rotators)},
+		{"no rotator", []string{"--values", chart + "/examples/own-secret.yaml"}, "gatekeeper-system", without(needed(servers, rotators), rotator)},
+		{"an API server's", []string{"--set", "networkPolicy.apiServerPorts={8443}"}, "gatekeeper-system", needed(servers, "53 53/UDP 8443")},
+		{"no scraper", []string{"--set-json", "networkPolicy.scraper=[]"}, "gatekeeper-system", noScraper},
+		{"nothing but 443 out", []string{"--set-json", "networkPolicy.extraEgress=[]"}, "gatekeeper-system", needed("53 53/UDP 443", rotators)},
 	} {
 		o := render(t, c.args...)
 		got := flows(t, o, peers(t, o, c.gatekeeper))
 		for flow := range maps.Keys(c.want) {
 			if got[flow] != c.want[flow] {
-				t.Errorf("%s: %s: open are %q, needed %q", name, flow, got[flow], c.want[flow])
+				t.Errorf("%s: %s: open are %q, needed %q", c.name, flow, got[flow], c.want[flow])
 			}
 		}
 		for flow, ports := range got {
 			if c.want[flow] == "" {
-				t.Errorf("%s: %s: open are %s, and none is needed", name, flow, ports)
+				t.Errorf("%s: %s: open are %s, and none is needed", c.name, flow, ports)
 			}
 		}
 	}

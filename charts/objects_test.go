@@ -190,10 +190,13 @@ func TestTheServersComeAndGoOneByOne(t *testing.T) {
 	if len(pod.TopologySpreadConstraints) != 2 || pod.TopologySpreadConstraints[0].LabelSelector.MatchLabels["app.kubernetes.io/component"] != "server" {
 		t.Errorf("they are spread by %+v", pod.TopologySpreadConstraints)
 	}
-	probes := map[string]*corev1.Probe{"/healthz": pod.Containers[0].LivenessProbe, "/readyz": pod.Containers[0].ReadinessProbe}
-	for path, probe := range probes {
-		if probe.HTTPGet.Path != path || probe.HTTPGet.Port.StrVal != "admin" || probe.HTTPGet.Scheme != "" {
-			t.Errorf("%s is asked as %+v", path, probe.HTTPGet)
+	probes := []struct {
+		path  string
+		probe *corev1.Probe
+	}{{"/healthz", pod.Containers[0].LivenessProbe}, {"/readyz", pod.Containers[0].ReadinessProbe}}
+	for _, tc := range probes {
+		if tc.probe.HTTPGet.Path != tc.path || tc.probe.HTTPGet.Port.StrVal != "admin" || tc.probe.HTTPGet.Scheme != "" {
+			t.Errorf("%s is asked as %+v", tc.path, tc.probe.HTTPGet)
 		}
 	}
 	if scaled := get[appsv1.Deployment](t, render(t, "--set", "autoscaling.enabled=true"), "Deployment", release); scaled.Spec.Replicas != nil {

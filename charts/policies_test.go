@@ -152,8 +152,11 @@ func gatekeepers(t *testing.T) string {
 
 func TestGatekeepersChartKnowsOurValuesForIt(t *testing.T) {
 	var theirs, ours map[string]any
-	for path, into := range map[string]*map[string]any{gatekeepers(t) + "/values.yaml": &theirs, chart + "/gatekeeper-values.yaml": &ours} {
-		if err := yaml.Unmarshal(rig.Must(os.ReadFile(path))(t), into); err != nil {
+	for _, tc := range []struct {
+		path string
+		into *map[string]any
+	}{{gatekeepers(t) + "/values.yaml", &theirs}, {chart + "/gatekeeper-values.yaml", &ours}} {
+		if err := yaml.Unmarshal(rig.Must(os.ReadFile(tc.path))(t), tc.into); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -180,9 +183,9 @@ func TestGatekeepersChartKnowsOurValuesForIt(t *testing.T) {
 		t.Error("Gatekeeper has as many threads as it has CPUs")
 	}
 	// The chart's values say the same as these, and so does the chart's default.
-	for key, want := range map[string]string{"webhookTimeoutSeconds": "validatingWebhookTimeoutSeconds", "mutatingWebhookTimeoutSeconds": "mutatingWebhookTimeoutSeconds"} {
-		if have := values(t)["gatekeeper"].(map[string]any)[key]; have != ours[want] {
-			t.Errorf("%s is %v, and Gatekeeper's %s %v", key, have, want, ours[want])
+	for _, tc := range []struct{ key, want string }{{"webhookTimeoutSeconds", "validatingWebhookTimeoutSeconds"}, {"mutatingWebhookTimeoutSeconds", "mutatingWebhookTimeoutSeconds"}} {
+		if have := values(t)["gatekeeper"].(map[string]any)[tc.key]; have != ours[tc.want] {
+			t.Errorf("%s is %v, and Gatekeeper's %s %v", tc.key, have, tc.want, ours[tc.want])
 		}
 	}
 }

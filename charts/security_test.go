@@ -99,23 +99,24 @@ const change = "get list watch update"
 func TestTheRotatorMayTouchNamedObjectsOnly(t *testing.T) {
 	const rotator = "notation-provider-cert-rotator"
 	o := render(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		rules []rbacv1.PolicyRule
 		want  map[string]string
 	}{
-		"in its namespace": {get[rbacv1.Role](t, o, "Role", rotator).Rules, map[string]string{
+		{"in its namespace", get[rbacv1.Role](t, o, "Role", rotator).Rules, map[string]string{
 			"secrets/notation-provider-tls":                             change,
 			"configmaps/notation-provider-client-ca":                    change,
 			"coordination.k8s.io/leases/notation-provider-cert-rotator": "get update",
 		}},
-		"in the cluster": {get[rbacv1.ClusterRole](t, o, "ClusterRole", rotator).Rules, map[string]string{
+		{"in the cluster", get[rbacv1.ClusterRole](t, o, "ClusterRole", rotator).Rules, map[string]string{
 			"externaldata.gatekeeper.sh/providers/notation-provider":                                                   change,
 			"externaldata.gatekeeper.sh/providers/notation-provider-mutate":                                            change,
 			"admissionregistration.k8s.io/validatingwebhookconfigurations/gatekeeper-validating-webhook-configuration": "get list watch",
 		}},
 	} {
 		if got := rights(t, c.rules); !maps.Equal(got, c.want) {
-			t.Errorf("%s it may %v; want %v", name, got, c.want)
+			t.Errorf("%s it may %v; want %v", c.name, got, c.want)
 		}
 	}
 	args := get[appsv1.Deployment](t, o, "Deployment", rotator).Spec.Template.Spec.Containers[0].Args
@@ -154,14 +155,17 @@ func TestTheRotatorHasNoRightItNeedsNot(t *testing.T) {
 
 // A right to make objects cannot be limited to names.
 func TestPeopleEditTrustByName(t *testing.T) {
-	for want, args := range map[string][]string{
-		"configmaps/notation-provider-trust":        nil,
-		"configmaps/notation-provider-inline-trust": {"--values", chart + "/examples/inline-trust.yaml"},
-		"configmaps/ours":                           {"--set", "trust.configMap.name=ours"},
+	for _, tc := range []struct {
+		want string
+		args []string
+	}{
+		{"configmaps/notation-provider-trust", nil},
+		{"configmaps/notation-provider-inline-trust", []string{"--values", chart + "/examples/inline-trust.yaml"}},
+		{"configmaps/ours", []string{"--set", "trust.configMap.name=ours"}},
 	} {
-		got := rights(t, get[rbacv1.Role](t, render(t, args...), "Role", "notation-provider-trust-editor").Rules)
-		if !maps.Equal(got, map[string]string{want: "get update patch"}) {
-			t.Errorf("%s: %v", want, got)
+		got := rights(t, get[rbacv1.Role](t, render(t, tc.args...), "Role", "notation-provider-trust-editor").Rules)
+		if !maps.Equal(got, map[string]string{tc.want: "get update patch"}) {
+			t.Errorf("%s: %v", tc.want, got)
 		}
 	}
 }

@@ -62,13 +62,13 @@ func TestRenderedConfiguration(t *testing.T) {
 }
 
 func TestTheMemoryLimitLeavesRoom(t *testing.T) {
-	for limit, want := range map[string]string{"256Mi": "200MiB", "1Gi": "800MiB", "512M": "381MiB", "300000Ki": "228MiB", "2147483648": "1600MiB", "null": ""} {
+	for _, tc := range []struct{ limit, want string }{{"256Mi", "200MiB"}, {"1Gi", "800MiB"}, {"512M", "381MiB"}, {"300000Ki", "228MiB"}, {"2147483648", "1600MiB"}, {"null", ""}} {
 		got := ""
-		for _, env := range get[appsv1.Deployment](t, render(t, "--set", "resources.limits.memory="+limit), "Deployment", release).Spec.Template.Spec.Containers[0].Env {
+		for _, env := range get[appsv1.Deployment](t, render(t, "--set", "resources.limits.memory="+tc.limit), "Deployment", release).Spec.Template.Spec.Containers[0].Env {
 			got = env.Value
 		}
-		if got != want {
-			t.Errorf("of %s GOMEMLIMIT is %q, want %q", limit, got, want)
+		if got != tc.want {
+			t.Errorf("of %s GOMEMLIMIT is %q, want %q", tc.limit, got, tc.want)
 		}
 	}
 	refused(t, "resources.limits.memory: \"1Ti\" is not understood", "--set", "resources.limits.memory=1Ti")

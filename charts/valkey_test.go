@@ -54,11 +54,11 @@ func TestValkeyHasItsFiles(t *testing.T) {
 			}
 		}
 	}
-	for from, file := range map[string]string{
-		"notation-provider-valkey": v.PasswordFile, "sentinel": v.SentinelPasswordFile, "valkey-ca": v.TLS.CAFile, "own": v.TLS.ClientCertFile,
+	for _, tc := range []struct{ from, file string }{
+		{"notation-provider-valkey", v.PasswordFile}, {"sentinel", v.SentinelPasswordFile}, {"valkey-ca", v.TLS.CAFile}, {"own", v.TLS.ClientCertFile},
 	} {
-		if !slices.Contains(have, from+" "+file) {
-			t.Errorf("%s has no %s: %q", from, file, have)
+		if !slices.Contains(have, tc.from+" "+tc.file) {
+			t.Errorf("%s has no %s: %q", tc.from, tc.file, have)
 		}
 	}
 	if !slices.Contains(have, "own "+v.TLS.ClientKeyFile) || len(have) != 5 {

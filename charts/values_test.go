@@ -26,43 +26,43 @@ func refused(t *testing.T, words string, args ...string) {
 }
 
 func TestAMisspeltValueIsRefusedByName(t *testing.T) {
-	for value, words := range map[string]string{
-		"replica=3":                               "'replica' not allowed",
-		"image.tags=1":                            "at '/image': additional properties 'tags'",
-		"config.answerWithn=1s":                   "at '/config': additional properties 'answerWithn'",
-		"config.registries[0].hosts=a":            "at '/config/registries/0'",
-		"config.limits.key=1":                     "at '/config/limits': additional properties 'key'",
-		"config.answerWithin=1800":                "at '/config/answerWithin'",
-		"config.cache.evidence.memory=64MB":       "at '/config/cache/evidence/memory'",
-		"config.cache.evidence.store=disk":        "at '/config/cache/evidence/store'",
-		"evidenceVolume=here":                     "at '/evidenceVolume'",
-		"config.log.level=trace":                  "at '/config/log/level'",
-		"tls.source=certmanager":                  "at '/tls/source'",
-		"trust.stores.tsas.a=b":                   "at '/trust/stores'",
-		"constraints.enforcementAction=denied":    "at '/constraints/enforcementAction'",
-		"constraints.exceptionsFrom[0]=Exception": "at '/constraints/exceptionsFrom/0'",
-		"imageExceptions.enabled=true":            "at '/imageExceptions'",
-		"rbac.exceptionEditors[0].kind=Person":    "at '/rbac/exceptionEditors/0",
-		"constraints.preset=skao":                 "at '/constraints/preset'",
-		"registryCAs[0].host=a":                   "at '/registryCAs/0'",
-		"terminationGracePeriodSeconds=20":        "at '/terminationGracePeriodSeconds'",
-		"resources.limit.memory=1Gi":              "at '/resources'",
-		"networkPolicy.scrapers=a":                "at '/networkPolicy'",
-		"rbac.trustEditors[0].kind=Person":        "at '/rbac/trustEditors/0",
-		"monitoring.podMonitor.enable=true":       "at '/monitoring/podMonitor'",
-		"fullnameOverride=Notation":               "at '/fullnameOverride'",
-		"image.digest=sha256:0":                   "at '/image/digest'",
-		"constraints.exceptions[0].image=a":       "at '/constraints/exceptions/0'",
-		"mutation.ephemeral=true":                 "at '/mutation'",
-		"podDisruptionBudget.minAvailabe=1":       "at '/podDisruptionBudget'",
-		"autoscaling.min=1":                       "at '/autoscaling'",
-		"gatekeeper.timeout=3":                    "at '/gatekeeper'",
-		"tls.certManager.issuer=a":                "at '/tls/certManager'",
-		"dockerConfigSecrets[0]=Not_A_Name":       "at '/dockerConfigSecrets/0'",
-		"config.tls.clientNames[0]=":              "at '/config/tls/clientNames/0'",
-		"config.egress.allow[0]=http://pki.local": "at '/config/egress/allow/0'",
+	for _, tc := range []struct{ value, words string }{
+		{"replica=3", "'replica' not allowed"},
+		{"image.tags=1", "at '/image': additional properties 'tags'"},
+		{"config.answerWithn=1s", "at '/config': additional properties 'answerWithn'"},
+		{"config.registries[0].hosts=a", "at '/config/registries/0'"},
+		{"config.limits.key=1", "at '/config/limits': additional properties 'key'"},
+		{"config.answerWithin=1800", "at '/config/answerWithin'"},
+		{"config.cache.evidence.memory=64MB", "at '/config/cache/evidence/memory'"},
+		{"config.cache.evidence.store=disk", "at '/config/cache/evidence/store'"},
+		{"evidenceVolume=here", "at '/evidenceVolume'"},
+		{"config.log.level=trace", "at '/config/log/level'"},
+		{"tls.source=certmanager", "at '/tls/source'"},
+		{"trust.stores.tsas.a=b", "at '/trust/stores'"},
+		{"constraints.enforcementAction=denied", "at '/constraints/enforcementAction'"},
+		{"constraints.exceptionsFrom[0]=Exception", "at '/constraints/exceptionsFrom/0'"},
+		{"imageExceptions.enabled=true", "at '/imageExceptions'"},
+		{"rbac.exceptionEditors[0].kind=Person", "at '/rbac/exceptionEditors/0"},
+		{"constraints.preset=skao", "at '/constraints/preset'"},
+		{"registryCAs[0].host=a", "at '/registryCAs/0'"},
+		{"terminationGracePeriodSeconds=20", "at '/terminationGracePeriodSeconds'"},
+		{"resources.limit.memory=1Gi", "at '/resources'"},
+		{"networkPolicy.scrapers=a", "at '/networkPolicy'"},
+		{"rbac.trustEditors[0].kind=Person", "at '/rbac/trustEditors/0"},
+		{"monitoring.podMonitor.enable=true", "at '/monitoring/podMonitor'"},
+		{"fullnameOverride=Notation", "at '/fullnameOverride'"},
+		{"image.digest=sha256:0", "at '/image/digest'"},
+		{"constraints.exceptions[0].image=a", "at '/constraints/exceptions/0'"},
+		{"mutation.ephemeral=true", "at '/mutation'"},
+		{"podDisruptionBudget.minAvailabe=1", "at '/podDisruptionBudget'"},
+		{"autoscaling.min=1", "at '/autoscaling'"},
+		{"gatekeeper.timeout=3", "at '/gatekeeper'"},
+		{"tls.certManager.issuer=a", "at '/tls/certManager'"},
+		{"dockerConfigSecrets[0]=Not_A_Name", "at '/dockerConfigSecrets/0'"},
+		{"config.tls.clientNames[0]=", "at '/config/tls/clientNames/0'"},
+		{"config.egress.allow[0]=http://pki.local", "at '/config/egress/allow/0'"},
 	} {
-		refused(t, words, "--set", value)
+		refused(t, tc.words, "--set", tc.value)
 	}
 }
 
@@ -96,11 +96,14 @@ func TestADrainLongerThanTheGraceIsRefused(t *testing.T) {
 }
 
 func TestTheProvidersTimeoutFollows(t *testing.T) {
-	for within, want := range map[string]int{"1800ms": 2, "1s": 2, "999ms": 1, "2.5s": 3, "0.001h": 4, "1s500ms": 2, "900000us": 1, "null": 2} {
-		o := render(t, "--set", "gatekeeper.webhookTimeoutSeconds=30,config.mutateWithin=null,config.answerWithin="+within)
+	for _, tc := range []struct {
+		within string
+		want   int
+	}{{"1800ms", 2}, {"1s", 2}, {"999ms", 1}, {"2.5s", 3}, {"0.001h", 4}, {"1s500ms", 2}, {"900000us", 1}, {"null", 2}} {
+		o := render(t, "--set", "gatekeeper.webhookTimeoutSeconds=30,config.mutateWithin=null,config.answerWithin="+tc.within)
 		validate, mutate := get[v1beta1.Provider](t, o, "Provider", release).Spec, get[v1beta1.Provider](t, o, "Provider", "notation-provider-mutate").Spec
-		if validate.Timeout != want || mutate.Timeout != 1 {
-			t.Errorf("with %q Gatekeeper waits %d s, and %d s", within, validate.Timeout, mutate.Timeout)
+		if validate.Timeout != tc.want || mutate.Timeout != 1 {
+			t.Errorf("with %q Gatekeeper waits %d s, and %d s", tc.within, validate.Timeout, mutate.Timeout)
 		}
 		if validate.URL != "https://notation-provider.notation-provider.svc:8443/validate" || mutate.URL != "https://notation-provider.notation-provider.svc:8443/mutate" {
 			t.Errorf("Gatekeeper asks %s, and %s", validate.URL, mutate.URL)

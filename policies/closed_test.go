@@ -142,12 +142,15 @@ func proven(response map[string]any, key string) bool {
 		return false
 	}
 	said := map[string]any{}
-	for kind, list := range map[string]any{"value": response["responses"], "error": response["errors"]} {
-		items, _ := list.([]any)
+	for _, tc := range []struct {
+		kind string
+		list any
+	}{{"value", response["responses"]}, {"error", response["errors"]}} {
+		items, _ := tc.list.([]any)
 		for _, item := range items {
 			if pair, ok := item.([]any); ok && len(pair) == 2 && pair[0] == key {
 				text, _ := json.Marshal(pair[1])
-				said[kind+string(text)] = pair[1]
+				said[tc.kind+string(text)] = pair[1]
 			}
 		}
 	}

@@ -197,11 +197,14 @@ func TestWhatIsAskedOfSignaturesIsDecidedInTime(t *testing.T) {
 	}
 	for name := range names {
 		var few, most steps
-		for n, made := range map[int]*steps{60: &few, 240: &most} {
-			input := hostileOf(n, name, "refused").input("far")
+		for _, tc := range []struct {
+			n    int
+			made *steps
+		}{{60, &few}, {240, &most}} {
+			input := hostileOf(tc.n, name, "refused").input("far")
 			input["parameters"] = map[string]any{"provider": "p", "requireMetadata": ask("metadata", map[string]any{"vetted": "SEC-*"}), "signers": ask("attributes", map[string]any{"O": "SKAO"})}
-			if denied := review(input, rego.EvalQueryTracer(made)); denied != n {
-				t.Errorf("%s: %d denied of %d", name, denied, n)
+			if denied := review(input, rego.EvalQueryTracer(tc.made)); denied != tc.n {
+				t.Errorf("%s: %d denied of %d", name, denied, tc.n)
 			}
 		}
 		if most > 240*700+800*100 || most > 4*few {
@@ -218,22 +221,23 @@ func TestAnExcessiveObjectIsDeniedOnce(t *testing.T) {
 	crowd := func(n int, image string) map[string]any {
 		return hostile{many(n, image), silent()}.input("near")
 	}
-	for what, c := range map[string]struct {
+	for _, c := range []struct {
+		what   string
 		input  map[string]any
 		denied int
 	}{
-		"as many as the provider takes": {crowd(keys, names["named e"]), keys},
-		"one more":                      {crowd(keys+1, names["named e"]), 1},
-		"1000":                          {crowd(1000, names["deep"]), 1},
-		"1000 malformed":                {crowd(1000, names["malformed"]), 1},
-		"30,000 of one":                 {hostile{slices.Repeat([]string{"h.example/e:1"}, 30_000), silent()}.input("near"), 1},
+		{"as many as the provider takes", crowd(keys, names["named e"]), keys},
+		{"one more", crowd(keys+1, names["named e"]), 1},
+		{"1000", crowd(1000, names["deep"]), 1},
+		{"1000 malformed", crowd(1000, names["malformed"]), 1},
+		{"30,000 of one", hostile{slices.Repeat([]string{"h.example/e:1"}, 30_000), silent()}.input("near"), 1},
 	} {
 		var made steps
 		if denied := review(c.input, rego.EvalQueryTracer(&made)); denied != c.denied {
-			t.Errorf("%s: %d violations; want %d", what, denied, c.denied)
+			t.Errorf("%s: %d violations; want %d", c.what, denied, c.denied)
 		}
 		if made > 90_000 {
-			t.Errorf("%s: %d steps", what, made)
+			t.Errorf("%s: %d steps", c.what, made)
 		}
 	}
 }

@@ -88,20 +88,23 @@ func TestExceptionObjectsAreValidated(t *testing.T) {
 				t.Errorf("%s: %v: %v", kind, spec, err)
 			}
 		}
-		for want, spec := range map[string]map[string]any{
-			"spec.reason: Required":                        change("reason", nil),
-			"spec.expires: Required":                       change("expires", nil),
-			"spec.image: Required":                         change("image", nil),
-			"must say who vetted the image":                change("reason", " "),
-			`"2027-02-29" is no day`:                       change("expires", "2027-02-29"),
-			`"soon" is no day; write a day that exists`:    change("expires", "soon"),
-			`"docker.io/graf*" has a * in the wrong place`: change("image", "docker.io/graf*"),
-			`"harbor.skao.int" is a registry; write /*`:    change("image", "harbor.skao.int"),
-			`unknown field ["spec.namespace"]`:             change("namespace", "tango"),
-			`unknown field ["spec.until"]`:                 change("until", "never"),
+		for _, tc := range []struct {
+			want string
+			spec map[string]any
+		}{
+			{"spec.reason: Required", change("reason", nil)},
+			{"spec.expires: Required", change("expires", nil)},
+			{"spec.image: Required", change("image", nil)},
+			{"must say who vetted the image", change("reason", " ")},
+			{`"2027-02-29" is no day`, change("expires", "2027-02-29")},
+			{`"soon" is no day; write a day that exists`, change("expires", "soon")},
+			{`"docker.io/graf*" has a * in the wrong place`, change("image", "docker.io/graf*")},
+			{`"harbor.skao.int" is a registry; write /*`, change("image", "harbor.skao.int")},
+			{`unknown field ["spec.namespace"]`, change("namespace", "tango")},
+			{`unknown field ["spec.until"]`, change("until", "never")},
 		} {
-			if err := accept(t, crd, spec); err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v: %v; want %q", kind, spec, err, want)
+			if err := accept(t, crd, tc.spec); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%s: %v: %v; want %q", kind, tc.spec, err, tc.want)
 			}
 		}
 	}

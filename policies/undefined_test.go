@@ -214,30 +214,33 @@ func unsound() map[string]denied {
 	}
 	govern := func(patterns ...any) map[string]any { return map[string]any{"images": patterns} }
 	all := map[string]denied{}
-	for name, parameters := range map[string]map[string]any{
-		"no parameters":     nil,
-		"no pattern":        govern("skao.int"),
-		"governed by path":  govern("postgres", "skao.int/*"),
-		"another path":      govern("postgres"),
-		"one bad pattern":   govern("postgres", "skao.int"),
-		"governed by tag":   govern(tag),
-		"exception ended":   except(map[string]any{"expires": "2020-01-01"}),
-		"exception unsound": except(map[string]any{"expires": "soon"}),
-		"exception reason":  except(map[string]any{"reason": " "}),
-		"exception there":   except(map[string]any{"namespaces": []any{"elsewhere"}}),
-		"exception other":   except(map[string]any{"image": "skao.int/tango:2"}),
-		"exception path":    except(map[string]any{"image": "skao.int/tango/*"}),
-		"objects":           {"exceptionsFrom": readObjects},
-		"objects not read":  {"exceptionsFrom": []any{}},
+	for _, tc := range []struct {
+		name       string
+		parameters map[string]any
+	}{
+		{"no parameters", nil},
+		{"no pattern", govern("skao.int")},
+		{"governed by path", govern("postgres", "skao.int/*")},
+		{"another path", govern("postgres")},
+		{"one bad pattern", govern("postgres", "skao.int")},
+		{"governed by tag", govern(tag)},
+		{"exception ended", except(map[string]any{"expires": "2020-01-01"})},
+		{"exception unsound", except(map[string]any{"expires": "soon"})},
+		{"exception reason", except(map[string]any{"reason": " "})},
+		{"exception there", except(map[string]any{"namespaces": []any{"elsewhere"}})},
+		{"exception other", except(map[string]any{"image": "skao.int/tango:2"})},
+		{"exception path", except(map[string]any{"image": "skao.int/tango/*"})},
+		{"objects", map[string]any{"exceptionsFrom": readObjects}},
+		{"objects not read", map[string]any{"exceptionsFrom": []any{}}},
 	} {
 		images := []string{tag}
-		if name == "no pattern" || name == "another path" {
+		if tc.name == "no pattern" || tc.name == "another path" {
 			images = []string{"NO REFERENCE", "sha256:12", "skao.int:0443/x:1"}
 		}
 		for _, image := range images {
 			for _, policy := range []string{"signedimages", "pinnedimages"} {
-				input := map[string]any{"review": podOf([]string{image}), "parameters": parameters, "response": silent()}
-				all[fmt.Sprintf("%s: %q with %s", policy, image, name)] = decisionOf(policy, input)
+				input := map[string]any{"review": podOf([]string{image}), "parameters": tc.parameters, "response": silent()}
+				all[fmt.Sprintf("%s: %q with %s", policy, image, tc.name)] = decisionOf(policy, input)
 			}
 		}
 	}
@@ -253,11 +256,14 @@ func unsoundObjects() map[string]any {
 	}
 	all := inventory(0, "", "")
 	cluster := all["cluster"].(map[string]any)["notation-provider.internal/v1"].(map[string]any)["ClusterImageException"].(map[string]any) //nolint:forcetypeassert // made above
-	for name, change := range map[string]map[string]any{
-		"ended": {"expires": "2020-01-01"}, "unsound": {"expires": "soon"}, "reason": {"reason": " "}, "there": {"namespaces": []any{"elsewhere"}},
-		"other": {"image": "skao.int/tango:2"}, "path": {"image": "skao.int/tango/*"},
+	for _, tc := range []struct {
+		name   string
+		change map[string]any
+	}{
+		{"ended", map[string]any{"expires": "2020-01-01"}}, {"unsound", map[string]any{"expires": "soon"}}, {"reason", map[string]any{"reason": " "}}, {"there", map[string]any{"namespaces": []any{"elsewhere"}}},
+		{"other", map[string]any{"image": "skao.int/tango:2"}}, {"path", map[string]any{"image": "skao.int/tango/*"}},
 	} {
-		cluster[name] = object(change)
+		cluster[tc.name] = object(tc.change)
 	}
 	there := map[string]any{"notation-provider.internal/v1": map[string]any{"ImageException": map[string]any{"counts": object(nil)}}}
 	all["namespace"] = map[string]any{"elsewhere": there}

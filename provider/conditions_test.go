@@ -9,18 +9,18 @@ import (
 
 // A question is an image reference with conditions behind a "?". They have one spelling, however they were written.
 func TestAQuestionIsAnImageWithConditions(t *testing.T) {
-	for key, want := range map[string]string{
-		"skao.int/x:1":                       "",
-		"skao.int/x:1?metadata.vetted=SEC-*": "metadata.vetted=SEC-%2A",
-		"skao.int/x:1?signer.O=SKAO&metadata.vetted=SEC-1&signer.CN=SKAO+OCI%20Signer&signer.O=SKAO": "metadata.vetted=SEC-1&signer.CN=SKAO+OCI+Signer&signer.O=SKAO",
-		"skao.int/x:1?metadata.org.example.a%3Db=%3F":                                                "metadata.org.example.a%3Db=%3F",
+	for _, tc := range []struct{ key, want string }{
+		{"skao.int/x:1", ""},
+		{"skao.int/x:1?metadata.vetted=SEC-*", "metadata.vetted=SEC-%2A"},
+		{"skao.int/x:1?signer.O=SKAO&metadata.vetted=SEC-1&signer.CN=SKAO+OCI%20Signer&signer.O=SKAO", "metadata.vetted=SEC-1&signer.CN=SKAO+OCI+Signer&signer.O=SKAO"},
+		{"skao.int/x:1?metadata.org.example.a%3Db=%3F", "metadata.org.example.a%3Db=%3F"},
 	} {
-		image, err := provider.ParseQuestion(key)
-		if err != nil || image.String() != "skao.int/x:1" || image.Conditions != want {
-			t.Errorf("%s: %s with %q, %v; want %q", key, image, image.Conditions, err, want)
+		image, err := provider.ParseQuestion(tc.key)
+		if err != nil || image.String() != "skao.int/x:1" || image.Conditions != tc.want {
+			t.Errorf("%s: %s with %q, %v; want %q", tc.key, image, image.Conditions, err, tc.want)
 		}
-		if again, err := provider.ParseQuestion("skao.int/x:1?" + want); want != "" && (err != nil || again != image) {
-			t.Errorf("%s: its one spelling is read as %+v, %v", key, again, err)
+		if again, err := provider.ParseQuestion("skao.int/x:1?" + tc.want); tc.want != "" && (err != nil || again != image) {
+			t.Errorf("%s: its one spelling is read as %+v, %v", tc.key, again, err)
 		}
 	}
 }
@@ -74,28 +74,28 @@ func TestAConditionFitsTheWholeValue(t *testing.T) {
 func TestEveryConditionMustHold(t *testing.T) {
 	metadata := map[string]string{"vetted": "SEC-1", "empty": ""}
 	identity := map[string][]string{"CN": {"Signer"}, "OU": {"a", "b"}}
-	for query, want := range map[string]string{
-		"metadata.vetted=SEC-*&metadata.empty=*&signer.OU=a&signer.OU=b": "",
-		"metadata.vetted=SEC-2": "its signature lacks the metadata vetted=SEC-2; it has vetted=SEC-1",
-		"metadata.Vetted=*":     "its signature lacks the metadata Vetted=*",
-		"metadata.CN=Signer":    "its signature lacks the metadata CN=Signer",
-		"metadata.vetted=SEC-2&metadata.vetted=SEC-3&signer.O=x": "its signature lacks the metadata vetted=SEC-2, vetted=SEC-3; it has vetted=SEC-1",
-		"signer.O=*":                        "its signer is trusted, but is not the one asked for, O=*",
-		"signer.OU=c&metadata.vetted=SEC-1": "its signer is trusted, but is not the one asked for, OU=c; it has OU=a, OU=b",
+	for _, tc := range []struct{ query, want string }{
+		{"metadata.vetted=SEC-*&metadata.empty=*&signer.OU=a&signer.OU=b", ""},
+		{"metadata.vetted=SEC-2", "its signature lacks the metadata vetted=SEC-2; it has vetted=SEC-1"},
+		{"metadata.Vetted=*", "its signature lacks the metadata Vetted=*"},
+		{"metadata.CN=Signer", "its signature lacks the metadata CN=Signer"},
+		{"metadata.vetted=SEC-2&metadata.vetted=SEC-3&signer.O=x", "its signature lacks the metadata vetted=SEC-2, vetted=SEC-3; it has vetted=SEC-1"},
+		{"signer.O=*", "its signer is trusted, but is not the one asked for, O=*"},
+		{"signer.OU=c&metadata.vetted=SEC-1", "its signer is trusted, but is not the one asked for, OU=c; it has OU=a, OU=b"},
 	} {
-		conditions, err := provider.ParseConditions(query)
+		conditions, err := provider.ParseConditions(tc.query)
 		if err != nil {
-			t.Fatal(query, err)
+			t.Fatal(tc.query, err)
 		}
 		got := ""
 		if missing := provider.Unmet(conditions, metadata, identity); len(missing) > 0 {
 			got = provider.Lacking(missing, metadata, identity)
 		}
-		if got != want {
-			t.Errorf("%s: %q, want %q", query, got, want)
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.query, got, tc.want)
 		}
 		if len(provider.Unmet(conditions, nil, nil)) != len(conditions) {
-			t.Errorf("%s: a signature that says nothing meets some", query)
+			t.Errorf("%s: a signature that says nothing meets some", tc.query)
 		}
 	}
 }

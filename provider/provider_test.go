@@ -274,16 +274,17 @@ func TestARequestIsJudgedByOneSnapshot(t *testing.T) {
 func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 	var none *provider.UndecidedError
 	overload := provider.Undecided(provider.CauseOverload, nil, "too much")
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name  string
 		err   error
 		cause provider.Cause
 	}{
-		"any error":            {errors.New("dial tcp 10.0.0.1: refused"), provider.CauseInternal},
-		"a context's":          {context.DeadlineExceeded, provider.CauseInternal},
-		"not found, as error":  {provider.ErrNotFound, provider.CauseInternal},
-		"a nil UndecidedError": {none, provider.CauseInternal},
-		"an UndecidedError":    {overload, provider.CauseOverload},
-		"a wrapped one":        {fmt.Errorf("verifying: %w", overload), provider.CauseOverload},
+		{"any error", errors.New("dial tcp 10.0.0.1: refused"), provider.CauseInternal},
+		{"a context's", context.DeadlineExceeded, provider.CauseInternal},
+		{"not found, as error", provider.ErrNotFound, provider.CauseInternal},
+		{"a nil UndecidedError", none, provider.CauseInternal},
+		{"an UndecidedError", overload, provider.CauseOverload},
+		{"a wrapped one", fmt.Errorf("verifying: %w", overload), provider.CauseOverload},
 	} {
 		m := &memory{verify: func(ctx context.Context, image provider.Image, p provider.Verifier) (provider.Verdict, error) {
 			verdict, _ := good(ctx, image, p) // beside an error it must not count
@@ -291,11 +292,11 @@ func TestWhateverGoesWrongIsUndecidedAndNeverGood(t *testing.T) {
 		}}
 		f := providerOf(t, m).Answer(t.Context(), []string{"in.example/x"})[0]
 		if f.Verdict.Good() || f.Verdict.Reason != "" || f.Err == nil {
-			t.Errorf("%s: %+v; want undecided and no verdict", name, f)
+			t.Errorf("%s: %+v; want undecided and no verdict", tc.name, f)
 			continue
 		}
 		if f.Err.Cause != tc.cause || strings.Contains(f.Err.Detail, "10.0.0.1") {
-			t.Errorf("%s: cause %s, detail %q; want %s, and nothing that is for the log", name, f.Err.Cause, f.Err.Detail, tc.cause)
+			t.Errorf("%s: cause %s, detail %q; want %s, and nothing that is for the log", tc.name, f.Err.Cause, f.Err.Detail, tc.cause)
 		}
 	}
 }

@@ -53,12 +53,15 @@ func TestTheClosedListsAreComplete(t *testing.T) {
 	for _, s := range provider.Causes() {
 		stages = append(stages, string(s))
 	}
-	for name, list := range map[string][]string{"Reason": reasons, "Cause": stages} {
-		if want := constants(t, name); len(want) == 0 || !slices.Equal(list, want) {
-			t.Errorf("the list of every %s is %q; the source has %q", name, list, want)
+	for _, tc := range []struct {
+		name string
+		list []string
+	}{{"Reason", reasons}, {"Cause", stages}} {
+		if want := constants(t, tc.name); len(want) == 0 || !slices.Equal(tc.list, want) {
+			t.Errorf("the list of every %s is %q; the source has %q", tc.name, tc.list, want)
 		}
-		if slices.Sort(list); len(slices.Compact(slices.Clone(list))) != len(list) || list[0] == "" {
-			t.Errorf("the list of every %s has a value twice or an empty one: %q", name, list)
+		if slices.Sort(tc.list); len(slices.Compact(slices.Clone(tc.list))) != len(tc.list) || tc.list[0] == "" {
+			t.Errorf("the list of every %s has a value twice or an empty one: %q", tc.name, tc.list)
 		}
 	}
 }

@@ -138,26 +138,27 @@ func TestWhatCannotBeReadIsNoPeace(t *testing.T) {
 func TestDamageIsToldWhereACertificateIsClaimed(t *testing.T) {
 	whole := ca.EncodeCertificates(rootFor(t, ca.Options{}).Cert)
 	half := whole[:len(whole)/2]
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		content []byte
 		want    string // "" is silence
 	}{
-		"half.pem":    {half, "only 0 of its 1 PEM blocks"},
-		"second.crt":  {slices.Concat(whole, half), "only 1 of its 2 PEM blocks"},
-		"garbage.pem": {[]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "certificate 1 is damaged"},
-		"crl.crl":     {[]byte("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), "the CRL is damaged"},
-		"empty.cer":   {nil, "holds no certificate and no CRL"},
-		"README.md":   {[]byte("Paste it:\n-----BEGIN CERTIFICATE-----\n…\n"), ""},
-		"index.txt":   {[]byte("V\t361119174154Z\t\t01\tunknown\t/CN=a\n"), ""},
-		"dh.pem":      {[]byte("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n"), ""},
+		{"half.pem", half, "only 0 of its 1 PEM blocks"},
+		{"second.crt", slices.Concat(whole, half), "only 1 of its 2 PEM blocks"},
+		{"garbage.pem", []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "certificate 1 is damaged"},
+		{"crl.crl", []byte("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), "the CRL is damaged"},
+		{"empty.cer", nil, "holds no certificate and no CRL"},
+		{"README.md", []byte("Paste it:\n-----BEGIN CERTIFICATE-----\n…\n"), ""},
+		{"index.txt", []byte("V\t361119174154Z\t\t01\tunknown\t/CN=a\n"), ""},
+		{"dh.pem", []byte("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n"), ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			dir := folderOf(t, map[string][]byte{name: c.content, "root.pem": whole})
+		t.Run(c.name, func(t *testing.T) {
+			dir := folderOf(t, map[string][]byte{c.name: c.content, "root.pem": whole})
 			if c.want == "" {
 				reportOf(t, 0, dir)
 				return
 			}
-			reportOf(t, report.ExitProblems, dir).has(t, inventory.Damaged, name, c.want)
+			reportOf(t, report.ExitProblems, dir).has(t, inventory.Damaged, c.name, c.want)
 		})
 	}
 }
@@ -235,16 +236,17 @@ func TestCertificateWithoutAPurpose(t *testing.T) {
 func TestTheIdentityIsToldWhereNotationTakesIt(t *testing.T) {
 	mail := named("Signer")
 	mail.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, Value: "oci@skao.int"}}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name                   string
 		subject                pkix.Name
 		identity, refusedSince string
 	}{
-		"plain":        {named(`A "B", C`), `x509.subject: CN=A \"B\"\, C,O=SKAO,ST=England,C=GB`, ""},
-		"emailAddress": {mail, "", "emailAddress"},
-		"no state":     {pkix.Name{Country: []string{"GB"}, Organization: []string{"SKAO"}, CommonName: "Signer"}, "", "lacks C, ST or O"},
-		"two O":        {pkix.Name{Country: []string{"GB"}, Province: []string{"E"}, Organization: []string{"A", "B"}, CommonName: "S"}, "", "notation cannot read its name"},
+		{"plain", named(`A "B", C`), `x509.subject: CN=A \"B\"\, C,O=SKAO,ST=England,C=GB`, ""},
+		{"emailAddress", mail, "", "emailAddress"},
+		{"no state", pkix.Name{Country: []string{"GB"}, Organization: []string{"SKAO"}, CommonName: "Signer"}, "", "lacks C, ST or O"},
+		{"two O", pkix.Name{Country: []string{"GB"}, Province: []string{"E"}, Organization: []string{"A", "B"}, CommonName: "S"}, "", "notation cannot read its name"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			signer := signerOf(t, rootFor(t, ca.Options{}), ca.Options{Subject: c.subject})
 			found := reportOf(t, 0, folderOf(t, map[string][]byte{"chain.pem": ca.EncodeCertificates(signer.Chain...)}))
 			got := found.Certificates[1]
@@ -326,20 +328,21 @@ func rotated(t *testing.T, ends times) (dir string, root *ca.CA, before *ca.Iden
 
 func TestOnlyWhatNeedsASuccessorFailsForItsEnd(t *testing.T) {
 	far := time.Now().Add(1000 * day)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		ends times
 		want string // "" is none
 	}{
-		"nothing ends":              {times{far, far, far}, ""},
-		"ends soon":                 {times{far, far, time.Now().Add(10*day + time.Hour)}, "(signer/2) ends on"},
-		"ended":                     {times{far, far, ago(3)}, "(signer/2) ended on"},
-		"superseded, ends soon":     {times{far, time.Now().Add(10 * day), far}, "(signer/1) ends on"},
-		"superseded, has ended":     {times{far, ago(3), far}, ""},
-		"both have ended":           {times{far, ago(3), ago(2)}, "(signer/2) ended on"},
-		"an older one, ended too":   {times{far, ago(3), ago(2)}, "(signer/1) ended on"},
-		"the root ends, by the day": {times{time.Now().Add(30*day - time.Hour), far, far}, "(root/1) ends on"},
+		{"nothing ends", times{far, far, far}, ""},
+		{"ends soon", times{far, far, time.Now().Add(10*day + time.Hour)}, "(signer/2) ends on"},
+		{"ended", times{far, far, ago(3)}, "(signer/2) ended on"},
+		{"superseded, ends soon", times{far, time.Now().Add(10 * day), far}, "(signer/1) ends on"},
+		{"superseded, has ended", times{far, ago(3), far}, ""},
+		{"both have ended", times{far, ago(3), ago(2)}, "(signer/2) ended on"},
+		{"an older one, ended too", times{far, ago(3), ago(2)}, "(signer/1) ended on"},
+		{"the root ends, by the day", times{time.Now().Add(30*day - time.Hour), far, far}, "(root/1) ends on"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			dir, _, _ := rotated(t, c.ends)
 			reportOf(t, 0, dir)
 			if c.want == "" {

@@ -38,8 +38,11 @@ func quirks() map[string]struct {
 		"a list by tag, in chunks":    {rig.Match{Class: rig.ClassReferrersTag, Method: http.MethodGet}, rig.Without("Content-Length")},
 		"no API in other words (400)": {rig.Match{Class: rig.ClassReferrers}, rig.Status(400, nil)},
 	}
-	for name, status := range map[string]int{"HEAD refused (403)": 403, "HEAD refused (405)": 405, "HEAD refused (501)": 501} {
-		all[name] = quirk{head, rig.Status(status, nil)}
+	for _, tc := range []struct {
+		name   string
+		status int
+	}{{"HEAD refused (403)", 403}, {"HEAD refused (405)", 405}, {"HEAD refused (501)", 501}} {
+		all[tc.name] = quirk{head, rig.Status(tc.status, nil)}
 	}
 	return all
 }
@@ -100,17 +103,20 @@ func TestWhatMayBeHiddenIsTold(t *testing.T) {
 
 // In the tag schema the list is read before it is written: what cannot be understood must not be written over.
 func TestAnOddListLosesNoSignature(t *testing.T) {
-	for name, fault := range map[string]rig.Fault{
-		"JSON": rig.Header("Content-Type", "application/json"), "chunks": rig.Without("Content-Length"), "no digest": rig.Without("Docker-Content-Digest"),
+	for _, tc := range []struct {
+		name  string
+		fault rig.Fault
+	}{
+		{"JSON", rig.Header("Content-Type", "application/json")}, {"chunks", rig.Without("Content-Length")}, {"no digest", rig.Without("Docker-Content-Digest")},
 	} {
 		b := newBench(t)
 		image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 		b.must(b.sign(image).err)
-		image.Registry.Inject(rig.Match{Class: rig.ClassReferrersTag}, fault)
+		image.Registry.Inject(rig.Match{Class: rig.ClassReferrersTag}, tc.fault)
 		b.must(b.sign(image).err)
 		image.Registry.LiftAll()
 		if infos := b.infos(image); len(infos) != 2 {
-			t.Errorf("%s: listed %+v", name, infos)
+			t.Errorf("%s: listed %+v", tc.name, infos)
 		}
 	}
 }

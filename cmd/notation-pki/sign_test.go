@@ -196,25 +196,31 @@ func TestWhatIsSignedIsVerified(t *testing.T) {
 	b := newBench(t)
 	signed, verify := map[bool][]rig.Image{}, map[bool]func(rig.Image) (*notation.VerificationOutcome, error){true: b.verifyStamped, false: b.verify}
 	var registries []*rig.Registry
-	for kind, ways := range map[rig.Kind][]string{rig.API: {"auto", "api", "tag"}, rig.Tag: {"auto", "tag"}} {
-		registry := b.Registry(rig.RegistryOptions{Kind: kind})
+	for _, tc := range []struct {
+		kind rig.Kind
+		ways []string
+	}{{rig.API, []string{"auto", "api", "tag"}}, {rig.Tag, []string{"auto", "tag"}}} {
+		registry := b.Registry(rig.RegistryOptions{Kind: tc.kind})
 		registries = append(registries, registry)
-		for _, way := range ways {
-			for format, mediaType := range map[string]string{"jws": ca.JWS, "cose": ca.COSE} {
-				for stamped, flags := range map[bool][]string{true: b.timestamped(b.TSA), false: nil} {
-					name := fmt.Sprintf("%s-registry/%s-%s-%t", kind, way, format, stamped)
+		for _, way := range tc.ways {
+			for _, test := range []struct{ format, mediaType string }{{"jws", ca.JWS}, {"cose", ca.COSE}} {
+				for _, entry := range []struct {
+					stamped bool
+					flags   []string
+				}{{true, b.timestamped(b.TSA)}, {false, nil}} {
+					name := fmt.Sprintf("%s-registry/%s-%s-%t", tc.kind, way, test.format, entry.stamped)
 					t.Run(name, func(t *testing.T) {
 						image := b.PushImage(registry, name, "1.0")
-						signed[stamped] = append(signed[stamped], image)
-						got := b.sign(image, append(flags, "--referrers", way, "--signature-format", format)...)
+						signed[entry.stamped] = append(signed[entry.stamped], image)
+						got := b.sign(image, append(entry.flags, "--referrers", way, "--signature-format", test.format)...)
 						if got.err != nil || got.out != image.Pinned()+"\n" {
 							t.Fatalf("error %v, stdout %q", got.err, got.out)
 						}
-						if _, err := verify[stamped](image); err != nil {
+						if _, err := verify[entry.stamped](image); err != nil {
 							t.Error(err)
 						}
 						infos := b.infos(image)
-						if len(infos) != 1 || infos[0].MediaType != mediaType || infos[0].Error != "" || (infos[0].Timestamp != nil) != stamped {
+						if len(infos) != 1 || infos[0].MediaType != test.mediaType || infos[0].Error != "" || (infos[0].Timestamp != nil) != entry.stamped {
 							t.Errorf("listed: %+v", infos)
 						}
 					})
@@ -252,15 +258,18 @@ func (b *bench) serverVerifies(t *testing.T, registries []*rig.Registry, signed 
 // With --referrers auto the registry decides how a signature is listed.
 func TestReferrersAuto(t *testing.T) {
 	b := newBench(t)
-	for kind, want := range map[rig.Kind]bool{rig.API: false, rig.Tag: true} {
-		registry := b.Registry(rig.RegistryOptions{Kind: kind})
+	for _, tc := range []struct {
+		kind rig.Kind
+		want bool
+	}{{rig.API, false}, {rig.Tag, true}} {
+		registry := b.Registry(rig.RegistryOptions{Kind: tc.kind})
 		image := b.PushImage(registry, "staging/a", "1")
 		b.must(b.sign(image).err)
 		indexed := slices.ContainsFunc(registry.Requests(rig.ClassWrite), func(r rig.Request) bool {
 			return strings.Contains(r.Path, "/manifests/sha256-")
 		})
-		if indexed != want {
-			t.Errorf("%s: an index under a tag was pushed: %t", kind, indexed)
+		if indexed != tc.want {
+			t.Errorf("%s: an index under a tag was pushed: %t", tc.kind, indexed)
 		}
 	}
 }
@@ -445,9 +454,12 @@ func TestListFindsUnderTheTagWhatTheAPIDoesNotList(t *testing.T) {
 	b := newBench(t)
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
 	b.Sign(image, rig.Signature{Listed: rig.ListedTag})
-	for way, want := range map[string]int{"auto": 1, "tag": 1, "api": 0} {
-		if infos := b.infos(image, "--referrers", way); len(infos) != want {
-			t.Errorf("%s: listed %+v", way, infos)
+	for _, tc := range []struct {
+		way  string
+		want int
+	}{{"auto", 1}, {"tag", 1}, {"api", 0}} {
+		if infos := b.infos(image, "--referrers", tc.way); len(infos) != tc.want {
+			t.Errorf("%s: listed %+v", tc.way, infos)
 		}
 	}
 }
@@ -466,28 +478,29 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 	read := func(class rig.Class) rig.Match { return rig.Match{Class: class} }
 	write := rig.Match{Class: rig.ClassWrite, Method: http.MethodPut, Path: "/manifests/"}
 	tag := rig.Match{Path: "/manifests/1$"} // by HEAD and by GET
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		match rig.Match
 		fault rig.Fault
 		words []string
 	}{
-		"not logged in":         {tag, status(401), []string{"resolving", "401", "docker login"}},
-		"not allowed":           {tag, status(403), []string{"403", "may not do this"}},
-		"asked too often":       {read(rig.ClassResolve), status(429), []string{"429", "try again later"}},
-		"kept back by policy":   {tag, status(412), []string{"412", "the registry's own policy"}},
-		"in trouble":            {read(rig.ClassResolve), status(503), []string{"503", "in trouble"}},
-		"hangs":                 {read(rig.ClassResolve), rig.Hang(), []string{"resolving", "--timeout"}},
-		"cut":                   {read(rig.ClassResolve), rig.Cut(), []string{"resolving"}},
-		"login page":            {read(rig.ClassResolve), rig.HTML(), []string{"resolving", "web page"}},
-		"cannot list":           {read(rig.ClassReferrersTag), status(500), []string{"listing the signatures", "500"}},
-		"lists a login page":    {read(rig.ClassReferrersTag), rig.HTML(), []string{"listing the signatures", "web page"}},
-		"takes nothing":         {read(rig.ClassWrite), status(403), []string{"pushing the signature", "403", "may not do this"}},
-		"takes no manifest":     {write, status(500), []string{"pushing the signature", "500"}},
-		"hangs at the push":     {write, rig.Hang(), []string{"pushing the signature", "--timeout"}},
-		"no image's answer":     {tag, rig.Header("Content-Type", "text/plain"), []string{"the answer is no manifest"}},
-		"writes to the console": {read(rig.ClassReferrersTag), console, []string{"listing the signatures", "red"}},
+		{"not logged in", tag, status(401), []string{"resolving", "401", "docker login"}},
+		{"not allowed", tag, status(403), []string{"403", "may not do this"}},
+		{"asked too often", read(rig.ClassResolve), status(429), []string{"429", "try again later"}},
+		{"kept back by policy", tag, status(412), []string{"412", "the registry's own policy"}},
+		{"in trouble", read(rig.ClassResolve), status(503), []string{"503", "in trouble"}},
+		{"hangs", read(rig.ClassResolve), rig.Hang(), []string{"resolving", "--timeout"}},
+		{"cut", read(rig.ClassResolve), rig.Cut(), []string{"resolving"}},
+		{"login page", read(rig.ClassResolve), rig.HTML(), []string{"resolving", "web page"}},
+		{"cannot list", read(rig.ClassReferrersTag), status(500), []string{"listing the signatures", "500"}},
+		{"lists a login page", read(rig.ClassReferrersTag), rig.HTML(), []string{"listing the signatures", "web page"}},
+		{"takes nothing", read(rig.ClassWrite), status(403), []string{"pushing the signature", "403", "may not do this"}},
+		{"takes no manifest", write, status(500), []string{"pushing the signature", "500"}},
+		{"hangs at the push", write, rig.Hang(), []string{"pushing the signature", "--timeout"}},
+		{"no image's answer", tag, rig.Header("Content-Type", "text/plain"), []string{"the answer is no manifest"}},
+		{"writes to the console", read(rig.ClassReferrersTag), console, []string{"listing the signatures", "red"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 			image.Registry.Inject(c.match, c.fault)
@@ -507,17 +520,18 @@ func TestARegistryThatFailsIsToldInOneLine(t *testing.T) {
 }
 
 func TestASignatureThatTheRegistryDroppedIsNoSuccess(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		kind  rig.Kind
 		way   string
 		path  string // of what it takes and drops
 		words []string
 	}{
-		"the signature":           {rig.API, "api", "/manifests/sha256:", []string{"does not list", "among the 1 signatures"}},
-		"the signature of a list": {rig.API, "tag", "/manifests/sha256:", []string{"fetching the signature", "not found"}},
-		"the list":                {rig.Tag, "auto", "/manifests/sha256-", []string{"does not list", "among the 1 signatures"}},
+		{"the signature", rig.API, "api", "/manifests/sha256:", []string{"does not list", "among the 1 signatures"}},
+		{"the signature of a list", rig.API, "tag", "/manifests/sha256:", []string{"fetching the signature", "not found"}},
+		{"the list", rig.Tag, "auto", "/manifests/sha256-", []string{"does not list", "among the 1 signatures"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: c.kind}), "staging/a", "1")
 			b.must(b.sign(image, "--referrers", c.way).err)
@@ -583,21 +597,24 @@ func TestWhatCannotBeReachedOrFoundIsTold(t *testing.T) {
 }
 
 func TestAnInterruptEndsTheCommand(t *testing.T) {
-	for name, match := range map[string]rig.Match{
-		"resolving 127.0.0.1":      {Class: rig.ClassResolve},
-		"pushing the signature":    {Class: rig.ClassWrite},
-		"the signature was pushed": {Class: rig.ClassReferrersTag, Skip: 2},
+	for _, tc := range []struct {
+		name  string
+		match rig.Match
+	}{
+		{"resolving 127.0.0.1", rig.Match{Class: rig.ClassResolve}},
+		{"pushing the signature", rig.Match{Class: rig.ClassWrite}},
+		{"the signature was pushed", rig.Match{Class: rig.ClassReferrersTag, Skip: 2}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t)
 			image := b.PushImage(b.Registry(rig.RegistryOptions{Kind: rig.Tag}), "staging/a", "1")
 			ctx, cancel := context.WithCancel(t.Context())
-			image.Registry.Inject(match, func(lifted <-chan struct{}, next http.Handler) http.Handler {
+			image.Registry.Inject(tc.match, func(lifted <-chan struct{}, next http.Handler) http.Handler {
 				cancel()
 				return rig.Hang()(lifted, next)
 			})
 			args := append([]string{"sign", image.Tagged(), "--dir", b.dir}, b.at(image.Registry)...)
-			b.fails(b.command(ctx, args...), cli.ExitFailed, name, "interrupted")
+			b.fails(b.command(ctx, args...), cli.ExitFailed, tc.name, "interrupted")
 		})
 	}
 }
@@ -681,18 +698,21 @@ func TestInvalidSignersSignNothing(t *testing.T) {
 	b.keep("rootless", &ca.Identity{Cert: b.SKAO.Signer.Cert, Key: b.SKAO.Signer.Key, Chain: b.SKAO.Signer.Chain[:2]})
 	b.keep("orphan", b.belowAnEndedIntermediate(now))
 	image := b.PushImage(b.Registry(rig.RegistryOptions{}), "staging/a", "1")
-	for name, words := range map[string][]string{
-		"ended":     {"ended/1 ended at", "--rotate"},
-		"future":    {"is not valid before", "clock"},
-		"ca":        {"ca/1", "(intermediate)", "--signer"},
-		"server":    {"server/1", "cannot sign images"},
-		"rootless":  {"no verifier would take what rootless/1 signs", "add its issuer"},
-		"orphan":    {"above orphan/1", "ended at"},
-		"missing":   {"there is no missing"},
-		"signer/7":  {"no generation 7"},
-		"../signer": {"no name"},
+	for _, tc := range []struct {
+		name  string
+		words []string
+	}{
+		{"ended", []string{"ended/1 ended at", "--rotate"}},
+		{"future", []string{"is not valid before", "clock"}},
+		{"ca", []string{"ca/1", "(intermediate)", "--signer"}},
+		{"server", []string{"server/1", "cannot sign images"}},
+		{"rootless", []string{"no verifier would take what rootless/1 signs", "add its issuer"}},
+		{"orphan", []string{"above orphan/1", "ended at"}},
+		{"missing", []string{"there is no missing"}},
+		{"signer/7", []string{"no generation 7"}},
+		{"../signer", []string{"no name"}},
 	} {
-		b.fails(b.sign(image, "--signer", name), cli.ExitFailed, words...)
+		b.fails(b.sign(image, "--signer", tc.name), cli.ExitFailed, tc.words...)
 	}
 	if n := image.Registry.Count(); n != 0 {
 		t.Errorf("the registry was asked %d times", n)
@@ -746,9 +766,12 @@ func TestATimestampThatIsWorthNothingIsRefused(t *testing.T) {
 	b.fails(b.sign(image, "--timestamp-url", address), cli.ExitUsage, "go together")
 	b.fails(b.sign(image, "--timestamp-root", "none"), cli.ExitUsage, "go together")
 	b.fails(b.sign(image, "--timestamp-url", "digicert", "--timestamp-root", "none"), cli.ExitUsage, "no http:// or https:// URL")
-	for name, fault := range map[string]rig.Fault{"503": rig.Status(503, nil), "text/html": rig.HTML(), "--timeout": rig.Hang()} {
-		lift := b.Endpoints.Inject(rig.Match{Class: rig.ClassTimestamp}, fault)
-		b.fails(b.sign(image, append(with(ca.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), cli.ExitFailed, "timestamp", name)
+	for _, tc := range []struct {
+		name  string
+		fault rig.Fault
+	}{{"503", rig.Status(503, nil)}, {"text/html", rig.HTML()}, {"--timeout", rig.Hang()}} {
+		lift := b.Endpoints.Inject(rig.Match{Class: rig.ClassTimestamp}, tc.fault)
+		b.fails(b.sign(image, append(with(ca.EncodeCertificates(b.TSA.Root())), "--timeout", "1s")...), cli.ExitFailed, "timestamp", tc.name)
 		lift()
 	}
 	if n := image.Registry.Count(rig.ClassWrite); n != 0 {

@@ -34,17 +34,20 @@ func TestEgressAllowIsForRevocationAlone(t *testing.T) {
 		_, _ = w.Write([]byte(`{"token":"internal"}`))
 	}))
 	defer inside.Close()
-	for way, handler := range map[string]http.HandlerFunc{
-		"realm": func(w http.ResponseWriter, _ *http.Request) {
+	for _, tc := range []struct {
+		way     string
+		handler http.HandlerFunc
+	}{
+		{"realm", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Www-Authenticate", fmt.Sprintf("Bearer realm=%q,service=%q", inside.URL+"/v1/secret", "s"))
 			w.WriteHeader(http.StatusUnauthorized)
-		},
-		"redirect": func(w http.ResponseWriter, r *http.Request) {
+		}},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, inside.URL+"/v1/secret", http.StatusTemporaryRedirect)
-		},
+		}},
 	} {
 		var registry atomic.Int32
-		hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { registry.Add(1); handler(w, r) }))
+		hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { registry.Add(1); tc.handler(w, r) }))
 		defer hostile.Close()
 		dir := t.TempDir()
 		if err := writeGood(dir); err != nil {
@@ -68,10 +71,10 @@ func TestEgressAllowIsForRevocationAlone(t *testing.T) {
 		finding := a.provider.Answer(t.Context(), []string{host + "/team/app:1"})[0]
 		a.close()
 		if finding.Err == nil || !strings.Contains(finding.Err.Detail, "inside the network") {
-			t.Errorf("%s: %+v", way, finding)
+			t.Errorf("%s: %+v", tc.way, finding)
 		}
 		if registry.Load() == 0 || asked.Load() > 0 {
-			t.Errorf("%s: the registry was asked %d times, and what is inside %d times", way, registry.Load(), asked.Load())
+			t.Errorf("%s: the registry was asked %d times, and what is inside %d times", tc.way, registry.Load(), asked.Load())
 		}
 	}
 }

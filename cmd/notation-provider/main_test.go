@@ -76,17 +76,20 @@ func writeGood(dir string) error {
 		return err
 	}
 	certificate := ca.EncodeCertificates(root.Cert)
-	for name, content := range map[string][]byte{
-		"config.yaml":                          []byte(goodConfig),
-		"trustpolicy.json":                     []byte(goodPolicy),
-		"tls.crt":                              ca.EncodeCertificates(door.Chain...),
-		"tls.key":                              key,
-		"ca.crt":                               certificate,
-		"truststore/x509/ca/skao-oci/root.pem": certificate,
-		"truststore/x509/tsa/stamps/root.pem":  certificate,
+	for _, tc := range []struct {
+		name    string
+		content []byte
+	}{
+		{"config.yaml", []byte(goodConfig)},
+		{"trustpolicy.json", []byte(goodPolicy)},
+		{"tls.crt", ca.EncodeCertificates(door.Chain...)},
+		{"tls.key", key},
+		{"ca.crt", certificate},
+		{"truststore/x509/ca/skao-oci/root.pem", certificate},
+		{"truststore/x509/tsa/stamps/root.pem", certificate},
 	} {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
+		path := filepath.Join(dir, tc.name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, tc.content, 0o600)); err != nil {
 			return err
 		}
 	}

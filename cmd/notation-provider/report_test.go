@@ -45,14 +45,17 @@ func TestTheExitCodeIsThatOfTheWorstOutcome(t *testing.T) {
 	verified := provider.Finding{Verdict: provider.Verdict{Reason: provider.Verified}}
 	refused := provider.Finding{Verdict: provider.Verdict{Reason: provider.Unsigned}}
 	undecided := provider.Finding{Err: provider.Undecided(provider.CauseRegistry, nil, "down")}
-	for want, cases := range map[int][][]provider.Finding{
-		0: {{verified}, {verified, verified}, nil},
-		3: {{refused}, {verified, refused}, {refused, undecided}, {undecided, refused, verified}},
-		4: {{undecided}, {verified, undecided}, {undecided, verified}},
+	for _, tc := range []struct {
+		want  int
+		cases [][]provider.Finding
+	}{
+		{0, [][]provider.Finding{{verified}, {verified, verified}, nil}},
+		{3, [][]provider.Finding{{refused}, {verified, refused}, {refused, undecided}, {undecided, refused, verified}}},
+		{4, [][]provider.Finding{{undecided}, {verified, undecided}, {undecided, verified}}},
 	} {
-		for _, findings := range cases {
-			if got := cli.Code(exitOf(reportAll(findings))); got != want {
-				t.Errorf("%+v: exit code %d, want %d", findings, got, want)
+		for _, findings := range tc.cases {
+			if got := cli.Code(exitOf(reportAll(findings))); got != tc.want {
+				t.Errorf("%+v: exit code %d, want %d", findings, got, tc.want)
 			}
 		}
 	}

@@ -34,11 +34,11 @@ func newCluster(t *testing.T) *cluster {
 	if err := c.Env.Trust(c.registry.Scope("*")).Write(c.dir); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{
-		"registry.pem": string(c.registry.CAPEM()),
-		"config.yaml":  fmt.Sprintf("registries: [{host: %q, caFile: registry.pem}]\n", c.registry.Host),
+	for _, tc := range []struct{ name, text string }{
+		{"registry.pem", string(c.registry.CAPEM())},
+		{"config.yaml", fmt.Sprintf("registries: [{host: %q, caFile: registry.pem}]\n", c.registry.Host)},
 	} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(c.dir, tc.name), []byte(tc.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -55,8 +55,8 @@ func TestHelpExamples(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	for flag, name := range map[string]string{"--ca": "ca.crt", "--cert": "tls.crt", "--key": "tls.key"} {
-		write(t, dir, name, read(t, l.flag(flag)))
+	for _, tc := range []struct{ flag, name string }{{"--ca", "ca.crt"}, {"--cert", "tls.crt"}, {"--key", "tls.key"}} {
+		write(t, dir, tc.name, read(t, l.flag(tc.flag)))
 	}
 	write(t, filepath.Join(dir, "policies", "signedimages"), "policy_test.rego", examplesTest)
 	write(t, dir, "constraint.yaml", examplesConstraint)

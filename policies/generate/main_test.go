@@ -28,26 +28,29 @@ func copyOf(t *testing.T) string {
 
 // A change without generating is found, and its file named.
 func TestDriftIsFound(t *testing.T) {
-	for path, change := range map[string][2]string{
-		"signedimages/policy.rego":     {"not _admitted(use.image)", "not _admitted(use.image)\n\tuse"},
-		"signedimages/parameters.yaml": {"maxLength: 253", "maxLength: 63"},
-		"lib/image/image.rego":         {"<= 1024", "<= 2048"},
-		"lib/parameters.yaml":          {"maxLength: 512", "maxLength: 256"},
+	for _, tc := range []struct {
+		path   string
+		change [2]string
+	}{
+		{"signedimages/policy.rego", [2]string{"not _admitted(use.image)", "not _admitted(use.image)\n\tuse"}},
+		{"signedimages/parameters.yaml", [2]string{"maxLength: 253", "maxLength: 63"}},
+		{"lib/image/image.rego", [2]string{"<= 1024", "<= 2048"}},
+		{"lib/parameters.yaml", [2]string{"maxLength: 512", "maxLength: 256"}},
 	} {
 		root := copyOf(t)
-		text, err := os.ReadFile(filepath.Join(root, path))
+		text, err := os.ReadFile(filepath.Join(root, tc.path))
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed := strings.Replace(string(text), change[0], change[1], 1)
+		changed := strings.Replace(string(text), tc.change[0], tc.change[1], 1)
 		if changed == string(text) {
-			t.Fatalf("%s has no %q", path, change[0])
+			t.Fatalf("%s has no %q", tc.path, tc.change[0])
 		}
-		if err := os.WriteFile(filepath.Join(root, path), []byte(changed), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(root, tc.path), []byte(changed), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := run(root, "", true); err == nil || !strings.Contains(err.Error(), "signedimages/template.yaml is out of date: run make generate") {
-			t.Errorf("after a change of %s: %v", path, err)
+			t.Errorf("after a change of %s: %v", tc.path, err)
 		}
 		if err := run(root, "", false); err != nil {
 			t.Error(err)

@@ -49,25 +49,25 @@ const imports = "import data.lib.review\nimport data.lib.verdict\n\n"
 
 // What Gatekeeper takes and defines is generated.
 func TestGenerated(t *testing.T) {
-	for name, rego := range map[string]string{
-		"imports and short names": imports + `
+	for _, tc := range []struct{ name, rego string }{
+		{"imports and short names", imports + `
 violation contains {"msg": "no"} if {
 	some use in review.judged
 	not verdict.verified(_response, use.image)
 }
 
 _response := external_data({"provider": input.parameters.provider, "keys": [use.image | some use in review.judged]})
-`,
-		"an alias":                    "import data.lib.review as r\n\nviolation contains {\"msg\": \"no\"} if count(r.judged) > 0\n",
-		"a rule":                      "import data.lib.review.judged\n\nviolation contains {\"msg\": \"no\"} if count(judged) > 0\n",
-		"the cluster's objects":       "violation contains {\"msg\": \"no\"} if data.inventory.cluster[\"v1\"].Namespace[input.review.namespace]\n",
-		"a field of a parameter":      "violation contains {\"msg\": input.parameters.exceptions[_].reason}\n",
-		"a namespace":                 "violation contains {\"msg\": input.review.namespaceObject.metadata.name}\n",
-		"a violation made elsewhere":  "violation contains _denial\n\n_denial := {\"msg\": \"no\"}\n",
-		"a name that is a key's name": "violation contains {\"msg\": {\"data\": \"input\"}.data}\n",
+`},
+		{"an alias", "import data.lib.review as r\n\nviolation contains {\"msg\": \"no\"} if count(r.judged) > 0\n"},
+		{"a rule", "import data.lib.review.judged\n\nviolation contains {\"msg\": \"no\"} if count(judged) > 0\n"},
+		{"the cluster's objects", "violation contains {\"msg\": \"no\"} if data.inventory.cluster[\"v1\"].Namespace[input.review.namespace]\n"},
+		{"a field of a parameter", "violation contains {\"msg\": input.parameters.exceptions[_].reason}\n"},
+		{"a namespace", "violation contains {\"msg\": input.review.namespaceObject.metadata.name}\n"},
+		{"a violation made elsewhere", "violation contains _denial\n\n_denial := {\"msg\": \"no\"}\n"},
+		{"a name that is a key's name", "violation contains {\"msg\": {\"data\": \"input\"}.data}\n"},
 	} {
-		if err := mine(t, rego); err != nil {
-			t.Errorf("%s: %v", name, err)
+		if err := mine(t, tc.rego); err != nil {
+			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
 }
@@ -75,64 +75,68 @@ _response := external_data({"provider": input.parameters.provider, "keys": [use.
 // What Gatekeeper takes and leaves undefined is refused. Each of these was taken, and most admitted an unsigned image.
 func TestUndefinedIsRefused(t *testing.T) {
 	const denied = "violation contains {\"msg\": \"no\"} if "
-	for name, c := range map[string]struct{ rego, want string }{
-		"full paths": {
+	for _, c := range []struct{ name, rego, want string }{
+		{
+			"full paths",
 			denied + "{\n\tsome use in data.lib.review.judged\n\tnot data.lib.verdict.verified({}, use.image)\n}\n",
 			"policy.rego:10: data.lib.review.judged is undefined where Gatekeeper puts the library: import data.lib.review, and write review.judged",
 		},
-		"full paths and imports":       {imports + denied + "{\n\tsome use in data.lib.review.judged\n\tnot verdict.verified({}, use.image)\n\treview.name\n}\n", "write review.judged"},
-		"a full path of a function":    {imports + denied + "{\n\tsome use in review.judged\n\tnot data.lib.verdict.verified({}, use.image)\n}\n", "write verdict.verified"},
-		"a full path, negated":         {denied + "not data.lib.review.excessive\n", "write review.excessive"},
-		"a full path, in a value":      {"violation contains {\"msg\": data.lib.review.name}\n", "write review.name"},
-		"a full path, in brackets":     {denied + "data[\"lib\"][\"review\"][\"name\"]\n", "write review.name"},
-		"a full path, in a path":       {denied + "input.parameters.images[data.lib.review.name]\n", "write review.name"},
-		"a full path, compared":        {denied + "[x | x := data.lib.review.name] != []\n", "write review.name"},
-		"a full path, in every":        {denied + "every use in data.lib.review.judged { use.image == \"\" }\n", "write review.judged"},
-		"a full path, in else":         {"violation contains {\"msg\": _m}\n\n_m := \"a\" if input.review.name == \"\" else := data.lib.review.name\n", "write review.name"},
-		"a full path, with":            {"import data.lib.review\n\n" + denied + "review.name == \"x\" with data.lib.review.namespace as \"y\"\n", "write review.namespace"},
-		"a package, whole":             {denied + "data.lib.review\n", "data.lib.review is undefined in a template"},
-		"the library, whole":           {denied + "data.lib\n", "data.lib is undefined in a template"},
-		"all data":                     {denied + "data\n", "data is undefined in a template"},
-		"all data, under a name":       {denied + "{\n\td := data\n\td.lib\n}\n", "data is undefined in a template"},
-		"data by a variable":           {denied + "{\n\tx := \"lib\"\n\tdata[x].review.judged\n}\n", "is undefined in a template"},
-		"other data":                   {denied + "data.constraints\n", "data.constraints is undefined in a template"},
-		"its own package, whole":       {denied + "data.mine._x\n\n_x := true\n", "data.mine._x is undefined in a template"},
-		"a rule with a typo":           {"import data.lib.review\n\n" + denied + "{\n\tsome use in review.juged\n\tuse.image\n}\n", "lib.review.juged is undefined: the library has no such rule"},
-		"a rule with a typo, negated":  {"import data.lib.review\n\n" + denied + "not review.excesive\n", "lib.review.excesive is undefined"},
-		"a function with a typo":       {"import data.lib.verdict\n\n" + denied + "not verdict.verifed({}, \"x\")\n", "undefined function"},
-		"an imported package, whole":   {"import data.lib.review\n\n" + denied + "review[\"judged\"][_] == review[input.review.name]\n", "is undefined: the library has no such rule"},
-		"an imported rule with a typo": {"import data.lib.review.juged\n\n" + denied + "count(juged) > 0\n", "lib.review.juged is undefined"},
-		"a package with a typo":        {"import data.lib.reviews\n\n" + denied + "reviews.judged\n", "data.lib.reviews: the library has no such package"},
-		"the library, imported":        {"import data.lib\n\n" + denied + "lib.review.judged\n", "can import data.lib.PACKAGE, not data.lib"},
-		"all data, imported":           {"import data as d\n\n" + denied + "d.lib.review.judged\n", "can import data.lib.PACKAGE, not data"},
-		"another package, imported":    {"import data.signedimages\n\n" + denied + "signedimages.violation\n", "can import data.lib.PACKAGE, not data.signedimages"},
-		"the input, imported":          {"import input.review as r\n\n" + denied + "r.object\n", "can import data.lib.PACKAGE, not input.review"},
-		"an import for nothing":        {"import data.lib.review\n\nviolation contains {\"msg\": \"no\"}\n", "unused"},
-		"a parameter with a typo":      {denied + "input.parameters.provder\n", "input.parameters.provder is undefined: parameters.yaml has no such parameter"},
-		"a parameter, negated":         {denied + "not input.parameters.unsafe\n", "parameters.yaml has no such parameter"},
-		"a parameter's field":          {denied + "input.parameters.exceptions[_].until\n", "parameters.yaml has no such parameter"},
-		"a field of a review":          {denied + "input.review.objekt\n", "input.review.objekt is undefined: a review has uid,"},
-		"an AdmissionReview":           {denied + "input.request.object\n", "a template is given input.review and input.parameters"},
-		"input by a variable":          {denied + "{\n\tx := \"review\"\n\tinput[x].object\n}\n", "a template is given input.review and input.parameters"},
-		"a violation without a msg":    {"violation contains {\"message\": \"no\"}\n", "policy.rego:9: Gatekeeper drops a violation that has no msg"},
-		"a violation that is no set":   {"violation := {\"msg\": \"no\"}\n", "Gatekeeper reads a set of violations"},
-		"an object of violations":      {"violation[\"msg\"] := \"no\"\n", "Gatekeeper reads a set of violations"},
-		"no violation":                 {"denial contains {\"msg\": \"no\"}\n", "no violation"},
-		"what Gatekeeper disables":     {denied + "http.send({\"method\": \"get\", \"url\": \"http://x\"})\n", "undefined function http.send"},
+		{"full paths and imports", imports + denied + "{\n\tsome use in data.lib.review.judged\n\tnot verdict.verified({}, use.image)\n\treview.name\n}\n", "write review.judged"},
+		{"a full path of a function", imports + denied + "{\n\tsome use in review.judged\n\tnot data.lib.verdict.verified({}, use.image)\n}\n", "write verdict.verified"},
+		{"a full path, negated", denied + "not data.lib.review.excessive\n", "write review.excessive"},
+		{"a full path, in a value", "violation contains {\"msg\": data.lib.review.name}\n", "write review.name"},
+		{"a full path, in brackets", denied + "data[\"lib\"][\"review\"][\"name\"]\n", "write review.name"},
+		{"a full path, in a path", denied + "input.parameters.images[data.lib.review.name]\n", "write review.name"},
+		{"a full path, compared", denied + "[x | x := data.lib.review.name] != []\n", "write review.name"},
+		{"a full path, in every", denied + "every use in data.lib.review.judged { use.image == \"\" }\n", "write review.judged"},
+		{"a full path, in else", "violation contains {\"msg\": _m}\n\n_m := \"a\" if input.review.name == \"\" else := data.lib.review.name\n", "write review.name"},
+		{"a full path, with", "import data.lib.review\n\n" + denied + "review.name == \"x\" with data.lib.review.namespace as \"y\"\n", "write review.namespace"},
+		{"a package, whole", denied + "data.lib.review\n", "data.lib.review is undefined in a template"},
+		{"the library, whole", denied + "data.lib\n", "data.lib is undefined in a template"},
+		{"all data", denied + "data\n", "data is undefined in a template"},
+		{"all data, under a name", denied + "{\n\td := data\n\td.lib\n}\n", "data is undefined in a template"},
+		{"data by a variable", denied + "{\n\tx := \"lib\"\n\tdata[x].review.judged\n}\n", "is undefined in a template"},
+		{"other data", denied + "data.constraints\n", "data.constraints is undefined in a template"},
+		{"its own package, whole", denied + "data.mine._x\n\n_x := true\n", "data.mine._x is undefined in a template"},
+		{"a rule with a typo", "import data.lib.review\n\n" + denied + "{\n\tsome use in review.juged\n\tuse.image\n}\n", "lib.review.juged is undefined: the library has no such rule"},
+		{"a rule with a typo, negated", "import data.lib.review\n\n" + denied + "not review.excesive\n", "lib.review.excesive is undefined"},
+		{"a function with a typo", "import data.lib.verdict\n\n" + denied + "not verdict.verifed({}, \"x\")\n", "undefined function"},
+		{"an imported package, whole", "import data.lib.review\n\n" + denied + "review[\"judged\"][_] == review[input.review.name]\n", "is undefined: the library has no such rule"},
+		{"an imported rule with a typo", "import data.lib.review.juged\n\n" + denied + "count(juged) > 0\n", "lib.review.juged is undefined"},
+		{"a package with a typo", "import data.lib.reviews\n\n" + denied + "reviews.judged\n", "data.lib.reviews: the library has no such package"},
+		{"the library, imported", "import data.lib\n\n" + denied + "lib.review.judged\n", "can import data.lib.PACKAGE, not data.lib"},
+		{"all data, imported", "import data as d\n\n" + denied + "d.lib.review.judged\n", "can import data.lib.PACKAGE, not data"},
+		{"another package, imported", "import data.signedimages\n\n" + denied + "signedimages.violation\n", "can import data.lib.PACKAGE, not data.signedimages"},
+		{"the input, imported", "import input.review as r\n\n" + denied + "r.object\n", "can import data.lib.PACKAGE, not input.review"},
+		{"an import for nothing", "import data.lib.review\n\nviolation contains {\"msg\": \"no\"}\n", "unused"},
+		{"a parameter with a typo", denied + "input.parameters.provder\n", "input.parameters.provder is undefined: parameters.yaml has no such parameter"},
+		{"a parameter, negated", denied + "not input.parameters.unsafe\n", "parameters.yaml has no such parameter"},
+		{"a parameter's field", denied + "input.parameters.exceptions[_].until\n", "parameters.yaml has no such parameter"},
+		{"a field of a review", denied + "input.review.objekt\n", "input.review.objekt is undefined: a review has uid,"},
+		{"an AdmissionReview", denied + "input.request.object\n", "a template is given input.review and input.parameters"},
+		{"input by a variable", denied + "{\n\tx := \"review\"\n\tinput[x].object\n}\n", "a template is given input.review and input.parameters"},
+		{"a violation without a msg", "violation contains {\"message\": \"no\"}\n", "policy.rego:9: Gatekeeper drops a violation that has no msg"},
+		{"a violation that is no set", "violation := {\"msg\": \"no\"}\n", "Gatekeeper reads a set of violations"},
+		{"an object of violations", "violation[\"msg\"] := \"no\"\n", "Gatekeeper reads a set of violations"},
+		{"no violation", "denial contains {\"msg\": \"no\"}\n", "no violation"},
+		{"what Gatekeeper disables", denied + "http.send({\"method\": \"get\", \"url\": \"http://x\"})\n", "undefined function http.send"},
 	} {
 		if err := mine(t, c.rego); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v; want %q", name, err, c.want)
+			t.Errorf("%s: %v; want %q", c.name, err, c.want)
 		}
 	}
 }
 
 // A library is held to the same.
 func TestLibraryIsChecked(t *testing.T) {
-	for change, want := range map[[2]string]string{
-		{"input.review.namespace", "input.review.namespase"}:             "input.review.namespase is undefined",
-		{"input.review.namespace", "data.lib.parameters.support"}:        "write parameters.support",
-		{"namespace := input.review", "namespace := input.reviews"}:      "a template is given input.review and input.parameters",
-		{"namespace := input.review.", "namespace := input.parameters."}: "parameters.yaml has no such parameter",
+	for _, tc := range []struct {
+		change [2]string
+		want   string
+	}{
+		{[2]string{"input.review.namespace", "input.review.namespase"}, "input.review.namespase is undefined"},
+		{[2]string{"input.review.namespace", "data.lib.parameters.support"}, "write parameters.support"},
+		{[2]string{"namespace := input.review", "namespace := input.reviews"}, "a template is given input.review and input.parameters"},
+		{[2]string{"namespace := input.review.", "namespace := input.parameters."}, "parameters.yaml has no such parameter"},
 	} {
 		lib := t.TempDir()
 		if err := os.CopyFS(lib, library()); err != nil {
@@ -143,13 +147,13 @@ func TestLibraryIsChecked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed := strings.Replace(string(text), change[0], change[1], 1)
+		changed := strings.Replace(string(text), tc.change[0], tc.change[1], 1)
 		if changed == string(text) {
-			t.Fatalf("review.rego has no %q", change[0])
+			t.Fatalf("review.rego has no %q", tc.change[0])
 		}
 		write(t, path, changed)
-		if _, err := template.Generate("../signedimages", os.DirFS(lib), "a test"); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "review.rego:") {
-			t.Errorf("%s: %v; want %q", change[1], err, want)
+		if _, err := template.Generate("../signedimages", os.DirFS(lib), "a test"); err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "review.rego:") {
+			t.Errorf("%s: %v; want %q", tc.change[1], err, tc.want)
 		}
 	}
 }

@@ -12,14 +12,15 @@ import (
 // A template that its policy does not make is out of date, and the error names the command. What was written by hand is not.
 func TestCurrent(t *testing.T) {
 	const rego = "violation contains {\"msg\": \"no\"}\n"
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name                   string
 		policy, template, want string
 	}{
-		"as generated":       {},
-		"a changed policy":   {policy: head + "violation contains {\"msg\": \"yes\"}\n", want: "run policytest generate FOLDER"},
-		"a changed template": {template: "# Generated from policy.rego, parameters.yaml and ../lib by make generate.\nkind: X\n", want: "run make generate"},
-		"a broken policy":    {policy: head + "violation contains {\n", want: "no template can be made of the policy as it is now: FOLDER/policy.rego:10: rego_parse_error"},
-		"written by hand":    {template: "kind: ConstraintTemplate\n"},
+		{name: "as generated"},
+		{name: "a changed policy", policy: head + "violation contains {\"msg\": \"yes\"}\n", want: "run policytest generate FOLDER"},
+		{name: "a changed template", template: "# Generated from policy.rego, parameters.yaml and ../lib by make generate.\nkind: X\n", want: "run make generate"},
+		{name: "a broken policy", policy: head + "violation contains {\n", want: "no template can be made of the policy as it is now: FOLDER/policy.rego:10: rego_parse_error"},
+		{name: "written by hand", template: "kind: ConstraintTemplate\n"},
 	} {
 		folder := filepath.Join(t.TempDir(), "mine")
 		write(t, filepath.Join(folder, "policy.rego"), head+rego)
@@ -29,15 +30,15 @@ func TestCurrent(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(folder, "template.yaml"), string(text))
-		for file, text := range map[string]string{"policy.rego": tc.policy, "template.yaml": tc.template} {
-			if text != "" {
-				write(t, filepath.Join(folder, file), text)
+		for _, test := range []struct{ file, text string }{{"policy.rego", tc.policy}, {"template.yaml", tc.template}} {
+			if test.text != "" {
+				write(t, filepath.Join(folder, test.file), test.text)
 			}
 		}
 		err = template.Current(folder, library())
 		want := strings.ReplaceAll(tc.want, "FOLDER", folder)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v; want %q", name, err, want)
+			t.Errorf("%s: %v; want %q", tc.name, err, want)
 		}
 	}
 }

@@ -65,13 +65,13 @@ func TestWordsArePlain(t *testing.T) {
 }
 
 func TestADetailChoosesTheWords(t *testing.T) {
-	for detail, want := range map[string]string{
-		provider.DetailSignatureEnded + "2027-03-01 12:00:00 UTC":   "--expiry",
-		provider.DetailUnstamped + "2027-03-01 12:00:00 UTC: \"x\"": "--timestamp-url",
-		"in other words": "with the current certificate",
+	for _, tc := range []struct{ detail, want string }{
+		{provider.DetailSignatureEnded + "2027-03-01 12:00:00 UTC", "--expiry"},
+		{provider.DetailUnstamped + "2027-03-01 12:00:00 UTC: \"x\"", "--timestamp-url"},
+		{"in other words", "with the current certificate"},
 	} {
-		if got := advice.Of(provider.Expired, "", detail).You; !strings.Contains(got, want) {
-			t.Errorf("%s: %q; want %q in it", detail, got, want)
+		if got := advice.Of(provider.Expired, "", tc.detail).You; !strings.Contains(got, tc.want) {
+			t.Errorf("%s: %q; want %q in it", tc.detail, got, tc.want)
 		}
 	}
 	if got := advice.Of(provider.Unsigned, "", "x").Is; got != "is not signed" {
@@ -106,12 +106,15 @@ func TestPlaceholdersAreFilled(t *testing.T) {
 }
 
 func TestTheHintIsBehindTheSemicolon(t *testing.T) {
-	for detail, want := range map[string][2]string{
-		"it is down":                {"it is down", ""},
-		"it is down; call; or wait": {"it is down", "call; or wait"},
+	for _, tc := range []struct {
+		detail string
+		want   [2]string
+	}{
+		{"it is down", [2]string{"it is down", ""}},
+		{"it is down; call; or wait", [2]string{"it is down", "call; or wait"}},
 	} {
-		if known, hint := advice.Split(detail); known != want[0] || hint != want[1] {
-			t.Errorf("%s: %q and %q", detail, known, hint)
+		if known, hint := advice.Split(tc.detail); known != tc.want[0] || hint != tc.want[1] {
+			t.Errorf("%s: %q and %q", tc.detail, known, hint)
 		}
 	}
 }

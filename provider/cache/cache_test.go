@@ -18,31 +18,35 @@ func TestEachKindOfAnswerIsKeptForItsTime(t *testing.T) {
 	notFound := func(context.Context, provider.Image) (ocispec.Descriptor, error) {
 		return ocispec.Descriptor{}, fmt.Errorf("asking: %w", provider.ErrNotFound)
 	}
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name    string
 		image   string
 		resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
 		verify  func(context.Context, provider.Image) (provider.Verdict, error)
 		want    string
 		keep    time.Duration
 	}{
-		"verified":  {"x@d", nil, nil, "verified", verifiedFor},
-		"refused":   {"x@d", nil, takes(0, provider.Unsigned), "unsigned", refusedFor},
-		"tag":       {"x:1", nil, nil, "verified", tagsFor},
-		"not found": {"x:1", notFound, nil, "not-found", refusedFor},
+		{"verified", "x@d", nil, nil, "verified", verifiedFor},
+		{"refused", "x@d", nil, takes(0, provider.Unsigned), "unsigned", refusedFor},
+		{"tag", "x:1", nil, nil, "verified", tagsFor},
+		{"not found", "x:1", notFound, nil, "not-found", refusedFor},
 	} {
-		for after, want := range map[time.Duration]string{0: tc.want, tc.keep - 1: tc.want, tc.keep: "", 2 * tc.keep: ""} {
+		for _, test := range []struct {
+			after time.Duration
+			want  string
+		}{{0, tc.want}, {tc.keep - 1, tc.want}, {tc.keep, ""}, {2 * tc.keep, ""}} {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, 10)
 				w.resolve, w.verify = tc.resolve, tc.verify
 				if got := w.known(tc.image, "p"); got != "" {
-					t.Fatalf("%s: known is %q before anybody asked", name, got)
+					t.Fatalf("%s: known is %q before anybody asked", tc.name, got)
 				}
 				if got := w.ask(t, tc.image, "p"); got != tc.want {
-					t.Fatalf("%s: %q; want %q", name, got, tc.want)
+					t.Fatalf("%s: %q; want %q", tc.name, got, tc.want)
 				}
-				time.Sleep(after)
-				if got := w.known(tc.image, "p"); got != want {
-					t.Errorf("%s: known after %v is %q; want %q", name, after, got, want)
+				time.Sleep(test.after)
+				if got := w.known(tc.image, "p"); got != test.want {
+					t.Errorf("%s: known after %v is %q; want %q", tc.name, test.after, got, test.want)
 				}
 			})
 		}
@@ -50,7 +54,10 @@ func TestEachKindOfAnswerIsKeptForItsTime(t *testing.T) {
 }
 
 func TestNothingIsVerifiedPastItsFacts(t *testing.T) {
-	for after, want := range map[time.Duration]string{20*time.Second - 1: "verified", 20 * time.Second: ""} {
+	for _, tc := range []struct {
+		after time.Duration
+		want  string
+	}{{20*time.Second - 1, "verified"}, {20 * time.Second, ""}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
 			until := time.Now().Add(21 * time.Second)
@@ -60,9 +67,9 @@ func TestNothingIsVerifiedPastItsFacts(t *testing.T) {
 				return verdict, err
 			}
 			w.ask(t, "x@d", "p")
-			time.Sleep(after)
-			if got := w.known("x@d", "p"); got != want {
-				t.Errorf("known %v after the verdict, whose facts hold 20 s, is %q; want %q", after, got, want)
+			time.Sleep(tc.after)
+			if got := w.known("x@d", "p"); got != tc.want {
+				t.Errorf("known %v after the verdict, whose facts hold 20 s, is %q; want %q", tc.after, got, tc.want)
 			}
 		})
 	}

@@ -45,9 +45,12 @@ func TestManyWhoAskAtOnceWaitForOneFetch(t *testing.T) {
 			t.Errorf("%d resolutions and %d judgements; want one of each", w.resolves, w.verifies)
 		}
 		w.ask(t, "x:1", "p")
-		for event, want := range map[string]int{"verdicts miss": 1, "verdicts join": 49, "verdicts hit": 1, "tags miss": 1, "tags join": 49, "tags hit": 1} {
-			if got := w.counted(event); got != want {
-				t.Errorf("%q was told %d times; want %d", event, got, want)
+		for _, tc := range []struct {
+			event string
+			want  int
+		}{{"verdicts miss", 1}, {"verdicts join", 49}, {"verdicts hit", 1}, {"tags miss", 1}, {"tags join", 49}, {"tags hit", 1}} {
+			if got := w.counted(tc.event); got != tc.want {
+				t.Errorf("%q was told %d times; want %d", tc.event, got, tc.want)
 			}
 		}
 	})
@@ -90,26 +93,27 @@ func TestFirstCallerLeaves(t *testing.T) {
 
 func TestWorkOutlivesTheRequestAndTheRetryFindsIt(t *testing.T) {
 	slow := slowly(5 * time.Second)
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name    string
 		image   string
 		resolve func(context.Context, provider.Image) (ocispec.Descriptor, error)
 		verify  time.Duration
 	}{
-		"slow verification":                {"x@d", nil, 5 * time.Second},
-		"slow verification of a tag":       {"x:1", nil, 5 * time.Second},
-		"slow resolution":                  {"x:1", slow, 0},
-		"slow resolution and verification": {"x:1", slow, 5 * time.Second},
+		{"slow verification", "x@d", nil, 5 * time.Second},
+		{"slow verification of a tag", "x:1", nil, 5 * time.Second},
+		{"slow resolution", "x:1", slow, 0},
+		{"slow resolution and verification", "x:1", slow, 5 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
 			w.resolve, w.verify = tc.resolve, takes(tc.verify, provider.Verified)
 			began := time.Now()
 			if got := w.ask(t, tc.image, "p"); got != "undecided deadline" || time.Since(began) != 1800*time.Millisecond {
-				t.Errorf("%s: %q after %v; want undecided, deadline, after 1.8 s", name, got, time.Since(began))
+				t.Errorf("%s: %q after %v; want undecided, deadline, after 1.8 s", tc.name, got, time.Since(began))
 			}
 			time.Sleep(11 * time.Second)
 			if got := w.known(tc.image, "p"); got != "verified" || w.verifies != 1 {
-				t.Errorf("%s: the retry finds %q after %d judgements; want verified after one", name, got, w.verifies)
+				t.Errorf("%s: the retry finds %q after %d judgements; want verified after one", tc.name, got, w.verifies)
 			}
 		})
 	}
@@ -203,16 +207,19 @@ func TestASignatureThatArrivesIsSeen(t *testing.T) {
 
 // A renewal that fails keeps the old verdict to its end, and is not repeated with each lookup.
 func TestAFailedRenewalKeepsTheOldVerdict(t *testing.T) {
-	for reason, keep := range map[provider.Reason]time.Duration{provider.Verified: verifiedFor, provider.Unsigned: refusedFor} {
+	for _, tc := range []struct {
+		reason provider.Reason
+		keep   time.Duration
+	}{{provider.Verified, verifiedFor}, {provider.Unsigned, refusedFor}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
-			w.verify = takes(0, reason)
+			w.verify = takes(0, tc.reason)
 			began, asked := time.Now(), 0
 			w.ask(t, "x@d", "p")
 			w.verify = down
-			for ; time.Since(began) < keep; asked++ {
-				if got := w.known("x@d", "p"); got != string(reason) {
-					t.Fatalf("after %v: %q; want %s to its end", time.Since(began), got, reason)
+			for ; time.Since(began) < tc.keep; asked++ {
+				if got := w.known("x@d", "p"); got != string(tc.reason) {
+					t.Fatalf("after %v: %q; want %s to its end", time.Since(began), got, tc.reason)
 				}
 				time.Sleep(10 * time.Millisecond)
 			}
@@ -220,7 +227,7 @@ func TestAFailedRenewalKeepsTheOldVerdict(t *testing.T) {
 				t.Errorf("at its end: %q; want undecided", got)
 			}
 			if n := w.count(&w.verifies); n < 5 || n > 20 {
-				t.Errorf("%s: %d judgements while asked for %d times; want a handful", reason, n, asked)
+				t.Errorf("%s: %d judgements while asked for %d times; want a handful", tc.reason, n, asked)
 			}
 		})
 	}

@@ -41,26 +41,26 @@ var (
 
 // Gatekeeper evaluates constraints one after the other, and the webhook waits once.
 func TestNoWaitAfterADeadline(t *testing.T) {
-	for name, written := range map[string]string{"a digest": "x@d", "a tag": "x:1"} {
+	for _, tc := range []struct{ name, written string }{{"a digest", "x@d"}, {"a tag", "x:1"}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
 			w.resolve, w.verify = slowly(5*time.Second), takes(5*time.Second, provider.Verified)
 			for i, want := range []asked{inVain, atOnce, atOnce} {
-				if got := w.timed(t, written, "p"); got != want {
-					t.Errorf("%s, constraint %d: %v; want %v", name, i+1, got, want)
+				if got := w.timed(t, tc.written, "p"); got != want {
+					t.Errorf("%s, constraint %d: %v; want %v", tc.name, i+1, got, want)
 				}
 				time.Sleep(500 * time.Millisecond)
 			}
 			if got := w.counted("verdicts join") + w.counted("tags join"); got != 2 {
-				t.Errorf("%s: %d joins are told; want the 2 that were answered at once", name, got)
+				t.Errorf("%s: %d joins are told; want the 2 that were answered at once", tc.name, got)
 			}
 			time.Sleep(time.Second) // past the moment: a retry
-			if got := w.timed(t, written, "p"); got.took == 0 {
-				t.Errorf("%s: a retry is %v; want it to wait", name, got)
+			if got := w.timed(t, tc.written, "p"); got.took == 0 {
+				t.Errorf("%s: a retry is %v; want it to wait", tc.name, got)
 			}
 			time.Sleep(5 * time.Second)
-			if got := w.timed(t, written, "p"); got != (asked{"verified", 0}) {
-				t.Errorf("%s: at last: %v; want verified", name, got)
+			if got := w.timed(t, tc.written, "p"); got != (asked{"verified", 0}) {
+				t.Errorf("%s: at last: %v; want verified", tc.name, got)
 			}
 		})
 	}
@@ -83,23 +83,24 @@ func TestADeadlineMissedOnTheTagCountsForItsDigest(t *testing.T) {
 
 func TestWhatADeadlineSaysNothingOfIsWaitedFor(t *testing.T) {
 	slow := takes(5*time.Second, provider.Verified)
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name   string
 		before func(*testing.T, *world)
 		image  string
 		policy string
 	}{
-		"another image":        {func(t *testing.T, w *world) { w.ask(t, "y@d", "p") }, "x@d", "p"},
-		"another policy":       {func(t *testing.T, w *world) { w.ask(t, "x@d", "old") }, "x@d", "p"},
-		"a shorter deadline":   {func(t *testing.T, w *world) { w.pin(t, "x:1") }, "x:1", "p"},
-		"a client that left":   {func(t *testing.T, w *world) { w.leave(t, "x@d") }, "x@d", "p"},
-		"a check that is over": {func(t *testing.T, w *world) { w.fail(t, "x@d", slow) }, "x@d", "p"},
+		{"another image", func(t *testing.T, w *world) { w.ask(t, "y@d", "p") }, "x@d", "p"},
+		{"another policy", func(t *testing.T, w *world) { w.ask(t, "x@d", "old") }, "x@d", "p"},
+		{"a shorter deadline", func(t *testing.T, w *world) { w.pin(t, "x:1") }, "x:1", "p"},
+		{"a client that left", func(t *testing.T, w *world) { w.leave(t, "x@d") }, "x@d", "p"},
+		{"a check that is over", func(t *testing.T, w *world) { w.fail(t, "x@d", slow) }, "x@d", "p"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
 			w.resolve, w.verify = slowly(5*time.Second), slow
 			tc.before(t, w)
 			if got := w.timed(t, tc.image, tc.policy); got != inVain {
-				t.Errorf("after %s: %v; want it to be waited for", name, got)
+				t.Errorf("after %s: %v; want it to be waited for", tc.name, got)
 			}
 		})
 	}
@@ -158,9 +159,9 @@ func TestAnEntryMadeInTheFutureIsNoEntry(t *testing.T) {
 			}
 		}
 	})
-	for written, want := range map[string]string{"x:1": "verified", "x@1": "verified", "gone:1": "not-found"} {
-		if got := w.known(written, "p"); got != want {
-			t.Errorf("%s is known as %q when the clock is right again; want %s", written, got, want)
+	for _, tc := range []struct{ written, want string }{{"x:1", "verified"}, {"x@1", "verified"}, {"gone:1", "not-found"}} {
+		if got := w.known(tc.written, "p"); got != tc.want {
+			t.Errorf("%s is known as %q when the clock is right again; want %s", tc.written, got, tc.want)
 		}
 	}
 }

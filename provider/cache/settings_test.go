@@ -13,16 +13,19 @@ import (
 
 // What is kept stays when the times get longer, and for no longer than they say when they get shorter.
 func TestNewTimesHoldForWhatIsKept(t *testing.T) {
-	for after, want := range map[time.Duration]string{30 * time.Second: "verified", 59 * time.Second: "verified", 60 * time.Second: ""} {
+	for _, tc := range []struct {
+		after time.Duration
+		want  string
+	}{{30 * time.Second, "verified"}, {59 * time.Second, "verified"}, {60 * time.Second, ""}} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 10)
 			w.ask(t, "x@d", "p")
 			time.Sleep(30 * time.Second)
 			w.Configure(cache.Settings{Entries: 10, Verified: time.Minute, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin})
 			w.Configure(cache.Settings{Entries: 10, Verified: time.Hour, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin})
-			time.Sleep(after - 30*time.Second)
-			if got := w.known("x@d", "p"); got != want {
-				t.Errorf("known after %v is %q; want %q", after, got, want)
+			time.Sleep(tc.after - 30*time.Second)
+			if got := w.known("x@d", "p"); got != tc.want {
+				t.Errorf("known after %v is %q; want %q", tc.after, got, tc.want)
 			}
 		})
 	}
@@ -53,9 +56,9 @@ func TestTheLastUsedStayInASmallerCache(t *testing.T) {
 	}
 	w.known("x@0", "p")
 	w.Configure(cache.Settings{Entries: 2, Verified: time.Minute, Refused: refusedFor, Tags: tagsFor, VerifyWithin: verifyWithin})
-	for image, want := range map[string]string{"x@0": "verified", "x@9": "verified", "x@8": "", "x@1": ""} {
-		if got := w.known(image, "p"); got != want {
-			t.Errorf("%s is %q; want %q", image, got, want)
+	for _, tc := range []struct{ image, want string }{{"x@0", "verified"}, {"x@9", "verified"}, {"x@8", ""}, {"x@1", ""}} {
+		if got := w.known(tc.image, "p"); got != tc.want {
+			t.Errorf("%s is %q; want %q", tc.image, got, tc.want)
 		}
 	}
 }

@@ -90,22 +90,22 @@ cache:
 		t.Fatal(err)
 	}
 	valkey := c.Cache.Evidence.Valkey
-	for got, want := range map[string]string{
-		valkey.PasswordFile:         filepath.Join(folder, "password"),
-		valkey.SentinelPasswordFile: filepath.Join(folder, "sentinel"),
-		valkey.TLS.CAFile:           filepath.Join(folder, "v.pem"),
-		valkey.TLS.ClientCertFile:   filepath.Join(folder, "client.crt"),
-		valkey.TLS.ClientKeyFile:    filepath.Join(folder, "client.key"),
-		c.TLS.CertFile:              filepath.Join(folder, "tls/tls.crt"),
-		c.TLS.KeyFile:               "/elsewhere/tls.key",
-		c.TLS.ClientCAFile:          filepath.Join(filepath.Dir(folder), "ca.crt"),
-		c.Trust.PolicyFile:          folder,
-		c.Trust.StoreDir:            filepath.Join(folder, "truststore"),
-		c.Registries[0].CAFile:      filepath.Join(folder, "harbor.pem"),
-		c.DockerConfigs[0]:          filepath.Join(folder, "config.json"),
+	for _, tc := range []struct{ got, want string }{
+		{valkey.PasswordFile, filepath.Join(folder, "password")},
+		{valkey.SentinelPasswordFile, filepath.Join(folder, "sentinel")},
+		{valkey.TLS.CAFile, filepath.Join(folder, "v.pem")},
+		{valkey.TLS.ClientCertFile, filepath.Join(folder, "client.crt")},
+		{valkey.TLS.ClientKeyFile, filepath.Join(folder, "client.key")},
+		{c.TLS.CertFile, filepath.Join(folder, "tls/tls.crt")},
+		{c.TLS.KeyFile, "/elsewhere/tls.key"},
+		{c.TLS.ClientCAFile, filepath.Join(filepath.Dir(folder), "ca.crt")},
+		{c.Trust.PolicyFile, folder},
+		{c.Trust.StoreDir, filepath.Join(folder, "truststore")},
+		{c.Registries[0].CAFile, filepath.Join(folder, "harbor.pem")},
+		{c.DockerConfigs[0], filepath.Join(folder, "config.json")},
 	} {
-		if got != want {
-			t.Errorf("got %s, want %s", got, want)
+		if tc.got != tc.want {
+			t.Errorf("got %s, want %s", tc.got, tc.want)
 		}
 	}
 }

@@ -14,9 +14,12 @@ import (
 )
 
 func TestABodyMayHaveSoManyCommasAndNoMore(t *testing.T) {
-	for commas, tooMany := range map[int]bool{0: false, 99: false, 100: false, 101: true, 5000: true} {
+	for _, tc := range []struct {
+		commas  int
+		tooMany bool
+	}{{0, false}, {99, false}, {100, false}, {101, true}, {5000, true}} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "["+strings.Repeat("0,", commas)+"0]")
+			_, _ = io.WriteString(w, "["+strings.Repeat("0,", tc.commas)+"0]")
 		}))
 		transport := egress.NewTransport(egress.Options{
 			Guard:  egress.NewGuard(strings.TrimPrefix(server.URL, "http://")),
@@ -32,8 +35,8 @@ func TestABodyMayHaveSoManyCommasAndNoMore(t *testing.T) {
 		}
 		_, err = io.ReadAll(response.Body)
 		_ = response.Body.Close()
-		if errors.Is(err, egress.ErrTooLarge) != tooMany || !tooMany && err != nil {
-			t.Errorf("%d commas: %v; want too many: %t", commas, err, tooMany)
+		if errors.Is(err, egress.ErrTooLarge) != tc.tooMany || !tc.tooMany && err != nil {
+			t.Errorf("%d commas: %v; want too many: %t", tc.commas, err, tc.tooMany)
 		}
 		transport.CloseIdleConnections()
 		server.Close()
@@ -42,11 +45,14 @@ func TestABodyMayHaveSoManyCommasAndNoMore(t *testing.T) {
 
 // A body of many commas is a large one, however few bytes it has: it is not read while there is no permit.
 func TestABodyOfManyCommasNeedsAPermit(t *testing.T) {
-	for commas, held := range map[int]bool{100: false, 10_000: true} {
+	for _, tc := range []struct {
+		commas int
+		held   bool
+	}{{100, false}, {10_000, true}} {
 		large := make(egress.Permits, 1)
 		large <- struct{}{} // another's
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, strings.Repeat(",", commas))
+			_, _ = io.WriteString(w, strings.Repeat(",", tc.commas))
 		}))
 		transport := egress.NewTransport(egress.Options{
 			Guard:  egress.NewGuard(strings.TrimPrefix(server.URL, "http://")),
@@ -61,16 +67,16 @@ func TestABodyOfManyCommasNeedsAPermit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first := make([]byte, commas)
-		if _, err := io.ReadFull(response.Body, first[:min(commas, 2048)]); err != nil {
+		first := make([]byte, tc.commas)
+		if _, err := io.ReadFull(response.Body, first[:min(tc.commas, 2048)]); err != nil {
 			t.Fatal(err)
 		}
-		if held {
+		if tc.held {
 			cancel() // or it would wait for the permit until its deadline
 		}
 		_, err = io.ReadAll(response.Body)
-		if waited := err != nil && strings.Contains(err.Error(), "waiting to read a large answer"); waited != held {
-			t.Errorf("%d commas: %v; want it to wait: %t", commas, err, held)
+		if waited := err != nil && strings.Contains(err.Error(), "waiting to read a large answer"); waited != tc.held {
+			t.Errorf("%d commas: %v; want it to wait: %t", tc.commas, err, tc.held)
 		}
 		cancel()
 		_ = response.Body.Close()

@@ -88,28 +88,31 @@ func TestACooldownBeyondTheDeadlineFailsAtOnce(t *testing.T) {
 
 func TestWhatRetryAfterMayHoldIsReadWithinBounds(t *testing.T) {
 	bubble := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // when every bubble begins
-	for value, want := range map[string]time.Duration{
-		"30":                          30 * time.Second,
-		"60":                          time.Minute,
-		"61":                          time.Minute,
-		"3600":                        time.Minute,
-		"9223372036854775807":         time.Minute,
-		"99999999999999999999999999":  time.Minute,
-		"0":                           0,
-		"-1":                          0,
-		"-99999999999999999999999999": 0,
-		"-9223372036854775807":        0,
-		"":                            time.Second,
-		"soon":                        time.Second,
-		"1.5":                         time.Second,
-		"1e9":                         time.Second,
-		bubble.Add(20 * time.Second).Format(http.TimeFormat): 20 * time.Second,
-		bubble.Add(time.Hour).Format(http.TimeFormat):        time.Minute,
-		bubble.Add(-time.Hour).Format(http.TimeFormat):       0,
-		"Fri, 31 Dec 9999 23:59:59 GMT":                      time.Minute,
-		"Saturday, 01-Jan-00 00:00:20 GMT":                   20 * time.Second,
+	for _, tc := range []struct {
+		value string
+		want  time.Duration
+	}{
+		{"30", 30 * time.Second},
+		{"60", time.Minute},
+		{"61", time.Minute},
+		{"3600", time.Minute},
+		{"9223372036854775807", time.Minute},
+		{"99999999999999999999999999", time.Minute},
+		{"0", 0},
+		{"-1", 0},
+		{"-99999999999999999999999999", 0},
+		{"-9223372036854775807", 0},
+		{"", time.Second},
+		{"soon", time.Second},
+		{"1.5", time.Second},
+		{"1e9", time.Second},
+		{bubble.Add(20 * time.Second).Format(http.TimeFormat), 20 * time.Second},
+		{bubble.Add(time.Hour).Format(http.TimeFormat), time.Minute},
+		{bubble.Add(-time.Hour).Format(http.TimeFormat), 0},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", time.Minute},
+		{"Saturday, 01-Jan-00 00:00:20 GMT", 20 * time.Second},
 	} {
-		in(t, limit(value), func(w *world) {
+		in(t, limit(tc.value), func(w *world) {
 			// A POST, since it is not sent again, tells nothing but how long to rest.
 			if got := w.do(w.Context(), http.MethodPost, "http://a.test/", nil); got.status != 429 || !w.began.Equal(bubble) {
 				t.Fatalf("got %+v at %v", got, w.began)
@@ -119,12 +122,12 @@ func TestWhatRetryAfterMayHoldIsReadWithinBounds(t *testing.T) {
 			got := w.do(ctx, http.MethodGet, "http://a.test/", nil)
 			var limited *egress.RateLimitedError
 			switch {
-			case want == 0 && got.status != 200:
-				t.Errorf("%q: got %+v, want no rest", value, got)
-			case want > 0 && !errors.As(got.err, &limited):
-				t.Errorf("%q: got %+v, want a rest", value, got)
-			case want > 0 && limited.Until.Sub(w.began) != want:
-				t.Errorf("%q: rests for %v, want %v", value, limited.Until.Sub(w.began), want)
+			case tc.want == 0 && got.status != 200:
+				t.Errorf("%q: got %+v, want no rest", tc.value, got)
+			case tc.want > 0 && !errors.As(got.err, &limited):
+				t.Errorf("%q: got %+v, want a rest", tc.value, got)
+			case tc.want > 0 && limited.Until.Sub(w.began) != tc.want:
+				t.Errorf("%q: rests for %v, want %v", tc.value, limited.Until.Sub(w.began), tc.want)
 			}
 		})
 	}

@@ -15,38 +15,41 @@ import (
 )
 
 // inside are addresses that no host on the public internet has, by the reason.
-var inside = map[string][]string{
-	"unspecified":           {"0.0.0.0", "::"},
-	"this network":          {"0.0.0.1", "0.255.255.255"},
-	"loopback":              {"127.0.0.1", "127.255.255.255", "::1"},
-	"private":               {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "192.168.255.255"},
-	"shared":                {"100.64.0.0", "100.100.100.200", "100.127.255.255"},
-	"link-local":            {"169.254.0.0", "169.254.169.254", "169.254.255.255", "fe80::1", "fe80::1%eth0", "febf::1"},
-	"protocols":             {"192.0.0.0", "192.0.0.192", "192.0.0.255"},
-	"a cloud's metadata":    {"168.63.129.16", "fd00:ec2::254"},
-	"benchmarks":            {"198.18.0.0", "198.19.255.255"},
-	"multicast":             {"224.0.0.1", "239.255.255.255", "ff02::1", "ff0e::1"},
-	"reserved":              {"240.0.0.0", "255.255.255.254", "255.255.255.255"},
-	"unique local":          {"fc00::1", "fdff:ffff::1"},
-	"site-local":            {"fec0::1"},
-	"IPv4-mapped":           {"::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:0.0.0.0"},
-	"IPv4-compatible":       {"::10.0.0.1", "::8.8.8.8"},
-	"NAT64":                 {"64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::0.0.0.0"},
-	"NAT64 of local use":    {"64:ff9b:1::8.8.8.8", "64:ff9b:1::10.0.0.1"},
-	"6to4":                  {"2002:a00:1::1", "2002:7f00:1::1", "2002:a9fe:a9fe::1", "2002::1"},
-	"Teredo":                {"2001::1", "2001:0:ffff:ffff::1"},
-	"protocols of IPv6":     {"2001:2::1", "2001:1ff:ffff::1"},
-	"discarded":             {"100::1"},
-	"not assigned":          {"4000::1", "5f00::1", "8000::1", "1000::1"},
-	"IPv4-mapped with zone": {"::ffff:10.0.0.1%eth0"},
+var inside = []struct {
+	why       string
+	addresses []string
+}{
+	{"unspecified", []string{"0.0.0.0", "::"}},
+	{"this network", []string{"0.0.0.1", "0.255.255.255"}},
+	{"loopback", []string{"127.0.0.1", "127.255.255.255", "::1"}},
+	{"private", []string{"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "192.168.255.255"}},
+	{"shared", []string{"100.64.0.0", "100.100.100.200", "100.127.255.255"}},
+	{"link-local", []string{"169.254.0.0", "169.254.169.254", "169.254.255.255", "fe80::1", "fe80::1%eth0", "febf::1"}},
+	{"protocols", []string{"192.0.0.0", "192.0.0.192", "192.0.0.255"}},
+	{"a cloud's metadata", []string{"168.63.129.16", "fd00:ec2::254"}},
+	{"benchmarks", []string{"198.18.0.0", "198.19.255.255"}},
+	{"multicast", []string{"224.0.0.1", "239.255.255.255", "ff02::1", "ff0e::1"}},
+	{"reserved", []string{"240.0.0.0", "255.255.255.254", "255.255.255.255"}},
+	{"unique local", []string{"fc00::1", "fdff:ffff::1"}},
+	{"site-local", []string{"fec0::1"}},
+	{"IPv4-mapped", []string{"::ffff:10.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:0.0.0.0"}},
+	{"IPv4-compatible", []string{"::10.0.0.1", "::8.8.8.8"}},
+	{"NAT64", []string{"64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::0.0.0.0"}},
+	{"NAT64 of local use", []string{"64:ff9b:1::8.8.8.8", "64:ff9b:1::10.0.0.1"}},
+	{"6to4", []string{"2002:a00:1::1", "2002:7f00:1::1", "2002:a9fe:a9fe::1", "2002::1"}},
+	{"Teredo", []string{"2001::1", "2001:0:ffff:ffff::1"}},
+	{"protocols of IPv6", []string{"2001:2::1", "2001:1ff:ffff::1"}},
+	{"discarded", []string{"100::1"}},
+	{"not assigned", []string{"4000::1", "5f00::1", "8000::1", "1000::1"}},
+	{"IPv4-mapped with zone", []string{"::ffff:10.0.0.1%eth0"}},
 }
 
 // Addresses inside the network are told from those outside.
 func TestPrivateAddressesAreRecognized(t *testing.T) {
-	for why, addresses := range inside {
-		for _, address := range addresses {
+	for _, tc := range inside {
+		for _, address := range tc.addresses {
 			if egress.IsPublic(netip.MustParseAddr(address)) {
-				t.Errorf("%s is taken for public; it is %s", address, why)
+				t.Errorf("%s is taken for public; it is %s", address, tc.why)
 			}
 		}
 	}
@@ -66,15 +69,15 @@ func TestPrivateAddressesAreRecognized(t *testing.T) {
 // No address inside the network is dialled unless it is named.
 func TestAPrivateAddressIsDialledOnlyIfNamed(t *testing.T) {
 	guard := egress.NewGuard("harbor.skao.int", "127.0.0.1:1")
-	for why, addresses := range inside {
-		for _, address := range addresses {
+	for _, tc := range inside {
+		for _, address := range tc.addresses {
 			parsed := netip.MustParseAddr(address)
 			if parsed.Is6() && !hasIPv6() {
 				continue // the socket fails before the guard is asked
 			}
 			conn, err := guard.DialContext(t.Context(), "tcp", net.JoinHostPort(address, "443"))
 			if !errors.Is(err, egress.ErrForbidden) {
-				t.Errorf("%s (%s): %v %v", address, why, conn, err)
+				t.Errorf("%s (%s): %v %v", address, tc.why, conn, err)
 			}
 		}
 	}
@@ -140,20 +143,23 @@ func TestAHostIsNamedWithItsPort(t *testing.T) {
 }
 
 func TestAHostWithoutAPortStandsForThoseOfHTTP(t *testing.T) {
-	for named, hosts := range map[string][]string{"127.0.0.1": {"127.0.0.1:80", "127.0.0.1:443"}, "harbor.test": {"harbor.test:80", "HARBOR.test:443"}} {
-		guard := egress.NewGuard(named)
+	for _, tc := range []struct {
+		named string
+		hosts []string
+	}{{"127.0.0.1", []string{"127.0.0.1:80", "127.0.0.1:443"}}, {"harbor.test", []string{"harbor.test:80", "HARBOR.test:443"}}} {
+		guard := egress.NewGuard(tc.named)
 		guard.SetResolver(resolver(func(string) string { return "127.0.0.1" }))
-		for _, host := range hosts {
+		for _, host := range tc.hosts {
 			conn, err := guard.DialContext(t.Context(), "tcp", host)
 			if errors.Is(err, egress.ErrForbidden) { // there may be no server, which is another error
-				t.Errorf("%s is named, and %s refused: %v", named, host, err)
+				t.Errorf("%s is named, and %s refused: %v", tc.named, host, err)
 			}
 			if conn != nil {
 				_ = conn.Close()
 			}
 		}
-		if _, err := guard.DialContext(t.Context(), "tcp", strings.Split(hosts[0], ":")[0]+":8443"); !errors.Is(err, egress.ErrForbidden) {
-			t.Errorf("%s is named, and its port 8443 dialled: %v", named, err)
+		if _, err := guard.DialContext(t.Context(), "tcp", strings.Split(tc.hosts[0], ":")[0]+":8443"); !errors.Is(err, egress.ErrForbidden) {
+			t.Errorf("%s is named, and its port 8443 dialled: %v", tc.named, err)
 		}
 	}
 }

@@ -142,14 +142,17 @@ func TestHostThatIsGoneIsLeftAlone(t *testing.T) {
 
 // A host rests where it says so of itself, and not because repositories do.
 func TestAHostRestsWhereItSaysSoItself(t *testing.T) {
-	for limited, wanted := range map[string]bool{"/": true, "/v2/proxy/": false} {
-		registry(t, map[string]int{limited: 429}, func(w *world) {
+	for _, tc := range []struct {
+		limited string
+		wanted  bool
+	}{{"/", true}, {"/v2/proxy/", false}} {
+		registry(t, map[string]int{tc.limited: 429}, func(w *world) {
 			for i := range 30 {
 				w.about(w.Context(), fmt.Sprintf("proxy/%d", i))
 			}
 			time.Sleep(10 * time.Millisecond)
 			got := w.about(w.Context(), "production/x")
-			if limited := (*egress.RateLimitedError)(nil); errors.As(got.err, &limited) != wanted {
+			if limited := (*egress.RateLimitedError)(nil); errors.As(got.err, &limited) != tc.wanted {
 				t.Errorf("%s: %+v", limited, got)
 			}
 		})

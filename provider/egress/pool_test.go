@@ -133,14 +133,17 @@ func several(w *world, url string) {
 // costs a part of one answer's time at most.
 func TestADeadConnectionIsFoundInTime(t *testing.T) {
 	for protocol, alpn := range protocols {
-		for name, fault := range map[string]error{"silent": errSilence, "reset": syscall.ECONNRESET} {
+		for _, tc := range []struct {
+			name  string
+			fault error
+		}{{"silent", errSilence}, {"reset", syscall.ECONNRESET}} {
 			for _, idle := range []time.Duration{1200 * time.Millisecond, 3 * time.Second, 20 * time.Second} {
-				t.Run(protocol+" "+name+" "+idle.String(), func(t *testing.T) {
+				t.Run(protocol+" "+tc.name+" "+idle.String(), func(t *testing.T) {
 					behind(t, alpn, func(_ http.ResponseWriter, _ *http.Request) { time.Sleep(time.Millisecond) }, func(w *world, l *lines, url string) {
 						for range 12 { // more failures would break the circuit
 							several(w, url)
 							time.Sleep(idle)
-							l.fail(fault)
+							l.fail(tc.fault)
 							if got := w.do(w.Context(), http.MethodHead, url, nil); got.status != 200 || got.took > 1300*time.Millisecond {
 								t.Fatalf("on the dead connection: %+v %v", got, got.err)
 							}
@@ -156,13 +159,16 @@ func TestADeadConnectionIsFoundInTime(t *testing.T) {
 // What may change something is not sent twice: it fails too, and no second.
 func TestOneRequestFailsByADeadConnection(t *testing.T) {
 	for protocol, alpn := range protocols {
-		for name, fault := range map[string]error{"silent": errSilence, "reset": syscall.ECONNRESET} {
+		for _, tc := range []struct {
+			name  string
+			fault error
+		}{{"silent", errSilence}, {"reset", syscall.ECONNRESET}} {
 			for _, method := range []string{http.MethodGet, http.MethodPost} {
-				t.Run(protocol+" "+name+" "+method, func(t *testing.T) {
+				t.Run(protocol+" "+tc.name+" "+method, func(t *testing.T) {
 					behind(t, alpn, func(_ http.ResponseWriter, _ *http.Request) { time.Sleep(time.Millisecond) }, func(w *world, l *lines, url string) {
 						for range 12 {
 							several(w, url)
-							l.fail(fault)
+							l.fail(tc.fault)
 							w.do(w.Context(), method, url, nil)
 							if got := w.do(w.Context(), method, url, nil); got.status != 200 || got.took > 1300*time.Millisecond {
 								t.Fatalf("the second: %+v %v", got, got.err)

@@ -53,20 +53,20 @@ func TestAProxyNeedsNoOtherPermission(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	transport := egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: 30 * time.Second, BodyBytes: 100}, RootCAs: roots})
-	for url, want := range map[string]string{
-		"https://example.com/":       "HTTP/2.0",
-		"http://example.com/":        "by proxy: example.com",
-		"http://10.0.0.1:5000/":      "by proxy: 10.0.0.1:5000", // where a proxy connects to is for its own rules
-		through.URL:                  "",
-		"http://127.0.0.1:" + other:  "",
-		"https://127.0.0.1:" + other: "",
+	for _, tc := range []struct{ url, want string }{
+		{"https://example.com/", "HTTP/2.0"},
+		{"http://example.com/", "by proxy: example.com"},
+		{"http://10.0.0.1:5000/", "by proxy: 10.0.0.1:5000"}, // where a proxy connects to is for its own rules
+		{through.URL, ""},
+		{"http://127.0.0.1:" + other, ""},
+		{"https://127.0.0.1:" + other, ""},
 	} {
-		got, err := fetch(t, transport, url)
-		if want != "" && (got != want || err != nil) {
-			t.Errorf("%s: %q, %v", url, got, err)
+		got, err := fetch(t, transport, tc.url)
+		if tc.want != "" && (got != tc.want || err != nil) {
+			t.Errorf("%s: %q, %v", tc.url, got, err)
 		}
-		if want == "" && !errors.Is(err, egress.ErrForbidden) {
-			t.Errorf("%s: %q, %v; want it forbidden", url, got, err)
+		if tc.want == "" && !errors.Is(err, egress.ErrForbidden) {
+			t.Errorf("%s: %q, %v; want it forbidden", tc.url, got, err)
 		}
 	}
 }
@@ -75,16 +75,16 @@ func TestAProxyNeedsNoOtherPermission(t *testing.T) {
 func TestAProxyThatFailsIsToldAsTheProxy(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	for name, url := range map[string]string{
-		"refuses":           answers(t, http.StatusForbidden),
-		"wants credentials": answers(t, http.StatusProxyAuthRequired),
-		"is away":           gone.URL,
+	for _, tc := range []struct{ name, url string }{
+		{"refuses", answers(t, http.StatusForbidden)},
+		{"wants credentials", answers(t, http.StatusProxyAuthRequired)},
+		{"is away", gone.URL},
 	} {
-		t.Setenv("HTTPS_PROXY", strings.Replace(url, "http://", "http://user:secret@", 1))
+		t.Setenv("HTTPS_PROXY", strings.Replace(tc.url, "http://", "http://user:secret@", 1))
 		transport := egress.NewTransport(egress.Options{Guard: egress.NewGuard(), Bounds: egress.Bounds{Timeout: 10 * time.Second, BodyBytes: 100}})
 		_, err := fetch(t, transport, "https://example.com/")
 		if got := egress.FaultOf(err); got != egress.ByProxy || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: %q, %v", name, got, err)
+			t.Errorf("%s: %q, %v", tc.name, got, err)
 		}
 	}
 }

@@ -31,22 +31,25 @@ func drip(w http.ResponseWriter, r *http.Request) {
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func TestARequestEndsInTimeHoweverItIsServed(t *testing.T) {
-	for name, handler := range map[string]func(http.ResponseWriter, *http.Request, int){
-		"no answer":         func(w http.ResponseWriter, r *http.Request, _ int) { hang(w, r) },
-		"a body that drips": func(w http.ResponseWriter, r *http.Request, _ int) { drip(w, r) },
-		"a body that stops": func(w http.ResponseWriter, r *http.Request, _ int) {
+	for _, tc := range []struct {
+		name    string
+		handler func(http.ResponseWriter, *http.Request, int)
+	}{
+		{"no answer", func(w http.ResponseWriter, r *http.Request, _ int) { hang(w, r) }},
+		{"a body that drips", func(w http.ResponseWriter, r *http.Request, _ int) { drip(w, r) }},
+		{"a body that stops", func(w http.ResponseWriter, r *http.Request, _ int) {
 			w.Header().Set("Content-Length", "9")
 			begin(w)
 			hang(w, r)
-		},
-		"a retry that hangs": func(w http.ResponseWriter, r *http.Request, nth int) {
+		}},
+		{"a retry that hangs", func(w http.ResponseWriter, r *http.Request, nth int) {
 			time.Sleep(3 * time.Second)
 			failOnce(w, r, nth)
-		},
-		"a rest, then hangs": func(w http.ResponseWriter, r *http.Request, nth int) { restOnce(w, r, nth) },
+		}},
+		{"a rest, then hangs", func(w http.ResponseWriter, r *http.Request, nth int) { restOnce(w, r, nth) }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			in(t, handler, func(w *world) {
+		t.Run(tc.name, func(t *testing.T) {
+			in(t, tc.handler, func(w *world) {
 				got := w.get()
 				if !errors.Is(got.err, context.DeadlineExceeded) || got.took != timeout {
 					t.Errorf("after %v: %v", got.took, got.err)
@@ -229,25 +232,28 @@ func TestABodyThatBreaksOffIsAnErrorNotAShorterBody(t *testing.T) {
 }
 
 func TestABodyBeyondTheBoundFailsAndIsNeverCut(t *testing.T) {
-	for size, fits := range map[int]bool{0: true, 1: true, 99: true, 100: true, 101: false, 102: false, 5000: false, 1 << 20: false} {
+	for _, tc := range []struct {
+		size int
+		fits bool
+	}{{0, true}, {1, true}, {99, true}, {100, true}, {101, false}, {102, false}, {5000, false}, {1 << 20, false}} {
 		for _, announced := range []bool{true, false} {
 			in(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
 				if announced {
-					w.Header().Set("Content-Length", strconv.Itoa(size))
+					w.Header().Set("Content-Length", strconv.Itoa(tc.size))
 				} else {
 					_ = http.NewResponseController(w).Flush()
 				}
-				_, _ = io.WriteString(w, strings.Repeat("x", size))
+				_, _ = io.WriteString(w, strings.Repeat("x", tc.size))
 			}, func(w *world) {
 				got := w.get()
-				if fits && (got.err != nil || len(got.body) != size) {
-					t.Errorf("%d bytes, announced %v: %d bytes, %v", size, announced, len(got.body), got.err)
+				if tc.fits && (got.err != nil || len(got.body) != tc.size) {
+					t.Errorf("%d bytes, announced %v: %d bytes, %v", tc.size, announced, len(got.body), got.err)
 				}
-				if !fits && !errors.Is(got.err, egress.ErrTooLarge) {
-					t.Errorf("%d bytes, announced %v: %d bytes, %v", size, announced, len(got.body), got.err)
+				if !tc.fits && !errors.Is(got.err, egress.ErrTooLarge) {
+					t.Errorf("%d bytes, announced %v: %d bytes, %v", tc.size, announced, len(got.body), got.err)
 				}
-				if !fits && strings.Contains(got.err.Error(), "announced") != announced {
-					t.Errorf("%d bytes, announced %v: %v; what is announced is not read at all", size, announced, got.err)
+				if !tc.fits && strings.Contains(got.err.Error(), "announced") != announced {
+					t.Errorf("%d bytes, announced %v: %v; what is announced is not read at all", tc.size, announced, got.err)
 				}
 			})
 		}

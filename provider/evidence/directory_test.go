@@ -172,20 +172,23 @@ func TestDirectoryReadsRegularFilesOnly(t *testing.T) {
 	if !bytes.Contains(text, []byte(key)) {
 		key = "b@1"
 	}
-	for why, make := range map[string]func() error{
-		"a symlink that leads out":  func() error { return os.Symlink(outside, name) },
-		"a symlink that stays":      func() error { return os.Symlink("inside", name) },
-		"a symlink to itself":       func() error { return os.Symlink(filepath.Base(name), name) },
-		"a named pipe":              func() error { return syscall.Mkfifo(name, 0o600) },
-		"a folder":                  func() error { return os.Mkdir(name, 0o700) },
-		"a huge file":               func() error { return errors.Join(os.WriteFile(name, text, 0o600), os.Truncate(name, 1<<40)) },
-		"an empty file":             func() error { return os.WriteFile(name, nil, 0o600) },
-		"a file without its header": func() error { return os.WriteFile(name, text[1:], 0o600) },
+	for _, tc := range []struct {
+		why  string
+		make func() error
+	}{
+		{"a symlink that leads out", func() error { return os.Symlink(outside, name) }},
+		{"a symlink that stays", func() error { return os.Symlink("inside", name) }},
+		{"a symlink to itself", func() error { return os.Symlink(filepath.Base(name), name) }},
+		{"a named pipe", func() error { return syscall.Mkfifo(name, 0o600) }},
+		{"a folder", func() error { return os.Mkdir(name, 0o700) }},
+		{"a huge file", func() error { return errors.Join(os.WriteFile(name, text, 0o600), os.Truncate(name, 1<<40)) }},
+		{"an empty file", func() error { return os.WriteFile(name, nil, 0o600) }},
+		{"a file without its header", func() error { return os.WriteFile(name, text[1:], 0o600) }},
 	} {
-		if err := errors.Join(os.Remove(name), make()); err != nil {
+		if err := errors.Join(os.Remove(name), tc.make()); err != nil {
 			t.Fatal(err)
 		}
-		missing(t, d, key, why)
+		missing(t, d, key, tc.why)
 	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
@@ -222,17 +225,20 @@ func TestDirectoryLeavesOthersFilesAlone(t *testing.T) {
 	put(t, d, "a@1", nil)
 	entry := files(t, path)[0]
 	old := time.Now().Add(-time.Hour)
-	for name, stays := range map[string]bool{
-		"lost+found": true, "README": true, filepath.Base(entry) + ".bak": true, strings.ToUpper(filepath.Base(entry)): true,
-		filepath.Base(entry) + ".tmp-abc": false,
+	for _, tc := range []struct {
+		name  string
+		stays bool
+	}{
+		{"lost+found", true}, {"README", true}, {filepath.Base(entry) + ".bak", true}, {strings.ToUpper(filepath.Base(entry)), true},
+		{filepath.Base(entry) + ".tmp-abc", false},
 	} {
-		file := filepath.Join(path, name)
+		file := filepath.Join(path, tc.name)
 		if err := errors.Join(os.WriteFile(file, make([]byte, folderBound), 0o600), os.Chtimes(file, old, old)); err != nil {
 			t.Fatal(err)
 		}
 		put(t, evidence.NewDirectory(path, folderBound, envelope), "a@2", nil)
-		if _, err := os.Stat(file); (err == nil) != stays {
-			t.Errorf("%s: %v, want it to stay: %t", name, err, stays)
+		if _, err := os.Stat(file); (err == nil) != tc.stays {
+			t.Errorf("%s: %v, want it to stay: %t", tc.name, err, tc.stays)
 		}
 	}
 	if !has(d, "a@1") || !has(d, "a@2") {
@@ -243,19 +249,22 @@ func TestDirectoryLeavesOthersFilesAlone(t *testing.T) {
 // The folder may be emptied, removed and replaced while it is in use.
 func TestDirectoryMayBeWiped(t *testing.T) {
 	d, path := folder(t)
-	for why, wipe := range map[string]func() error{
-		"emptied": func() error { return os.Remove(files(t, path)[0]) },
-		"removed": func() error { return os.RemoveAll(path) },
-		"moved":   func() error { return os.Rename(path, path+".old") },
+	for _, tc := range []struct {
+		why  string
+		wipe func() error
+	}{
+		{"emptied", func() error { return os.Remove(files(t, path)[0]) }},
+		{"removed", func() error { return os.RemoveAll(path) }},
+		{"moved", func() error { return os.Rename(path, path+".old") }},
 	} {
 		put(t, d, "a@1", []byte("one"))
-		if err := wipe(); err != nil {
+		if err := tc.wipe(); err != nil {
 			t.Fatal(err)
 		}
-		missing(t, d, "a@1", why)
+		missing(t, d, "a@1", tc.why)
 		put(t, d, "a@1", []byte("two"))
 		if !has(d, "a@1") {
-			t.Errorf("%s: it is not written again", why)
+			t.Errorf("%s: it is not written again", tc.why)
 		}
 	}
 }

@@ -144,16 +144,19 @@ func TestAnnotationsAreDropped(t *testing.T) {
 func TestEvidenceIsOfOneDigestInOneRepository(t *testing.T) {
 	e := evidence.New(newShelf(), func(bool) {})
 	e.Keep(t.Context(), image, piece())
-	for name, change := range map[string]func(*provider.Image){
-		"another digest":     func(i *provider.Image) { i.Digest = digest.FromString("another") },
-		"another repository": func(i *provider.Image) { i.Repository = "in.example/team/other" },
-		"another host":       func(i *provider.Image) { i.Host, i.Repository = "out.example", "out.example/team/app" },
-		"no digest":          func(i *provider.Image) { i.Digest = "" },
+	for _, tc := range []struct {
+		name   string
+		change func(*provider.Image)
+	}{
+		{"another digest", func(i *provider.Image) { i.Digest = digest.FromString("another") }},
+		{"another repository", func(i *provider.Image) { i.Repository = "in.example/team/other" }},
+		{"another host", func(i *provider.Image) { i.Host, i.Repository = "out.example", "out.example/team/app" }},
+		{"no digest", func(i *provider.Image) { i.Digest = "" }},
 	} {
 		other := image
-		change(&other)
+		tc.change(&other)
 		if got, ok := e.Recall(t.Context(), other); ok {
-			t.Errorf("%s: recalled %+v", name, got)
+			t.Errorf("%s: recalled %+v", tc.name, got)
 		}
 	}
 	tagged := image
@@ -167,48 +170,51 @@ func TestEvidenceIsOfOneDigestInOneRepository(t *testing.T) {
 func TestWhatAStoreChangedIsNotRecalled(t *testing.T) {
 	other := []byte("another envelope")
 	sha512 := digest.SHA512.FromBytes(piece().Bytes)
-	changes := map[string]func(*evidence.Record){
-		"another image":              func(r *evidence.Record) { r.Manifest.Digest = digest.FromString("another") },
-		"no image":                   func(r *evidence.Record) { r.Manifest = ocispec.Descriptor{} },
-		"another envelope":           func(r *evidence.Record) { r.Bytes = other },
-		"another envelope, its size": func(r *evidence.Record) { r.Bytes, r.Blob.Size = other, int64(len(other)) },
-		"no envelope":                func(r *evidence.Record) { r.Bytes = nil },
-		"no envelope, its size":      func(r *evidence.Record) { r.Bytes, r.Blob.Size = nil, 0 },
-		"a cut envelope":             func(r *evidence.Record) { r.Bytes = r.Bytes[:len(r.Bytes)-1] },
-		"a longer envelope":          func(r *evidence.Record) { r.Bytes = append(bytes.Clone(r.Bytes), ' ') },
-		"another digest":             func(r *evidence.Record) { r.Blob.Digest = digest.FromBytes(other) },
-		"another algorithm":          func(r *evidence.Record) { r.Blob.Digest = digest.Digest("sha512:" + r.Blob.Digest.Encoded()) },
-		"another algorithm's digest": func(r *evidence.Record) { r.Blob.Digest = digest.Digest("sha256:" + sha512.Encoded()) },
-		"an unknown algorithm":       func(r *evidence.Record) { r.Blob.Digest = digest.Digest("md5:" + strings.Repeat("0", 32)) },
-		"an invented algorithm":      func(r *evidence.Record) { r.Blob.Digest = "none:0000" },
-		"no algorithm":               func(r *evidence.Record) { r.Blob.Digest = "0000" },
-		"an empty algorithm":         func(r *evidence.Record) { r.Blob.Digest = ":0000" },
-		"no digest":                  func(r *evidence.Record) { r.Blob.Digest = "" },
-		"an upper case digest": func(r *evidence.Record) {
+	changes := []struct {
+		name   string
+		change func(*evidence.Record)
+	}{
+		{"another image", func(r *evidence.Record) { r.Manifest.Digest = digest.FromString("another") }},
+		{"no image", func(r *evidence.Record) { r.Manifest = ocispec.Descriptor{} }},
+		{"another envelope", func(r *evidence.Record) { r.Bytes = other }},
+		{"another envelope, its size", func(r *evidence.Record) { r.Bytes, r.Blob.Size = other, int64(len(other)) }},
+		{"no envelope", func(r *evidence.Record) { r.Bytes = nil }},
+		{"no envelope, its size", func(r *evidence.Record) { r.Bytes, r.Blob.Size = nil, 0 }},
+		{"a cut envelope", func(r *evidence.Record) { r.Bytes = r.Bytes[:len(r.Bytes)-1] }},
+		{"a longer envelope", func(r *evidence.Record) { r.Bytes = append(bytes.Clone(r.Bytes), ' ') }},
+		{"another digest", func(r *evidence.Record) { r.Blob.Digest = digest.FromBytes(other) }},
+		{"another algorithm", func(r *evidence.Record) { r.Blob.Digest = digest.Digest("sha512:" + r.Blob.Digest.Encoded()) }},
+		{"another algorithm's digest", func(r *evidence.Record) { r.Blob.Digest = digest.Digest("sha256:" + sha512.Encoded()) }},
+		{"an unknown algorithm", func(r *evidence.Record) { r.Blob.Digest = digest.Digest("md5:" + strings.Repeat("0", 32)) }},
+		{"an invented algorithm", func(r *evidence.Record) { r.Blob.Digest = "none:0000" }},
+		{"no algorithm", func(r *evidence.Record) { r.Blob.Digest = "0000" }},
+		{"an empty algorithm", func(r *evidence.Record) { r.Blob.Digest = ":0000" }},
+		{"no digest", func(r *evidence.Record) { r.Blob.Digest = "" }},
+		{"an upper case digest", func(r *evidence.Record) {
 			r.Blob.Digest = digest.Digest("sha256:" + strings.ToUpper(r.Blob.Digest.Encoded()))
-		},
-		"a size too small":            func(r *evidence.Record) { r.Blob.Size-- },
-		"a size too large":            func(r *evidence.Record) { r.Blob.Size++ },
-		"a negative size":             func(r *evidence.Record) { r.Blob.Size = -r.Blob.Size },
-		"an absurd size":              func(r *evidence.Record) { r.Blob.Size = 1<<63 - 1 },
-		"a signature with no digest":  func(r *evidence.Record) { r.Signature.Digest = "" },
-		"a signature with a path":     func(r *evidence.Record) { r.Signature.Digest = "sha256:../../x" },
-		"a signature, no algorithm":   func(r *evidence.Record) { r.Signature.Digest = ":" },
-		"a signature, unknown digest": func(r *evidence.Record) { r.Signature.Digest = "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+		}},
+		{"a size too small", func(r *evidence.Record) { r.Blob.Size-- }},
+		{"a size too large", func(r *evidence.Record) { r.Blob.Size++ }},
+		{"a negative size", func(r *evidence.Record) { r.Blob.Size = -r.Blob.Size }},
+		{"an absurd size", func(r *evidence.Record) { r.Blob.Size = 1<<63 - 1 }},
+		{"a signature with no digest", func(r *evidence.Record) { r.Signature.Digest = "" }},
+		{"a signature with a path", func(r *evidence.Record) { r.Signature.Digest = "sha256:../../x" }},
+		{"a signature, no algorithm", func(r *evidence.Record) { r.Signature.Digest = ":" }},
+		{"a signature, unknown digest", func(r *evidence.Record) { r.Signature.Digest = "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709" }},
 	}
-	for name, change := range changes {
+	for _, tc := range changes {
 		var w witness
 		store, forged := newShelf(), piece()
 		e := evidence.New(store, w.observe)
 		e.Keep(t.Context(), image, piece())
-		change(&forged)
+		tc.change(&forged)
 		text, err := json.Marshal(forged)
 		if err != nil {
 			t.Fatal(err)
 		}
 		store.says(text)
 		if got, ok := e.Recall(t.Context(), image); ok || w.misses != 1 {
-			t.Errorf("%s: recalled %+v, told of %+v", name, got, w)
+			t.Errorf("%s: recalled %+v, told of %+v", tc.name, got, w)
 		}
 	}
 }

@@ -123,9 +123,12 @@ func TestTheLeastRecentlyUsedGoesFirst(t *testing.T) {
 	memory.Get(t.Context(), "a")
 	memory.Put(t.Context(), "b", make([]byte, 100))
 	memory.Put(t.Context(), "z", make([]byte, 100))
-	for key, want := range map[string]bool{"a": true, "b": true, "c": false, "d": true, "t": true, "z": true} {
-		if _, ok := memory.Get(t.Context(), key); ok != want {
-			t.Errorf("%s is kept: %t, want %t", key, ok, want)
+	for _, tc := range []struct {
+		key  string
+		want bool
+	}{{"a", true}, {"b", true}, {"c", false}, {"d", true}, {"t", true}, {"z", true}} {
+		if _, ok := memory.Get(t.Context(), tc.key); ok != tc.want {
+			t.Errorf("%s is kept: %t, want %t", tc.key, ok, tc.want)
 		}
 	}
 }
@@ -236,9 +239,12 @@ func TestAMemoryCanBeResized(t *testing.T) {
 	if memory.Bytes() > bound || memory.Bytes() < bound/2 {
 		t.Errorf("%d bytes are kept; want up to %d", memory.Bytes(), bound)
 	}
-	for key, want := range map[string]bool{"r0@d": true, fmt.Sprintf("r%d@d", n-1): true, "r1@d": false} {
-		if _, ok := memory.Get(t.Context(), key); ok != want {
-			t.Errorf("%s is kept: %t", key, ok)
+	for _, tc := range []struct {
+		key  string
+		want bool
+	}{{"r0@d", true}, {fmt.Sprintf("r%d@d", n-1), true}, {"r1@d", false}} {
+		if _, ok := memory.Get(t.Context(), tc.key); ok != tc.want {
+			t.Errorf("%s is kept: %t", tc.key, ok)
 		}
 	}
 	memory.Resize(1 << 20)

@@ -20,66 +20,67 @@ import (
 func TestABadRequestIsAnsweredInTheProtocol(t *testing.T) {
 	good := request(`"x"`)
 	pad := func(n int) string { return good + strings.Repeat(" ", n-len(good)) }
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name                      string
 		method, path, media, body string
 		status                    int
 		says                      string
 	}{
-		"other path":        {"POST", "/", "application/json", good, 404, "/validate"},
-		"path below":        {"POST", "/validate/", "application/json", good, 404, "/validate"},
-		"path's case":       {"POST", "/Validate", "application/json", good, 404, "/validate"},
-		"GET":               {"GET", "/validate", "application/json", good, 405, "POST"},
-		"HEAD":              {"HEAD", "/validate", "", "", 405, "POST"},
-		"PUT":               {"PUT", "/mutate", "application/json", good, 405, "POST"},
-		"no media type":     {"POST", "/validate", "", good, 415, "application/json"},
-		"form":              {"POST", "/validate", "application/x-www-form-urlencoded", good, 415, "application/json"},
-		"text":              {"POST", "/mutate", "text/plain; application/json", good, 415, "application/json"},
-		"JSON of a kind":    {"POST", "/validate", "application/json-patch+json", good, 415, "application/json"},
-		"bad media type":    {"POST", "/validate", "application/json; =", good, 415, "application/json"},
-		"no body":           {"POST", "/validate", "application/json", "", 400, "JSON"},
-		"null":              {"POST", "/validate", "application/json", "null", 400, "apiVersion"},
-		"list":              {"POST", "/validate", "application/json", "[" + good + "]", 400, "JSON"},
-		"half":              {"POST", "/validate", "application/json", good[:len(good)-1], 400, "JSON"},
-		"junk behind":       {"POST", "/validate", "application/json", good + "x", 400, "JSON"},
-		"two":               {"POST", "/validate", "application/json", good + good, 400, "JSON"},
-		"byte order mark":   {"POST", "/validate", "application/json", "\ufeff" + good, 400, "JSON"},
-		"UTF-16":            {"POST", "/validate", "application/json", "{\x00}\x00", 400, "JSON"},
-		"invalid UTF-8":     {"POST", "/validate", "application/json", request("\"x\xff\""), 400, "UTF-8"},
-		"invalid, mutate":   {"POST", "/mutate", "application/json", request("\"x\xff\""), 400, "UTF-8"},
-		"surrogate, UTF-8":  {"POST", "/validate", "application/json", request("\"\xed\xa0\x80\""), 400, "UTF-8"},
-		"raw control":       {"POST", "/validate", "application/json", request("\"x\n\""), 400, "JSON"},
-		"key is a number":   {"POST", "/validate", "application/json", request("7"), 400, "JSON"},
-		"key is an object":  {"POST", "/validate", "application/json", request(`{"key":"x"}`), 400, "JSON"},
-		"keys is a string":  {"POST", "/validate", "application/json", strings.Replace(good, `["x"]`, `"x"`, 1), 400, "JSON"},
-		"no apiVersion":     {"POST", "/validate", "application/json", `{"kind":"ProviderRequest","request":{"keys":["x"]}}`, 400, "apiVersion"},
-		"alpha":             {"POST", "/validate", "application/json", strings.Replace(good, "v1beta1", "v1alpha1", 1), 400, "apiVersion"},
-		"other kind":        {"POST", "/validate", "application/json", strings.Replace(good, "ProviderRequest", "ProviderResponse", 1), 400, "kind"},
-		"no kind":           {"POST", "/mutate", "application/json", strings.Replace(good, "ProviderRequest", "", 1), 400, "kind"},
-		"deep":              {"POST", "/validate", "application/json", strings.Repeat("[", 4000), 400, "JSON"},
-		"a byte too long":   {"POST", "/validate", "application/json", pad(maxBytes + 1), 413, "4096 bytes"},
-		"far too long":      {"POST", "/mutate", "application/json", pad(1 << 20), 413, "4096 bytes"},
-		"a key too many":    {"POST", "/validate", "application/json", request(`"a"`, `"b"`, `"c"`, `"d"`, `"e"`, `"f"`), 413, "6 keys; at most 5"},
-		"one key, repeated": {"POST", "/mutate", "application/json", request(`"a"`, `"a"`, `"a"`, `"a"`, `"a"`, `"a"`), 413, "6 keys; at most 5"},
+		{"other path", "POST", "/", "application/json", good, 404, "/validate"},
+		{"path below", "POST", "/validate/", "application/json", good, 404, "/validate"},
+		{"path's case", "POST", "/Validate", "application/json", good, 404, "/validate"},
+		{"GET", "GET", "/validate", "application/json", good, 405, "POST"},
+		{"HEAD", "HEAD", "/validate", "", "", 405, "POST"},
+		{"PUT", "PUT", "/mutate", "application/json", good, 405, "POST"},
+		{"no media type", "POST", "/validate", "", good, 415, "application/json"},
+		{"form", "POST", "/validate", "application/x-www-form-urlencoded", good, 415, "application/json"},
+		{"text", "POST", "/mutate", "text/plain; application/json", good, 415, "application/json"},
+		{"JSON of a kind", "POST", "/validate", "application/json-patch+json", good, 415, "application/json"},
+		{"bad media type", "POST", "/validate", "application/json; =", good, 415, "application/json"},
+		{"no body", "POST", "/validate", "application/json", "", 400, "JSON"},
+		{"null", "POST", "/validate", "application/json", "null", 400, "apiVersion"},
+		{"list", "POST", "/validate", "application/json", "[" + good + "]", 400, "JSON"},
+		{"half", "POST", "/validate", "application/json", good[:len(good)-1], 400, "JSON"},
+		{"junk behind", "POST", "/validate", "application/json", good + "x", 400, "JSON"},
+		{"two", "POST", "/validate", "application/json", good + good, 400, "JSON"},
+		{"byte order mark", "POST", "/validate", "application/json", "\ufeff" + good, 400, "JSON"},
+		{"UTF-16", "POST", "/validate", "application/json", "{\x00}\x00", 400, "JSON"},
+		{"invalid UTF-8", "POST", "/validate", "application/json", request("\"x\xff\""), 400, "UTF-8"},
+		{"invalid, mutate", "POST", "/mutate", "application/json", request("\"x\xff\""), 400, "UTF-8"},
+		{"surrogate, UTF-8", "POST", "/validate", "application/json", request("\"\xed\xa0\x80\""), 400, "UTF-8"},
+		{"raw control", "POST", "/validate", "application/json", request("\"x\n\""), 400, "JSON"},
+		{"key is a number", "POST", "/validate", "application/json", request("7"), 400, "JSON"},
+		{"key is an object", "POST", "/validate", "application/json", request(`{"key":"x"}`), 400, "JSON"},
+		{"keys is a string", "POST", "/validate", "application/json", strings.Replace(good, `["x"]`, `"x"`, 1), 400, "JSON"},
+		{"no apiVersion", "POST", "/validate", "application/json", `{"kind":"ProviderRequest","request":{"keys":["x"]}}`, 400, "apiVersion"},
+		{"alpha", "POST", "/validate", "application/json", strings.Replace(good, "v1beta1", "v1alpha1", 1), 400, "apiVersion"},
+		{"other kind", "POST", "/validate", "application/json", strings.Replace(good, "ProviderRequest", "ProviderResponse", 1), 400, "kind"},
+		{"no kind", "POST", "/mutate", "application/json", strings.Replace(good, "ProviderRequest", "", 1), 400, "kind"},
+		{"deep", "POST", "/validate", "application/json", strings.Repeat("[", 4000), 400, "JSON"},
+		{"a byte too long", "POST", "/validate", "application/json", pad(maxBytes + 1), 413, "4096 bytes"},
+		{"far too long", "POST", "/mutate", "application/json", pad(1 << 20), 413, "4096 bytes"},
+		{"a key too many", "POST", "/validate", "application/json", request(`"a"`, `"b"`, `"c"`, `"d"`, `"e"`, `"f"`), 413, "6 keys; at most 5"},
+		{"one key, repeated", "POST", "/mutate", "application/json", request(`"a"`, `"a"`, `"a"`, `"a"`, `"a"`, `"a"`), 413, "6 keys; at most 5"},
 	} {
 		d := newDoor()
 		d.findings["x"] = verified()
 		w := d.send(tc.method, tc.path, tc.media, tc.body)
 		response := read(t, w)
 		if w.Code != tc.status || !strings.Contains(response.Response.SystemError, tc.says) || len(response.Response.Items) > 0 {
-			t.Errorf("%s: %d, %+v; want %d and a systemError that says %q", name, w.Code, response.Response, tc.status, tc.says)
+			t.Errorf("%s: %d, %+v; want %d and a systemError that says %q", tc.name, w.Code, response.Response, tc.status, tc.says)
 		}
 		if (w.Header().Get("Allow") == "POST") != (tc.status == 405) {
-			t.Errorf("%s: Allow is %q", name, w.Header().Get("Allow"))
+			t.Errorf("%s: Allow is %q", tc.name, w.Header().Get("Allow"))
 		}
 		path := tc.path
 		if tc.status == 404 {
 			path = "other" // users choose paths, and metrics have no room for them
 		}
 		if want := path + " " + strconv.Itoa(tc.status); !slices.Equal(d.observed, []string{want}) {
-			t.Errorf("%s: observed %q; want %q", name, d.observed, want)
+			t.Errorf("%s: observed %q; want %q", tc.name, d.observed, want)
 		}
 		if len(d.asked) > 0 || len(d.found) > 0 {
-			t.Errorf("%s: the provider was asked %q", name, d.asked)
+			t.Errorf("%s: the provider was asked %q", tc.name, d.asked)
 		}
 	}
 }

@@ -21,13 +21,13 @@ func TestTypesAreGatekeepers(t *testing.T) {
 	) {
 		t.Error(difference)
 	}
-	for got, want := range map[string]string{
-		gatekeeper.RequestKind:  string(externaldata.ProviderRequestKind),
-		gatekeeper.ResponseKind: string(externaldata.ProviderResponseKind),
-		gatekeeper.APIVersion:   externaldata.NewProviderRequest(nil).APIVersion,
+	for _, tc := range []struct{ got, want string }{
+		{gatekeeper.RequestKind, string(externaldata.ProviderRequestKind)},
+		{gatekeeper.ResponseKind, string(externaldata.ProviderResponseKind)},
+		{gatekeeper.APIVersion, externaldata.NewProviderRequest(nil).APIVersion},
 	} {
-		if got != want {
-			t.Errorf("%q is %q at Gatekeeper", got, want)
+		if tc.got != tc.want {
+			t.Errorf("%q is %q at Gatekeeper", tc.got, tc.want)
 		}
 	}
 }

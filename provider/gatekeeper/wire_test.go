@@ -98,17 +98,17 @@ func TestKeysAreEchoedByteForByteOnTheWire(t *testing.T) {
 
 func TestWhatOthersWroteComesOutAsOneBoundedLine(t *testing.T) {
 	endless := strings.Repeat("🦊", 2000)
-	for name, text := range map[string]string{
-		"newline": "a\nkubectl: all is well", "ESC": "\x1b[2J\x1b]0;x\x07", "C1": "a\u009b31m", "NUL": "a\x00b", "CR": "good\rbad",
-		"bidi": "a\u202eb", "line separator": "a\u2028b", "zero width": "a\u200bb", "invalid UTF-8": "a\xff\xfe", "endless": endless,
+	for _, tc := range []struct{ name, text string }{
+		{"newline", "a\nkubectl: all is well"}, {"ESC", "\x1b[2J\x1b]0;x\x07"}, {"C1", "a\u009b31m"}, {"NUL", "a\x00b"}, {"CR", "good\rbad"},
+		{"bidi", "a\u202eb"}, {"line separator", "a\u2028b"}, {"zero width", "a\u200bb"}, {"invalid UTF-8", "a\xff\xfe"}, {"endless", endless},
 	} {
 		d := newDoor()
-		d.findings["bad"] = refused(provider.Tampered, text)
-		d.findings["slow"] = undecided(provider.CauseInternal, text)
+		d.findings["bad"] = refused(provider.Tampered, tc.text)
+		d.findings["slow"] = undecided(provider.CauseInternal, tc.text)
 		response, _ := d.ask(t, "/validate", "bad", "slow") // ask looks for what is not printable
 		for _, line := range []string{response.Response.Items[0].Error, response.Response.SystemError} {
 			if n := len(line); n > 600 {
-				t.Errorf("%s: a line of %d bytes", name, n)
+				t.Errorf("%s: a line of %d bytes", tc.name, n)
 			}
 		}
 	}

@@ -73,11 +73,14 @@ func TestBoundOfRSAKeys(t *testing.T) {
 		{"RSA that fills an envelope", rsaKey(1 << 20), keysize.ErrKey},
 	} {
 		cert := a.issue(c.key, a.cert)
-		for name, err := range map[string]error{
-			"Check": keysize.Check(a.cert, cert), "CheckKey": keysize.CheckKey(c.key), "CheckChain": keysize.CheckChain([]*x509.Certificate{cert, a.cert}),
+		for _, tc := range []struct {
+			name string
+			err  error
+		}{
+			{"Check", keysize.Check(a.cert, cert)}, {"CheckKey", keysize.CheckKey(c.key)}, {"CheckChain", keysize.CheckChain([]*x509.Certificate{cert, a.cert})},
 		} {
-			if !errors.Is(err, c.want) {
-				t.Errorf("%s: %s: got %v, want %v", c.name, name, err, c.want)
+			if !errors.Is(tc.err, c.want) {
+				t.Errorf("%s: %s: got %v, want %v", c.name, tc.name, tc.err, c.want)
 			}
 		}
 	}
@@ -125,15 +128,18 @@ func TestLargeKeysAreNotUsed(t *testing.T) {
 	list := &x509.RevocationList{}
 	request := &x509.CertificateRequest{PublicKey: large.PublicKey}
 	_, verified := keysize.Verify([]*x509.Certificate{a.cert, large}, x509.VerifyOptions{})
-	for name, err := range map[string]error{
-		"CheckSignatureFrom": keysize.CheckSignatureFrom(a.cert, large),
-		"CheckSignatureBy":   keysize.CheckSignatureBy(a.cert, large),
-		"CheckList":          keysize.CheckList(list, large),
-		"CheckRequest":       keysize.CheckRequest(request),
-		"Verify":             verified,
+	for _, tc := range []struct {
+		name string
+		err  error
+	}{
+		{"CheckSignatureFrom", keysize.CheckSignatureFrom(a.cert, large)},
+		{"CheckSignatureBy", keysize.CheckSignatureBy(a.cert, large)},
+		{"CheckList", keysize.CheckList(list, large)},
+		{"CheckRequest", keysize.CheckRequest(request)},
+		{"Verify", verified},
 	} {
-		if !errors.Is(err, keysize.ErrKey) {
-			t.Errorf("%s: %v", name, err)
+		if !errors.Is(tc.err, keysize.ErrKey) {
+			t.Errorf("%s: %v", tc.name, tc.err)
 		}
 	}
 }

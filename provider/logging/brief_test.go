@@ -42,10 +42,13 @@ func TestALineHasTheDecisiveSignatures(t *testing.T) {
 // A defect is told with the beginning of its stack; all else shortly.
 func TestABriefErrorTellsADefectAtMoreLength(t *testing.T) {
 	long := errors.New(strings.Repeat("x", 9999))
-	for cause, want := range map[provider.Cause]int{provider.CauseRegistry: 600, provider.CauseInternal: 1500} {
-		got := logging.Undecided(provider.Undecided(cause, long, "down"))
-		if len(got) > want || len(got) < want-10 || !strings.HasPrefix(got, string(cause)+": down: xxx") {
-			t.Errorf("at cause %s the error has %d bytes; want %d", cause, len(got), want)
+	for _, tc := range []struct {
+		cause provider.Cause
+		want  int
+	}{{provider.CauseRegistry, 600}, {provider.CauseInternal, 1500}} {
+		got := logging.Undecided(provider.Undecided(tc.cause, long, "down"))
+		if len(got) > tc.want || len(got) < tc.want-10 || !strings.HasPrefix(got, string(tc.cause)+": down: xxx") {
+			t.Errorf("at cause %s the error has %d bytes; want %d", tc.cause, len(got), tc.want)
 		}
 	}
 }

@@ -12,17 +12,17 @@ import (
 )
 
 func TestText(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                         "",
-		"SKAO, Jodrell Bank – 観測所": "SKAO, Jodrell Bank – 観測所",
-		"\x1b[2J":                  "\ufffd[2J",
-		"a\nb\tc\rd\x7f":           "a\ufffdb\ufffdc\ufffdd\ufffd",
-		"\u009b2J":                 "\ufffd2J", // the control sequence introducer in one character
-		"\x9b2J":                   "\ufffd2J", // the same as no UTF-8
-		"\u202egnp.exe\u200b":      "\ufffdgnp.exe\ufffd",
+	for _, tc := range []struct{ text, want string }{
+		{"", ""},
+		{"SKAO, Jodrell Bank – 観測所", "SKAO, Jodrell Bank – 観測所"},
+		{"\x1b[2J", "\ufffd[2J"},
+		{"a\nb\tc\rd\x7f", "a\ufffdb\ufffdc\ufffdd\ufffd"},
+		{"\u009b2J", "\ufffd2J"}, // the control sequence introducer in one character
+		{"\x9b2J", "\ufffd2J"},   // the same as no UTF-8
+		{"\u202egnp.exe\u200b", "\ufffdgnp.exe\ufffd"},
 	} {
-		if got := printable.Text(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
+		if got := printable.Text(tc.text); got != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.text, got, tc.want)
 		}
 	}
 }
@@ -87,19 +87,20 @@ func TestJSON(t *testing.T) {
 // Joined errors are lines; a line break in a name is not.
 func TestError(t *testing.T) {
 	one, two := errors.New("file a\nnotation-pki: all is well"), errors.New("b\x1b[2J")
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		err  error
 		want string
 	}{
-		"one":     {one, "file a\ufffdnotation-pki: all is well"},
-		"joined":  {errors.Join(one, two), "file a\ufffdnotation-pki: all is well\nb\ufffd[2J"},
-		"deeper":  {errors.Join(errors.Join(one, two), two), "file a\ufffdnotation-pki: all is well\nb\ufffd[2J\nb\ufffd[2J"},
-		"wrapped": {fmt.Errorf("x\n: %w", errors.Join(two, two)), "x\ufffd: b\ufffd[2J\nb\ufffd[2J"},
-		"two":     {fmt.Errorf("%w\n%w", two, two), "b\ufffd[2J\nb\ufffd[2J"},
-		"within":  {fmt.Errorf("%w and %w", one, two), "file a\ufffdnotation-pki: all is well and b\ufffd[2J"},
+		{"one", one, "file a\ufffdnotation-pki: all is well"},
+		{"joined", errors.Join(one, two), "file a\ufffdnotation-pki: all is well\nb\ufffd[2J"},
+		{"deeper", errors.Join(errors.Join(one, two), two), "file a\ufffdnotation-pki: all is well\nb\ufffd[2J\nb\ufffd[2J"},
+		{"wrapped", fmt.Errorf("x\n: %w", errors.Join(two, two)), "x\ufffd: b\ufffd[2J\nb\ufffd[2J"},
+		{"two", fmt.Errorf("%w\n%w", two, two), "b\ufffd[2J\nb\ufffd[2J"},
+		{"within", fmt.Errorf("%w and %w", one, two), "file a\ufffdnotation-pki: all is well and b\ufffd[2J"},
 	} {
 		if got := printable.Error(c.err); got != c.want {
-			t.Errorf("%s: got %q, want %q", name, got, c.want)
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
 }

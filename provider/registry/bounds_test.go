@@ -71,22 +71,23 @@ func TestTheListOfSignaturesIsBounded(t *testing.T) {
 		number, _ := strconv.Atoi(r.URL.Query().Get("page"))
 		return fmt.Sprintf("%s?page=%d", r.URL.Path, number+1)
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name        string
 		handler     http.HandlerFunc
 		referrers   config.Referrers
 		pages, list int
 		more        bool
 	}{
-		"pages without end":          {page(next, 2), "api", registry.MaxReferrerPages, 2 * registry.MaxReferrerPages, true},
-		"a page that leads to it":    {page(func(r *http.Request) string { return r.URL.Path }, 1), "api", registry.MaxReferrerPages, 1, true},
-		"as many as are looked at":   {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "api", 1, registry.MaxReferrers, false},
-		"one too many":               {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "api", 1, registry.MaxReferrers, true},
-		"too many over pages":        {page(next, 400), "api", 3, registry.MaxReferrers, true},
-		"as many by tag":             {page(func(*http.Request) string { return "" }, registry.MaxReferrers), "tag", 1, registry.MaxReferrers, false},
-		"one too many by tag":        {page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "tag", 1, registry.MaxReferrers, true},
-		"pages without end, by both": {page(next, 2), "both", registry.MaxReferrerPages + 1, 2 * registry.MaxReferrerPages, true},
+		{"pages without end", page(next, 2), "api", registry.MaxReferrerPages, 2 * registry.MaxReferrerPages, true},
+		{"a page that leads to it", page(func(r *http.Request) string { return r.URL.Path }, 1), "api", registry.MaxReferrerPages, 1, true},
+		{"as many as are looked at", page(func(*http.Request) string { return "" }, registry.MaxReferrers), "api", 1, registry.MaxReferrers, false},
+		{"one too many", page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "api", 1, registry.MaxReferrers, true},
+		{"too many over pages", page(next, 400), "api", 3, registry.MaxReferrers, true},
+		{"as many by tag", page(func(*http.Request) string { return "" }, registry.MaxReferrers), "tag", 1, registry.MaxReferrers, false},
+		{"one too many by tag", page(func(*http.Request) string { return "" }, registry.MaxReferrers+1), "tag", 1, registry.MaxReferrers, true},
+		{"pages without end, by both", page(next, 2), "both", registry.MaxReferrerPages + 1, 2 * registry.MaxReferrerPages, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t, c.handler)
 			list, more, err := ask(t, f, registry.Options{}, c.referrers)
 			if len(list) != c.list || more != c.more || err != nil {
@@ -175,13 +176,16 @@ func TestSlowLargeAnswersAreTheirOwn(t *testing.T) {
 
 func TestAListThatIsTooLargeIsIgnorance(t *testing.T) {
 	large := append(index(0, 1), strings.Repeat(" ", registry.MaxManifestBytes)...)
-	for name, send := range map[string]func(http.ResponseWriter){
-		"told":     func(w http.ResponseWriter) { sendIndex(w, large) },
-		"not told": func(w http.ResponseWriter) { chunk(w, large) },
+	for _, tc := range []struct {
+		name string
+		send func(http.ResponseWriter)
+	}{
+		{"told", func(w http.ResponseWriter) { sendIndex(w, large) }},
+		{"not told", func(w http.ResponseWriter) { chunk(w, large) }},
 	} {
 		for _, referrers := range []config.Referrers{"api", "tag", "auto", "both"} {
-			t.Run(name+" "+string(referrers), func(t *testing.T) {
-				f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { send(w) })
+			t.Run(tc.name+" "+string(referrers), func(t *testing.T) {
+				f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { tc.send(w) })
 				_, _, err := ask(t, f, registry.Options{}, referrers)
 				undecided(t, err, provider.CauseRegistry)
 			})
@@ -235,32 +239,33 @@ func shelf(t *testing.T, mediaType string, manifest []byte) *fake {
 
 func TestWhatIsNoSignatureIsNotFetched(t *testing.T) {
 	none := map[string]any{"mediaType": ocispec.MediaTypeImageManifest}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name     string
 		manifest any
 		change   func(*ocispec.Descriptor)
 		requests int
 	}{
-		"junk":                      {[]byte("junk"), nil, 1},
-		"null":                      {[]byte("null"), nil, 1},
-		"a list":                    {[]byte("[]"), nil, 1},
-		"no layers":                 {none, nil, 1},
-		"two layers":                {ocispec.Manifest{Layers: []ocispec.Descriptor{layer(nil), layer(nil)}}, nil, 1},
-		"a layer of 500 MB":         {one(func(d *ocispec.Descriptor) { d.Size = 500e6 }), nil, 1},
-		"a layer over the bound":    {one(func(d *ocispec.Descriptor) { d.Size = maxEnvelope + 1 }), nil, 1},
-		"a layer of less than 0":    {one(func(d *ocispec.Descriptor) { d.Size = -1 }), nil, 1},
-		"a layer of most of int64":  {one(func(d *ocispec.Descriptor) { d.Size = 1<<63 - 1 }), nil, 1},
-		"a layer without a digest":  {one(func(d *ocispec.Descriptor) { d.Digest = "" }), nil, 1},
-		"a layer that is a path":    {one(func(d *ocispec.Descriptor) { d.Digest = "sha256:../../other/blobs/x" }), nil, 1},
-		"a layer of md5":            {one(func(d *ocispec.Descriptor) { d.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }), nil, 1},
-		"a manifest of 500 MB":      {none, func(d *ocispec.Descriptor) { d.Size = 500e6 }, 0},
-		"a manifest of less than 0": {none, func(d *ocispec.Descriptor) { d.Size = -1 }, 0},
-		"a manifest over the bound": {none, func(d *ocispec.Descriptor) { d.Size = registry.MaxSignatureManifestBytes + 1 }, 0},
-		"a manifest without digest": {none, func(d *ocispec.Descriptor) { d.Digest = "" }, 0},
-		"a manifest that is a path": {none, func(d *ocispec.Descriptor) { d.Digest = "../../../service/token?x=" }, 0},
-		"an index":                  {none, func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex }, 0},
-		"no media type":             {none, func(d *ocispec.Descriptor) { d.MediaType = "" }, 0},
+		{"junk", []byte("junk"), nil, 1},
+		{"null", []byte("null"), nil, 1},
+		{"a list", []byte("[]"), nil, 1},
+		{"no layers", none, nil, 1},
+		{"two layers", ocispec.Manifest{Layers: []ocispec.Descriptor{layer(nil), layer(nil)}}, nil, 1},
+		{"a layer of 500 MB", one(func(d *ocispec.Descriptor) { d.Size = 500e6 }), nil, 1},
+		{"a layer over the bound", one(func(d *ocispec.Descriptor) { d.Size = maxEnvelope + 1 }), nil, 1},
+		{"a layer of less than 0", one(func(d *ocispec.Descriptor) { d.Size = -1 }), nil, 1},
+		{"a layer of most of int64", one(func(d *ocispec.Descriptor) { d.Size = 1<<63 - 1 }), nil, 1},
+		{"a layer without a digest", one(func(d *ocispec.Descriptor) { d.Digest = "" }), nil, 1},
+		{"a layer that is a path", one(func(d *ocispec.Descriptor) { d.Digest = "sha256:../../other/blobs/x" }), nil, 1},
+		{"a layer of md5", one(func(d *ocispec.Descriptor) { d.Digest = "md5:d41d8cd98f00b204e9800998ecf8427e" }), nil, 1},
+		{"a manifest of 500 MB", none, func(d *ocispec.Descriptor) { d.Size = 500e6 }, 0},
+		{"a manifest of less than 0", none, func(d *ocispec.Descriptor) { d.Size = -1 }, 0},
+		{"a manifest over the bound", none, func(d *ocispec.Descriptor) { d.Size = registry.MaxSignatureManifestBytes + 1 }, 0},
+		{"a manifest without digest", none, func(d *ocispec.Descriptor) { d.Digest = "" }, 0},
+		{"a manifest that is a path", none, func(d *ocispec.Descriptor) { d.Digest = "../../../service/token?x=" }, 0},
+		{"an index", none, func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex }, 0},
+		{"no media type", none, func(d *ocispec.Descriptor) { d.MediaType = "" }, 0},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			desc, manifest := parts(t, c.manifest)
 			f := shelf(t, desc.MediaType, manifest)
 			if c.change != nil {
@@ -285,16 +290,19 @@ func one(change func(*ocispec.Descriptor)) ocispec.Manifest {
 
 func TestBothFormsOfASignatureManifestAreRead(t *testing.T) {
 	const early = "application/vnd.oci.artifact.manifest.v1+json"
-	for mediaType, manifest := range map[string]any{
-		ocispec.MediaTypeImageManifest: one(nil),
-		early:                          map[string]any{"mediaType": early, "blobs": []ocispec.Descriptor{layer(nil)}},
+	for _, tc := range []struct {
+		mediaType string
+		manifest  any
+	}{
+		{ocispec.MediaTypeImageManifest, one(nil)},
+		{early, map[string]any{"mediaType": early, "blobs": []ocispec.Descriptor{layer(nil)}}},
 	} {
-		desc, body := parts(t, manifest)
-		desc.MediaType = mediaType
-		f := shelf(t, mediaType, body)
+		desc, body := parts(t, tc.manifest)
+		desc.MediaType = tc.mediaType
+		f := shelf(t, tc.mediaType, body)
 		got, blob, err := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}}).Repository(f.image()).Envelope(t.Context(), desc)
 		if string(got) != string(envelope) || blob.MediaType != "application/jose+json" || err != nil {
-			t.Errorf("%s: %q, %+v, %v", mediaType, got, blob, err)
+			t.Errorf("%s: %q, %+v, %v", tc.mediaType, got, blob, err)
 		}
 	}
 }
@@ -318,20 +326,23 @@ func TestABodyIsWhatWasAnnouncedOrItIsIgnorance(t *testing.T) {
 			}
 		}
 	}
-	for name, bad := range map[string]http.HandlerFunc{
-		"500 MB":          announced("500000000", []byte("x")),
-		"more than it is": announced("100", []byte("x")),
-		"without end":     endless,
-		"other content": func(w http.ResponseWriter, _ *http.Request) {
+	for _, tc := range []struct {
+		name string
+		bad  http.HandlerFunc
+	}{
+		{"500 MB", announced("500000000", []byte("x"))},
+		{"more than it is", announced("100", []byte("x"))},
+		{"without end", endless},
+		{"other content", func(w http.ResponseWriter, _ *http.Request) {
 			announced(strconv.Itoa(len(manifest)), make([]byte, len(manifest)))(w, nil)
-		},
+		}},
 	} {
 		for _, part := range []string{"/manifests/", "/blobs/"} {
-			t.Run(name+part, func(t *testing.T) {
+			t.Run(tc.name+part, func(t *testing.T) {
 				f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 					switch {
 					case strings.Contains(r.URL.Path, part):
-						bad(w, r)
+						tc.bad(w, r)
 					case strings.Contains(r.URL.Path, "/manifests/"):
 						w.Header().Set("Content-Type", desc.MediaType)
 						_, _ = w.Write(manifest)
@@ -378,18 +389,21 @@ func TestARequestEndsInTimeThoughItsBodyDrips(t *testing.T) {
 func TestASignatureThatIsListedAndGoneIsNotFound(t *testing.T) {
 	w := rig.ForTest(t)
 	for _, kind := range []rig.Kind{rig.API, rig.Tag} {
-		for defect, want := range map[rig.Defect]error{
-			rig.LostBlob: provider.ErrNotFound, rig.LostManifest: provider.ErrNotFound,
-			rig.NoLayer: provider.ErrNoEnvelope, rig.TwoLayers: provider.ErrNoEnvelope, rig.Oversized: provider.ErrNoEnvelope,
-			rig.Junk: nil, rig.WrongMediaType: nil,
+		for _, tc := range []struct {
+			defect rig.Defect
+			want   error
+		}{
+			{rig.LostBlob, provider.ErrNotFound}, {rig.LostManifest, provider.ErrNotFound},
+			{rig.NoLayer, provider.ErrNoEnvelope}, {rig.TwoLayers, provider.ErrNoEnvelope}, {rig.Oversized, provider.ErrNoEnvelope},
+			{rig.Junk, nil}, {rig.WrongMediaType, nil},
 		} {
-			t.Run(string(kind)+" "+string(defect), func(t *testing.T) {
+			t.Run(string(kind)+" "+string(tc.defect), func(t *testing.T) {
 				from := w.Registry(rig.RegistryOptions{Kind: kind})
 				image := w.PushImage(from, "production/a", "1")
-				signed := w.Sign(image, rig.Signature{Defect: defect})
+				signed := w.Sign(image, rig.Signature{Defect: tc.defect})
 				_, _, err := referring(t, from, "auto").Repository(pinned(image)).Envelope(t.Context(), signed.Manifest)
-				if !errors.Is(err, want) {
-					t.Errorf("%v, want %v", err, want)
+				if !errors.Is(err, tc.want) {
+					t.Errorf("%v, want %v", err, tc.want)
 				}
 			})
 		}
@@ -401,16 +415,19 @@ func TestNoRedirectLeadsOutOfTLSOrRoundForEver(t *testing.T) {
 		t.Errorf("asked in plain text for %s", r.URL.Path)
 	}))
 	t.Cleanup(plain.Close)
-	for name, handler := range map[string]http.HandlerFunc{
-		"out of TLS": func(w http.ResponseWriter, r *http.Request) {
+	for _, tc := range []struct {
+		name    string
+		handler http.HandlerFunc
+	}{
+		{"out of TLS", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, plain.URL+r.URL.Path, http.StatusTemporaryRedirect)
-		},
-		"round": func(w http.ResponseWriter, r *http.Request) {
+		}},
+		{"round", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusTemporaryRedirect)
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			hostile := newFake(t, handler)
+		t.Run(tc.name, func(t *testing.T) {
+			hostile := newFake(t, tc.handler)
 			r := open(t, registry.Options{
 				Registries: []config.Registry{hostile.settings(t)},
 				Guard:      egress.NewGuard(hostile.host, strings.TrimPrefix(plain.URL, "http://")),

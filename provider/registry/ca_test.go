@@ -50,19 +50,20 @@ func TestACAFileCountsBesideTheSystems(t *testing.T) {
 		http.Redirect(w, r, storage.URL+r.URL.Path, http.StatusTemporaryRedirect)
 	})
 	file := write(t, "ca.pem", private.ca())
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name       string
 		host, file string
 		only       bool
 		want       error // nil for one that is not trusted
 	}{
-		"private, redirects to public": {private.host, file, false, provider.ErrNotFound},
-		"the same with caOnly":         {private.host, file, true, nil},
-		"private without a file":       {private.host, "", false, nil},
-		"public":                       {storage.host, "", false, provider.ErrNotFound},
-		"public beside a file":         {storage.host, file, false, provider.ErrNotFound},
-		"public with caOnly":           {storage.host, file, true, nil},
+		{"private, redirects to public", private.host, file, false, provider.ErrNotFound},
+		{"the same with caOnly", private.host, file, true, nil},
+		{"private without a file", private.host, "", false, nil},
+		{"public", storage.host, "", false, provider.ErrNotFound},
+		{"public beside a file", storage.host, file, false, provider.ErrNotFound},
+		{"public with caOnly", storage.host, file, true, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			entries := []config.Registry{{Host: c.host, CAFile: c.file, CAOnly: c.only}}
 			if c.host != storage.host {
 				entries = append(entries, config.Registry{Host: storage.host})

@@ -90,39 +90,40 @@ func TestEachCauseIsToldByItsName(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	plainHost := plain.Listener.Addr().String()
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		scene scene
 		says  string
 	}{
-		"private authority":    {scene{entry: config.Registry{Host: strange.host}}, "the registry has a certificate of an authority that is not trusted here; put that authority's certificate into caFile"},
-		"expired":              {certified(t, validity(-48*time.Hour, -time.Hour), nil), "the registry has a certificate that has expired; its operator has to renew it"},
-		"not yet valid":        {certified(t, validity(time.Hour, 48*time.Hour), nil), "not valid yet; see whether the clocks are right"},
-		"another name":         {certified(t, ca.Options{DNSNames: []string{"other.example"}}, nil), "a certificate for another name; "},
-		"a client's":           {clientCertificate(t), "a certificate that is not fit for a server; "},
-		"old TLS":              {certified(t, loopback(), func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }), "no version of TLS from 1.2 on"},
-		"client certificate":   {certified(t, loopback(), func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), "wants a client certificate; "},
-		"TLS 1.2, client":      {certified(t, loopback(), func(c *tls.Config) { c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 }), "client certificate"},
-		"no such server name":  {certified(t, loopback(), func(c *tls.Config) { c.GetConfigForClient = noName }), "breaks off the TLS handshake; "},
-		"plain for TLS":        {scene{entry: config.Registry{Host: plainHost}}, "speaks plain HTTP where TLS is expected; if that is meant, set plainHTTPUnsafe"},
-		"TLS for plain":        {scene{entry: config.Registry{Host: strange.host, PlainHTTPUnsafe: true}}, "answered 400 to plain HTTP; if it speaks TLS, leave out plainHTTPUnsafe"},
-		"TLS that only alerts": {scene{entry: config.Registry{Host: raw(t, alert), PlainHTTPUnsafe: true}}, "speaks TLS where plain HTTP is expected; leave out plainHTTPUnsafe"},
-		"another protocol":     {scene{entry: config.Registry{Host: raw(t, banner)}}, "does not speak TLS; see whether its port is right"},
-		"another, in plain":    {scene{entry: config.Registry{Host: raw(t, banner), PlainHTTPUnsafe: true}}, "does not speak HTTP; see whether its port is right"},
-		"hangs up":             {scene{entry: config.Registry{Host: raw(t, hello)}}, "broke the connection off; try again"},
-		"no server there":      {scene{entry: config.Registry{Host: refused(t)}}, "refuses connections; see whether it runs"},
-		"no such host":         {scene{entry: config.Registry{Host: "registry.invalid"}}, "DNS"},
-		"private address":      {scene{entry: config.Registry{Host: inside.host}, unsaid: true}, "the registry is at an address inside the network; if it is meant to be asked, give it an entry under registries"},
-		"private token":        {leads(t, realm(inside.URL)), "the token service that the registry names is at an address inside the network; if it is meant to be asked, name it as tokenService"},
-		"private storage":      {leads(t, redirects(inside.URL)), "the storage that the registry redirects to is at an address inside the network; if it is meant to be asked, name it under storage"},
-		"untrusted storage":    {withStorage(t, certified(t, loopback(), nil), "https"), "the storage that the registry redirects to has a certificate of an authority that is not trusted here; put that"},
-		"plain storage":        {leads(t, redirects(plain.URL)), "the registry redirects from TLS to plain HTTP; this is not followed; its operator has to redirect to TLS"},
-		"round and round":      {leads(t, func(w http.ResponseWriter, r *http.Request) { redirects("https://"+r.Host)(w, r) }), "redirects without end; "},
-		"its own policy":       {leads(t, status(http.StatusPreconditionFailed)), "own policy keeps the image back (412)"},
-		"no registry":          {leads(t, status(http.StatusTeapot)), "answered 418, as no registry does"},
-		"no token service":     {leads(t, noTokens), "answered 404 where a token is asked for"},
-		"a page":               {leads(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") }), "no sensible answer; see whether it is a registry"},
+		{"private authority", scene{entry: config.Registry{Host: strange.host}}, "the registry has a certificate of an authority that is not trusted here; put that authority's certificate into caFile"},
+		{"expired", certified(t, validity(-48*time.Hour, -time.Hour), nil), "the registry has a certificate that has expired; its operator has to renew it"},
+		{"not yet valid", certified(t, validity(time.Hour, 48*time.Hour), nil), "not valid yet; see whether the clocks are right"},
+		{"another name", certified(t, ca.Options{DNSNames: []string{"other.example"}}, nil), "a certificate for another name; "},
+		{"a client's", clientCertificate(t), "a certificate that is not fit for a server; "},
+		{"old TLS", certified(t, loopback(), func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }), "no version of TLS from 1.2 on"},
+		{"client certificate", certified(t, loopback(), func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }), "wants a client certificate; "},
+		{"TLS 1.2, client", certified(t, loopback(), func(c *tls.Config) { c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 }), "client certificate"},
+		{"no such server name", certified(t, loopback(), func(c *tls.Config) { c.GetConfigForClient = noName }), "breaks off the TLS handshake; "},
+		{"plain for TLS", scene{entry: config.Registry{Host: plainHost}}, "speaks plain HTTP where TLS is expected; if that is meant, set plainHTTPUnsafe"},
+		{"TLS for plain", scene{entry: config.Registry{Host: strange.host, PlainHTTPUnsafe: true}}, "answered 400 to plain HTTP; if it speaks TLS, leave out plainHTTPUnsafe"},
+		{"TLS that only alerts", scene{entry: config.Registry{Host: raw(t, alert), PlainHTTPUnsafe: true}}, "speaks TLS where plain HTTP is expected; leave out plainHTTPUnsafe"},
+		{"another protocol", scene{entry: config.Registry{Host: raw(t, banner)}}, "does not speak TLS; see whether its port is right"},
+		{"another, in plain", scene{entry: config.Registry{Host: raw(t, banner), PlainHTTPUnsafe: true}}, "does not speak HTTP; see whether its port is right"},
+		{"hangs up", scene{entry: config.Registry{Host: raw(t, hello)}}, "broke the connection off; try again"},
+		{"no server there", scene{entry: config.Registry{Host: refused(t)}}, "refuses connections; see whether it runs"},
+		{"no such host", scene{entry: config.Registry{Host: "registry.invalid"}}, "DNS"},
+		{"private address", scene{entry: config.Registry{Host: inside.host}, unsaid: true}, "the registry is at an address inside the network; if it is meant to be asked, give it an entry under registries"},
+		{"private token", leads(t, realm(inside.URL)), "the token service that the registry names is at an address inside the network; if it is meant to be asked, name it as tokenService"},
+		{"private storage", leads(t, redirects(inside.URL)), "the storage that the registry redirects to is at an address inside the network; if it is meant to be asked, name it under storage"},
+		{"untrusted storage", withStorage(t, certified(t, loopback(), nil), "https"), "the storage that the registry redirects to has a certificate of an authority that is not trusted here; put that"},
+		{"plain storage", leads(t, redirects(plain.URL)), "the registry redirects from TLS to plain HTTP; this is not followed; its operator has to redirect to TLS"},
+		{"round and round", leads(t, func(w http.ResponseWriter, r *http.Request) { redirects("https://"+r.Host)(w, r) }), "redirects without end; "},
+		{"its own policy", leads(t, status(http.StatusPreconditionFailed)), "own policy keeps the image back (412)"},
+		{"no registry", leads(t, status(http.StatusTeapot)), "answered 418, as no registry does"},
+		{"no token service", leads(t, noTokens), "answered 404 where a token is asked for"},
+		{"a page", leads(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") }), "no sensible answer; see whether it is a registry"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			o := registry.Options{RequestTimeout: 10 * time.Second}
 			if !c.scene.unsaid {
 				o.Registries = []config.Registry{c.scene.entry}
@@ -135,7 +136,7 @@ func TestEachCauseIsToldByItsName(t *testing.T) {
 					t.Fatalf("%q, want %q; %v", u.Detail, c.says, u.Err)
 				}
 				again := strings.Contains(u.Detail, "try again")
-				if helps := name == "hangs up" || name == "no such host"; again && !helps {
+				if helps := c.name == "hangs up" || c.name == "no such host"; again && !helps {
 					t.Errorf("%q advises what cannot help", u.Detail)
 				}
 			}

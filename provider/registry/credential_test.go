@@ -55,9 +55,9 @@ func TestTheFirstDockerConfigWithTheHostWins(t *testing.T) {
 		write(t, "2.json", dockerConfig(t, map[string]string{"a": "robot:second", "b": "robot:second"})),
 		write(t, "3.json", dockerConfig(t, map[string]string{"b": "robot:third", "c": "robot:third"})),
 	}})
-	for host, want := range map[string]string{"a": "first", "b": "second", "c": "third", "d": ""} {
-		if got, err := r.Credential(t.Context(), host); err != nil || got.Password != want {
-			t.Errorf("%s: %q, %v", host, got.Password, err)
+	for _, tc := range []struct{ host, want string }{{"a", "first"}, {"b", "second"}, {"c", "third"}, {"d", ""}} {
+		if got, err := r.Credential(t.Context(), tc.host); err != nil || got.Password != tc.want {
+			t.Errorf("%s: %q, %v", tc.host, got.Password, err)
 		}
 	}
 }
@@ -93,17 +93,18 @@ func TestNoCredentialReachesAnotherHost(t *testing.T) {
 	tokens := func(handler func(w http.ResponseWriter, r *http.Request, self string)) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { handler(w, r, "https://"+r.Host) }
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name     string
 		registry http.HandlerFunc
 		account  bool // whether the registry has one
 		others   int  // requests the recorder must have had, at least
 	}{
-		"a redirect":           {elsewhere(http.StatusTemporaryRedirect), true, 1},
-		"a permanent redirect": {elsewhere(http.StatusPermanentRedirect), true, 1},
-		"a realm that is not the registry's": {func(w http.ResponseWriter, _ *http.Request) {
+		{"a redirect", elsewhere(http.StatusTemporaryRedirect), true, 1},
+		{"a permanent redirect", elsewhere(http.StatusPermanentRedirect), true, 1},
+		{"a realm that is not the registry's", func(w http.ResponseWriter, _ *http.Request) {
 			challenge(w, `Bearer realm="`+recorder.URL+`/token",service="s"`)
 		}, false, 1},
-		"a token service that sends us on": {tokens(func(w http.ResponseWriter, r *http.Request, self string) {
+		{"a token service that sends us on", tokens(func(w http.ResponseWriter, r *http.Request, self string) {
 			if r.URL.Path == "/token" {
 				http.Redirect(w, r, recorder.URL+"/token", http.StatusTemporaryRedirect)
 				return
@@ -111,7 +112,7 @@ func TestNoCredentialReachesAnotherHost(t *testing.T) {
 			challenge(w, `Bearer realm="`+self+`/token",service="s"`)
 		}), true, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			before := len(recorder.requests())
 			hostile := newFake(t, c.registry)
 			accounts := map[string]string{recorder.host: "robot:recorder", "elsewhere.example": "robot:elsewhere"}
@@ -249,19 +250,19 @@ esac
 `
 
 func TestACredentialHelperIsAsked(t *testing.T) {
-	for form, text := range map[string]string{
-		"credHelpers": `{"credHelpers":{"harbor.skao.int":"rig"}}`,
-		"credsStore":  `{"credsStore":"rig"}`,
+	for _, tc := range []struct{ form, text string }{
+		{"credHelpers", `{"credHelpers":{"harbor.skao.int":"rig"}}`},
+		{"credsStore", `{"credsStore":"rig"}`},
 	} {
-		t.Run(form, func(t *testing.T) {
+		t.Run(tc.form, func(t *testing.T) {
 			helper(t, "rig", strings.Replace(known, "HOST", "harbor.skao.int", 1))
 			r := open(t, registry.Options{DockerConfigs: []string{
-				write(t, "1.json", text),
+				write(t, "1.json", tc.text),
 				write(t, "2.json", dockerConfig(t, map[string]string{"other.example": "robot:second", "harbor.skao.int": "robot:second"})),
 			}})
-			for host, want := range map[string]string{"harbor.skao.int": "helped", "other.example": "second", "harbor.skao.int.evil.org": ""} {
-				if got, err := r.Credential(t.Context(), host); err != nil || got.Password != want {
-					t.Errorf("%s: %q, %v", host, got.Password, err)
+			for _, test := range []struct{ host, want string }{{"harbor.skao.int", "helped"}, {"other.example", "second"}, {"harbor.skao.int.evil.org", ""}} {
+				if got, err := r.Credential(t.Context(), test.host); err != nil || got.Password != test.want {
+					t.Errorf("%s: %q, %v", test.host, got.Password, err)
 				}
 			}
 		})
@@ -272,18 +273,18 @@ func TestACredentialHelperIsAsked(t *testing.T) {
 func TestAnUnreadableCredentialIsUndecided(t *testing.T) {
 	asked := newFake(t, func(w http.ResponseWriter, _ *http.Request) { challenge(w, `Basic realm="mine"`) })
 	helper(t, "broken", "echo 'secret vault at https://127.0.0.1/v1 is sealed'; exit 3\n")
-	for name, text := range map[string]string{
-		"a helper that fails":     `{"credHelpers":{"` + asked.host + `":"broken"}}`,
-		"a store that fails":      `{"credsStore":"broken"}`,
-		"a helper that is absent": `{"credHelpers":{"` + asked.host + `":"there-is-none"}}`,
-		"entries that differ":     `{"auths":{"` + asked.host + `/a":{"auth":"YTpi"},"` + asked.host + `/b":{"auth":"Yzpk"}}}`,
-		"an auth that is none":    `{"auths":{"` + asked.host + `":{"auth":"!"}}}`,
+	for _, tc := range []struct{ name, text string }{
+		{"a helper that fails", `{"credHelpers":{"` + asked.host + `":"broken"}}`},
+		{"a store that fails", `{"credsStore":"broken"}`},
+		{"a helper that is absent", `{"credHelpers":{"` + asked.host + `":"there-is-none"}}`},
+		{"entries that differ", `{"auths":{"` + asked.host + `/a":{"auth":"YTpi"},"` + asked.host + `/b":{"auth":"Yzpk"}}}`},
+		{"an auth that is none", `{"auths":{"` + asked.host + `":{"auth":"!"}}}`},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			r := open(t, registry.Options{
 				Registries: []config.Registry{asked.settings(t)},
 				DockerConfigs: []string{
-					write(t, "1.json", text),
+					write(t, "1.json", tc.text),
 					write(t, "2.json", dockerConfig(t, map[string]string{asked.host: "robot:second"})),
 				},
 			})
@@ -300,16 +301,19 @@ func TestAnUnreadableCredentialIsUndecided(t *testing.T) {
 func TestAFileThatCannotBeReadEndsTheStart(t *testing.T) {
 	f := newFake(t, http.NotFound)
 	missing, junk := filepath.Join(t.TempDir(), "missing"), write(t, "junk", "junk")
-	for name, o := range map[string]registry.Options{
-		"no docker config":     {DockerConfigs: []string{missing}},
-		"a broken one":         {DockerConfigs: []string{junk}},
-		"a directory":          {DockerConfigs: []string{t.TempDir()}},
-		"no caFile":            {Registries: []config.Registry{{Host: f.host, CAFile: missing}}},
-		"one without PEM":      {Registries: []config.Registry{{Host: f.host, CAFile: junk}}},
-		"auths of wrong shape": {DockerConfigs: []string{write(t, "config.json", `{"auths":[]}`)}},
+	for _, tc := range []struct {
+		name string
+		o    registry.Options
+	}{
+		{"no docker config", registry.Options{DockerConfigs: []string{missing}}},
+		{"a broken one", registry.Options{DockerConfigs: []string{junk}}},
+		{"a directory", registry.Options{DockerConfigs: []string{t.TempDir()}}},
+		{"no caFile", registry.Options{Registries: []config.Registry{{Host: f.host, CAFile: missing}}}},
+		{"one without PEM", registry.Options{Registries: []config.Registry{{Host: f.host, CAFile: junk}}}},
+		{"auths of wrong shape", registry.Options{DockerConfigs: []string{write(t, "config.json", `{"auths":[]}`)}}},
 	} {
-		if _, err := registry.New(o); err == nil {
-			t.Errorf("%s: no error", name)
+		if _, err := registry.New(tc.o); err == nil {
+			t.Errorf("%s: no error", tc.name)
 		}
 	}
 }
@@ -358,17 +362,18 @@ func TestAnOddEntryConcernsItsHostAlone(t *testing.T) {
 // A registry that offers several ways to log in is asked in one that is known, and its credential goes no further.
 func TestSeveralChallengesAreMet(t *testing.T) {
 	service := newFake(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"opaque"}`) })
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name       string
 		challenges []string
 		want       string
 	}{
-		"in two headers": {[]string{"Negotiate", `Basic realm="mine"`}, "robot:secret"},
-		"in one header":  {[]string{`NTLM, Basic realm="mine", Digest realm="mine", nonce="n"`}, "robot:secret"},
+		{"in two headers", []string{"Negotiate", `Basic realm="mine"`}, "robot:secret"},
+		{"in one header", []string{`NTLM, Basic realm="mine", Digest realm="mine", nonce="n"`}, "robot:secret"},
 		// The token service is not named in the configuration: the registry gets the credential, and the service does not.
-		"a realm elsewhere": {[]string{`Bearer realm="` + service.URL + `/token",service="s", Basic realm="mine"`}, "robot:secret"},
-		"a realm in clear":  {[]string{`Bearer realm="http://` + service.host + `/token",service="s"`, `Basic realm="mine"`}, "robot:secret"},
+		{"a realm elsewhere", []string{`Bearer realm="` + service.URL + `/token",service="s", Basic realm="mine"`}, "robot:secret"},
+		{"a realm in clear", []string{`Bearer realm="http://` + service.host + `/token",service="s"`, `Basic realm="mine"`}, "robot:secret"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("Authorization") == basic(c.want) {
 					w.WriteHeader(http.StatusNotFound)

@@ -56,39 +56,40 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 		{private, rig.ClassBlob, ""}, {byAPI, rig.ClassReferrers, ""}, {byAPI, rig.ClassManifest, ""}, {byAPI, rig.ClassBlob, ""},
 		{private, "", "/manifests/1$"}, // HEAD and GET of the tag
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		effect rig.Fault
 		cause  provider.Cause
 		says   string
 	}{
-		"400":             {rig.Status(400, nil), provider.CauseRegistry, "answered 400"},
-		"401":             {rig.Status(401, nil), provider.CauseCredentials, "refuses access (401)"},
-		"403":             {rig.Status(403, nil), provider.CauseCredentials, "refuses access (403)"},
-		"405":             {rig.Status(405, nil), provider.CauseRegistry, "answered 405"},
-		"418":             {rig.Status(418, nil), provider.CauseRegistry, "answered 418"},
-		"429":             {rig.Status(429, http.Header{"Retry-After": {"60"}}), provider.CauseRegistry, "limits the rate of requests"},
-		"500":             {rig.Status(500, nil), provider.CauseRegistry, "answered 500"},
-		"502":             {rig.Status(502, nil), provider.CauseRegistry, "answered 502"},
-		"503":             {rig.Status(503, nil), provider.CauseRegistry, "answered 503"},
-		"cut off":         {rig.Cut(), provider.CauseRegistry, "the registry"},
-		"a hang":          {rig.Hang(), provider.CauseRegistry, "in time"},
-		"a page":          {rig.HTML(), provider.CauseRegistry, "the registry"},
-		"truncated":       {rig.Truncate(5), provider.CauseRegistry, "the registry"},
-		"junk":            {rig.Rewrite(func(body []byte) []byte { return []byte(strings.Repeat("x", len(body))) }), provider.CauseRegistry, "the registry"},
-		"emptied":         {rig.Rewrite(func([]byte) []byte { return nil }), provider.CauseRegistry, "the registry"},
-		"an endless loop": {rig.Status(307, http.Header{"Location": {"?again"}}), provider.CauseRegistry, "the registry"},
-		"sent inside":     {rig.Status(302, http.Header{"Location": {"https://169.254.169.254/latest"}}), provider.CauseRegistry, "inside the network; if it is meant"},
+		{"400", rig.Status(400, nil), provider.CauseRegistry, "answered 400"},
+		{"401", rig.Status(401, nil), provider.CauseCredentials, "refuses access (401)"},
+		{"403", rig.Status(403, nil), provider.CauseCredentials, "refuses access (403)"},
+		{"405", rig.Status(405, nil), provider.CauseRegistry, "answered 405"},
+		{"418", rig.Status(418, nil), provider.CauseRegistry, "answered 418"},
+		{"429", rig.Status(429, http.Header{"Retry-After": {"60"}}), provider.CauseRegistry, "limits the rate of requests"},
+		{"500", rig.Status(500, nil), provider.CauseRegistry, "answered 500"},
+		{"502", rig.Status(502, nil), provider.CauseRegistry, "answered 502"},
+		{"503", rig.Status(503, nil), provider.CauseRegistry, "answered 503"},
+		{"cut off", rig.Cut(), provider.CauseRegistry, "the registry"},
+		{"a hang", rig.Hang(), provider.CauseRegistry, "in time"},
+		{"a page", rig.HTML(), provider.CauseRegistry, "the registry"},
+		{"truncated", rig.Truncate(5), provider.CauseRegistry, "the registry"},
+		{"junk", rig.Rewrite(func(body []byte) []byte { return []byte(strings.Repeat("x", len(body))) }), provider.CauseRegistry, "the registry"},
+		{"emptied", rig.Rewrite(func([]byte) []byte { return nil }), provider.CauseRegistry, "the registry"},
+		{"an endless loop", rig.Status(307, http.Header{"Location": {"?again"}}), provider.CauseRegistry, "the registry"},
+		{"sent inside", rig.Status(302, http.Header{"Location": {"https://169.254.169.254/latest"}}), provider.CauseRegistry, "inside the network; if it is meant"},
 	} {
 		for _, place := range places {
-			if place.path != "" && strings.Contains("truncated junk emptied", name) { // HEAD has no body
+			if place.path != "" && strings.Contains("truncated junk emptied", c.name) { // HEAD has no body
 				continue
 			}
-			if place.class == rig.ClassReferrers && strings.Contains("400 405 418", name) { // which say that there is no API
+			if place.class == rig.ClassReferrers && strings.Contains("400 405 418", c.name) { // which say that there is no API
 				continue
 			}
-			t.Run(name+" at "+string(place.registry.Kind)+" "+string(place.class)+place.path, func(t *testing.T) {
+			t.Run(c.name+" at "+string(place.registry.Kind)+" "+string(place.class)+place.path, func(t *testing.T) {
 				timeout := 20 * time.Second
-				if name == "a hang" {
+				if c.name == "a hang" {
 					timeout = 150 * time.Millisecond
 				}
 				r := open(t, registry.Options{
@@ -103,7 +104,7 @@ func TestEveryFaultOfARegistryIsIgnoranceAtItsStage(t *testing.T) {
 				if u := undecided(t, err, c.cause); !strings.Contains(u.Detail, c.says) {
 					t.Errorf("%q, want %q", u.Detail, c.says)
 				}
-				if name != "429" {
+				if c.name != "429" {
 					return
 				}
 				asked := place.registry.Count()
@@ -196,17 +197,18 @@ func TestATokenServiceThatIsAwayForAMomentHidesNoAPI(t *testing.T) {
 func TestWhatCannotBeReachedIsIgnorance(t *testing.T) {
 	gone := newFake(t, http.NotFound)
 	gone.Close()
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		image provider.Image
 		guard *egress.Guard
 		says  string
 	}{
-		"no listener":                  {gone.image(), egress.NewGuard(gone.host), "refuses connections"},
-		"a private address, not named": {gone.image(), egress.NewGuard(), "inside the network"},
-		"cloud metadata":               {imageOf("169.254.169.254"), egress.NewGuard(), "inside the network"},
-		"a name there is not":          {imageOf("registry.invalid"), egress.NewGuard(), "DNS"},
+		{"no listener", gone.image(), egress.NewGuard(gone.host), "refuses connections"},
+		{"a private address, not named", gone.image(), egress.NewGuard(), "inside the network"},
+		{"cloud metadata", imageOf("169.254.169.254"), egress.NewGuard(), "inside the network"},
+		{"a name there is not", imageOf("registry.invalid"), egress.NewGuard(), "DNS"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			r := open(t, registry.Options{Guard: c.guard})
 			for what, ask := range questions(r, c.image) {
 				if u := undecided(t, ask(t.Context()), provider.CauseRegistry); !strings.Contains(u.Detail, c.says) {

@@ -16,8 +16,11 @@ import (
 // A repository's trouble is its own where it is the token service or the storage that
 // tells of it, too.
 func TestTheTroubleOfATokenOrARedirectIsItsOwn(t *testing.T) {
-	for name, handler := range map[string]http.HandlerFunc{
-		"token": func(w http.ResponseWriter, r *http.Request) {
+	for _, tc := range []struct {
+		name    string
+		handler http.HandlerFunc
+	}{
+		{"token", func(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.Contains(r.URL.Query().Get("scope"), ":proxy/"):
 				w.Header().Set("Retry-After", "3600")
@@ -29,8 +32,8 @@ func TestTheTroubleOfATokenOrARedirectIsItsOwn(t *testing.T) {
 			default:
 				w.WriteHeader(http.StatusNotFound)
 			}
-		},
-		"storage": func(w http.ResponseWriter, r *http.Request) {
+		}},
+		{"storage", func(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case strings.HasPrefix(r.URL.Path, "/v2/proxy/"):
 				http.Redirect(w, r, "/storage/1", http.StatusTemporaryRedirect)
@@ -39,10 +42,10 @@ func TestTheTroubleOfATokenOrARedirectIsItsOwn(t *testing.T) {
 			default:
 				w.WriteHeader(http.StatusNotFound)
 			}
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFake(t, handler)
+		t.Run(tc.name, func(t *testing.T) {
+			f := newFake(t, tc.handler)
 			account := write(t, "config.json", dockerConfig(t, map[string]string{f.host: "robot:mine"}))
 			r := open(t, registry.Options{Registries: []config.Registry{f.settings(t)}, DockerConfigs: []string{account}})
 			at := func(repository string) provider.Image {

@@ -95,26 +95,27 @@ func TestTheMirrorIsAskedFirstAndAlone(t *testing.T) {
 
 func TestTheOwnHostIsAskedForWhatTheMirrorCannotGive(t *testing.T) {
 	m := mirroring(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		match  rig.Match
 		effect rig.Fault
 	}{
-		"not found":                  {rig.Match{}, rig.Status(404, nil)},
-		"down":                       {rig.Match{}, rig.Cut()},
-		"in trouble":                 {rig.Match{}, rig.Status(500, nil)},
-		"refuses us":                 {rig.Match{}, rig.Status(403, nil)},
-		"limits us":                  {rig.Match{}, rig.Status(429, map[string][]string{"Retry-After": {"60"}})},
-		"a login page":               {rig.Match{}, rig.HTML()},
-		"no token":                   {rig.Match{Class: rig.ClassToken}, rig.Status(503, nil)},
-		"no token service":           {rig.Match{Class: rig.ClassToken}, rig.Status(404, nil)},
-		"image without signatures":   {rig.Match{Class: rig.ClassReferrersTag}, rig.Status(404, nil)},
-		"list fails":                 {rig.Match{Class: rig.ClassReferrersTag}, rig.Status(502, nil)},
-		"listed, manifest not there": {rig.Match{Class: rig.ClassManifest}, rig.Status(404, nil)},
-		"listed, manifest changed":   {rig.Match{Class: rig.ClassManifest}, rig.Rewrite(func([]byte) []byte { return []byte(`{}`) })},
-		"listed, envelope not there": {rig.Match{Class: rig.ClassBlob}, rig.Status(404, nil)},
-		"listed, envelope truncated": {rig.Match{Class: rig.ClassBlob}, rig.Truncate(10)},
+		{"not found", rig.Match{}, rig.Status(404, nil)},
+		{"down", rig.Match{}, rig.Cut()},
+		{"in trouble", rig.Match{}, rig.Status(500, nil)},
+		{"refuses us", rig.Match{}, rig.Status(403, nil)},
+		{"limits us", rig.Match{}, rig.Status(429, map[string][]string{"Retry-After": {"60"}})},
+		{"a login page", rig.Match{}, rig.HTML()},
+		{"no token", rig.Match{Class: rig.ClassToken}, rig.Status(503, nil)},
+		{"no token service", rig.Match{Class: rig.ClassToken}, rig.Status(404, nil)},
+		{"image without signatures", rig.Match{Class: rig.ClassReferrersTag}, rig.Status(404, nil)},
+		{"list fails", rig.Match{Class: rig.ClassReferrersTag}, rig.Status(502, nil)},
+		{"listed, manifest not there", rig.Match{Class: rig.ClassManifest}, rig.Status(404, nil)},
+		{"listed, manifest changed", rig.Match{Class: rig.ClassManifest}, rig.Rewrite(func([]byte) []byte { return []byte(`{}`) })},
+		{"listed, envelope not there", rig.Match{Class: rig.ClassBlob}, rig.Status(404, nil)},
+		{"listed, envelope truncated", rig.Match{Class: rig.ClassBlob}, rig.Truncate(10)},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			r := m.open(t, false)
 			m.mirror.Inject(c.match, c.effect)
 			if got, err := find(t, r, m.image); got != 1 || err != nil {
@@ -195,19 +196,20 @@ func only(t *testing.T, r *rig.Registry, own func(authorization string) bool) {
 func TestTheOwnHostIsAskedForItsListOnlyWhenWanted(t *testing.T) {
 	m := mirroring(t)
 	m.Sign(m.image, rig.Signature{}) // which the mirror does not have
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name       string
 		mirrorOnly bool
 		fault      func()
 		lists      []int
 		err        bool
 	}{
-		"both have some":    {false, func() {}, []int{1, 2}, false},
-		"mirror only":       {true, func() {}, []int{1}, false},
-		"the mirror fails":  {false, func() { m.mirror.Inject(rig.Match{}, rig.Status(500, nil)) }, []int{2}, false},
-		"the mirror's none": {false, func() { m.mirror.Inject(rig.Match{}, rig.Status(404, nil)) }, []int{0, 2}, false},
-		"own host fails":    {false, func() { m.own.Inject(rig.Match{}, rig.Status(500, nil)) }, []int{1, 0}, true},
+		{"both have some", false, func() {}, []int{1, 2}, false},
+		{"mirror only", true, func() {}, []int{1}, false},
+		{"the mirror fails", false, func() { m.mirror.Inject(rig.Match{}, rig.Status(500, nil)) }, []int{2}, false},
+		{"the mirror's none", false, func() { m.mirror.Inject(rig.Match{}, rig.Status(404, nil)) }, []int{0, 2}, false},
+		{"own host fails", false, func() { m.own.Inject(rig.Match{}, rig.Status(500, nil)) }, []int{1, 0}, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			r := m.open(t, c.mirrorOnly)
 			c.fault()
 			var lists []int

@@ -106,17 +106,17 @@ func TestOnlyWordsAboutTheAPIAreRemembered(t *testing.T) {
 	byAPI := w.Registry(rig.RegistryOptions{})
 	signed := w.PushImage(byAPI, "production/a", "1")
 	w.Sign(signed, rig.Signature{Listed: rig.ListedTag})
-	for status, want := range map[int]int{404: 1, 405: 1, 410: 1, 501: 1, 400: 2, 406: 2, 415: 2} {
+	for _, tc := range []struct{ status, want int }{{404, 1}, {405, 1}, {410, 1}, {501, 1}, {400, 2}, {406, 2}, {415, 2}} {
 		r := referring(t, byAPI, config.ReferrersAuto)
-		lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, rig.Status(status, nil))
+		lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, rig.Status(tc.status, nil))
 		byAPI.Forget()
 		for range 2 {
 			if got, err := listed(t, r, signed); got != 1 || err != nil {
-				t.Errorf("%d: %d signatures, %v", status, got, err)
+				t.Errorf("%d: %d signatures, %v", tc.status, got, err)
 			}
 		}
-		if got := byAPI.Count(rig.ClassReferrers); got != want {
-			t.Errorf("%d: the API was asked %d times, want %d", status, got, want)
+		if got := byAPI.Count(rig.ClassReferrers); got != tc.want {
+			t.Errorf("%d: the API was asked %d times, want %d", tc.status, got, tc.want)
 		}
 		lift()
 	}
@@ -129,17 +129,20 @@ func TestTheAPICountsWhereTheTagFails(t *testing.T) {
 	signed, bare := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
 	w.Sign(signed, rig.Signature{})
 	r := referring(t, byAPI, config.ReferrersBoth)
-	for cause, effect := range map[provider.Cause]rig.Fault{
-		provider.CauseCredentials: rig.Status(403, nil), provider.CauseRegistry: rig.Status(500, nil),
+	for _, tc := range []struct {
+		cause  provider.Cause
+		effect rig.Fault
+	}{
+		{provider.CauseCredentials, rig.Status(403, nil)}, {provider.CauseRegistry, rig.Status(500, nil)},
 	} {
-		lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrersTag}, effect)
+		lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrersTag}, tc.effect)
 		found, err := first(t, r, signed)
 		if len(found.Signatures) != 1 || err != nil {
 			t.Errorf("%d signatures, %v", len(found.Signatures), err)
 		}
-		undecided(t, found.Incomplete, cause)
+		undecided(t, found.Incomplete, tc.cause)
 		_, err = first(t, r, bare)
-		undecided(t, err, cause)
+		undecided(t, err, tc.cause)
 		lift()
 	}
 }
@@ -147,15 +150,18 @@ func TestTheAPICountsWhereTheTagFails(t *testing.T) {
 // An API that gave a page is there. A list that ends after that is incomplete, by any status.
 func TestAListThatEndsInTheMiddleIsIncomplete(t *testing.T) {
 	for _, size := range []int{0, 1} {
-		for status, cause := range map[int]provider.Cause{
-			404: provider.CauseRegistry, 405: provider.CauseRegistry, 403: provider.CauseCredentials, 500: provider.CauseRegistry,
+		for _, tc := range []struct {
+			status int
+			cause  provider.Cause
+		}{
+			{404, provider.CauseRegistry}, {405, provider.CauseRegistry}, {403, provider.CauseCredentials}, {500, provider.CauseRegistry},
 		} {
 			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 				switch {
 				case strings.Contains(r.URL.Path, "/manifests/"):
 					http.NotFound(w, r)
 				case r.URL.Query().Get("page") != "":
-					w.WriteHeader(status)
+					w.WriteHeader(tc.status)
 				default:
 					w.Header().Set("Link", "<"+r.URL.Path+`?page=2>; rel="next"`)
 					sendIndex(w, index(0, size))
@@ -163,9 +169,9 @@ func TestAListThatEndsInTheMiddleIsIncomplete(t *testing.T) {
 			})
 			for _, referrers := range []config.Referrers{"api", "auto", "both"} {
 				list, _, err := ask(t, f, registry.Options{}, referrers)
-				undecided(t, err, cause)
+				undecided(t, err, tc.cause)
 				if len(list) != size {
-					t.Errorf("%d, %s: %d listed, want %d", status, referrers, len(list), size)
+					t.Errorf("%d, %s: %d listed, want %d", tc.status, referrers, len(list), size)
 				}
 			}
 		}
@@ -177,38 +183,39 @@ func TestAListIsReadByWhatItIs(t *testing.T) {
 	body := func(change string) string {
 		return strings.Replace(string(index(0, 1)), `{"schemaVersion":0,`, "{"+change, 1)
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name              string
 		contentType, body string
 		list              int // -1 for nonsense
 	}{
-		"to the letter":          {oci, body(`"schemaVersion":2,`), 1},
-		"a parameter":            {oci + "; charset=utf-8", body(`"schemaVersion":2,`), 1},
-		"a broken parameter":     {oci + "; charset", body(`"schemaVersion":2,`), 1},
-		"capitals":               {"Application/vnd.OCI.image.index.v1+JSON", body(""), 1},
-		"JSON":                   {"application/json", body(`"schemaVersion":2,`), 1},
-		"JSON with a parameter":  {"application/json;charset=UTF-8", body(""), 1},
-		"bytes":                  {"application/octet-stream", body(""), 1},
-		"no type":                {"", body(""), 1},
-		"JSON, no media type":    {"application/json", `{"schemaVersion":2,"manifests":[]}`, 0},
-		"JSON, null for a list":  {"application/json", `{"schemaVersion":2,"manifests":null}`, 0},
-		"JSON, no list":          {"application/json", `{"schemaVersion":2,"mediaType":"` + oci + `"}`, 0},
-		"JSON of another kind":   {"application/json", `{"manifests":[],"mediaType":"application/vnd.oci.image.manifest.v1+json"}`, -1},
-		"JSON of both kinds":     {"application/json", `{"manifests":[],"layers":[],"mediaType":"` + oci + `"}`, -1},
-		"JSON of another schema": {"application/json", `{"schemaVersion":1,"manifests":[]}`, -1},
-		"JSON of no schema":      {"application/json", `{"schemaVersion":"two","manifests":[]}`, -1},
-		"JSON of an image":       {"application/json", `{"schemaVersion":2,"config":{},"layers":[]}`, -1},
-		"empty JSON":             {"application/json", `{}`, -1},
-		"a JSON list":            {"application/json", `[]`, -1},
-		"JSON's null":            {"application/json", `null`, -1},
-		"an error":               {"application/json", `{"errors":[{"code":"DENIED"}]}`, -1},
-		"a page called JSON":     {"application/json", `<html>`, -1},
-		"nothing":                {"application/json", ``, -1},
-		"a page":                 {"text/html", body(""), -1},
-		"text":                   {"text/plain", body(""), -1},
-		"no type of any kind":    {"///", body(""), -1},
-		"an image":               {"application/vnd.oci.image.manifest.v1+json", body(""), -1},
+		{"to the letter", oci, body(`"schemaVersion":2,`), 1},
+		{"a parameter", oci + "; charset=utf-8", body(`"schemaVersion":2,`), 1},
+		{"a broken parameter", oci + "; charset", body(`"schemaVersion":2,`), 1},
+		{"capitals", "Application/vnd.OCI.image.index.v1+JSON", body(""), 1},
+		{"JSON", "application/json", body(`"schemaVersion":2,`), 1},
+		{"JSON with a parameter", "application/json;charset=UTF-8", body(""), 1},
+		{"bytes", "application/octet-stream", body(""), 1},
+		{"no type", "", body(""), 1},
+		{"JSON, no media type", "application/json", `{"schemaVersion":2,"manifests":[]}`, 0},
+		{"JSON, null for a list", "application/json", `{"schemaVersion":2,"manifests":null}`, 0},
+		{"JSON, no list", "application/json", `{"schemaVersion":2,"mediaType":"` + oci + `"}`, 0},
+		{"JSON of another kind", "application/json", `{"manifests":[],"mediaType":"application/vnd.oci.image.manifest.v1+json"}`, -1},
+		{"JSON of both kinds", "application/json", `{"manifests":[],"layers":[],"mediaType":"` + oci + `"}`, -1},
+		{"JSON of another schema", "application/json", `{"schemaVersion":1,"manifests":[]}`, -1},
+		{"JSON of no schema", "application/json", `{"schemaVersion":"two","manifests":[]}`, -1},
+		{"JSON of an image", "application/json", `{"schemaVersion":2,"config":{},"layers":[]}`, -1},
+		{"empty JSON", "application/json", `{}`, -1},
+		{"a JSON list", "application/json", `[]`, -1},
+		{"JSON's null", "application/json", `null`, -1},
+		{"an error", "application/json", `{"errors":[{"code":"DENIED"}]}`, -1},
+		{"a page called JSON", "application/json", `<html>`, -1},
+		{"nothing", "application/json", ``, -1},
+		{"a page", "text/html", body(""), -1},
+		{"text", "text/plain", body(""), -1},
+		{"no type of any kind", "///", body(""), -1},
+		{"an image", "application/vnd.oci.image.manifest.v1+json", body(""), -1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
 				if strings.Contains(r.URL.Path, "/manifests/") {
 					http.NotFound(w, r)

@@ -21,50 +21,54 @@ func TestWhereARegistryMayLead(t *testing.T) {
 	}
 	inside := newFakeAs(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"token":"internal"}`)) }, id.TLS())
 	own := func(r *http.Request) string { return "https://" + r.Host }
-	ways := map[string]http.HandlerFunc{
-		"redirect": redirects(inside.URL),
-		"realm":    realm(inside.URL),
-		"realm that redirects": func(w http.ResponseWriter, r *http.Request) {
+	ways := []struct {
+		way     string
+		handler http.HandlerFunc
+	}{
+		{"redirect", redirects(inside.URL)},
+		{"realm", realm(inside.URL)},
+		{"realm that redirects", func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/token" {
 				redirects(inside.URL)(w, r)
 				return
 			}
 			realm(own(r))(w, r)
-		},
+		}},
 		// A question for a token that looks like one for content.
-		"realm in disguise": func(w http.ResponseWriter, r *http.Request) {
+		{"realm in disguise", func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Has("scope") {
 				redirects(inside.URL)(w, r)
 				return
 			}
 			challenge(w, `Bearer realm="`+own(r)+r.URL.Path+`",service="s"`)
-		},
-		"redirect to a realm's": func(w http.ResponseWriter, r *http.Request) {
+		}},
+		{"redirect to a realm's", func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/other" {
 				realm(inside.URL)(w, r)
 				return
 			}
 			http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
-		},
+		}},
 	}
 	beside := config.Registry{Host: inside.host}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		entry func(*config.Registry) // of the registry; nil for none
 		rest  []config.Registry
 		ways  []string // that lead there
 	}{
-		"named alone":              {func(*config.Registry) {}, nil, nil},
-		"its storage":              {func(c *config.Registry) { c.Storage = []string{inside.host} }, nil, []string{"redirect"}},
-		"beside another":           {func(*config.Registry) {}, []config.Registry{beside}, []string{"redirect"}},
-		"its token service":        {func(c *config.Registry) { c.TokenService = inside.host }, nil, []string{"realm", "realm that redirects", "realm in disguise", "redirect to a realm's"}},
-		"not named":                {nil, nil, nil},
-		"not named, beside one":    {nil, []config.Registry{beside}, nil},
-		"not named, another's all": {nil, []config.Registry{{Host: "other.example", Storage: []string{inside.host}, TokenService: inside.host}}, nil},
-		"another's storage":        {func(*config.Registry) {}, []config.Registry{{Host: "other.example", Storage: []string{inside.host}, TokenService: inside.host}}, nil},
+		{"named alone", func(*config.Registry) {}, nil, nil},
+		{"its storage", func(c *config.Registry) { c.Storage = []string{inside.host} }, nil, []string{"redirect"}},
+		{"beside another", func(*config.Registry) {}, []config.Registry{beside}, []string{"redirect"}},
+		{"its token service", func(c *config.Registry) { c.TokenService = inside.host }, nil, []string{"realm", "realm that redirects", "realm in disguise", "redirect to a realm's"}},
+		{"not named", nil, nil, nil},
+		{"not named, beside one", nil, []config.Registry{beside}, nil},
+		{"not named, another's all", nil, []config.Registry{{Host: "other.example", Storage: []string{inside.host}, TokenService: inside.host}}, nil},
+		{"another's storage", func(*config.Registry) {}, []config.Registry{{Host: "other.example", Storage: []string{inside.host}, TokenService: inside.host}}, nil},
 	} {
-		for way, handler := range ways {
-			t.Run(name+" "+way, func(t *testing.T) {
-				hostile := newFakeAs(t, handler, id.TLS())
+		for _, tc := range ways {
+			t.Run(c.name+" "+tc.way, func(t *testing.T) {
+				hostile := newFakeAs(t, tc.handler, id.TLS())
 				o := registry.Options{Registries: c.rest, Guard: egress.NewGuard(hostile.host)} // as if it were public
 				if c.entry != nil {
 					entry := config.Registry{Host: hostile.host}
@@ -73,7 +77,7 @@ func TestWhereARegistryMayLead(t *testing.T) {
 				}
 				before := len(inside.requests())
 				askAll(t, open(t, o), hostile.image())
-				if asked, want := len(inside.requests()) > before, slices.Contains(c.ways, way); asked != want {
+				if asked, want := len(inside.requests()) > before, slices.Contains(c.ways, tc.way); asked != want {
 					t.Errorf("asked inside: %t, want %t", asked, want)
 				}
 				if len(hostile.requests()) == 0 {

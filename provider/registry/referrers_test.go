@@ -52,20 +52,21 @@ func TestSignaturesAreFoundAsConfigured(t *testing.T) {
 		w.Sign(image, rig.Signature{Defect: rig.NotASignature}) // an SBOM refers to every image
 		return image
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		image rig.Image
 		want  map[config.Referrers]int // -1 for ignorance
 	}{
-		"API, listed by API":                 {image(byAPI, rig.ListedAPI), map[config.Referrers]int{"auto": 1, "api": 1, "tag": 0, "both": 1}},
-		"API, listed by tag alone":           {image(byAPI, rig.ListedTag), map[config.Referrers]int{"auto": 1, "api": 0, "tag": 1, "both": 1}},
-		"API, one by API and another by tag": {image(byAPI, rig.ListedAPI, rig.ListedTag), map[config.Referrers]int{"auto": 1, "api": 1, "tag": 1, "both": 2}},
-		"API, one by both":                   {image(byAPI, rig.ListedBoth), map[config.Referrers]int{"auto": 1, "api": 1, "tag": 1, "both": 1}},
-		"API, none":                          {image(byAPI), map[config.Referrers]int{"auto": 0, "api": 0, "tag": 0, "both": 0}},
-		"no API, two":                        {image(byTag, rig.ListedTag, rig.ListedTag), map[config.Referrers]int{"auto": 2, "api": -1, "tag": 2, "both": 2}},
-		"no API, none":                       {image(byTag), map[config.Referrers]int{"auto": 0, "api": -1, "tag": 0, "both": 0}},
+		{"API, listed by API", image(byAPI, rig.ListedAPI), map[config.Referrers]int{"auto": 1, "api": 1, "tag": 0, "both": 1}},
+		{"API, listed by tag alone", image(byAPI, rig.ListedTag), map[config.Referrers]int{"auto": 1, "api": 0, "tag": 1, "both": 1}},
+		{"API, one by API and another by tag", image(byAPI, rig.ListedAPI, rig.ListedTag), map[config.Referrers]int{"auto": 1, "api": 1, "tag": 1, "both": 2}},
+		{"API, one by both", image(byAPI, rig.ListedBoth), map[config.Referrers]int{"auto": 1, "api": 1, "tag": 1, "both": 1}},
+		{"API, none", image(byAPI), map[config.Referrers]int{"auto": 0, "api": 0, "tag": 0, "both": 0}},
+		{"no API, two", image(byTag, rig.ListedTag, rig.ListedTag), map[config.Referrers]int{"auto": 2, "api": -1, "tag": 2, "both": 2}},
+		{"no API, none", image(byTag), map[config.Referrers]int{"auto": 0, "api": -1, "tag": 0, "both": 0}},
 	} {
 		for referrers, want := range c.want {
-			t.Run(name+", asked by "+string(referrers), func(t *testing.T) {
+			t.Run(c.name+", asked by "+string(referrers), func(t *testing.T) {
 				r := referring(t, c.image.Registry, referrers)
 				for range 2 { // what is remembered of the first time changes nothing
 					got, err := listed(t, r, c.image)
@@ -128,10 +129,13 @@ func TestAMomentWithoutTheAPIMakesNoImageUnsignedLater(t *testing.T) {
 	oldest, newest := w.PushImage(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
 	w.Sign(oldest, rig.Signature{Listed: rig.ListedTag})
 	w.Sign(newest, rig.Signature{Listed: rig.ListedAPI})
-	for name, effect := range map[string]rig.Fault{"404": rig.Status(404, nil), "400": rig.Status(400, nil), "a page": rig.HTML()} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		effect rig.Fault
+	}{{"404", rig.Status(404, nil)}, {"400", rig.Status(400, nil)}, {"a page", rig.HTML()}} {
+		t.Run(tc.name, func(t *testing.T) {
 			r := referring(t, byAPI, config.ReferrersAuto)
-			lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, effect)
+			lift := byAPI.Inject(rig.Match{Class: rig.ClassReferrers}, tc.effect)
 			if got, err := first(t, r, oldest); len(got.Signatures) != 1 || err != nil {
 				t.Errorf("%d signatures by tag, %v", len(got.Signatures), err)
 			}
@@ -187,9 +191,12 @@ func TestATagThatLeadsToTheImageItselfListsNothing(t *testing.T) {
 	w := rig.ForTest(t)
 	byAPI := w.Registry(rig.RegistryOptions{})
 	index, image := w.PushIndex(byAPI, "production/a", "1"), w.PushImage(byAPI, "production/a", "2")
-	for of, to := range map[*rig.Image]rig.Image{&index: index, &image: index.Children[0]} {
-		w.MoveTag(to, strings.Replace(of.Descriptor.Digest.String(), ":", "-", 1))
-		if got, err := listed(t, referring(t, byAPI, config.ReferrersTag), *of); got != 0 || err != nil {
+	for _, tc := range []struct {
+		of *rig.Image
+		to rig.Image
+	}{{&index, index}, {&image, index.Children[0]}} {
+		w.MoveTag(tc.to, strings.Replace(tc.of.Descriptor.Digest.String(), ":", "-", 1))
+		if got, err := listed(t, referring(t, byAPI, config.ReferrersTag), *tc.of); got != 0 || err != nil {
 			t.Errorf("%d signatures, %v", got, err)
 		}
 	}

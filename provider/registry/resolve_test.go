@@ -34,9 +34,9 @@ type says struct {
 func (s says) answer(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header["Content-Type"] = nil
-	for name, value := range map[string]string{"Content-Type": s.kind, "Docker-Content-Digest": s.digest, "WWW-Authenticate": s.challenge} {
-		if value != "" {
-			header.Set(name, value)
+	for _, tc := range []struct{ name, value string }{{"Content-Type", s.kind}, {"Docker-Content-Digest", s.digest}, {"WWW-Authenticate", s.challenge}} {
+		if tc.value != "" {
+			header.Set(tc.name, tc.value)
 		}
 	}
 	if r.Method == http.MethodHead && s.length != "" {
@@ -122,23 +122,24 @@ func TestGETDecidesWhereHEADDoesNot(t *testing.T) {
 func TestHEADDecidesWhereItCan(t *testing.T) {
 	head, _ := good()
 	tooMuch := says{status: http.StatusTeapot}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name     string
 		head     says
 		requests int
 		cause    provider.Cause
 		err      error
 	}{
-		"to the letter":      {head, 1, "", nil},
-		"a parameter":        {says{kind: imageType + "; charset=utf-8", digest: head.digest, length: head.length}, 1, "", nil},
-		"not there":          {says{status: 404}, 1, "", provider.ErrNotFound},
-		"credentials":        {says{status: 401, challenge: `Basic realm="x"`}, 1, provider.CauseCredentials, nil},
-		"too often":          {says{status: 429}, 2, provider.CauseRegistry, nil},
-		"failed, once more":  {says{status: 500}, 2, provider.CauseRegistry, nil},
-		"away, once more":    {says{status: 503}, 2, provider.CauseRegistry, nil},
-		"timeout, once more": {says{status: 504}, 2, provider.CauseRegistry, nil},
+		{"to the letter", head, 1, "", nil},
+		{"a parameter", says{kind: imageType + "; charset=utf-8", digest: head.digest, length: head.length}, 1, "", nil},
+		{"not there", says{status: 404}, 1, "", provider.ErrNotFound},
+		{"credentials", says{status: 401, challenge: `Basic realm="x"`}, 1, provider.CauseCredentials, nil},
+		{"too often", says{status: 429}, 2, provider.CauseRegistry, nil},
+		{"failed, once more", says{status: 500}, 2, provider.CauseRegistry, nil},
+		{"away, once more", says{status: 503}, 2, provider.CauseRegistry, nil},
+		{"timeout, once more", says{status: 504}, 2, provider.CauseRegistry, nil},
 	} {
 		for _, by := range []digest.Digest{"", digest.FromString(content)} {
-			t.Run(name+" by "+string(by), func(t *testing.T) {
+			t.Run(c.name+" by "+string(by), func(t *testing.T) {
 				desc, requests, err := resolving(t, c.head, tooMuch, by)
 				switch {
 				case c.cause != "":
@@ -158,43 +159,44 @@ func TestWhatGETSendsIsHashedAndRead(t *testing.T) {
 	const index = `{"schemaVersion":2,"manifests":[]}`
 	refused := says{status: 405}
 	plain, list := digest.FromString(content), digest.FromString(index)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		get    says
 		by     digest.Digest
 		digest digest.Digest // "" for nonsense
 		kind   string
 	}{
-		"no digest":             {says{kind: imageType, body: content}, "", plain, imageType},
-		"no digest, by digest":  {says{kind: imageType, body: content}, plain, plain, imageType},
-		"no length":             {says{kind: imageType, length: "chunked", body: content}, "", plain, imageType},
-		"JSON":                  {says{kind: "application/json", body: content}, "", plain, imageType},
-		"no type":               {says{body: content}, "", plain, imageType},
-		"an index":              {says{kind: "application/json", body: index}, "", list, ocispec.MediaTypeImageIndex},
-		"an index by its type":  {says{kind: ocispec.MediaTypeImageIndex, body: index}, list, list, ocispec.MediaTypeImageIndex},
-		"Docker's":              {says{kind: dockerType, body: `{"schemaVersion":2,"mediaType":"` + dockerType + `"}`}, "", digest.FromString(`{"schemaVersion":2,"mediaType":"` + dockerType + `"}`), dockerType},
-		"a long digest, by tag": {says{kind: imageType, digest: sum512(content).String(), body: content}, "", sum512(content), imageType},
-		"by a long digest":      {says{kind: imageType, body: content}, sum512(content), sum512(content), imageType},
-		"long and short digest": {says{kind: imageType, digest: sum(content), body: content}, sum512(content), sum512(content), imageType},
-		"broken digest":         {says{kind: imageType, digest: "sha256", body: content}, "", plain, imageType},
+		{"no digest", says{kind: imageType, body: content}, "", plain, imageType},
+		{"no digest, by digest", says{kind: imageType, body: content}, plain, plain, imageType},
+		{"no length", says{kind: imageType, length: "chunked", body: content}, "", plain, imageType},
+		{"JSON", says{kind: "application/json", body: content}, "", plain, imageType},
+		{"no type", says{body: content}, "", plain, imageType},
+		{"an index", says{kind: "application/json", body: index}, "", list, ocispec.MediaTypeImageIndex},
+		{"an index by its type", says{kind: ocispec.MediaTypeImageIndex, body: index}, list, list, ocispec.MediaTypeImageIndex},
+		{"Docker's", says{kind: dockerType, body: `{"schemaVersion":2,"mediaType":"` + dockerType + `"}`}, "", digest.FromString(`{"schemaVersion":2,"mediaType":"` + dockerType + `"}`), dockerType},
+		{"a long digest, by tag", says{kind: imageType, digest: sum512(content).String(), body: content}, "", sum512(content), imageType},
+		{"by a long digest", says{kind: imageType, body: content}, sum512(content), sum512(content), imageType},
+		{"long and short digest", says{kind: imageType, digest: sum(content), body: content}, sum512(content), sum512(content), imageType},
+		{"broken digest", says{kind: imageType, digest: "sha256", body: content}, "", plain, imageType},
 
-		"another's digest":           {says{kind: imageType, digest: sum("x"), body: content}, "", "", ""},
-		"another's digest by digest": {says{kind: imageType, digest: sum("x"), body: content}, plain, "", ""},
-		"other bytes":                {says{kind: imageType, body: content + " "}, plain, "", ""},
-		"other bytes, right header":  {says{kind: imageType, digest: sum(content), body: content + " "}, plain, "", ""},
-		"a page":                     {says{kind: "text/html", body: "<html>"}, "", "", ""},
-		"a page by digest":           {says{kind: "text/html", body: content}, plain, "", ""},
-		"a page called JSON":         {says{kind: "application/json", body: "<html>"}, "", "", ""},
-		"a page called a manifest":   {says{kind: imageType, body: "<html>"}, "", "", ""},
-		"JSON for machines":          {says{kind: "application/json", body: `{"message":"sign in"}`}, "", "", ""},
-		"an error":                   {says{kind: "application/json", body: `{"errors":[]}`}, "", "", ""},
-		"two kinds":                  {says{kind: ocispec.MediaTypeImageIndex, body: content}, "", "", ""},
-		"another's name":             {says{kind: dockerType, body: content}, "", "", ""},
-		"two kinds in one":           {says{kind: imageType, body: `{"schemaVersion":2,"config":{},"layers":[],"manifests":[]}`}, "", "", ""},
-		"two kinds, untold":          {says{kind: "application/json", body: `{"config":{},"layers":[],"manifests":[]}`}, "", "", ""},
-		"nothing":                    {says{kind: imageType}, "", "", ""},
-		"too much":                   {says{kind: imageType, length: "chunked", body: content + strings.Repeat(" ", registry.MaxManifestBytes)}, "", "", ""},
+		{"another's digest", says{kind: imageType, digest: sum("x"), body: content}, "", "", ""},
+		{"another's digest by digest", says{kind: imageType, digest: sum("x"), body: content}, plain, "", ""},
+		{"other bytes", says{kind: imageType, body: content + " "}, plain, "", ""},
+		{"other bytes, right header", says{kind: imageType, digest: sum(content), body: content + " "}, plain, "", ""},
+		{"a page", says{kind: "text/html", body: "<html>"}, "", "", ""},
+		{"a page by digest", says{kind: "text/html", body: content}, plain, "", ""},
+		{"a page called JSON", says{kind: "application/json", body: "<html>"}, "", "", ""},
+		{"a page called a manifest", says{kind: imageType, body: "<html>"}, "", "", ""},
+		{"JSON for machines", says{kind: "application/json", body: `{"message":"sign in"}`}, "", "", ""},
+		{"an error", says{kind: "application/json", body: `{"errors":[]}`}, "", "", ""},
+		{"two kinds", says{kind: ocispec.MediaTypeImageIndex, body: content}, "", "", ""},
+		{"another's name", says{kind: dockerType, body: content}, "", "", ""},
+		{"two kinds in one", says{kind: imageType, body: `{"schemaVersion":2,"config":{},"layers":[],"manifests":[]}`}, "", "", ""},
+		{"two kinds, untold", says{kind: "application/json", body: `{"config":{},"layers":[],"manifests":[]}`}, "", "", ""},
+		{"nothing", says{kind: imageType}, "", "", ""},
+		{"too much", says{kind: imageType, length: "chunked", body: content + strings.Repeat(" ", registry.MaxManifestBytes)}, "", "", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			desc, _, err := resolving(t, refused, c.get, c.by)
 			if c.digest == "" {
 				undecided(t, err, provider.CauseRegistry)
@@ -203,9 +205,12 @@ func TestWhatGETSendsIsHashedAndRead(t *testing.T) {
 			}
 		})
 	}
-	for status, cause := range map[int]provider.Cause{401: provider.CauseCredentials, 403: provider.CauseCredentials, 412: provider.CauseRegistry, 500: provider.CauseRegistry} {
-		_, _, err := resolving(t, refused, says{status: status}, "")
-		undecided(t, err, cause)
+	for _, tc := range []struct {
+		status int
+		cause  provider.Cause
+	}{{401, provider.CauseCredentials}, {403, provider.CauseCredentials}, {412, provider.CauseRegistry}, {500, provider.CauseRegistry}} {
+		_, _, err := resolving(t, refused, says{status: tc.status}, "")
+		undecided(t, err, tc.cause)
 	}
 	if _, _, err := resolving(t, refused, says{status: 404}, ""); !errors.Is(err, provider.ErrNotFound) {
 		t.Error(err)

@@ -28,10 +28,13 @@ func padded(n int, annotations map[string]string) ocispec.Descriptor {
 
 func TestOfAListedSignatureOnlyWhatIsUsedIsKept(t *testing.T) {
 	chain := func(size int) string { return strings.Repeat("x", size) }
-	for size, kept := range map[int]bool{0: false, 1: true, provider.MaxThumbprints: true, provider.MaxThumbprints + 1: false} {
+	for _, tc := range []struct {
+		size int
+		kept bool
+	}{{0, false}, {1, true}, {provider.MaxThumbprints, true}, {provider.MaxThumbprints + 1, false}} {
 		for _, referrers := range []config.Referrers{"api", "tag"} {
 			text, err := json.Marshal(ocispec.Index{Manifests: []ocispec.Descriptor{
-				padded(1, map[string]string{provider.ThumbprintAnnotation: chain(size), "other": "x"}),
+				padded(1, map[string]string{provider.ThumbprintAnnotation: chain(tc.size), "other": "x"}),
 			}})
 			if err != nil {
 				t.Fatal(err)
@@ -39,11 +42,11 @@ func TestOfAListedSignatureOnlyWhatIsUsedIsKept(t *testing.T) {
 			f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { sendIndex(w, text) })
 			list, _, err := ask(t, f, registry.Options{}, referrers)
 			want := ocispec.Descriptor{MediaType: imageType, ArtifactType: signatureType, Digest: digest.FromString("1"), Size: 500}
-			if kept {
-				want.Annotations = map[string]string{provider.ThumbprintAnnotation: chain(size)}
+			if tc.kept {
+				want.Annotations = map[string]string{provider.ThumbprintAnnotation: chain(tc.size)}
 			}
 			if err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], want) {
-				t.Errorf("by %s, annotation of %d: %v", referrers, size, err)
+				t.Errorf("by %s, annotation of %d: %v", referrers, tc.size, err)
 			}
 		}
 	}
@@ -56,8 +59,11 @@ func TestAListIsBoundedInBytes(t *testing.T) {
 	}
 	long := padded(0, nil)
 	long.MediaType = strings.Repeat("x", registry.MaxListBytes)
-	for name, manifests := range map[string][]ocispec.Descriptor{"many": hostile, "long": {long}} {
-		text, err := json.Marshal(ocispec.Index{Manifests: manifests})
+	for _, tc := range []struct {
+		name      string
+		manifests []ocispec.Descriptor
+	}{{"many", hostile}, {"long", []ocispec.Descriptor{long}}} {
+		text, err := json.Marshal(ocispec.Index{Manifests: tc.manifests})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +71,7 @@ func TestAListIsBoundedInBytes(t *testing.T) {
 			f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { sendIndex(w, text) })
 			list, more, err := ask(t, f, registry.Options{}, referrers)
 			if held := len(list) * provider.MaxThumbprints; held > registry.MaxListBytes || !more || err != nil {
-				t.Errorf("%s by %s: %d listed, more %t, %v", name, referrers, len(list), more, err)
+				t.Errorf("%s by %s: %d listed, more %t, %v", tc.name, referrers, len(list), more, err)
 			}
 		}
 	}

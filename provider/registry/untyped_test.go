@@ -67,21 +67,22 @@ func kindIn(list []ocispec.Descriptor, manifest []byte) string {
 func TestTheManifestTellsTheTypeWhereTheListDoesNot(t *testing.T) {
 	type members = map[string]any
 	chain := map[string]string{provider.ThumbprintAnnotation: `["ab"]`, "other": "x"}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name      string
 		mediaType string
 		manifest  members
 		signature bool
 	}{
-		"config's media type":     {imageType, members{"config": members{"mediaType": signatureType}, "annotations": chain}, true},
-		"artifact type":           {imageType, members{"artifactType": signatureType, "config": members{"mediaType": ocispec.MediaTypeEmptyJSON}}, true},
-		"early artifact manifest": {earlyType, members{"artifactType": signatureType}, true},
-		"artifact type first":     {imageType, members{"artifactType": "application/spdx+json", "config": members{"mediaType": signatureType}}, false},
-		"an image":                {imageType, members{"config": members{"mediaType": ocispec.MediaTypeImageConfig}}, false},
-		"an older signature":      {imageType, members{"artifactType": "application/vnd.cncf.notary.v2.signature"}, false},
-		"no type at all":          {imageType, members{}, false},
-		"no sense":                {imageType, members{"config": "x"}, false},
+		{"config's media type", imageType, members{"config": members{"mediaType": signatureType}, "annotations": chain}, true},
+		{"artifact type", imageType, members{"artifactType": signatureType, "config": members{"mediaType": ocispec.MediaTypeEmptyJSON}}, true},
+		{"early artifact manifest", earlyType, members{"artifactType": signatureType}, true},
+		{"artifact type first", imageType, members{"artifactType": "application/spdx+json", "config": members{"mediaType": signatureType}}, false},
+		{"an image", imageType, members{"config": members{"mediaType": ocispec.MediaTypeImageConfig}}, false},
+		{"an older signature", imageType, members{"artifactType": "application/vnd.cncf.notary.v2.signature"}, false},
+		{"no type at all", imageType, members{}, false},
+		{"no sense", imageType, members{"config": "x"}, false},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			manifest := manifestOf(t, c.manifest)
 			f := listing(t, []ocispec.Descriptor{entryOf(c.mediaType, manifest)}, manifest)
 			list, more, err := ask(t, f, registry.Options{}, "api")
@@ -94,7 +95,7 @@ func TestTheManifestTellsTheTypeWhereTheListDoesNot(t *testing.T) {
 			if list[0].ArtifactType != signatureType || list[0].Digest != digest.FromBytes(manifest) {
 				t.Errorf("listed as %+v", list[0])
 			}
-			if want := chain[provider.ThumbprintAnnotation]; name == "config's media type" && (list[0].Annotations[provider.ThumbprintAnnotation] != want || len(list[0].Annotations) != 1) {
+			if want := chain[provider.ThumbprintAnnotation]; c.name == "config's media type" && (list[0].Annotations[provider.ThumbprintAnnotation] != want || len(list[0].Annotations) != 1) {
 				t.Errorf("annotations %v", list[0].Annotations)
 			}
 		})
@@ -107,38 +108,41 @@ func TestATypeThatSaysNothingIsLookedInto(t *testing.T) {
 	signature := manifestOf(t, map[string]any{"artifactType": signatureType})
 	early := manifestOf(t, map[string]any{"artifactType": ocispec.MediaTypeEmptyJSON, "config": map[string]any{"mediaType": signatureType}})
 	sbom := manifestOf(t, map[string]any{"artifactType": "application/spdx+json"})
-	for artifactType, fetched := range map[string]bool{
-		ocispec.MediaTypeEmptyJSON:                        true,
-		ocispec.MediaTypeImageConfig:                      true,
-		"application/vnd.docker.container.image.v1+json":  true,
-		"application/vnd.unknown.config.v1+json":          true,
-		"application/vnd.unknown.artifact.v1":             true,
-		ocispec.MediaTypeImageManifest:                    true,
-		ocispec.MediaTypeImageIndex:                       true,
-		"application/octet-stream":                        true,
-		"application/json; charset=utf-8":                 true,
-		"Application/VND.cncf.Notary.Signature":           true,
-		signatureType + "; v=1":                           true,
-		" " + signatureType:                               true,
-		"application/spdx+json":                           false,
-		"application/vnd.dev.cosign.artifact.sig.v1+json": false,
-		"application/vnd.in-toto+json":                    false,
-		"application/vnd.cncf.notary.v2.signature":        false,
-		"///": false,
+	for _, tc := range []struct {
+		artifactType string
+		fetched      bool
+	}{
+		{ocispec.MediaTypeEmptyJSON, true},
+		{ocispec.MediaTypeImageConfig, true},
+		{"application/vnd.docker.container.image.v1+json", true},
+		{"application/vnd.unknown.config.v1+json", true},
+		{"application/vnd.unknown.artifact.v1", true},
+		{ocispec.MediaTypeImageManifest, true},
+		{ocispec.MediaTypeImageIndex, true},
+		{"application/octet-stream", true},
+		{"application/json; charset=utf-8", true},
+		{"Application/VND.cncf.Notary.Signature", true},
+		{signatureType + "; v=1", true},
+		{" " + signatureType, true},
+		{"application/spdx+json", false},
+		{"application/vnd.dev.cosign.artifact.sig.v1+json", false},
+		{"application/vnd.in-toto+json", false},
+		{"application/vnd.cncf.notary.v2.signature", false},
+		{"///", false},
 	} {
-		t.Run(artifactType, func(t *testing.T) {
+		t.Run(tc.artifactType, func(t *testing.T) {
 			var list []ocispec.Descriptor
 			for _, manifest := range [][]byte{signature, early, sbom} {
 				list = append(list, entryOf(imageType, manifest))
-				list[len(list)-1].ArtifactType = artifactType
+				list[len(list)-1].ArtifactType = tc.artifactType
 			}
 			f := listing(t, list, signature, early, sbom)
 			got, more, err := ask(t, f, registry.Options{}, "api")
 			want := 0
-			if fetched {
+			if tc.fetched {
 				want = 2
 			}
-			if len(got) != want || more || err != nil || len(f.requests()) > 1 != fetched {
+			if len(got) != want || more || err != nil || len(f.requests()) > 1 != tc.fetched {
 				t.Errorf("%d listed, want %d; %d requests; more %t, %v", len(got), want, len(f.requests()), more, err)
 			}
 		})
@@ -193,13 +197,16 @@ func TestWhatCannotBeLookedIntoMayBeASignature(t *testing.T) {
 	lost := entryOf(imageType, []byte("lost"))
 	longer := entryOf(imageType, other)
 	longer.Size++
-	for name, bad := range map[string]ocispec.Descriptor{"not there": lost, "of another size": longer} {
+	for _, tc := range []struct {
+		name string
+		bad  ocispec.Descriptor
+	}{{"not there", lost}, {"of another size", longer}} {
 		for _, with := range []int{0, 1} {
-			list := append([]ocispec.Descriptor{bad}, slices.Repeat([]ocispec.Descriptor{entryOf(imageType, sound)}, with)...)
+			list := append([]ocispec.Descriptor{tc.bad}, slices.Repeat([]ocispec.Descriptor{entryOf(imageType, sound)}, with)...)
 			got, more, err := ask(t, listing(t, list, sound, other), registry.Options{}, "api")
 			undecided(t, err, provider.CauseRegistry)
 			if len(got) != with || more {
-				t.Errorf("%s: %+v, more %t", name, got, more)
+				t.Errorf("%s: %+v, more %t", tc.name, got, more)
 			}
 		}
 	}
@@ -213,14 +220,17 @@ func TestNoMoreManifestsAreLookedIntoThanAllowed(t *testing.T) {
 		list = append(list, entryOf(imageType, manifests[i]))
 	}
 	list[4].Annotations = map[string]string{provider.ThumbprintAnnotation: `["ab"]`}
-	for limit, more := range map[int]bool{1: true, 4: true, 5: false, 6: false} {
+	for _, tc := range []struct {
+		limit int
+		more  bool
+	}{{1, true}, {4, true}, {5, false}, {6, false}} {
 		f := listing(t, list, manifests...)
-		got, hasMore, err := ask(t, f, registry.Options{Signatures: limit}, "api")
-		if len(got) != min(limit, 5) || hasMore != more || err != nil || got[0].Digest != list[4].Digest {
-			t.Errorf("%d allowed: %d listed, more %t, %v; want first what has a signature's annotation", limit, len(got), hasMore, err)
+		got, hasMore, err := ask(t, f, registry.Options{Signatures: tc.limit}, "api")
+		if len(got) != min(tc.limit, 5) || hasMore != tc.more || err != nil || got[0].Digest != list[4].Digest {
+			t.Errorf("%d allowed: %d listed, more %t, %v; want first what has a signature's annotation", tc.limit, len(got), hasMore, err)
 		}
-		if asked := len(f.requests()); asked != 1+min(limit, 5) {
-			t.Errorf("%d allowed: %d requests", limit, asked)
+		if asked := len(f.requests()); asked != 1+min(tc.limit, 5) {
+			t.Errorf("%d allowed: %d requests", tc.limit, asked)
 		}
 	}
 	// What both ways list is looked into once, and the bound is one for both.

@@ -53,22 +53,23 @@ func TestRegularFilesAreRead(t *testing.T) {
 // Nothing else is read, and nothing is waited for.
 func TestOtherFilesAreRefused(t *testing.T) {
 	at := folder(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		is   error
 		says string
 	}{
-		"":             {regularfile.ErrNotRegular, "it is a directory, not a regular file"},
-		"pipe":         {regularfile.ErrNotRegular, "it is a named pipe, not a regular file"},
-		"link-to-pipe": {regularfile.ErrNotRegular, "it is a named pipe, not a regular file"},
-		"socket":       {regularfile.ErrNotRegular, "it is a socket, not a regular file"},
-		"device":       {regularfile.ErrNotRegular, "it is a device, not a regular file"},
-		"large":        {regularfile.ErrTooLarge, "it is larger than 8 bytes"},
-		"dangling":     {fs.ErrNotExist, "no such file"},
-		"missing":      {fs.ErrNotExist, "no such file"},
+		{"", regularfile.ErrNotRegular, "it is a directory, not a regular file"},
+		{"pipe", regularfile.ErrNotRegular, "it is a named pipe, not a regular file"},
+		{"link-to-pipe", regularfile.ErrNotRegular, "it is a named pipe, not a regular file"},
+		{"socket", regularfile.ErrNotRegular, "it is a socket, not a regular file"},
+		{"device", regularfile.ErrNotRegular, "it is a device, not a regular file"},
+		{"large", regularfile.ErrTooLarge, "it is larger than 8 bytes"},
+		{"dangling", fs.ErrNotExist, "no such file"},
+		{"missing", fs.ErrNotExist, "no such file"},
 	} {
-		data, err := regularfile.Read(at(name), most)
-		if data != nil || !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), at(name)) {
-			t.Errorf("%s: %v; want %q and the path", name, err, c.says)
+		data, err := regularfile.Read(at(c.name), most)
+		if data != nil || !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), at(c.name)) {
+			t.Errorf("%s: %v; want %q and the path", c.name, err, c.says)
 		}
 	}
 }
@@ -76,13 +77,16 @@ func TestOtherFilesAreRefused(t *testing.T) {
 // A name that leads to something else between the look and the open is refused.
 func TestOpenFilesAreLookedAt(t *testing.T) {
 	at := folder(t)
-	for name, is := range map[string]error{"pipe": regularfile.ErrNotRegular, "device": regularfile.ErrNotRegular, "large": regularfile.ErrTooLarge} {
-		f, err := os.OpenFile(at(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	for _, tc := range []struct {
+		name string
+		is   error
+	}{{"pipe", regularfile.ErrNotRegular}, {"device", regularfile.ErrNotRegular}, {"large", regularfile.ErrTooLarge}} {
+		f, err := os.OpenFile(at(tc.name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := regularfile.ReadOpen(f, name, most); !errors.Is(err, is) {
-			t.Errorf("%s: %v", name, err)
+		if _, err := regularfile.ReadOpen(f, tc.name, most); !errors.Is(err, tc.is) {
+			t.Errorf("%s: %v", tc.name, err)
 		}
 		_ = f.Close()
 	}

@@ -70,11 +70,11 @@ func TestBrokenContentsFailWithEachLoad(t *testing.T) {
 func TestAKubernetesVolumeSwapIsSeen(t *testing.T) {
 	folder := t.TempDir()
 	at := func(name string) string { return filepath.Join(folder, name) }
-	for name, content := range map[string]string{"v1": "one", "v2": "two"} {
-		if err := os.Mkdir(at(name), 0o700); err != nil {
+	for _, tc := range []struct{ name, content string }{{"v1", "one"}, {"v2", "two"}} {
+		if err := os.Mkdir(at(tc.name), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(at(name), "tls.crt"), content)
+		write(t, filepath.Join(at(tc.name), "tls.crt"), tc.content)
 	}
 	link := func(target, name string) {
 		if err := errors.Join(os.Symlink(target, at("new")), os.Rename(at("new"), at(name))); err != nil {
@@ -100,15 +100,15 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for path, why := range map[string]string{
-		filepath.Join(folder, "missing"): "no such file",
-		big:                              "larger than 4194304 bytes",
-		pipe:                             "not a regular file",
-		folder:                           "not a regular file",
+	for _, tc := range []struct{ path, why string }{
+		{filepath.Join(folder, "missing"), "no such file"},
+		{big, "larger than 4194304 bytes"},
+		{pipe, "not a regular file"},
+		{folder, "not a regular file"},
 	} {
-		_, err := reload.NewFiles(good, path).Load(func(reload.Contents) error { return nil })
-		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), why) {
-			t.Errorf("got %v, want %s: %s", err, path, why)
+		_, err := reload.NewFiles(good, tc.path).Load(func(reload.Contents) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), tc.path) || !strings.Contains(err.Error(), tc.why) {
+			t.Errorf("got %v, want %s: %s", err, tc.path, tc.why)
 		}
 	}
 }

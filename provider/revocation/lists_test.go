@@ -287,9 +287,12 @@ func TestDistributionPoints(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, nil, nil)
 			w.signer = w.withPoints(c.points)
-			for url, there := range map[string]bool{a: c.a, b: c.b} {
-				if there {
-					w.at(url, fixed(w.list(list{})))
+			for _, tc := range []struct {
+				url   string
+				there bool
+			}{{a, c.a}, {b, c.b}} {
+				if tc.there {
+					w.at(tc.url, fixed(w.list(list{})))
 				}
 			}
 			if c.name == "no_names" {

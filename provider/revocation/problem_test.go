@@ -26,12 +26,15 @@ func TestCausesAreThoseOfEgress(t *testing.T) {
 		{&egress.RateLimitedError{Until: time.Now()}, "limits our rate; it is asked again later"},
 		{http.ErrAbortHandler, "gave no answer"},
 	} {
-		for who, w := range map[string]*world{
-			"the OCSP responder ":              newWorld(t, nil, []string{responderURL}),
-			"the host of the revocation list ": newWorld(t, []string{listURL}, nil),
+		for _, tc := range []struct {
+			who string
+			w   *world
+		}{
+			{"the OCSP responder ", newWorld(t, nil, []string{responderURL})},
+			{"the host of the revocation list ", newWorld(t, []string{listURL}, nil)},
 		} {
-			w.fails = c.err
-			w.want(t, who+c.want)
+			tc.w.fails = c.err
+			tc.w.want(t, tc.who+c.want)
 		}
 	}
 }

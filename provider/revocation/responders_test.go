@@ -320,18 +320,21 @@ func TestRevokedCountsWithinOneSecond(t *testing.T) {
 func TestInvalidityDate(t *testing.T) {
 	invalid := expect.Must(asn1.MarshalWithParams(time.Now().Add(-time.Hour).UTC(), "generalized"))(t)
 	date := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 24}, Value: invalid}
-	ways := map[string]func(w *world){
-		"ocsp": func(w *world) {
+	ways := []struct {
+		name    string
+		publish func(w *world)
+	}{
+		{"ocsp", func(w *world) {
 			w.at(responderURL, fixed(w.answer(answer{status: ocsp.Revoked, extensions: []pkix.Extension{date}})))
-		},
-		"list": func(w *world) {
+		}},
+		{"list", func(w *world) {
 			w.at(listURL, fixed(w.list(list{revoked: []*x509.Certificate{w.signer.Cert}, entry: []pkix.Extension{date}})))
-		},
+		}},
 	}
-	for name, publish := range ways {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range ways {
+		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, []string{listURL}, []string{responderURL})
-			publish(w)
+			tc.publish(w)
 			for _, c := range []struct {
 				signed time.Time
 				good   bool

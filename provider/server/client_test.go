@@ -60,34 +60,40 @@ func TestForeignClientsAreRefused(t *testing.T) {
 	usages := func(usages ...x509.ExtKeyUsage) func(*x509.Certificate) {
 		return func(c *x509.Certificate) { c.ExtKeyUsage = usages }
 	}
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name   string
 		leaf   leaf
 		reason string
 	}{
-		"no certificate":    {leaf{}, "the client must have a certificate"},
-		"another authority": {stranger.client(t), "comes from none of the authorities in clientCAFile"},
-		"another name":      {w.theirs.client(t, names("other.svc")), `has none of the names`},
-		"a name in capitals": {
+		{"no certificate", leaf{}, "the client must have a certificate"},
+		{"another authority", stranger.client(t), "comes from none of the authorities in clientCAFile"},
+		{"another name", w.theirs.client(t, names("other.svc")), `has none of the names`},
+		{
+			"a name in capitals",
 			w.theirs.client(t, names(strings.ToUpper(clientName))), `has none of the names`,
 		},
-		"only a common name": {
+		{
+			"only a common name",
 			w.theirs.client(t, names(), func(c *x509.Certificate) { c.Subject = pkix.Name{CommonName: clientName} }),
 			`has none of the names`,
 		},
-		"a wildcard": {w.theirs.client(t, names("*.gatekeeper-system.svc")), `*.gatekeeper-system.svc`},
-		"server authentication only": {
+		{"a wildcard", w.theirs.client(t, names("*.gatekeeper-system.svc")), `*.gatekeeper-system.svc`},
+		{
+			"server authentication only",
 			w.theirs.client(t, usages(x509.ExtKeyUsageServerAuth)), "is not for client authentication",
 		},
-		"no key usage at all": {w.theirs.client(t, usages()), "is not for client authentication"},
-		"any key usage":       {w.theirs.client(t, usages(x509.ExtKeyUsageAny)), "is not for client authentication"},
-		"an expired certificate": {
+		{"no key usage at all", w.theirs.client(t, usages()), "is not for client authentication"},
+		{"any key usage", w.theirs.client(t, usages(x509.ExtKeyUsageAny)), "is not for client authentication"},
+		{
+			"an expired certificate",
 			w.theirs.client(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), "expired",
 		},
-		"a certificate from the future": {
+		{
+			"a certificate from the future",
 			w.theirs.client(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) }), "not yet valid",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			from := len(w.log.String())
 			if got := ask(w.client(t, tc.leaf), w.url()); got.err == nil {
 				t.Errorf("got %+v", got)

@@ -71,21 +71,22 @@ func TestABrokenServingCertificateKeepsTheOld(t *testing.T) {
 	expired := w.ours.server(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
 	chain := append(slices.Clip(good.certPEM), w.ours.pem()...)
 	early := w.ours.server(t, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name      string
 		cert, key []byte
 		reason    string
 	}{
-		"key of another":  {good.certPEM, expired.keyPEM, "private key does not match"},
-		"expired":         {expired.certPEM, expired.keyPEM, "has expired"},
-		"not yet valid":   {early.certPEM, early.keyPEM, "not valid before"},
-		"no certificate":  {[]byte("junk"), good.keyPEM, w.certFile},
-		"half of a chain": {chain[:len(chain)-60], good.keyPEM, "only 1 of its 2 PEM blocks can be read"},
-		"no key":          {good.certPEM, nil, w.keyFile},
-		"half of the key": {good.certPEM, good.keyPEM[:40], w.keyFile},
+		{"key of another", good.certPEM, expired.keyPEM, "private key does not match"},
+		{"expired", expired.certPEM, expired.keyPEM, "has expired"},
+		{"not yet valid", early.certPEM, early.keyPEM, "not valid before"},
+		{"no certificate", []byte("junk"), good.keyPEM, w.certFile},
+		{"half of a chain", chain[:len(chain)-60], good.keyPEM, "only 1 of its 2 PEM blocks can be read"},
+		{"no key", good.certPEM, nil, w.keyFile},
+		{"half of the key", good.certPEM, good.keyPEM[:40], w.keyFile},
 	} {
 		write(t, w.certFile, tc.cert)
 		write(t, w.keyFile, tc.key)
-		staysBroken(t, name, w.identity, tc.reason)
+		staysBroken(t, tc.name, w.identity, tc.reason)
 	}
 	os.Remove(w.keyFile)
 	staysBroken(t, "missing", w.identity, w.keyFile)
@@ -109,18 +110,19 @@ func TestABrokenClientCALeavesTheOldOneInForce(t *testing.T) {
 	inFlight := h.hold(w, w.client(t, w.theirs.client(t)))
 
 	two := append(w.theirs.pem(), newAuthority(t, "next").pem()...)
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name    string
 		content []byte
 		reason  string
 	}{
-		"empty":           {nil, "no certificate"},
-		"junk":            {[]byte("junk"), "no certificate"},
-		"with a key":      {append(w.theirs.pem(), w.theirs.client(t).keyPEM...), "PRIVATE KEY, where only certificates belong"},
-		"cut off":         {two[:len(two)-60], "only 1 of its 2 PEM blocks can be read"},
-		"not a certifict": {pemOf("CERTIFICATE", []byte("junk")), "certificate 1"},
+		{"empty", nil, "no certificate"},
+		{"junk", []byte("junk"), "no certificate"},
+		{"with a key", append(w.theirs.pem(), w.theirs.client(t).keyPEM...), "PRIVATE KEY, where only certificates belong"},
+		{"cut off", two[:len(two)-60], "only 1 of its 2 PEM blocks can be read"},
+		{"not a certifict", pemOf("CERTIFICATE", []byte("junk")), "certificate 1"},
 	} {
 		write(t, w.caFile, tc.content)
-		staysBroken(t, name, w.clientCA, tc.reason)
+		staysBroken(t, tc.name, w.clientCA, tc.reason)
 	}
 	if got := ask(w.client(t, w.theirs.client(t)), w.url()); got.status != http.StatusOK {
 		t.Errorf("got %+v", got)

@@ -99,20 +99,23 @@ func TestNothingIsComputedWithAStrangersKey(t *testing.T) {
 	for i := range hundred {
 		hundred[i] = itself
 	}
-	for name, strangers := range map[string][]*x509.Certificate{
-		"an issuer of its own":              chain(itself, itself),
-		"three issuers of one name":         chain(itself, forged("I", nil), forged("I", nil), itself),
-		"a hundred of them":                 chain(itself, hundred...),
-		"issuers of the authority's name":   chain(sameName, forged("authority", nil), sameName),
-		"issuers that name the authority":   chain(itself, forged("I", sameName), forged("I", sameName), forged("I", sameName)),
-		"the authority above its own chain": chain(itself, itself, authority),
-		"a chain of its own":                chain(forged("J", itself), forged("J", itself), itself),
+	for _, tc := range []struct {
+		name      string
+		strangers []*x509.Certificate
+	}{
+		{"an issuer of its own", chain(itself, itself)},
+		{"three issuers of one name", chain(itself, forged("I", nil), forged("I", nil), itself)},
+		{"a hundred of them", chain(itself, hundred...)},
+		{"issuers of the authority's name", chain(sameName, forged("authority", nil), sameName)},
+		{"issuers that name the authority", chain(itself, forged("I", sameName), forged("I", sameName), forged("I", sameName))},
+		{"the authority above its own chain", chain(itself, itself, authority)},
+		{"a chain of its own", chain(forged("J", itself), forged("J", itself), itself)},
 	} {
-		if err := welcoming(authority.cert).handshake(t.Context(), strangers); err == nil {
-			t.Errorf("%s: it was let in", name)
+		if err := welcoming(authority.cert).handshake(t.Context(), tc.strangers); err == nil {
+			t.Errorf("%s: it was let in", tc.name)
 		}
 		if uses > 0 {
-			t.Errorf("%s: its keys were computed with %d times", name, uses)
+			t.Errorf("%s: its keys were computed with %d times", tc.name, uses)
 		}
 		uses = 0
 	}
@@ -125,27 +128,28 @@ func TestChainsOfTheAuthorityAreLetInInAnyOrder(t *testing.T) {
 	stranger := issue(t, elliptic.P256(), "lower", nil, nil, nil)
 	leaf := issue(t, elliptic.P256(), "leaf", lower, nil, gatekeeper)
 	direct := issue(t, elliptic.P256(), "leaf", authority, nil, gatekeeper)
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name  string
 		chain []*issuer
 		in    bool
 	}{
-		"signed by the authority":        {[]*issuer{direct}, true},
-		"with the authority":             {[]*issuer{direct, authority}, true},
-		"through two intermediates":      {[]*issuer{leaf, lower, upper}, true},
-		"in another order":               {[]*issuer{leaf, upper, lower}, true},
-		"with a stranger between":        {[]*issuer{leaf, stranger, upper, lower}, true},
-		"without one of them":            {[]*issuer{leaf, lower}, false},
-		"without the other":              {[]*issuer{leaf, upper}, false},
-		"with the stranger in its place": {[]*issuer{leaf, stranger, upper}, false},
-		"more than are looked at":        {[]*issuer{leaf, lower, upper, authority, authority}, false},
-		"none":                           {nil, false},
+		{"signed by the authority", []*issuer{direct}, true},
+		{"with the authority", []*issuer{direct, authority}, true},
+		{"through two intermediates", []*issuer{leaf, lower, upper}, true},
+		{"in another order", []*issuer{leaf, upper, lower}, true},
+		{"with a stranger between", []*issuer{leaf, stranger, upper, lower}, true},
+		{"without one of them", []*issuer{leaf, lower}, false},
+		{"without the other", []*issuer{leaf, upper}, false},
+		{"with the stranger in its place", []*issuer{leaf, stranger, upper}, false},
+		{"more than are looked at", []*issuer{leaf, lower, upper, authority, authority}, false},
+		{"none", nil, false},
 	} {
 		var chain []*x509.Certificate
 		for _, i := range tc.chain {
 			chain = append(chain, i.cert)
 		}
 		if err := welcoming(authority.cert).handshake(t.Context(), chain); (err == nil) != tc.in {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
 }

@@ -9,12 +9,12 @@ import (
 
 func TestNearestWord(t *testing.T) {
 	known := []string{"level", "override", "verifyTimestamp"}
-	for word, want := range map[string]string{
-		"verifyTimestmp": "verifyTimestamp", "VERIFYTIMESTAMP": "verifyTimestamp", "levle": "level", "lvl": "level", "overrides": "override",
-		"x": "", "trustStores": "", "": "", strings.Repeat("level", 1000): "",
+	for _, tc := range []struct{ word, want string }{
+		{"verifyTimestmp", "verifyTimestamp"}, {"VERIFYTIMESTAMP", "verifyTimestamp"}, {"levle", "level"}, {"lvl", "level"}, {"overrides", "override"},
+		{"x", ""}, {"trustStores", ""}, {"", ""}, {strings.Repeat("level", 1000), ""},
 	} {
-		if got := spelling.Nearest(word, known); got != want {
-			t.Errorf("%.40q is taken for %q, want %q", word, got, want)
+		if got := spelling.Nearest(tc.word, known); got != tc.want {
+			t.Errorf("%.40q is taken for %q, want %q", tc.word, got, tc.want)
 		}
 	}
 	if near, far := spelling.Advice("levle", known), spelling.Advice("colour", known); near != `did you mean "level"?` || far != "write one of level, override, verifyTimestamp" {
@@ -25,12 +25,12 @@ func TestNearestWord(t *testing.T) {
 // Some keys have an ending that says their kind, and those who do not know it leave it out.
 func TestTheNearestWordMayBeALongerOne(t *testing.T) {
 	known := []string{"host", "caFile", "caOnly", "plainHTTPUnsafe", "certFile"}
-	for word, want := range map[string]string{
-		"plainHTTP": "plainHTTPUnsafe", "PLAINHTTP": "plainHTTPUnsafe", "cert": "certFile", "hostname": "host", "certFilePath": "certFile",
-		"ca": "", "c": "", "": "", "plaintext": "",
+	for _, tc := range []struct{ word, want string }{
+		{"plainHTTP", "plainHTTPUnsafe"}, {"PLAINHTTP", "plainHTTPUnsafe"}, {"cert", "certFile"}, {"hostname", "host"}, {"certFilePath", "certFile"},
+		{"ca", ""}, {"c", ""}, {"", ""}, {"plaintext", ""},
 	} {
-		if got := spelling.Nearest(word, known); got != want {
-			t.Errorf("%q is taken for %q, want %q", word, got, want)
+		if got := spelling.Nearest(tc.word, known); got != tc.want {
+			t.Errorf("%q is taken for %q, want %q", tc.word, got, tc.want)
 		}
 	}
 	if got := spelling.Nearest("client", []string{"clientCAFile", "clientNames"}); got != "" {

@@ -30,18 +30,21 @@ func TestAReloadTakesWhatIsNewAndOnlyThat(t *testing.T) {
 	f := newFiles(t)
 	f.policy(statement("skao", "harbor.skao.int/*"))
 	watched := f.open()
-	for name, change := range map[string]func(){
-		"scopes":      func() { f.policy(statement("skao", "artefact.skao.int/*")) },
-		"statement":   func() { f.policy(statement("renamed", "artefact.skao.int/*")) },
-		"certificate": func() { f.store("ca:skao", "new.pem", stranger().root) },
+	for _, tc := range []struct {
+		name   string
+		change func()
+	}{
+		{"scopes", func() { f.policy(statement("skao", "artefact.skao.int/*")) }},
+		{"statement", func() { f.policy(statement("renamed", "artefact.skao.int/*")) }},
+		{"certificate", func() { f.store("ca:skao", "new.pem", stranger().root) }},
 	} {
 		before := watched.Current()
 		if changed, err := watched.Reload(); changed || err != nil || watched.Current() != before {
-			t.Errorf("before %s: changed %v, %v", name, changed, err)
+			t.Errorf("before %s: changed %v, %v", tc.name, changed, err)
 		}
-		change()
+		tc.change()
 		if changed, err := watched.Reload(); !changed || err != nil || watched.Current() == before {
-			t.Errorf("%s: changed %v, %v", name, changed, err)
+			t.Errorf("%s: changed %v, %v", tc.name, changed, err)
 		}
 	}
 	if _, ok := watched.Current().Find("artefact.skao.int/x"); !ok || !only(t, watched.Current()).Trusts(ca.Thumbprint(stranger().root)) {
@@ -59,21 +62,22 @@ func TestABrokenVersionKeepsTheOldInForce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		spoil func()
 		want  string
 	}{
-		"no policy":     {func() { f.remove(f.policyFile()) }, "no such file"},
-		"half a policy": {func() { f.write(f.policyFile(), text[:len(text)/2]) }, "not a trust policy"},
-		"empty policy":  {func() { f.write(f.policyFile(), nil) }, "not a trust policy"},
-		"skip":          {func() { f.policy(withLevel("skip", nil)) }, "skip"},
-		"one of two":    {func() { f.policy(statement("new", "*"), withLevel("audit", nil)) }, "audit"},
-		"no store":      {func() { f.remove(f.path("ca:skao", "")) }, "trust store ca:skao"},
-		"empty store":   {func() { f.remove(f.path("ca:skao", "root.pem")) }, "no file in it holds a certificate"},
-		"junk":          {func() { f.write(f.path("ca:skao", "root.pem"), []byte("junk")) }, "file root.pem"},
-		"junk besides":  {func() { f.write(f.path("ca:skao", "more.pem"), []byte("junk")) }, "file more.pem"},
+		{"no policy", func() { f.remove(f.policyFile()) }, "no such file"},
+		{"half a policy", func() { f.write(f.policyFile(), text[:len(text)/2]) }, "not a trust policy"},
+		{"empty policy", func() { f.write(f.policyFile(), nil) }, "not a trust policy"},
+		{"skip", func() { f.policy(withLevel("skip", nil)) }, "skip"},
+		{"one of two", func() { f.policy(statement("new", "*"), withLevel("audit", nil)) }, "audit"},
+		{"no store", func() { f.remove(f.path("ca:skao", "")) }, "trust store ca:skao"},
+		{"empty store", func() { f.remove(f.path("ca:skao", "root.pem")) }, "no file in it holds a certificate"},
+		{"junk", func() { f.write(f.path("ca:skao", "root.pem"), []byte("junk")) }, "file root.pem"},
+		{"junk besides", func() { f.write(f.path("ca:skao", "more.pem"), []byte("junk")) }, "file more.pem"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			c.spoil()
 			for range 2 { // it is reported for as long as it lasts
 				changed, err := watched.Reload()

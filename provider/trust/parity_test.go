@@ -96,22 +96,25 @@ func enforcesTrust(v trustpolicy.SignatureVerification) bool {
 
 // Scopes that notation takes and that no image has are the only other difference.
 func TestScopeParityWithNotation(t *testing.T) {
-	for scope, here := range map[string]bool{
-		"harbor.skao.int/x":          true,
-		"docker.io/library/postgres": true,
-		"docker.io/postgres":         false,
-		"bitnami/postgres":           false,
-		"Harbor.skao.int/x":          false,
-		"harbor.skao.int:443/x":      false,
+	for _, tc := range []struct {
+		scope string
+		here  bool
+	}{
+		{"harbor.skao.int/x", true},
+		{"docker.io/library/postgres", true},
+		{"docker.io/postgres", false},
+		{"bitnami/postgres", false},
+		{"Harbor.skao.int/x", false},
+		{"harbor.skao.int:443/x", false},
 	} {
-		t.Run(fmt.Sprintf("%q", scope), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%q", tc.scope), func(t *testing.T) {
 			f := newFiles(t)
-			s := statement("skao", scope)
+			s := statement("skao", tc.scope)
 			if err := (&trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{s}}).Validate(); err != nil {
 				t.Fatal(err)
 			}
 			f.policy(s)
-			if here {
+			if tc.here {
 				f.load()
 			} else {
 				f.refused("is never matched")

@@ -14,26 +14,27 @@ const ociName, oldName = "trustpolicy.oci.json", "trustpolicy.json"
 
 // Which policy counts, by the files that are there and the one that is named.
 func TestWhichPolicyCounts(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		there  []string // each is a policy of its own, called by the file
 		path   string   // below the folder; empty is the folder itself
 		counts string   // else it is refused
 		says   []string // the warning, or the error
 	}{
-		"folder, the newer name":     {[]string{ociName}, "", ociName, nil},
-		"folder, the older name":     {[]string{oldName}, "", oldName, nil},
-		"folder, both":               {[]string{oldName, ociName}, "", ociName, []string{ociName + " counts, as it does for notation, and ", oldName + " beside it does not"}},
-		"folder, neither":            {nil, "", "", []string{"there is neither " + ociName + " nor " + oldName + " in "}},
-		"named, the older":           {[]string{oldName}, oldName, oldName, nil},
-		"named, the newer":           {[]string{ociName}, ociName, ociName, nil},
-		"named, the older of both":   {[]string{oldName, ociName}, oldName, oldName, []string{oldName + " counts, since the configuration names it, and ", ociName + " beside it does not"}},
-		"named, the newer of both":   {[]string{oldName, ociName}, ociName, ociName, []string{ociName + " counts, since the configuration names it"}},
-		"named, only the newer":      {[]string{ociName}, oldName, "", []string{"no such file", "there is ", ociName + ": name that as trust.policyFile"}},
-		"named, only the older":      {[]string{oldName}, ociName, "", []string{"no such file", "there is ", oldName + ": name that as trust.policyFile"}},
-		"named otherwise":            {[]string{"skao.json", ociName}, "skao.json", "skao.json", nil},
-		"named otherwise, not there": {[]string{ociName}, "skao.json", "", []string{"no such file", "skao.json"}},
+		{"folder, the newer name", []string{ociName}, "", ociName, nil},
+		{"folder, the older name", []string{oldName}, "", oldName, nil},
+		{"folder, both", []string{oldName, ociName}, "", ociName, []string{ociName + " counts, as it does for notation, and ", oldName + " beside it does not"}},
+		{"folder, neither", nil, "", "", []string{"there is neither " + ociName + " nor " + oldName + " in "}},
+		{"named, the older", []string{oldName}, oldName, oldName, nil},
+		{"named, the newer", []string{ociName}, ociName, ociName, nil},
+		{"named, the older of both", []string{oldName, ociName}, oldName, oldName, []string{oldName + " counts, since the configuration names it, and ", ociName + " beside it does not"}},
+		{"named, the newer of both", []string{oldName, ociName}, ociName, ociName, []string{ociName + " counts, since the configuration names it"}},
+		{"named, only the newer", []string{ociName}, oldName, "", []string{"no such file", "there is ", ociName + ": name that as trust.policyFile"}},
+		{"named, only the older", []string{oldName}, ociName, "", []string{"no such file", "there is ", oldName + ": name that as trust.policyFile"}},
+		{"named otherwise", []string{"skao.json", ociName}, "skao.json", "skao.json", nil},
+		{"named otherwise, not there", []string{ociName}, "skao.json", "", []string{"no such file", "skao.json"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFiles(t)
 			for _, file := range c.there {
 				f.policy(statement(file, "harbor.skao.int/*"))

@@ -158,25 +158,28 @@ func TestFingerprintsChangeWithAllThatAVerdictDependsOn(t *testing.T) {
 		return only(t, f.load()).Fingerprint()
 	}
 	seen := map[string]string{}
-	for name, change := range map[string]func(*trustpolicy.TrustPolicy){
-		"nothing":         func(*trustpolicy.TrustPolicy) {},
-		"name":            func(s *trustpolicy.TrustPolicy) { s.Name = "other" },
-		"level":           func(s *trustpolicy.TrustPolicy) { s.SignatureVerification.VerificationLevel = "permissive" },
-		"override":        func(s *trustpolicy.TrustPolicy) { s.SignatureVerification.Override = override{"expiry": "log"} },
-		"verifyTimestamp": func(s *trustpolicy.TrustPolicy) { s.SignatureVerification.VerifyTimestamp = "always" },
-		"identities": func(s *trustpolicy.TrustPolicy) {
+	for _, tc := range []struct {
+		name   string
+		change func(*trustpolicy.TrustPolicy)
+	}{
+		{"nothing", func(*trustpolicy.TrustPolicy) {}},
+		{"name", func(s *trustpolicy.TrustPolicy) { s.Name = "other" }},
+		{"level", func(s *trustpolicy.TrustPolicy) { s.SignatureVerification.VerificationLevel = "permissive" }},
+		{"override", func(s *trustpolicy.TrustPolicy) { s.SignatureVerification.Override = override{"expiry": "log"} }},
+		{"verifyTimestamp", func(s *trustpolicy.TrustPolicy) { s.SignatureVerification.VerifyTimestamp = "always" }},
+		{"identities", func(s *trustpolicy.TrustPolicy) {
 			s.TrustedIdentities = []string{"x509.subject: C=GB,ST=England,O=SKAO"}
-		},
-		"more stores": func(s *trustpolicy.TrustPolicy) { s.TrustStores = []string{"ca:skao", "tsa:stamps"} },
-		"other store": func(s *trustpolicy.TrustPolicy) { s.TrustStores = []string{"ca:narrow"} },
+		}},
+		{"more stores", func(s *trustpolicy.TrustPolicy) { s.TrustStores = []string{"ca:skao", "tsa:stamps"} }},
+		{"other store", func(s *trustpolicy.TrustPolicy) { s.TrustStores = []string{"ca:narrow"} }},
 	} {
-		fingerprint := load(change)
+		fingerprint := load(tc.change)
 		if other, ok := seen[fingerprint]; ok {
-			t.Errorf("%s and %s have one fingerprint", name, other)
+			t.Errorf("%s and %s have one fingerprint", tc.name, other)
 		}
-		seen[fingerprint] = name
-		if load(change) != fingerprint {
-			t.Errorf("%s: the fingerprint changes from one loading to the next", name)
+		seen[fingerprint] = tc.name
+		if load(tc.change) != fingerprint {
+			t.Errorf("%s: the fingerprint changes from one loading to the next", tc.name)
 		}
 	}
 	if seen[load(func(s *trustpolicy.TrustPolicy) { s.RegistryScopes = []string{"b.io/x"} })] != "nothing" {
@@ -229,25 +232,25 @@ func TestWhatIsHandedOutCannotChangeTheSnapshot(t *testing.T) {
 
 func TestADocumentThatIsNotOneIsRefused(t *testing.T) {
 	const good = `{"name":"a","registryScopes":["*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:skao"],"trustedIdentities":["*"]}`
-	for text, want := range map[string]string{
-		"":                    "not a trust policy in JSON",
-		"null":                `version "" is not supported; it must be "1.0"`,
-		"[]":                  "not a trust policy in JSON",
-		"version: 1.0":        "not a trust policy in JSON",
-		"{}":                  `version "" is not supported`,
-		`{"version":"1.0"}`:   "no trustPolicies",
-		`{"version":"2.0"}`:   `version "2.0" is not supported`,
-		`{"version":1.0}`:     "not a trust policy in JSON",
-		doc(good)[:40]:        "not a trust policy in JSON",
-		doc(good) + doc(good): "not a trust policy in JSON",
-		doc(good) + "}":       "not a trust policy in JSON",
-		doc(good) + "]":       "not a trust policy in JSON",
-		doc(good) + "x":       "not a trust policy in JSON",
-		strings.Replace(doc(good), `["*"]`, `"*"`, 1): "not a trust policy in JSON",
+	for _, tc := range []struct{ text, want string }{
+		{"", "not a trust policy in JSON"},
+		{"null", `version "" is not supported; it must be "1.0"`},
+		{"[]", "not a trust policy in JSON"},
+		{"version: 1.0", "not a trust policy in JSON"},
+		{"{}", `version "" is not supported`},
+		{`{"version":"1.0"}`, "no trustPolicies"},
+		{`{"version":"2.0"}`, `version "2.0" is not supported`},
+		{`{"version":1.0}`, "not a trust policy in JSON"},
+		{doc(good)[:40], "not a trust policy in JSON"},
+		{doc(good) + doc(good), "not a trust policy in JSON"},
+		{doc(good) + "}", "not a trust policy in JSON"},
+		{doc(good) + "]", "not a trust policy in JSON"},
+		{doc(good) + "x", "not a trust policy in JSON"},
+		{strings.Replace(doc(good), `["*"]`, `"*"`, 1), "not a trust policy in JSON"},
 	} {
 		f := newFiles(t)
-		f.write(f.policyFile(), []byte(text))
-		f.refused(want, f.policyFile())
+		f.write(f.policyFile(), []byte(tc.text))
+		f.refused(tc.want, f.policyFile())
 	}
 	f := newFiles(t)
 	f.refused("trust policy: ", f.policyFile(), "no such file")

@@ -36,42 +36,43 @@ func TestAStoreThatCannotBeTrustedAsItIsIsRefusedByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := ca.EncodeCertificates(skao().root)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name        string
 		store, file string
 		content     []byte
 		want        string
 		named       string // the store that the policy names, if it is another
 	}{
-		"junk":                  {"ca:x", "a.pem", []byte("junk"), "trust store ca:x: file a.pem: it holds no certificate, in PEM or DER", ""},
-		"junk in DER":           {"ca:x", "a.crt", skao().root.Raw[:100], "file a.crt: it holds no certificate, in PEM or DER", ""},
-		"empty file":            {"ca:x", "a.cer", nil, "file a.cer: it holds no certificate, in PEM or DER", ""},
-		"private key":           {"ca:x", "a.pem", keyText, "file a.pem: it has a PRIVATE KEY, where only certificates belong", ""},
-		"key behind a root":     {"ca:x", "a.pem", slices.Concat(root, keyText), "it has a PRIVATE KEY", ""},
-		"half a certificate":    {"ca:x", "a.pem", root[:len(root)/2], "only 0 of its 1 PEM blocks can be read", ""},
-		"one and a half":        {"ca:x", "a.pem", slices.Concat(root, root[:len(root)/2]), "only 1 of its 2 PEM blocks can be read", ""},
-		"leaf of a CA":          {"ca:x", "a.pem", ca.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed signing certificate", ""},
-		"leaf behind a root":    {"ca:x", "a.pem", ca.EncodeCertificates(skao().root, skao().leaf), "is not a CA certificate or self-signed", ""},
-		"leaf, authority":       {"signingAuthority:x", "a.pem", ca.EncodeCertificates(skao().leaf), "trust store signingAuthority:x: file a.pem", ""},
-		"tsa intermediate":      {"tsa:x", "a.pem", ca.EncodeCertificates(skao().intermediate), "is not a root certificate, and a tsa store holds nothing else", ""},
-		"tsa, self-signed":      {"tsa:x", "a.pem", ca.EncodeCertificates(selfSigned(t)), "is not a root certificate", ""},
-		"junk, other ending":    {"ca:x", "README", []byte("see the wiki"), "trust store ca:x: no file in it holds a certificate: put certificates, in PEM or DER, into ", ""},
-		"junk is named":         {"ca:x", "README", []byte("see the wiki"), "; not read: README (it holds no certificate, in PEM or DER)", ""},
-		"hidden":                {"ca:x", ".a.pem", root, "trust store ca:x: no file in it holds a certificate", ""},
-		"half, other ending":    {"ca:x", "a.txt", root[:len(root)/2], "file a.txt: only 0 of its 1 PEM blocks can be read", ""},
-		"half, no ending":       {"ca:x", "a", root[:len(root)/2], "file a: only 0 of its 1 PEM blocks can be read", ""},
-		"indented":              {"ca:x", "a", bytes.ReplaceAll(root, []byte("-----B"), []byte(" -----B")), "its lines are indented", ""},
-		"key behind, no ending": {"ca:x", "a", slices.Concat(root, keyText), "it has a PRIVATE KEY", ""},
-		"leaf, no ending":       {"ca:x", "a", ca.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed", ""},
-		"openssl's own":         {"ca:x", "a", bytes.ReplaceAll(root, []byte(" CERT"), []byte(" TRUSTED CERT")), "openssl x509 -in OLD -out NEW", ""},
-		"junk, .CRT":            {"ca:x", "a.CRT", []byte("junk"), "file a.CRT: it holds no certificate", ""},
-		"junk, .ca-bundle":      {"ca:x", "a.ca-bundle", []byte("junk"), "file a.ca-bundle: it holds no certificate", ""},
-		"large key":             {"ca:x", "a.pem", ca.EncodeCertificates(withLargeKey(t)), "is too large to be checked", ""},
-		"missing":               {"ca:y", "a.pem", root, "trust store ca:x: open ", "ca:x"},
-		"of another type":       {"tsa:x", "a.pem", root, "trust store ca:x: open ", "ca:x"},
-		"tsa of another name":   {"tsa:x", "a.pem", ca.EncodeCertificates(issuedByAnotherName(t)), "is not a root certificate", ""},
-		"larger than any":       {"ca:x", "a.pem", []byte(strings.Repeat("x", 4<<20+1)), "is larger than 4194304 bytes", ""},
+		{"junk", "ca:x", "a.pem", []byte("junk"), "trust store ca:x: file a.pem: it holds no certificate, in PEM or DER", ""},
+		{"junk in DER", "ca:x", "a.crt", skao().root.Raw[:100], "file a.crt: it holds no certificate, in PEM or DER", ""},
+		{"empty file", "ca:x", "a.cer", nil, "file a.cer: it holds no certificate, in PEM or DER", ""},
+		{"private key", "ca:x", "a.pem", keyText, "file a.pem: it has a PRIVATE KEY, where only certificates belong", ""},
+		{"key behind a root", "ca:x", "a.pem", slices.Concat(root, keyText), "it has a PRIVATE KEY", ""},
+		{"half a certificate", "ca:x", "a.pem", root[:len(root)/2], "only 0 of its 1 PEM blocks can be read", ""},
+		{"one and a half", "ca:x", "a.pem", slices.Concat(root, root[:len(root)/2]), "only 1 of its 2 PEM blocks can be read", ""},
+		{"leaf of a CA", "ca:x", "a.pem", ca.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed signing certificate", ""},
+		{"leaf behind a root", "ca:x", "a.pem", ca.EncodeCertificates(skao().root, skao().leaf), "is not a CA certificate or self-signed", ""},
+		{"leaf, authority", "signingAuthority:x", "a.pem", ca.EncodeCertificates(skao().leaf), "trust store signingAuthority:x: file a.pem", ""},
+		{"tsa intermediate", "tsa:x", "a.pem", ca.EncodeCertificates(skao().intermediate), "is not a root certificate, and a tsa store holds nothing else", ""},
+		{"tsa, self-signed", "tsa:x", "a.pem", ca.EncodeCertificates(selfSigned(t)), "is not a root certificate", ""},
+		{"junk, other ending", "ca:x", "README", []byte("see the wiki"), "trust store ca:x: no file in it holds a certificate: put certificates, in PEM or DER, into ", ""},
+		{"junk is named", "ca:x", "README", []byte("see the wiki"), "; not read: README (it holds no certificate, in PEM or DER)", ""},
+		{"hidden", "ca:x", ".a.pem", root, "trust store ca:x: no file in it holds a certificate", ""},
+		{"half, other ending", "ca:x", "a.txt", root[:len(root)/2], "file a.txt: only 0 of its 1 PEM blocks can be read", ""},
+		{"half, no ending", "ca:x", "a", root[:len(root)/2], "file a: only 0 of its 1 PEM blocks can be read", ""},
+		{"indented", "ca:x", "a", bytes.ReplaceAll(root, []byte("-----B"), []byte(" -----B")), "its lines are indented", ""},
+		{"key behind, no ending", "ca:x", "a", slices.Concat(root, keyText), "it has a PRIVATE KEY", ""},
+		{"leaf, no ending", "ca:x", "a", ca.EncodeCertificates(skao().leaf), "is not a CA certificate or self-signed", ""},
+		{"openssl's own", "ca:x", "a", bytes.ReplaceAll(root, []byte(" CERT"), []byte(" TRUSTED CERT")), "openssl x509 -in OLD -out NEW", ""},
+		{"junk, .CRT", "ca:x", "a.CRT", []byte("junk"), "file a.CRT: it holds no certificate", ""},
+		{"junk, .ca-bundle", "ca:x", "a.ca-bundle", []byte("junk"), "file a.ca-bundle: it holds no certificate", ""},
+		{"large key", "ca:x", "a.pem", ca.EncodeCertificates(withLargeKey(t)), "is too large to be checked", ""},
+		{"missing", "ca:y", "a.pem", root, "trust store ca:x: open ", "ca:x"},
+		{"of another type", "tsa:x", "a.pem", root, "trust store ca:x: open ", "ca:x"},
+		{"tsa of another name", "tsa:x", "a.pem", ca.EncodeCertificates(issuedByAnotherName(t)), "is not a root certificate", ""},
+		{"larger than any", "ca:x", "a.pem", []byte(strings.Repeat("x", 4<<20+1)), "is larger than 4194304 bytes", ""},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFiles(t)
 			f.write(f.path(c.store, c.file), c.content)
 			named := cmp.Or(c.named, c.store)

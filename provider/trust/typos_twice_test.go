@@ -10,15 +10,15 @@ import (
 func TestTwoListsOfStatementsAreAnError(t *testing.T) {
 	const statement = `{"name": "one", "registryScopes": ["a.io/*"], "signatureVerification": {"level": "strict"}, "trustStores": ["ca:skao"], "trustedIdentities": ["*"]}`
 	const misspelt = `{"nane": "two"}`
-	for text, want := range map[string]string{
-		`{"version": "1.0", "trustPolicies": [` + statement + `, ` + misspelt + `], "trustPolicies": [` + statement + `]}`: `member "trustPolicies" is there twice at the top`,
-		`{"version": "1.0", "trustPolicies": [` + statement + `, ` + misspelt + `], "TrustPolicies": [` + statement + `]}`: `unknown member "TrustPolicies" at the top`,
-		`{"version": "1.0", "trustPolicies": [` + misspelt + `], "trustPolicies": []}`:                                     `member "trustPolicies" is there twice at the top`,
+	for _, tc := range []struct{ text, want string }{
+		{`{"version": "1.0", "trustPolicies": [` + statement + `, ` + misspelt + `], "trustPolicies": [` + statement + `]}`, `member "trustPolicies" is there twice at the top`},
+		{`{"version": "1.0", "trustPolicies": [` + statement + `, ` + misspelt + `], "TrustPolicies": [` + statement + `]}`, `unknown member "TrustPolicies" at the top`},
+		{`{"version": "1.0", "trustPolicies": [` + misspelt + `], "trustPolicies": []}`, `member "trustPolicies" is there twice at the top`},
 	} {
 		f := newFiles(t)
-		f.write(f.policyFile(), []byte(text))
-		if got := f.refused(); !strings.Contains(got, want) {
-			t.Errorf("got %s, want %s", got, want)
+		f.write(f.policyFile(), []byte(tc.text))
+		if got := f.refused(); !strings.Contains(got, tc.want) {
+			t.Errorf("got %s, want %s", got, tc.want)
 		}
 	}
 }

@@ -16,16 +16,16 @@ import (
 // it.
 func TestFilesThatAreRead(t *testing.T) {
 	text := string(ca.EncodeCertificates(skao().root))
-	for name, content := range map[string]string{
-		"root.pem": text, "root.crt": text, "root.cer": text, "root.cert": text, "root.der": string(skao().root.Raw), "root.ca-bundle": text,
-		"root.PEM": text, "root.CRT": text, "root.Cer": string(skao().root.Raw), "root": text, "ROOT": string(skao().root.Raw), "root.txt": text,
-		"root.pem.1": text, "SKAO Root CA": text, "-root": text,
-		"mark.pem": "\ufeff" + text, "windows": "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n"), "words.pem": "Certificate:\n    Data:\n" + text,
+	for _, tc := range []struct{ name, content string }{
+		{"root.pem", text}, {"root.crt", text}, {"root.cer", text}, {"root.cert", text}, {"root.der", string(skao().root.Raw)}, {"root.ca-bundle", text},
+		{"root.PEM", text}, {"root.CRT", text}, {"root.Cer", string(skao().root.Raw)}, {"root", text}, {"ROOT", string(skao().root.Raw)}, {"root.txt", text},
+		{"root.pem.1", text}, {"SKAO Root CA", text}, {"-root", text},
+		{"mark.pem", "\ufeff" + text}, {"windows", "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n")}, {"words.pem", "Certificate:\n    Data:\n" + text},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			f := newFiles(t)
 			f.store("ca:x", "other.pem", stranger().root)
-			f.write(f.path("ca:x", name), []byte(content))
+			f.write(f.path("ca:x", tc.name), []byte(tc.content))
 			f.policy(withStores("ca:x"))
 			s := f.load()
 			if !only(t, s).Trusts(ca.Thumbprint(skao().root)) || !only(t, s).Trusts(ca.Thumbprint(stranger().root)) {
@@ -51,30 +51,31 @@ func TestFilesThatAreNotReadAreTold(t *testing.T) {
 	put := func(content string) func(files, string) {
 		return func(f files, path string) { f.write(path, []byte(content)) }
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		make func(f files, path string)
 		says string // empty: nothing is told
 	}{
-		"README":        {put("see the wiki"), "it holds no certificate, in PEM or DER"},
-		"empty":         {put(""), "it holds no certificate"},
-		".gitkeep":      {put(""), "its name begins with a dot"},
-		".root.pem":     {put(string(ca.EncodeCertificates(skao().root))), "its name begins with a dot; notation would read it: rename it"},
-		"..root.pem":    {put(string(ca.EncodeCertificates(skao().root))), "its name begins with a dot"},
-		"ca.key":        {put(string(private)), "it has a PRIVATE KEY, where only certificates belong"},
-		"ca.csr":        {put("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"), "it has a CERTIFICATE REQUEST"},
-		"ca.crl":        {put("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), "it has a X509 CRL"},
-		"chain.p7b":     {put("-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n"), "convert it: openssl pkcs7"},
-		"powershell":    {put("\xff\xfe-\x00-\x00-\x00-\x00-\x00B\x00"), "it is in UTF-16"},
-		"old":           {func(f files, path string) { f.write(filepath.Join(path, "root.pem"), nil) }, "it is a directory, not a regular file"},
-		"pipe":          {func(f files, path string) { f.check(syscall.Mkfifo(path, 0o600)) }, "it is a named pipe, not a regular file"},
-		"device":        {func(f files, path string) { f.check(os.Symlink("/dev/zero", path)) }, "it is a device, not a regular file"},
-		"image":         {func(f files, path string) { f.write(path, nil); f.check(os.Truncate(path, 1<<33)) }, "it is larger than 4194304 bytes"},
-		"..data":        {func(f files, path string) { f.check(os.Symlink("..2026", path)) }, ""},
-		"..2026_01_01.": {func(f files, path string) { f.check(os.Mkdir(path, 0o700)) }, ""},
+		{"README", put("see the wiki"), "it holds no certificate, in PEM or DER"},
+		{"empty", put(""), "it holds no certificate"},
+		{".gitkeep", put(""), "its name begins with a dot"},
+		{".root.pem", put(string(ca.EncodeCertificates(skao().root))), "its name begins with a dot; notation would read it: rename it"},
+		{"..root.pem", put(string(ca.EncodeCertificates(skao().root))), "its name begins with a dot"},
+		{"ca.key", put(string(private)), "it has a PRIVATE KEY, where only certificates belong"},
+		{"ca.csr", put("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"), "it has a CERTIFICATE REQUEST"},
+		{"ca.crl", put("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"), "it has a X509 CRL"},
+		{"chain.p7b", put("-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n"), "convert it: openssl pkcs7"},
+		{"powershell", put("\xff\xfe-\x00-\x00-\x00-\x00-\x00B\x00"), "it is in UTF-16"},
+		{"old", func(f files, path string) { f.write(filepath.Join(path, "root.pem"), nil) }, "it is a directory, not a regular file"},
+		{"pipe", func(f files, path string) { f.check(syscall.Mkfifo(path, 0o600)) }, "it is a named pipe, not a regular file"},
+		{"device", func(f files, path string) { f.check(os.Symlink("/dev/zero", path)) }, "it is a device, not a regular file"},
+		{"image", func(f files, path string) { f.write(path, nil); f.check(os.Truncate(path, 1<<33)) }, "it is larger than 4194304 bytes"},
+		{"..data", func(f files, path string) { f.check(os.Symlink("..2026", path)) }, ""},
+		{"..2026_01_01.", func(f files, path string) { f.check(os.Mkdir(path, 0o700)) }, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFiles(t)
-			c.make(f, f.path("ca:skao", name))
+			c.make(f, f.path("ca:skao", c.name))
 			f.policy(statement("skao", "harbor.skao.int/*"))
 			s := f.load()
 			if !only(t, s).Trusts(ca.Thumbprint(skao().root)) {
@@ -87,7 +88,7 @@ func TestFilesThatAreNotReadAreTold(t *testing.T) {
 			if c.says == "" && told == nil {
 				return
 			}
-			if c.says == "" || len(told) != 1 || !strings.HasPrefix(told[0], "ca:skao: "+name+" was not read: ") || !strings.Contains(told[0], c.says) {
+			if c.says == "" || len(told) != 1 || !strings.HasPrefix(told[0], "ca:skao: "+c.name+" was not read: ") || !strings.Contains(told[0], c.says) {
 				t.Errorf("got %q, want %q", told, c.says)
 			}
 		})
@@ -103,21 +104,22 @@ func (f files) check(err error) {
 
 // A file that says to be a certificate and cannot be read is refused.
 func TestWhatIsNamedLikeACertificate(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		make func(f files, path string)
 		says string
 	}{
-		"folder.pem": {func(f files, path string) { f.check(os.Mkdir(path, 0o700)) }, "it is a directory, not a regular file"},
-		"pipe.CRT":   {func(f files, path string) { f.check(syscall.Mkfifo(path, 0o600)) }, "it is a named pipe, not a regular file"},
-		"null.cert":  {func(f files, path string) { f.check(os.Symlink("/dev/null", path)) }, "it is a device, not a regular file"},
-		"gone.pem":   {func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"},
-		"gone":       {func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"}, // it may be a certificate
+		{"folder.pem", func(f files, path string) { f.check(os.Mkdir(path, 0o700)) }, "it is a directory, not a regular file"},
+		{"pipe.CRT", func(f files, path string) { f.check(syscall.Mkfifo(path, 0o600)) }, "it is a named pipe, not a regular file"},
+		{"null.cert", func(f files, path string) { f.check(os.Symlink("/dev/null", path)) }, "it is a device, not a regular file"},
+		{"gone.pem", func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"},
+		{"gone", func(f files, path string) { f.check(os.Symlink("nothing", path)) }, "no such file"}, // it may be a certificate
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			f := newFiles(t)
-			c.make(f, f.path("ca:skao", name))
+			c.make(f, f.path("ca:skao", c.name))
 			f.policy(statement("skao", "harbor.skao.int/*"))
-			f.refused("trust store ca:skao: file "+name+": ", c.says)
+			f.refused("trust store ca:skao: file "+c.name+": ", c.says)
 		})
 	}
 }

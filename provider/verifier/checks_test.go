@@ -41,17 +41,18 @@ func TestAChecksNoteSaysWhatItDidNotLookAt(t *testing.T) {
 	a := newAuthority()
 	plain, watched := a.newRealm(t, revocable{}), a.newRealm(t, revocable{crl: true})
 	tsa := a.newTSA(t, revocable{})
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		of   *realm
 		opts ca.SignOptions
 		when trustpolicy.TimestampOption
 		want []string
 	}{
-		"nothing":       {plain, ca.SignOptions{}, trustpolicy.OptionAfterCertExpiry, []string{"expiry: the signature has no end", "authenticTimestamp: no timestamp", "revocation: not asked"}},
-		"an expiry":     {plain, ca.SignOptions{Expiry: time.Now().Add(time.Hour)}, trustpolicy.OptionAfterCertExpiry, []string{"authenticTimestamp: no timestamp", "revocation: not asked"}},
-		"a CRL":         {watched, ca.SignOptions{Expiry: time.Now().Add(time.Hour)}, trustpolicy.OptionAfterCertExpiry, []string{"authenticTimestamp: no timestamp"}},
-		"a timestamp":   {watched, tsa.by(time.Now()), trustpolicy.OptionAlways, []string{"expiry: the signature has no end"}},
-		"not looked at": {watched, tsa.by(time.Now()), trustpolicy.OptionAfterCertExpiry, []string{"expiry: the signature has no end", "authenticTimestamp: the timestamp was not verified"}},
+		{"nothing", plain, ca.SignOptions{}, trustpolicy.OptionAfterCertExpiry, []string{"expiry: the signature has no end", "authenticTimestamp: no timestamp", "revocation: not asked"}},
+		{"an expiry", plain, ca.SignOptions{Expiry: time.Now().Add(time.Hour)}, trustpolicy.OptionAfterCertExpiry, []string{"authenticTimestamp: no timestamp", "revocation: not asked"}},
+		{"a CRL", watched, ca.SignOptions{Expiry: time.Now().Add(time.Hour)}, trustpolicy.OptionAfterCertExpiry, []string{"authenticTimestamp: no timestamp"}},
+		{"a timestamp", watched, tsa.by(time.Now()), trustpolicy.OptionAlways, []string{"expiry: the signature has no end"}},
+		{"not looked at", watched, tsa.by(time.Now()), trustpolicy.OptionAfterCertExpiry, []string{"expiry: the signature has no end", "authenticTimestamp: the timestamp was not verified"}},
 	} {
 		s := newShelf()
 		s.sign(t, c.of.signer, c.opts)
@@ -65,7 +66,7 @@ func TestAChecksNoteSaysWhatItDidNotLookAt(t *testing.T) {
 			}
 		}
 		if !slices.EqualFunc(notes, c.want, strings.HasPrefix) {
-			t.Errorf("%s: noted is %q; want %q", name, notes, c.want)
+			t.Errorf("%s: noted is %q; want %q", c.name, notes, c.want)
 		}
 	}
 }

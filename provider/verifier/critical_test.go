@@ -60,21 +60,23 @@ func TestAnUnknownCriticalAttributeIsRefused(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	trusted := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
 	for _, mediaType := range []string{ca.JWS, ca.COSE} {
-		for name, c := range map[string]struct {
+		for _, c := range []struct {
+			name      string
 			attribute signature.Attribute
 			notation  bool // whether notation-go verifies it
 			reason    provider.Reason
 			says      string
 		}{
-			"critical":     {signature.Attribute{Key: "org.example.purpose", Critical: true, Value: "demo"}, true, provider.Unsupported, `"org.example.purpose"`},
-			"not critical": {signature.Attribute{Key: "org.example.purpose", Value: "demo"}, true, provider.Verified, ""},
-			"a plugin":     {ca.PluginAttribute("com.example.plugin"), false, provider.Unsupported, "plugin"},
-			"a plugin's least version": {
+			{"critical", signature.Attribute{Key: "org.example.purpose", Critical: true, Value: "demo"}, true, provider.Unsupported, `"org.example.purpose"`},
+			{"not critical", signature.Attribute{Key: "org.example.purpose", Value: "demo"}, true, provider.Verified, ""},
+			{"a plugin", ca.PluginAttribute("com.example.plugin"), false, provider.Unsupported, "plugin"},
+			{
+				"a plugin's least version",
 				signature.Attribute{Key: "io.cncf.notary.verificationPluginMinVersion", Critical: true, Value: "1.0.0"}, true, provider.Unsupported, "critical",
 			},
-			"a long one": {signature.Attribute{Key: strings.Repeat("k", 9000), Critical: true, Value: "demo"}, true, provider.Unsupported, "kkk"},
+			{"a long one", signature.Attribute{Key: strings.Repeat("k", 9000), Critical: true, Value: "demo"}, true, provider.Unsupported, "kkk"},
 		} {
-			t.Run(mediaType+" "+name, func(t *testing.T) {
+			t.Run(mediaType+" "+c.name, func(t *testing.T) {
 				s := newShelf()
 				s.sign(t, r.signer, ca.SignOptions{MediaType: mediaType, Attributes: []signature.Attribute{c.attribute}})
 				if err := notationSays(t, trusted, s); (err == nil) != c.notation {

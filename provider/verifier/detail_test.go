@@ -131,9 +131,12 @@ func revokedCases(plain func(*testing.T, *watched)) map[string]toldCase {
 			},
 		},
 	}
-	for code, why := range map[int]string{0: "", 1: " (keyCompromise)", 9: " (privilegeWithdrawn)"} {
-		cases["revoked"+why] = toldCase{
-			how: revocable{ocsp: true}, sign: revoked(ofSigner, signer, code), reason: provider.Revoked, detail: at + why + ": " + signerName,
+	for _, tc := range []struct {
+		code int
+		why  string
+	}{{0, ""}, {1, " (keyCompromise)"}, {9, " (privilegeWithdrawn)"}} {
+		cases["revoked"+tc.why] = toldCase{
+			how: revocable{ocsp: true}, sign: revoked(ofSigner, signer, tc.code), reason: provider.Revoked, detail: at + tc.why + ": " + signerName,
 		}
 	}
 	return cases

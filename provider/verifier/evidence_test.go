@@ -205,12 +205,15 @@ func TestEvidenceIsVerifiedWithoutARequest(t *testing.T) {
 	annotated := target
 	annotated.Annotations = map[string]string{"org.example": "x"}
 	pinned := ocispec.Descriptor{Digest: target.Digest}
-	for name, c := range map[string]struct{ first, second ocispec.Descriptor }{
-		"pinned":                    {pinned, pinned},
-		"by tag":                    {target, target},
-		"pinned, then by tag":       {pinned, target},
-		"by tag, then pinned":       {target, pinned},
-		"annotated tag, and pinned": {annotated, pinned},
+	for _, c := range []struct {
+		name          string
+		first, second ocispec.Descriptor
+	}{
+		{"pinned", pinned, pinned},
+		{"by tag", target, target},
+		{"pinned, then by tag", pinned, target},
+		{"by tag, then pinned", target, pinned},
+		{"annotated tag, and pinned", annotated, pinned},
 	} {
 		for _, mediaType := range []string{ca.JWS, ca.COSE} {
 			w := strict(t, revocable{})
@@ -224,19 +227,19 @@ func TestEvidenceIsVerifiedWithoutARequest(t *testing.T) {
 			first, err := w.known(t.Context(), t, c.first)
 			is(t, provider.Verified, first, err)
 			if len(first.Signatures) < 2 || w.line.count() == 0 {
-				t.Errorf("%s: the good signature was to come after others: %+v", name, first.Signatures)
+				t.Errorf("%s: the good signature was to come after others: %+v", c.name, first.Signatures)
 			}
 			for range 2 {
 				second, err := w.known(t.Context(), t, c.second)
 				is(t, provider.Verified, second, err)
 				if asked := w.line.count(); asked != 0 {
-					t.Errorf("%s, %s: %d requests about what was said before", name, mediaType, asked)
+					t.Errorf("%s, %s: %d requests about what was said before", c.name, mediaType, asked)
 				}
 				if !reflect.DeepEqual(worldly(second), worldly(first)) {
-					t.Errorf("%s: %+v, first %+v", name, second, first)
+					t.Errorf("%s: %+v, first %+v", c.name, second, first)
 				}
 				if len(second.Signatures) != 1 || second.Signatures[0].Digest != good {
-					t.Errorf("%s: by %+v, want %s", name, second.Signatures, good)
+					t.Errorf("%s: by %+v, want %s", c.name, second.Signatures, good)
 				}
 			}
 		}
@@ -245,32 +248,33 @@ func TestEvidenceIsVerifiedWithoutARequest(t *testing.T) {
 
 func TestNothingIsKeptOfAnImageThatWasNotVerified(t *testing.T) {
 	stranger := newAuthority().newRealm(t, revocable{})
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		spoil  func(*archive)
 		reason provider.Reason // "" for ignorance
 	}{
-		"no signature": {func(*archive) {}, provider.Unsigned},
-		"no image":     {func(w *archive) { w.line.resolveErr = provider.ErrNotFound }, provider.NotFound},
-		"a stranger's": {func(w *archive) { w.line.sign(t, stranger.signer, ca.SignOptions{}) }, provider.Untrusted},
-		"tampered":     {func(w *archive) { w.line.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil) }, provider.Tampered},
-		"unsupported":  {func(w *archive) { w.line.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported},
-		"expired":      {func(w *archive) { w.line.sign(t, w.signer, expired()) }, provider.Expired},
-		"revoked": {func(w *archive) {
+		{"no signature", func(*archive) {}, provider.Unsigned},
+		{"no image", func(w *archive) { w.line.resolveErr = provider.ErrNotFound }, provider.NotFound},
+		{"a stranger's", func(w *archive) { w.line.sign(t, stranger.signer, ca.SignOptions{}) }, provider.Untrusted},
+		{"tampered", func(w *archive) { w.line.put(blob{raw: []byte("junk"), mediaType: ca.JWS}, nil) }, provider.Tampered},
+		{"unsupported", func(w *archive) { w.line.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported},
+		{"expired", func(w *archive) { w.line.sign(t, w.signer, expired()) }, provider.Expired},
+		{"revoked", func(w *archive) {
 			w.line.sign(t, w.signer, ca.SignOptions{})
 			w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 		}, provider.Revoked},
-		"too many":           {func(w *archive) { w.line.more = true }, provider.TooManySignatures},
-		"another artifact's": {func(w *archive) { w.sign(t, other()) }, provider.Tampered},
-		"a lost signature":   {func(w *archive) { w.line.put(blob{err: provider.ErrNotFound}, nil) }, ""},
-		"no list":            {func(w *archive) { w.line.listErr = isDown(t.Context()) }, ""},
-		"another digest":     {func(w *archive) { w.line.desc.Digest = digest.FromString("another") }, ""},
-		"registry down":      {func(w *archive) { w.line.cut(isDown) }, ""},
-		"revocation down": {func(w *archive) {
+		{"too many", func(w *archive) { w.line.more = true }, provider.TooManySignatures},
+		{"another artifact's", func(w *archive) { w.sign(t, other()) }, provider.Tampered},
+		{"a lost signature", func(w *archive) { w.line.put(blob{err: provider.ErrNotFound}, nil) }, ""},
+		{"no list", func(w *archive) { w.line.listErr = isDown(t.Context()) }, ""},
+		{"another digest", func(w *archive) { w.line.desc.Digest = digest.FromString("another") }, ""},
+		{"registry down", func(w *archive) { w.line.cut(isDown) }, ""},
+		{"revocation down", func(w *archive) {
 			w.line.sign(t, w.signer, ca.SignOptions{})
 			w.fail(down)
 		}, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			w := strict(t, revocable{crl: true})
 			c.spoil(w)
 			for range 2 {
@@ -310,21 +314,27 @@ func TestASignatureThatComesAfterwardsIsFound(t *testing.T) {
 
 // An image whose evidence is kept is verified while its registry fails.
 func TestEvidenceVerifiesWhileTheRegistryFails(t *testing.T) {
-	for name, fault := range map[string]func(context.Context) error{"down": isDown, "hung": hangs, "limits us": limitsUs} {
-		for where, desc := range map[string]ocispec.Descriptor{"pinned": {Digest: target.Digest}, "by tag": target} {
-			t.Run(name+" "+where, func(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		fault func(context.Context) error
+	}{{"down", isDown}, {"hung", hangs}, {"limits us", limitsUs}} {
+		for _, test := range []struct {
+			where string
+			desc  ocispec.Descriptor
+		}{{"pinned", ocispec.Descriptor{Digest: target.Digest}}, {"by tag", target}} {
+			t.Run(tc.name+" "+test.where, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ask := func(w *archive) (provider.Verdict, error) {
 						ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 						defer cancel()
-						return w.known(ctx, t, desc)
+						return w.known(ctx, t, test.desc)
 					}
 					seen, unseen := strict(t, revocable{}), strict(t, revocable{})
 					seen.sign(t, target)
 					seen.is(t, provider.Verified, true)
 					unseen.sign(t, target)
-					seen.line.cut(fault)
-					unseen.line.cut(fault)
+					seen.line.cut(tc.fault)
+					unseen.line.cut(tc.fault)
 					for range 6 {
 						began := time.Now()
 						verdict, err := ask(seen)
@@ -353,20 +363,23 @@ func TestWhatIsKeptIsJudgedByTodaysTrust(t *testing.T) {
 			return trust
 		}
 	}
-	for name, today := range map[string]func(*archive) rig.Trust{
-		"another root":     func(*archive) rig.Trust { return trusting(stranger.root.Cert, trustpolicy.SignatureVerification{}) },
-		"another identity": identities("x509.subject: C=GB,ST=England,O=SKAO,CN=somebody else"),
-		"always a timestamp": func(w *archive) rig.Trust {
+	for _, tc := range []struct {
+		name  string
+		today func(*archive) rig.Trust
+	}{
+		{"another root", func(*archive) rig.Trust { return trusting(stranger.root.Cert, trustpolicy.SignatureVerification{}) }},
+		{"another identity", identities("x509.subject: C=GB,ST=England,O=SKAO,CN=somebody else")},
+		{"always a timestamp", func(w *archive) rig.Trust {
 			return stamped(trusting(w.root.Cert, trustpolicy.SignatureVerification{}), w.newTSA(t, revocable{}), trustpolicy.OptionAlways)
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			w := strict(t, revocable{})
 			w.sign(t, target)
 			w.is(t, provider.Verified, true)
 			w.is(t, provider.Verified, false)
 
-			w.trusts(t, today(w))
+			w.trusts(t, tc.today(w))
 			w.is(t, provider.Untrusted, true)
 			w.line.cut(isDown)
 			w.unknown(t, provider.CauseRegistry)
@@ -451,18 +464,21 @@ func TestWhatIsRevokedTodayIsNotVerifiedByWhatWasKept(t *testing.T) {
 }
 
 func TestWhatExpiredIsNotVerifiedByWhatWasKept(t *testing.T) {
-	for name, make := range map[string]func(*archive){
-		"the signature": func(w *archive) { w.line.sign(t, w.signer, ca.SignOptions{Expiry: time.Now().Add(3 * time.Hour)}) },
-		"the signer": func(w *archive) {
+	for _, tc := range []struct {
+		name string
+		make func(*archive)
+	}{
+		{"the signature", func(w *archive) { w.line.sign(t, w.signer, ca.SignOptions{Expiry: time.Now().Add(3 * time.Hour)}) }},
+		{"the signer", func(w *archive) {
 			short := w.signerOptions
 			short.NotAfter = time.Now().Add(3 * time.Hour)
 			w.line.sign(t, rig.Must(w.intermediate.Signer(short))(t), ca.SignOptions{})
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := strict(t, revocable{})
-				make(w)
+				tc.make(w)
 				w.is(t, provider.Verified, true)
 				time.Sleep(3*time.Hour - time.Minute)
 				w.is(t, provider.Verified, false)

@@ -146,28 +146,29 @@ func TestOnlyUnsignedPartsMayChange(t *testing.T) {
 		}
 		return changed
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name      string
 		mediaType string
 		envelope  []byte
 		verified  bool
 	}{
-		"white space behind a JWS":      {ca.JWS, append(slices.Clone(jws), " \r\n\t"...), true},
-		"white space before a JWS":      {ca.JWS, append([]byte("\n"), jws...), true},
-		"another agent in a JWS":        {ca.JWS, replace(jws, "notation-provider-pki", "notation-provider-pkj"), true},
-		"another agent in a COSE":       {ca.COSE, replace(cose, "notation-provider-pki", "notation-provider-pkj"), true},
-		"capitals in a JWS's key":       {ca.JWS, replace(jws, `"payload"`, `"PAYLOAD"`), true},
-		"one more key in a JWS":         {ca.JWS, replace(jws, `{"payload"`, `{"more":1,"payload"`), true},
-		"something behind a JWS":        {ca.JWS, append(slices.Clone(jws), "{}"...), false},
-		"something behind a COSE":       {ca.COSE, append(slices.Clone(cose), 0), false},
-		"a payload before the payload":  {ca.JWS, replace(jws, `{"payload":"`, `{"payload":"e30","Payload":"`), true}, // the last counts
-		"a payload behind the payload":  {ca.JWS, replace(jws, `"protected"`, `"Payload":"e30","protected"`), false},
-		"a JWS taken for a COSE":        {ca.COSE, jws, false},
-		"a COSE taken for a JWS":        {ca.JWS, cose, false},
-		"a JWS without its tail":        {ca.JWS, jws[:len(jws)-1], false},
-		"a COSE without its tag":        {ca.COSE, cose[1:], false},
-		"an envelope within white room": {ca.JWS, []byte("   "), false},
+		{"white space behind a JWS", ca.JWS, append(slices.Clone(jws), " \r\n\t"...), true},
+		{"white space before a JWS", ca.JWS, append([]byte("\n"), jws...), true},
+		{"another agent in a JWS", ca.JWS, replace(jws, "notation-provider-pki", "notation-provider-pkj"), true},
+		{"another agent in a COSE", ca.COSE, replace(cose, "notation-provider-pki", "notation-provider-pkj"), true},
+		{"capitals in a JWS's key", ca.JWS, replace(jws, `"payload"`, `"PAYLOAD"`), true},
+		{"one more key in a JWS", ca.JWS, replace(jws, `{"payload"`, `{"more":1,"payload"`), true},
+		{"something behind a JWS", ca.JWS, append(slices.Clone(jws), "{}"...), false},
+		{"something behind a COSE", ca.COSE, append(slices.Clone(cose), 0), false},
+		{"a payload before the payload", ca.JWS, replace(jws, `{"payload":"`, `{"payload":"e30","Payload":"`), true}, // the last counts
+		{"a payload behind the payload", ca.JWS, replace(jws, `"protected"`, `"Payload":"e30","protected"`), false},
+		{"a JWS taken for a COSE", ca.COSE, jws, false},
+		{"a COSE taken for a JWS", ca.JWS, cose, false},
+		{"a JWS without its tail", ca.JWS, jws[:len(jws)-1], false},
+		{"a COSE without its tag", ca.COSE, cose[1:], false},
+		{"an envelope within white room", ca.JWS, []byte("   "), false},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			original := made[c.mediaType]
 			if got := hold(t, s, v, c.mediaType, original, c.envelope); got != c.verified {
 				t.Errorf("verified %t: %+v", got, last(t, v))

@@ -77,27 +77,30 @@ func TestMetadataBeyondTheBoundsIsLeftOut(t *testing.T) {
 	for i := range 16 {
 		many[fmt.Sprint("k", i)] = "v"
 	}
-	for name, odd := range map[string]map[string]string{
-		"many keys":     many,
-		"an empty key":  {"": "v"},
-		"a long key":    {strings.Repeat("k", 129): "v"},
-		"a long value":  {"k": strings.Repeat("v", 513)},
-		"a long whole":  {"k": strings.Repeat("v", 500), "l": strings.Repeat("v", 500)},
-		"long as JSON":  {"k": strings.Repeat("<", 200)},
-		"a line break":  {"k": "a\nb"},
-		"an escape":     {"k\x1b": "v"},
-		"reorders text": {"k": "\u202e"},
+	for _, tc := range []struct {
+		name string
+		odd  map[string]string
+	}{
+		{"many keys", many},
+		{"an empty key", map[string]string{"": "v"}},
+		{"a long key", map[string]string{strings.Repeat("k", 129): "v"}},
+		{"a long value", map[string]string{"k": strings.Repeat("v", 513)}},
+		{"a long whole", map[string]string{"k": strings.Repeat("v", 500), "l": strings.Repeat("v", 500)}},
+		{"long as JSON", map[string]string{"k": strings.Repeat("<", 200)}},
+		{"a line break", map[string]string{"k": "a\nb"}},
+		{"an escape", map[string]string{"k\x1b": "v"}},
+		{"reorders text", map[string]string{"k": "\u202e"}},
 	} {
-		metadata := maps.Clone(odd)
+		metadata := maps.Clone(tc.odd)
 		metadata["vetted"] = "SEC-1"
 		s := newShelf()
 		s.noted(t, r.signer, ca.JWS, metadata)
 		verdict := asked(t, setup{trust: trusted, shelf: s}, "")
 		if !verdict.Good() || verdict.Metadata != nil || len(verdict.Warnings) != 1 || !strings.HasPrefix(verdict.Warnings[0], "metadata: left out") {
-			t.Errorf("%s: %q %v, warnings %q", name, verdict.Reason, verdict.Metadata, verdict.Warnings)
+			t.Errorf("%s: %q %v, warnings %q", tc.name, verdict.Reason, verdict.Metadata, verdict.Warnings)
 		}
 		if refused := asked(t, setup{trust: trusted, shelf: s}, "metadata.vetted=*"); refused.Reason != provider.Untrusted {
-			t.Errorf("%s: %q with a condition", name, refused.Reason)
+			t.Errorf("%s: %q with a condition", tc.name, refused.Reason)
 		}
 	}
 }
@@ -113,27 +116,27 @@ func TestOneSignatureMustMeetAllConditions(t *testing.T) {
 	s.noted(t, r.signer, ca.JWS, nil)
 	s.noted(t, r.signer, ca.COSE, map[string]string{"vetted": "SEC-1"})
 	s.noted(t, r.signer, ca.JWS, map[string]string{"vetted": "SEC-2", "tested": "yes"})
-	for conditions, want := range map[string]string{
-		"metadata.vetted=SEC-1":                       "SEC-1",
-		"metadata.vetted=SEC-%2A":                     "SEC-1",
-		"metadata.vetted=SEC-2":                       "SEC-2",
-		"metadata.tested=yes":                         "SEC-2",
-		"metadata.vetted=SEC-1&metadata.tested=yes":   "",
-		"metadata.vetted=SEC-9":                       "",
-		"metadata.owner=tango":                        "",
-		"metadata.vetted=sec-1":                       "",
-		"metadata.vetted=SEC-1&signer.CN=Another":     "",
-		"metadata.vetted=SEC-1&metadata.vetted=SEC-2": "",
+	for _, tc := range []struct{ conditions, want string }{
+		{"metadata.vetted=SEC-1", "SEC-1"},
+		{"metadata.vetted=SEC-%2A", "SEC-1"},
+		{"metadata.vetted=SEC-2", "SEC-2"},
+		{"metadata.tested=yes", "SEC-2"},
+		{"metadata.vetted=SEC-1&metadata.tested=yes", ""},
+		{"metadata.vetted=SEC-9", ""},
+		{"metadata.owner=tango", ""},
+		{"metadata.vetted=sec-1", ""},
+		{"metadata.vetted=SEC-1&signer.CN=Another", ""},
+		{"metadata.vetted=SEC-1&metadata.vetted=SEC-2", ""},
 	} {
-		verdict := asked(t, setup{trust: trusted, shelf: s}, conditions)
-		if verdict.Good() != (want != "") || verdict.Metadata["vetted"] != want {
-			t.Errorf("%s: %q with %v, want %q", conditions, verdict.Reason, verdict.Metadata, want)
+		verdict := asked(t, setup{trust: trusted, shelf: s}, tc.conditions)
+		if verdict.Good() != (tc.want != "") || verdict.Metadata["vetted"] != tc.want {
+			t.Errorf("%s: %q with %v, want %q", tc.conditions, verdict.Reason, verdict.Metadata, tc.want)
 		}
 		if !verdict.Good() && (verdict.Reason != provider.Untrusted || !strings.HasPrefix(verdict.Detail, provider.DetailNoMetadata) && !strings.HasPrefix(verdict.Detail, provider.DetailOtherSigner)) {
-			t.Errorf("%s: %q: %s", conditions, verdict.Reason, verdict.Detail)
+			t.Errorf("%s: %q: %s", tc.conditions, verdict.Reason, verdict.Detail)
 		}
 		if says := fmt.Sprint(verdict.Signatures); !verdict.Good() && !strings.Contains(says, "{conditions enforce "+verdict.Detail) {
-			t.Errorf("%s: the checks are %s", conditions, says)
+			t.Errorf("%s: the checks are %s", tc.conditions, says)
 		}
 	}
 }
@@ -160,9 +163,12 @@ func TestEvidenceMustMeetTheConditionsToo(t *testing.T) {
 	if verdict, err := vetted.Verify(t.Context(), image, desc); err != nil || verdict.Metadata["vetted"] != "SEC-1" {
 		t.Error(verdict, err)
 	}
-	for name, known := range map[string]provider.Verifier{"with conditions": vetted, "without": plain} {
-		if verdict, ok := known.VerifyKnown(t.Context(), image, desc); !ok || verdict.Metadata["vetted"] != "SEC-1" {
-			t.Errorf("%s: %t %+v", name, ok, verdict)
+	for _, tc := range []struct {
+		name  string
+		known provider.Verifier
+	}{{"with conditions", vetted}, {"without", plain}} {
+		if verdict, ok := tc.known.VerifyKnown(t.Context(), image, desc); !ok || verdict.Metadata["vetted"] != "SEC-1" {
+			t.Errorf("%s: %t %+v", tc.name, ok, verdict)
 		}
 	}
 }

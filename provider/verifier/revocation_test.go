@@ -64,28 +64,29 @@ var everyWay = map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}, "b
 // A revoked certificate is refused; an unknown status leaves the image undecided.
 func TestRevokedIsRefusedAndUnknownIsUndecided(t *testing.T) {
 	for name, how := range everyWay {
-		for what, c := range map[string]struct {
+		for _, c := range []struct {
+			what   string
 			spoil  func(*watched)
 			reason provider.Reason // "" for ignorance
 		}{
-			"good":             {func(*watched) {}, provider.Verified},
-			"signer":           {func(w *watched) { w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1) }, provider.Revoked},
-			"intermediate":     {func(w *watched) { w.rootLedger.Revoke(w.intermediate.Cert, time.Now(), 2) }, provider.Revoked},
-			"another's signer": {func(w *watched) { w.signerLedger.Revoke(w.intermediate.Cert, time.Now(), 1) }, provider.Verified},
-			"down":             {func(w *watched) { w.fail(down) }, ""},
-			"stale":            {func(w *watched) { w.signerLedger.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)) }, ""},
-			"page":             {func(w *watched) { w.everywhere(http.HandlerFunc(page)) }, ""},
-			"nothing":          {func(w *watched) { w.everywhere(http.NotFoundHandler()) }, ""},
-			"without end": {func(w *watched) {
+			{"good", func(*watched) {}, provider.Verified},
+			{"signer", func(w *watched) { w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1) }, provider.Revoked},
+			{"intermediate", func(w *watched) { w.rootLedger.Revoke(w.intermediate.Cert, time.Now(), 2) }, provider.Revoked},
+			{"another's signer", func(w *watched) { w.signerLedger.Revoke(w.intermediate.Cert, time.Now(), 1) }, provider.Verified},
+			{"down", func(w *watched) { w.fail(down) }, ""},
+			{"stale", func(w *watched) { w.signerLedger.SetValidity(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)) }, ""},
+			{"page", func(w *watched) { w.everywhere(http.HandlerFunc(page)) }, ""},
+			{"nothing", func(w *watched) { w.everywhere(http.NotFoundHandler()) }, ""},
+			{"without end", func(w *watched) {
 				w.everywhere(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(make([]byte, 1<<20)) }))
 			}, ""},
-			"down, the other revoked": {func(w *watched) {
+			{"down, the other revoked", func(w *watched) {
 				w.signerLedger.Revoke(w.signer.Cert, time.Now(), 1)
 				w.serve(w.rootURLs[0], http.NotFoundHandler())
 				w.serve(w.rootURLs[1], http.NotFoundHandler())
 			}, provider.Revoked},
 		} {
-			t.Run(name+" "+what, func(t *testing.T) {
+			t.Run(name+" "+c.what, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := watch(t, how)
 					c.spoil(w)
@@ -176,10 +177,13 @@ func TestAVerdictOnAnOldCRLIsRenewed(t *testing.T) {
 
 // Revocation lists are fetched in plain text: an attacker on the network may send anything, once.
 func TestForgedAnswerHindersNoOther(t *testing.T) {
-	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		how  revocable
+	}{{"CRL", revocable{crl: true}}, {"OCSP", revocable{ocsp: true}}} {
+		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := watch(t, how)
+				w := watch(t, tc.how)
 				other := newAuthority().newRealm(t, revocable{}) // the same names, other keys
 				w.serve(w.signerURLs[0], other.signerLedger.CRLHandler())
 				w.serve(w.signerURLs[1], forged(other.intermediate))
@@ -323,15 +327,18 @@ func TestAChainWithoutURLsIsCheckedAsByTheLibrary(t *testing.T) {
 	asked := a.newRealm(t, revocable{crl: true})
 	ours := setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: newShelf(), authority: a}.open(t).Validator()
 	library := rig.Must(revocation.NewWithOptions(revocation.Options{OCSPHTTPClient: &http.Client{Transport: a}, CRLFetcher: rig.Must(crl.NewHTTPFetcher(&http.Client{Transport: a}))(t)}))(t)
-	for name, chain := range map[string][]*x509.Certificate{
-		"none": nil, "one": alone.Chain, "two": direct.Chain, "three": r.signer.Chain, "with CRLs": asked.signer.Chain,
+	for _, tc := range []struct {
+		name  string
+		chain []*x509.Certificate
+	}{
+		{"none", nil}, {"one", alone.Chain}, {"two", direct.Chain}, {"three", r.signer.Chain}, {"with CRLs", asked.signer.Chain},
 	} {
-		o := revocation.ValidateContextOptions{CertChain: chain}
+		o := revocation.ValidateContextOptions{CertChain: tc.chain}
 		want, wantErr := library.ValidateContext(t.Context(), o)
 		got, err := ours.ValidateContext(t.Context(), o)
 		same := func(a, b *result.CertRevocationResult) bool { return a.Result == b.Result }
 		if (err != nil) != (wantErr != nil) || !slices.EqualFunc(got, want, same) {
-			t.Errorf("%s: %v, %v; the library says %v, %v", name, got, err, want, wantErr)
+			t.Errorf("%s: %v, %v; the library says %v, %v", tc.name, got, err, want, wantErr)
 		}
 	}
 }
@@ -340,13 +347,16 @@ func TestAChainWithoutURLsIsCheckedAsByTheLibrary(t *testing.T) {
 func TestUntrustedChainCausesNoRequest(t *testing.T) {
 	a := newAuthority()
 	r, stranger := a.newRealm(t, revocable{}), a.newRealm(t, revocable{crl: true, ocsp: true})
-	for name, level := range map[string]trustpolicy.SignatureVerification{"strict": {}, "permissive": permissive} {
+	for _, tc := range []struct {
+		name  string
+		level trustpolicy.SignatureVerification
+	}{{"strict", trustpolicy.SignatureVerification{}}, {"permissive", permissive}} {
 		s := newShelf()
 		s.sign(t, stranger.signer, ca.SignOptions{})
-		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, level), shelf: s, authority: a}.open(t))
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, tc.level), shelf: s, authority: a}.open(t))
 		is(t, provider.Untrusted, verdict, err)
 		if got := a.asked(""); got != 0 {
-			t.Errorf("%s: a stranger's certificate had us ask %v", name, a.log)
+			t.Errorf("%s: a stranger's certificate had us ask %v", tc.name, a.log)
 		}
 	}
 }
@@ -409,10 +419,13 @@ func TestWhatIsSaidOfOneSignatureIsNotSaidOfTheNext(t *testing.T) {
 }
 
 func TestAnAnswerIsNotUsedBeyondItsNextUpdate(t *testing.T) {
-	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		how  revocable
+	}{{"CRL", revocable{crl: true}}, {"OCSP", revocable{ocsp: true}}} {
+		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := watch(t, how)
+				w := watch(t, tc.how)
 				w.signerLedger.SetValidity(time.Now(), time.Now().Add(10*time.Minute))
 				w.is(t, provider.Verified)
 				w.signerLedger.SetValidity(time.Time{}, time.Time{})
@@ -496,10 +509,13 @@ func (t *tape) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestAnAnswerFromBeforeARevocationDoesNotUndoIt(t *testing.T) {
-	for name, how := range map[string]revocable{"CRL": {crl: true}, "OCSP": {ocsp: true}} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		how  revocable
+	}{{"CRL", revocable{crl: true}}, {"OCSP", revocable{ocsp: true}}} {
+		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := watch(t, how)
+				w := watch(t, tc.how)
 				for _, ledger := range []*rig.RevocationServer{w.rootLedger, w.signerLedger} {
 					ledger.SetValidity(time.Now(), time.Now().Add(100*time.Hour))
 				}

@@ -69,7 +69,8 @@ const never time.Duration = 0
 // A verdict holds until the first fact lapses that the policy enforces.
 func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 	hour := time.Hour
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		how    revocable
 		level  trustpolicy.SignatureVerification
 		sign   func(stamps) ca.SignOptions
@@ -79,57 +80,67 @@ func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 		until  time.Duration // from the start
 		by     provider.LapseBy
 	}{
-		"the chain's end":        {until: 6 * hour, by: provider.LapseSigner},
-		"the signature's expiry": {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour, by: provider.LapseSignature},
-		"a late expiry":          {sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour, by: provider.LapseSigner},
-		"an expiry that is logged": {
+		{name: "the chain's end", until: 6 * hour, by: provider.LapseSigner},
+		{name: "the signature's expiry", sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 3 * hour, by: provider.LapseSignature},
+		{name: "a late expiry", sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(9 * hour)} }, until: 6 * hour, by: provider.LapseSigner},
+		{
+			name:  "an expiry that is logged",
 			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
 			sign:  func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(3 * hour)} }, until: 6 * hour, by: provider.LapseSigner,
 		},
-		"a chain's end that is logged": {level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), until: never},
-		"permissive":                   {level: permissive, how: revocable{crl: true}, sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(hour)} }, until: never},
-		"a timestamp":                  {stamps: trustpolicy.OptionAlways, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: never},
-		"a timestamp that is not looked at": {
+		{name: "a chain's end that is logged", level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), until: never},
+		{name: "permissive", level: permissive, how: revocable{crl: true}, sign: func(stamps) ca.SignOptions { return ca.SignOptions{Expiry: time.Now().Add(hour)} }, until: never},
+		{name: "a timestamp", stamps: trustpolicy.OptionAlways, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: never},
+		{
+			name:   "a timestamp that is not looked at",
 			stamps: trustpolicy.OptionAfterCertExpiry, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) }, until: 6 * hour, by: provider.LapseSigner,
 		},
-		"a timestamp of which a CRL is": {
+		{
+			name:   "a timestamp of which a CRL is",
 			stamps: trustpolicy.OptionAlways, tsa: revocable{crl: true}, sign: func(s stamps) ca.SignOptions { return s.by(time.Now()) },
 			change: func(_ *realm, s stamps) { s.ledger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseTimestampRevocation,
 		},
-		"the signer's CRL": {
+		{
+			name:   "the signer's CRL",
 			how:    revocable{crl: true},
 			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
-		"the intermediate's CRL": {
+		{
+			name:   "the intermediate's CRL",
 			how:    revocable{crl: true},
 			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
-		"the signer's OCSP": {
+		{
+			name:   "the signer's OCSP",
 			how:    revocable{ocsp: true},
 			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
-		"the intermediate's OCSP": {
+		{
+			name:   "the intermediate's OCSP",
 			how:    revocable{ocsp: true},
 			change: func(r *realm, _ stamps) { r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 2 * hour, by: provider.LapseRevocation,
 		},
-		"CRLs that hold for longer": {
-			how: revocable{crl: true},
+		{
+			name: "CRLs that hold for longer",
+			how:  revocable{crl: true},
 			change: func(r *realm, _ stamps) {
 				r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(20*hour))
 				r.rootLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(20*hour))
 			},
 			until: 6 * hour, by: provider.LapseSigner,
 		},
-		"revocation that is logged": {
-			how: revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+		{
+			name: "revocation that is logged",
+			how:  revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
 			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour, by: provider.LapseSigner,
 		},
-		"revocation that is skipped": {
-			how: revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionSkip),
+		{
+			name: "revocation that is skipped",
+			how:  revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionSkip),
 			change: func(r *realm, _ stamps) { r.signerLedger.SetValidity(time.Now().Add(-hour), time.Now().Add(2*hour)) }, until: 6 * hour, by: provider.LapseSigner,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began, a := time.Now(), newAuthority()
 				r, tsa := a.lapsing(t, c.how), a.newTSA(t, c.tsa)
@@ -206,19 +217,20 @@ func TestAStaleOCSPAnswerBesideAGoodCRLBoundsNothing(t *testing.T) {
 
 // An image is signed when a verified timestamp says else when its signer says.
 func TestSignedAtIsTheVerifiedTimestamp(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		stamps  trustpolicy.TimestampOption
 		stamped bool
 		later   time.Duration
 		want    time.Duration // before now
 	}{
-		"claimed":                         {"", false, 0, 2 * time.Minute},
-		"timestamped by an untrusted TSA": {"", true, 0, 2 * time.Minute},
-		"stamped":                         {trustpolicy.OptionAlways, true, 0, time.Minute},
-		"stamped, not looked at":          {trustpolicy.OptionAfterCertExpiry, true, 0, 2 * time.Minute},
-		"stamped, and the signer lapsed":  {trustpolicy.OptionAfterCertExpiry, true, 7 * time.Hour, time.Minute},
+		{"claimed", "", false, 0, 2 * time.Minute},
+		{"timestamped by an untrusted TSA", "", true, 0, 2 * time.Minute},
+		{"stamped", trustpolicy.OptionAlways, true, 0, time.Minute},
+		{"stamped, not looked at", trustpolicy.OptionAfterCertExpiry, true, 0, 2 * time.Minute},
+		{"stamped, and the signer lapsed", trustpolicy.OptionAfterCertExpiry, true, 7 * time.Hour, time.Minute},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began, a := time.Now(), newAuthority()
 				r, tsa := a.lapsing(t, revocable{}), a.newTSA(t, revocable{})
@@ -246,7 +258,8 @@ func TestSignedAtIsTheVerifiedTimestamp(t *testing.T) {
 
 // What the policy only logs is a warning, in the words in which it would have been a refusal.
 func TestALoggedCheckIsAWarning(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		how    revocable
 		level  trustpolicy.SignatureVerification
 		sign   func(stamps) ca.SignOptions
@@ -256,34 +269,40 @@ func TestALoggedCheckIsAWarning(t *testing.T) {
 		cause  provider.Cause
 		always bool
 	}{
-		"an expired signature": {
+		{
+			name:  "an expired signature",
 			level: override(trustpolicy.TypeExpiry, trustpolicy.ActionLog),
 			sign:  func(stamps) ca.SignOptions { return expired() }, check: "expiry", reason: provider.Expired,
 		},
-		"a lapsed certificate": {
+		{
+			name:  "a lapsed certificate",
 			level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog),
 			spoil: func(*authority, *realm) { time.Sleep(7 * time.Hour) }, check: "authenticTimestamp", reason: provider.Expired,
 		},
-		"no timestamp": {
+		{
+			name:  "no timestamp",
 			level: override(trustpolicy.TypeAuthenticTimestamp, trustpolicy.ActionLog), always: true,
 			check: "authenticTimestamp", reason: provider.Untrusted,
 		},
-		"a revoked signer": {
-			how: revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+		{
+			name: "a revoked signer",
+			how:  revocable{crl: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
 			spoil: func(_ *authority, r *realm) { r.signerLedger.Revoke(r.signer.Cert, time.Now(), 1) },
 			check: "revocation", reason: provider.Revoked,
 		},
-		"a revoked intermediate, by OCSP": {
-			how: revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+		{
+			name: "a revoked intermediate, by OCSP",
+			how:  revocable{ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
 			spoil: func(_ *authority, r *realm) { r.rootLedger.Revoke(r.intermediate.Cert, time.Now(), 2) },
 			check: "revocation", reason: provider.Revoked,
 		},
-		"unknown whether it is revoked": {
-			how: revocable{crl: true, ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
+		{
+			name: "unknown whether it is revoked",
+			how:  revocable{crl: true, ocsp: true}, level: override(trustpolicy.TypeRevocation, trustpolicy.ActionLog),
 			spoil: func(a *authority, _ *realm) { a.fail(down) }, check: "revocation", cause: provider.CauseRevocation,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAuthority()
 				r, tsa := a.lapsing(t, c.how), a.newTSA(t, revocable{})
@@ -336,7 +355,8 @@ func TestTheEarlierOfTwoTimes(t *testing.T) {
 }
 
 func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		how   revocable
 		other bool // whether the tsa store holds another authority
 		spoil func(*authority, stamps)
@@ -344,22 +364,24 @@ func TestATimestampIsAsGoodAsItsAuthority(t *testing.T) {
 		held, lapsed provider.Reason
 		cause        provider.Cause
 	}{
-		"good":    {held: provider.Verified, lapsed: provider.Verified},
-		"CRL":     {how: revocable{crl: true}, held: provider.Verified, lapsed: provider.Verified},
-		"OCSP":    {how: revocable{ocsp: true}, held: provider.Verified, lapsed: provider.Verified},
-		"another": {other: true, held: provider.Untrusted, lapsed: provider.Expired},
-		"revoked": {
-			how: revocable{crl: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
+		{name: "good", held: provider.Verified, lapsed: provider.Verified},
+		{name: "CRL", how: revocable{crl: true}, held: provider.Verified, lapsed: provider.Verified},
+		{name: "OCSP", how: revocable{ocsp: true}, held: provider.Verified, lapsed: provider.Verified},
+		{name: "another", other: true, held: provider.Untrusted, lapsed: provider.Expired},
+		{
+			name: "revoked",
+			how:  revocable{crl: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
 			held: provider.Revoked, lapsed: provider.Revoked,
 		},
-		"revoked, by OCSP": {
-			how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
+		{
+			name: "revoked, by OCSP",
+			how:  revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Revoke(s.Cert, time.Now(), 1) },
 			held: provider.Revoked, lapsed: provider.Revoked,
 		},
-		"disowned": {how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, cause: provider.CauseRevocation},
-		"silent":   {how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, cause: provider.CauseRevocation},
+		{name: "disowned", how: revocable{ocsp: true}, spoil: func(_ *authority, s stamps) { s.ledger.Disown(s.Cert) }, cause: provider.CauseRevocation},
+		{name: "silent", how: revocable{crl: true}, spoil: func(a *authority, _ stamps) { a.fail(down) }, cause: provider.CauseRevocation},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAuthority()
 				r, tsa := a.lapsing(t, revocable{}), a.newTSA(t, c.how)

@@ -177,28 +177,29 @@ func names(chosen []kind) (list []string) {
 func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
 	limited := provider.Undecided(provider.CauseCredentials, errors.New("https://10.1.2.3/token"), "the registry refuses access")
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		change func(*shelf)
 		reason provider.Reason
 		cause  provider.Cause
 	}{
-		"no image":            {func(s *shelf) { s.resolveErr = fmt.Errorf("at 10.1.2.3: %w", provider.ErrNotFound) }, provider.NotFound, ""},
-		"resolving fails":     {func(s *shelf) { s.resolveErr = limited }, "", provider.CauseCredentials},
-		"resolving is broken": {func(s *shelf) { s.resolveErr = errors.New("https://10.1.2.3") }, "", provider.CauseInternal},
-		"another digest":      {func(s *shelf) { s.desc.Digest = digest.FromString("another") }, "", provider.CauseRegistry},
-		"no descriptor":       {func(s *shelf) { s.desc = ocispec.Descriptor{} }, "", provider.CauseRegistry},
-		"listing fails":       {func(s *shelf) { s.listErr = limited }, "", provider.CauseCredentials},
-		"listing and a list":  {func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, ca.SignOptions{}) }, "", provider.CauseCredentials},
-		"none":                {func(*shelf) {}, provider.Unsigned, ""},
-		"none, but more":      {func(s *shelf) { s.more = true }, provider.TooManySignatures, ""},
-		"an envelope fails":   {func(s *shelf) { s.put(blob{err: limited}, nil) }, "", provider.CauseCredentials},
-		"no envelope":         {func(s *shelf) { s.put(blob{err: fmt.Errorf("%w: two layers", provider.ErrNoEnvelope)}, nil) }, provider.Tampered, ""},
-		"no envelope's type":  {func(s *shelf) { s.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported, ""},
-		"an empty envelope":   {func(s *shelf) { s.put(blob{mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
-		"an empty COSE":       {func(s *shelf) { s.put(blob{mediaType: ca.COSE}, nil) }, provider.Tampered, ""},
-		"null":                {func(s *shelf) { s.put(blob{raw: []byte("null"), mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
+		{"no image", func(s *shelf) { s.resolveErr = fmt.Errorf("at 10.1.2.3: %w", provider.ErrNotFound) }, provider.NotFound, ""},
+		{"resolving fails", func(s *shelf) { s.resolveErr = limited }, "", provider.CauseCredentials},
+		{"resolving is broken", func(s *shelf) { s.resolveErr = errors.New("https://10.1.2.3") }, "", provider.CauseInternal},
+		{"another digest", func(s *shelf) { s.desc.Digest = digest.FromString("another") }, "", provider.CauseRegistry},
+		{"no descriptor", func(s *shelf) { s.desc = ocispec.Descriptor{} }, "", provider.CauseRegistry},
+		{"listing fails", func(s *shelf) { s.listErr = limited }, "", provider.CauseCredentials},
+		{"listing and a list", func(s *shelf) { s.listErr = limited; s.sign(t, r.signer, ca.SignOptions{}) }, "", provider.CauseCredentials},
+		{"none", func(*shelf) {}, provider.Unsigned, ""},
+		{"none, but more", func(s *shelf) { s.more = true }, provider.TooManySignatures, ""},
+		{"an envelope fails", func(s *shelf) { s.put(blob{err: limited}, nil) }, "", provider.CauseCredentials},
+		{"no envelope", func(s *shelf) { s.put(blob{err: fmt.Errorf("%w: two layers", provider.ErrNoEnvelope)}, nil) }, provider.Tampered, ""},
+		{"no envelope's type", func(s *shelf) { s.put(blob{raw: []byte("{}"), mediaType: "text/plain"}, nil) }, provider.Unsupported, ""},
+		{"an empty envelope", func(s *shelf) { s.put(blob{mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
+		{"an empty COSE", func(s *shelf) { s.put(blob{mediaType: ca.COSE}, nil) }, provider.Tampered, ""},
+		{"null", func(s *shelf) { s.put(blob{raw: []byte("null"), mediaType: ca.JWS}, nil) }, provider.Tampered, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			s := newShelf()
 			c.change(s)
 			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
@@ -213,20 +214,23 @@ func TestWhatTheRepositorySaysIsNamedForWhatItIs(t *testing.T) {
 
 func TestASignatureSpeaksOfOneDescriptorInEveryPart(t *testing.T) {
 	r := newAuthority().newRealm(t, revocable{})
-	for name, change := range map[string]func(*ocispec.Descriptor){
-		"digest":     func(d *ocispec.Descriptor) { d.Digest = digest.FromString("another") },
-		"size":       func(d *ocispec.Descriptor) { d.Size++ },
-		"media type": func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex },
+	for _, tc := range []struct {
+		name   string
+		change func(*ocispec.Descriptor)
+	}{
+		{"digest", func(d *ocispec.Descriptor) { d.Digest = digest.FromString("another") }},
+		{"size", func(d *ocispec.Descriptor) { d.Size++ }},
+		{"media type", func(d *ocispec.Descriptor) { d.MediaType = ocispec.MediaTypeImageIndex }},
 	} {
 		for _, mediaType := range []string{ca.JWS, ca.COSE} {
 			s, other := newShelf(), target
-			change(&other)
+			tc.change(&other)
 			envelope := sign(t, r.signer, other, ca.SignOptions{MediaType: mediaType})
 			s.put(blob{raw: envelope.Raw, mediaType: envelope.MediaType}, envelope.Annotations)
 			verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
 			is(t, provider.Tampered, verdict, err)
 			if !strings.Contains(verdict.Detail, provider.DetailOtherImage) {
-				t.Errorf("%s: %s", name, verdict.Detail)
+				t.Errorf("%s: %s", tc.name, verdict.Detail)
 			}
 		}
 	}
@@ -250,16 +254,17 @@ func TestWhatTheWalkKnowsOfTheImageIsNotAskedAgain(t *testing.T) {
 
 func TestAnUntrustedSignerIsToldWhatIsMissing(t *testing.T) {
 	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		by   *ca.Identity
 		opts ca.SignOptions
 		says string
 	}{
-		"a stranger of the same name": {stranger.signer, ca.SignOptions{}, provider.DetailUnknownCA},
-		"a scheme without a store":    {r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, provider.DetailUnknownCA},
-		"another identity":            {r.signer, ca.SignOptions{}, provider.DetailUnknownName},
+		{"a stranger of the same name", stranger.signer, ca.SignOptions{}, provider.DetailUnknownCA},
+		{"a scheme without a store", r.signer, ca.SignOptions{Scheme: signature.SigningSchemeX509SigningAuthority}, provider.DetailUnknownCA},
+		{"another identity", r.signer, ca.SignOptions{}, provider.DetailUnknownName},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			trust := trusting(r.root.Cert, trustpolicy.SignatureVerification{})
 			trust.Policies[0].TrustedIdentities = []string{"x509.subject:C=GB,ST=England,O=SKAO,CN=somebody else"}
 			s := newShelf()
@@ -283,24 +288,25 @@ func TestANameThatAnyoneMayWriteIsShownShortAndPlain(t *testing.T) {
 	stranger := rig.Must(rig.Must(ca.NewRoot(ca.Options{}))(t).Signer(strange))(t)
 	strange.NotBefore, strange.NotAfter = time.Now().Add(-3*time.Minute), time.Now().Add(-time.Minute)
 	lapsed := rig.Must(r.root.Signer(strange))(t)
-	for reason, opts := range map[provider.Reason]struct {
-		by *ca.Identity
+	for _, opts := range []struct {
+		reason provider.Reason
+		by     *ca.Identity
 		ca.SignOptions
 	}{
-		provider.Untrusted: {by: stranger},
-		provider.Expired:   {lapsed, ca.SignOptions{SigningTime: time.Now().Add(-2 * time.Minute)}},
+		{reason: provider.Untrusted, by: stranger},
+		{provider.Expired, lapsed, ca.SignOptions{SigningTime: time.Now().Add(-2 * time.Minute)}},
 	} {
 		s := newShelf()
 		s.sign(t, opts.by, opts.SignOptions)
 		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s}.open(t))
-		is(t, reason, verdict, err)
+		is(t, opts.reason, verdict, err)
 		texts := []string{verdict.Detail, verdict.Signer, verdict.Signatures[0].Detail, verdict.Signatures[0].Signer}
 		for _, check := range verdict.Signatures[0].Checks {
 			texts = append(texts, check.Problem)
 		}
 		for _, text := range texts {
 			if len(text) > 1000 || strings.ContainsAny(text, "\x01\x1b\n\u202e") {
-				t.Errorf("%s: %d bytes: %.200q", reason, len(text), text)
+				t.Errorf("%s: %d bytes: %.200q", opts.reason, len(text), text)
 			}
 		}
 	}

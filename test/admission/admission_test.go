@@ -101,13 +101,16 @@ func TestPodOfSignedAndUnsignedImages(t *testing.T) {
 // server remembers, beside that of an empty template in the same engine.
 func BenchmarkDecision(b *testing.B) {
 	w := newWorld(b, nil)
-	for name, objects := range map[string][]string{
-		"template=empty":                 {empty, emptyConstraint},
-		"template=signed/exceptions=0":   {signed(0)},
-		"template=signed/exceptions=200": {signed(200)},
+	for _, tc := range []struct {
+		name    string
+		objects []string
+	}{
+		{"template=empty", []string{empty, emptyConstraint}},
+		{"template=signed/exceptions=0", []string{signed(0)}},
+		{"template=signed/exceptions=200", []string{signed(200)}},
 	} {
-		b.Run(name, func(b *testing.B) {
-			e := w.open(b, objects...)
+		b.Run(tc.name, func(b *testing.B) {
+			e := w.open(b, tc.objects...)
 			pod := admission.Pod("pod", w.good...)
 			for b.Loop() {
 				if violations, err := e.Review(b.Context(), pod); err != nil || engine.Denied(violations) {

@@ -102,26 +102,29 @@ func TestThePipelineKeepsItsCaches(t *testing.T) {
 			kept[strings.TrimSuffix(path, "/")] = cache.Key.Files
 		}
 	}
-	for folder, by := range map[string][]string{
-		strings.TrimPrefix(p.Variables["GOCACHE"], "$CI_PROJECT_DIR/"):    {"go.sum"},
-		strings.TrimPrefix(p.Variables["GOMODCACHE"], "$CI_PROJECT_DIR/"): {"go.sum"},
-		".cache/bin": {"Makefile"},
+	for _, tc := range []struct {
+		folder string
+		by     []string
+	}{
+		{strings.TrimPrefix(p.Variables["GOCACHE"], "$CI_PROJECT_DIR/"), []string{"go.sum"}},
+		{strings.TrimPrefix(p.Variables["GOMODCACHE"], "$CI_PROJECT_DIR/"), []string{"go.sum"}},
+		{".cache/bin", []string{"Makefile"}},
 	} {
-		if !slices.Equal(kept[folder], by) {
-			t.Errorf("%q is kept by %q, want by %q; kept are %v", folder, kept[folder], by, kept)
+		if !slices.Equal(kept[tc.folder], tc.by) {
+			t.Errorf("%q is kept by %q, want by %q; kept are %v", tc.folder, kept[tc.folder], tc.by, kept)
 		}
 	}
 }
 
 // What was kept counts as long as its name is the same, so the name must say the version.
 func TestToolsAreNamedByTheirVersions(t *testing.T) {
-	for name, module := range map[string]string{
-		"kubernetes": "k8s.io/kubernetes", "gatekeeper": "github.com/open-policy-agent/gatekeeper/v3", "helm": "helm.sh/helm/v4",
-		"promtool": "github.com/prometheus/prometheus",
+	for _, tc := range []struct{ name, module string }{
+		{"kubernetes", "k8s.io/kubernetes"}, {"gatekeeper", "github.com/open-policy-agent/gatekeeper/v3"}, {"helm", "helm.sh/helm/v4"},
+		{"promtool", "github.com/prometheus/prometheus"},
 	} {
-		have := find(t, "Makefile", `(?m)^[A-Z]+ +:= \$\(BIN\)/`+name+`-(\S+)$`)
-		if want := find(t, "test/tools/"+name+"/go.mod", `(?m)^\s`+regexp.QuoteMeta(module)+` (\S+)`); have != want {
-			t.Errorf("Makefile names %s of %s, and test/tools builds %s", name, have, want)
+		have := find(t, "Makefile", `(?m)^[A-Z]+ +:= \$\(BIN\)/`+tc.name+`-(\S+)$`)
+		if want := find(t, "test/tools/"+tc.name+"/go.mod", `(?m)^\s`+regexp.QuoteMeta(tc.module)+` (\S+)`); have != want {
+			t.Errorf("Makefile names %s of %s, and test/tools builds %s", tc.name, have, want)
 		}
 	}
 }

@@ -32,19 +32,19 @@ func TestEveryKindIsJudged(t *testing.T) {
 	w := start(t)
 	w.install(t)
 	signed, unsigned := registryHost+"/signed:1", registryHost+"/unsigned:1"
-	for kind, apiVersion := range map[string]string{
-		"Pod": "v1", "PodTemplate": "v1", "ReplicationController": "v1",
-		"ReplicaSet": "apps/v1", "Deployment": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1",
-		"Job": "batch/v1", "CronJob": "batch/v1",
+	for _, tc := range []struct{ kind, apiVersion string }{
+		{"Pod", "v1"}, {"PodTemplate", "v1"}, {"ReplicationController", "v1"},
+		{"ReplicaSet", "apps/v1"}, {"Deployment", "apps/v1"}, {"StatefulSet", "apps/v1"}, {"DaemonSet", "apps/v1"},
+		{"Job", "batch/v1"}, {"CronJob", "batch/v1"},
 	} {
-		w.denied(t, workload(apiVersion, kind, unsigned), "unsigned")
-		w.denied(t, workload(apiVersion, kind, unsigned), "unsigned") // remembered by now
-		w.admitted(t, workload(apiVersion, kind, signed))
-		t.Cleanup(func() { w.must(t, "kubectl delete "+kind+" ways --now") })
-		if kind == "Job" {
+		w.denied(t, workload(tc.apiVersion, tc.kind, unsigned), "unsigned")
+		w.denied(t, workload(tc.apiVersion, tc.kind, unsigned), "unsigned") // remembered by now
+		w.admitted(t, workload(tc.apiVersion, tc.kind, signed))
+		t.Cleanup(func() { w.must(t, "kubectl delete "+tc.kind+" ways --now") })
+		if tc.kind == "Job" {
 			continue // its template cannot be changed
 		}
-		w.denied(t, workload(apiVersion, kind, unsigned), "unsigned")
+		w.denied(t, workload(tc.apiVersion, tc.kind, unsigned), "unsigned")
 	}
 	for _, way := range []string{
 		"kubectl set image deployment/ways main=" + unsigned,

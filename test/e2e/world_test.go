@@ -86,13 +86,16 @@ func chartImage() (string, error) {
 			Repository string `json:"repository"`
 		} `json:"image"`
 	}
-	for name, into := range map[string]any{"Chart.yaml": &chart, "values.yaml": &values} {
-		text, err := os.ReadFile(filepath.Join(root, "charts/notation-provider", name))
+	for _, tc := range []struct {
+		name string
+		into any
+	}{{"Chart.yaml", &chart}, {"values.yaml", &values}} {
+		text, err := os.ReadFile(filepath.Join(root, "charts/notation-provider", tc.name))
 		if err != nil {
 			return "", err
 		}
-		if err := yaml.Unmarshal(text, into); err != nil {
-			return "", fmt.Errorf("%s: %w", name, err)
+		if err := yaml.Unmarshal(text, tc.into); err != nil {
+			return "", fmt.Errorf("%s: %w", tc.name, err)
 		}
 	}
 	return values.Image.Repository + ":" + chart.AppVersion, nil

@@ -74,15 +74,16 @@ func TestDefaultKeysAndValidity(t *testing.T) {
 	b.issue("intermediate "+rootURLs, "SKAO OCI Intermediate CA")
 	b.issue("signer "+signerURLs, "SKAO OCI Signer")
 	b.openssl("verify -x509_strict" + verify)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		key  string
 		days int
 	}{
-		"root":         {"Public-Key: (4096 bit)", 36500},
-		"intermediate": {"Public-Key: (4096 bit)", 3650},
-		"signer":       {"NIST CURVE: P-256", 365},
+		{"root", "Public-Key: (4096 bit)", 36500},
+		{"intermediate", "Public-Key: (4096 bit)", 3650},
+		{"signer", "NIST CURVE: P-256", 365},
 	} {
-		file := "pki/" + name + "/1/cert.pem"
+		file := "pki/" + c.name + "/1/cert.pem"
 		b.says(b.openssl("x509 -noout -text -in "+file), c.key)
 		b.openssl(fmt.Sprintf("x509 -noout -in %s -checkend %d", file, c.days*86400-600))
 		b.opensslFails(fmt.Sprintf("x509 -noout -in %s -checkend %d", file, c.days*86400+600))
@@ -115,20 +116,23 @@ func TestOpenSSLReadsOurCertificates(t *testing.T) {
 	for _, name := range []string{"root", "intermediate", "signer"} {
 		texts[name] = b.openssl("x509 -noout -text -in pki/" + name + "/1/cert.pem")
 	}
-	for name, want := range map[string]map[string]string{
-		"root": {
+	for _, tc := range []struct {
+		name string
+		want map[string]string
+	}{
+		{"root", map[string]string{
 			"X509v3 Basic Constraints": "critical CA:TRUE",
 			"X509v3 Key Usage":         "critical Certificate Sign, CRL Sign",
-		},
-		"intermediate": {
+		}},
+		{"intermediate", map[string]string{
 			"X509v3 Basic Constraints":       "critical CA:TRUE, pathlen:0",
 			"X509v3 Key Usage":               "critical Certificate Sign, CRL Sign",
 			"X509v3 Extended Key Usage":      "",
 			"X509v3 CRL Distribution Points": "Full Name: URI:http://pki.skao.int/root.crl",
 			"Authority Information Access":   "OCSP - URI:http://ocsp.skao.int/root",
 			aki:                              extension(texts["root"], ski),
-		},
-		"signer": {
+		}},
+		{"signer", map[string]string{
 			"X509v3 Basic Constraints":            "critical CA:FALSE",
 			"X509v3 Key Usage":                    "critical Digital Signature",
 			"X509v3 Extended Key Usage":           "Code Signing",
@@ -144,15 +148,15 @@ func TestOpenSSLReadsOurCertificates(t *testing.T) {
 			"Subject Information Access":          "",
 			"X509v3 Delta CRL Locator":            "",
 			"X509v3 Subject Directory Attributes": "",
-		},
+		}},
 	} {
-		for extensionName, value := range want {
-			if got := extension(texts[name], extensionName); got != value {
-				t.Errorf("%s: %s is %q, want %q", name, extensionName, got, value)
+		for extensionName, value := range tc.want {
+			if got := extension(texts[tc.name], extensionName); got != value {
+				t.Errorf("%s: %s is %q, want %q", tc.name, extensionName, got, value)
 			}
 		}
-		if len(extension(texts[name], ski)) != 59 { // 20 octets, a colon between two
-			t.Errorf("%s: subject key identifier %q", name, extension(texts[name], ski))
+		if len(extension(texts[tc.name], ski)) != 59 { // 20 octets, a colon between two
+			t.Errorf("%s: subject key identifier %q", tc.name, extension(texts[tc.name], ski))
 		}
 	}
 	if subject := b.openssl("x509 -noout -subject -in pki/signer/1/cert.pem"); !strings.Contains(
@@ -218,9 +222,12 @@ func TestACRLHoldsUntilItsNextUpdateAndNoLonger(t *testing.T) {
 	b.pki("crl --issuer intermediate --passphrase-file pass --next-update 48h")
 	b.crlsAsPEM("crls.pem", "root/1/crl/1", "intermediate/1/crl/1")
 	from := b.certificate("pki/signer/1/cert.pem").NotBefore.Unix() + 300 // now
-	for at, holds := range map[int64]bool{from - 60: true, from + 47*3600: true, from + 49*3600: false} {
-		line := fmt.Sprintf("verify -crl_check_all -CRLfile crls.pem -attime %d", at)
-		if holds {
+	for _, tc := range []struct {
+		at    int64
+		holds bool
+	}{{from - 60, true}, {from + 47*3600, true}, {from + 49*3600, false}} {
+		line := fmt.Sprintf("verify -crl_check_all -CRLfile crls.pem -attime %d", tc.at)
+		if tc.holds {
 			b.openssl(line + verify)
 		} else {
 			b.says(b.opensslFails(line+verify), "CRL has expired")

@@ -124,19 +124,22 @@ func TestWrongPassphraseForOpenSSLKey(t *testing.T) {
 // A key in an old encryption is refused, and the command in the error converts it.
 func TestOldEncryptionIsRefused(t *testing.T) {
 	const ec = "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out plain.pem"
-	for name, c := range map[string]made{
-		"RSA as before PKCS#8": {[]string{"genrsa -traditional -aes256 -passout file:pass -out OLD 2048"}, "Proc-Type: 4,ENCRYPTED"},
-		"EC as before PKCS#8":  {[]string{ec, "ec -aes128 -passout file:pass -in plain.pem -out OLD"}, "Proc-Type: 4,ENCRYPTED"},
-		"PBES1":                {[]string{ec, "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in plain.pem -passout file:pass -out OLD"}, "ENCRYPTED PRIVATE KEY"},
+	for _, tc := range []struct {
+		name string
+		c    made
+	}{
+		{"RSA as before PKCS#8", made{[]string{"genrsa -traditional -aes256 -passout file:pass -out OLD 2048"}, "Proc-Type: 4,ENCRYPTED"}},
+		{"EC as before PKCS#8", made{[]string{ec, "ec -aes128 -passout file:pass -in plain.pem -out OLD"}, "Proc-Type: 4,ENCRYPTED"}},
+		{"PBES1", made{[]string{ec, "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in plain.pem -passout file:pass -out OLD"}, "ENCRYPTED PRIVATE KEY"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t)
-			for _, line := range c.lines {
+			for _, line := range tc.c.lines {
 				b.openssl(line)
 			}
 			b.join("again", "pass")
 			old := b.read("OLD")
-			b.says(string(old), c.has)
+			b.says(string(old), tc.c.has)
 			_, err := ca.DecodeKey(old, func() ([]byte, error) {
 				t.Error("the passphrase is asked for")
 				return nil, nil
@@ -162,19 +165,20 @@ func TestOldEncryptionIsRefused(t *testing.T) {
 
 func TestKeysThatNotationCannotUseAreRefusedInWords(t *testing.T) {
 	const ec = "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out plain.pem"
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		key   made
 		words string
 	}{
-		"Ed25519":            {made{[]string{"genpkey -algorithm ed25519 -out key.pem"}, "BEGIN PRIVATE KEY"}, "RSA and EC only"},
-		"Ed25519, encrypted": {made{[]string{"genpkey -algorithm ed25519 -aes256 -pass file:pass -out key.pem"}, "ENCRYPTED"}, "RSA and EC only"},
-		"Ed448":              {made{[]string{"genpkey -algorithm ed448 -out key.pem"}, "BEGIN PRIVATE KEY"}, "unknown algorithm"},
-		"secp256k1":          {made{[]string{"ecparam -name secp256k1 -genkey -noout -out key.pem"}, "BEGIN EC"}, "unknown elliptic curve"},
-		"PBES1 with DES":     {made{[]string{ec, "pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy -provider default -in plain.pem -passout file:pass -out key.pem"}, "ENCRYPTED"}, "PBES2"},
-		"PBES1 with 3DES":    {made{[]string{ec, "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in plain.pem -passout file:pass -out key.pem"}, "ENCRYPTED"}, "PBES2"},
-		"a public key":       {made{[]string{ec, "pkey -in plain.pem -pubout -out key.pem"}, "BEGIN PUBLIC KEY"}, "PUBLIC KEY"},
+		{"Ed25519", made{[]string{"genpkey -algorithm ed25519 -out key.pem"}, "BEGIN PRIVATE KEY"}, "RSA and EC only"},
+		{"Ed25519, encrypted", made{[]string{"genpkey -algorithm ed25519 -aes256 -pass file:pass -out key.pem"}, "ENCRYPTED"}, "RSA and EC only"},
+		{"Ed448", made{[]string{"genpkey -algorithm ed448 -out key.pem"}, "BEGIN PRIVATE KEY"}, "unknown algorithm"},
+		{"secp256k1", made{[]string{"ecparam -name secp256k1 -genkey -noout -out key.pem"}, "BEGIN EC"}, "unknown elliptic curve"},
+		{"PBES1 with DES", made{[]string{ec, "pkcs8 -topk8 -v1 PBE-MD5-DES -provider legacy -provider default -in plain.pem -passout file:pass -out key.pem"}, "ENCRYPTED"}, "PBES2"},
+		{"PBES1 with 3DES", made{[]string{ec, "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in plain.pem -passout file:pass -out key.pem"}, "ENCRYPTED"}, "PBES2"},
+		{"a public key", made{[]string{ec, "pkey -in plain.pem -pubout -out key.pem"}, "BEGIN PUBLIC KEY"}, "PUBLIC KEY"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			if _, err := ca.DecodeKey(b.make(c.key), passphrase); err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("it says %v, want %q", err, c.words)

@@ -217,13 +217,13 @@ func TestSignerWithAnEmailAddress(t *testing.T) {
 	b.recipe("published.cnf", 2048, "oci.interm", signName+"/emailAddress=oci@skao.int")
 	signer := b.identity("signer.chain.pem", "signer.key")
 	w := b.world(signer)
-	for folder, c := range map[string]struct{ identity, want string }{
-		"all": {"*", "verified"},
+	for _, c := range []struct{ folder, identity, want string }{
+		{"all", "*", "verified"},
 		// notation compares attribute by attribute, and cannot even read the name.
-		"one": {identity, "untrusted: "},
+		{"one", identity, "untrusted: "},
 	} {
-		b.pki("bundle --ca ca.pem --out "+folder+" --scope "+w.image.Name(), "--identity", c.identity)
-		if got := b.verdict(w, folder); !strings.HasPrefix(got, c.want) {
+		b.pki("bundle --ca ca.pem --out "+c.folder+" --scope "+w.image.Name(), "--identity", c.identity)
+		if got := b.verdict(w, c.folder); !strings.HasPrefix(got, c.want) {
 			t.Errorf("trusting %q it is %q, want %q", c.identity, got, c.want)
 		}
 	}

@@ -76,15 +76,15 @@ func TestSignerForAnOpenSSLRequest(t *testing.T) {
 func (b *bench) onlySigns(cert string) {
 	b.Helper()
 	text := b.openssl("x509 -noout -text -in " + cert)
-	for name, want := range map[string]string{
-		"X509v3 Basic Constraints":        "critical CA:FALSE",
-		"X509v3 Key Usage":                "critical Digital Signature",
-		"X509v3 Extended Key Usage":       "Code Signing",
-		"X509v3 Subject Alternative Name": "email:hsm@skao.int",
-		"X509v3 Name Constraints":         "",
+	for _, tc := range []struct{ name, want string }{
+		{"X509v3 Basic Constraints", "critical CA:FALSE"},
+		{"X509v3 Key Usage", "critical Digital Signature"},
+		{"X509v3 Extended Key Usage", "Code Signing"},
+		{"X509v3 Subject Alternative Name", "email:hsm@skao.int"},
+		{"X509v3 Name Constraints", ""},
 	} {
-		if got := extension(text, name); got != want {
-			b.Errorf("%s is %q, want %q", name, got, want)
+		if got := extension(text, tc.name); got != tc.want {
+			b.Errorf("%s is %q, want %q", tc.name, got, tc.want)
 		}
 	}
 	if subject := b.openssl("x509 -noout -subject -in " + cert); strings.TrimSpace(subject) != "subject=C = GB, ST = England, O = SKAO, CN = SKAO HSM Signer" {
@@ -137,20 +137,21 @@ func TestRefusedRequestsLeaveNothing(t *testing.T) {
 	b := newBench(t)
 	b.chain(ca.ECP384, ca.ECP256, ca.ECP256)
 	const full, ec = "/C=GB/ST=England/O=SKAO/CN=SKAO HSM Signer", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name                string
 		kind, subject, says string
 		damage              bool
 	}{
-		"signed by no one":   {ec, full, "not signed with the key that it is for", true},
-		"an Ed25519 key":     {"-algorithm ed25519", full, "ed25519", false},
-		"a short RSA key":    {"-algorithm RSA -pkeyopt rsa_keygen_bits:1024", full, "rsa-1024", false},
-		"an odd RSA key":     {"-algorithm RSA -pkeyopt rsa_keygen_bits:2560", full, "rsa-2560", false},
-		"a small curve":      {"-algorithm EC -pkeyopt ec_paramgen_curve:P-224", full, "ec-224", false},
-		"no state":           {ec, "/C=GB/O=SKAO/CN=SKAO HSM Signer", "ST missing", false},
-		"an unknown keyword": {ec, full + "/title=Dr", "none of C, ST, L, STREET, O, OU, CN", false},
-		"two units":          {ec, full + "/OU=a/OU=b", "OU is there twice", false},
+		{"signed by no one", ec, full, "not signed with the key that it is for", true},
+		{"an Ed25519 key", "-algorithm ed25519", full, "ed25519", false},
+		{"a short RSA key", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024", full, "rsa-1024", false},
+		{"an odd RSA key", "-algorithm RSA -pkeyopt rsa_keygen_bits:2560", full, "rsa-2560", false},
+		{"a small curve", "-algorithm EC -pkeyopt ec_paramgen_curve:P-224", full, "ec-224", false},
+		{"no state", ec, "/C=GB/O=SKAO/CN=SKAO HSM Signer", "ST missing", false},
+		{"an unknown keyword", ec, full + "/title=Dr", "none of C, ST, L, STREET, O, OU, CN", false},
+		{"two units", ec, full + "/OU=a/OU=b", "OU is there twice", false},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			b := &bench{t, b.dir}
 			b.request(c.kind, c.subject)
 			if c.damage {

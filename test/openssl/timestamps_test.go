@@ -32,19 +32,19 @@ func TestOpenSSLAcceptsTheStampsOfOurTimestampAuthority(t *testing.T) {
 	b.write("stamper.pem", ca.EncodeCertificates(w.TSA.Cert))
 	b.write("data", []byte("what is stamped"))
 	b.write("other", []byte("what is not"))
-	for name, options := range map[string]string{
-		"SHA-256 with its certificate": "-sha256 -cert",
-		"SHA-384":                      "-sha384 -cert",
-		"SHA-512 without a nonce":      "-sha512 -cert -no_nonce",
-		"a policy that is asked for":   "-sha256 -cert -tspolicy 1.3.6.1.4.1.32473.7",
-		"no certificate":               "-sha256",
+	for _, tc := range []struct{ name, options string }{
+		{"SHA-256 with its certificate", "-sha256 -cert"},
+		{"SHA-384", "-sha384 -cert"},
+		{"SHA-512 without a nonce", "-sha512 -cert -no_nonce"},
+		{"a policy that is asked for", "-sha256 -cert -tspolicy 1.3.6.1.4.1.32473.7"},
+		{"no certificate", "-sha256"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			b := &bench{t, b.dir}
-			b.openssl("ts -query -data data -out query.tsq " + options)
+			b.openssl("ts -query -data data -out query.tsq " + tc.options)
 			b.stamp(url)
 			by := " -CAfile tsa.pem"
-			if !strings.Contains(options, "-cert") {
+			if !strings.Contains(tc.options, "-cert") {
 				by += " -untrusted stamper.pem"
 			}
 			b.says(b.openssl("ts -verify -in reply.tsr -queryfile query.tsq"+by), "Verification: OK")
@@ -53,8 +53,8 @@ func TestOpenSSLAcceptsTheStampsOfOurTimestampAuthority(t *testing.T) {
 			b.opensslFails("ts -verify -in reply.tsr -queryfile query.tsq" + strings.Replace(by, "tsa.pem", "stranger.pem", 1))
 			text := b.openssl("ts -reply -text -in reply.tsr")
 			b.says(text, "Status: Granted.", "Accuracy: 0x01 seconds")
-			if policy, _, asked := strings.Cut(options, "-tspolicy "); asked {
-				b.says(text, "Policy OID: "+strings.TrimPrefix(options, policy+"-tspolicy "))
+			if policy, _, asked := strings.Cut(tc.options, "-tspolicy "); asked {
+				b.says(text, "Policy OID: "+strings.TrimPrefix(tc.options, policy+"-tspolicy "))
 			}
 		})
 	}

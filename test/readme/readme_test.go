@@ -216,14 +216,14 @@ func writeWorld(t *testing.T, world *rig.Test, registry *rig.Registry, dir strin
 	if err := world.Env.Trust(registry.Scope("*")).Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	files := map[string]string{
-		"registry.pem": string(registry.CAPEM()),
-		"objects.json": fmt.Sprintf(`{"items": [{"kind": "Pod", "metadata": {"name": "a", "namespace": "b"}, "spec": {"containers": [{"name": "c", "image": %q}]}}]}`, registry.Host+"/production/ska-tango:1.2"),
-		"config.yaml": fmt.Sprintf("tls: {certFile: %q, keyFile: %q, clientCAFile: %q}\nregistries: [{host: %q, caFile: registry.pem}]\n",
-			door.CertFile, door.KeyFile, door.ClientCAFile, registry.Host),
+	files := []struct{ name, text string }{
+		{"registry.pem", string(registry.CAPEM())},
+		{"objects.json", fmt.Sprintf(`{"items": [{"kind": "Pod", "metadata": {"name": "a", "namespace": "b"}, "spec": {"containers": [{"name": "c", "image": %q}]}}]}`, registry.Host+"/production/ska-tango:1.2")},
+		{"config.yaml", fmt.Sprintf("tls: {certFile: %q, keyFile: %q, clientCAFile: %q}\nregistries: [{host: %q, caFile: registry.pem}]\n",
+			door.CertFile, door.KeyFile, door.ClientCAFile, registry.Host)},
 	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+	for _, tc := range files {
+		if err := os.WriteFile(filepath.Join(dir, tc.name), []byte(tc.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -66,12 +66,15 @@ func answerYes(w http.ResponseWriter, r *http.Request) {
 func TestClientSpeaksAsGatekeeper(t *testing.T) {
 	w := rig.ForTest(t)
 	gatekeeper := w.GatekeeperClient(serve(t, w.WriteServerFiles()))
-	for name, ask := range map[string]func() (*rig.Answer, error){
-		"validate": func() (*rig.Answer, error) { return gatekeeper.Validate(t.Context(), "b", "a") },
-		"mutate":   func() (*rig.Answer, error) { return gatekeeper.Mutate(t.Context(), "b", "a") },
+	for _, tc := range []struct {
+		name string
+		ask  func() (*rig.Answer, error)
+	}{
+		{"validate", func() (*rig.Answer, error) { return gatekeeper.Validate(t.Context(), "b", "a") }},
+		{"mutate", func() (*rig.Answer, error) { return gatekeeper.Mutate(t.Context(), "b", "a") }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			answer, err := ask()
+		t.Run(tc.name, func(t *testing.T) {
+			answer, err := tc.ask()
 			if err != nil {
 				t.Fatal(err)
 			}

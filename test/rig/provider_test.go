@@ -85,14 +85,15 @@ func get200(t *testing.T, url string) string {
 
 func cannotStart(t *testing.T, binary string) {
 	w := rig.ForTest(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		opts rig.ProviderOptions
 		want string
 	}{
-		"a wrong configuration": {rig.ProviderOptions{Edit: func(c *config.Config) { c.AnswerWithin = -1 }}, "answerWithin"},
-		"no trust":              {rig.ProviderOptions{Edit: func(c *config.Config) { c.Trust.PolicyFile = "nowhere.json" }}, "nowhere.json"},
+		{"a wrong configuration", rig.ProviderOptions{Edit: func(c *config.Config) { c.AnswerWithin = -1 }}, "answerWithin"},
+		{"no trust", rig.ProviderOptions{Edit: func(c *config.Config) { c.Trust.PolicyFile = "nowhere.json" }}, "nowhere.json"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			c.opts.Binary, c.opts.Dir = binary, filepath.Join(t.TempDir(), "made")
 			p, err := w.Env.Provider(t.Context(), c.opts)
 			if err == nil || !strings.Contains(err.Error(), c.want) {

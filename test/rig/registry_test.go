@@ -66,20 +66,21 @@ func TestFaultsDoWhatTheySay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, c := range map[string]struct {
+		for _, c := range []struct {
+			name   string
 			fault  rig.Fault
 			status int
 			body   string // contained
 			fails  bool
 		}{
-			"status":   {fault: rig.Status(429, http.Header{"Retry-After": {"7"}}), status: 429, body: "errors"},
-			"html":     {fault: rig.HTML(), status: 200, body: "<!DOCTYPE html>"},
-			"cut":      {fault: rig.Cut(), fails: true},
-			"delay":    {fault: rig.Delay(20 * time.Millisecond), status: 200, body: real},
-			"truncate": {fault: rig.Truncate(10), status: 200, body: real[:10], fails: true},
-			"rewrite":  {fault: rig.Rewrite(func([]byte) []byte { return []byte("{}") }), status: 200, body: "{}"},
+			{name: "status", fault: rig.Status(429, http.Header{"Retry-After": {"7"}}), status: 429, body: "errors"},
+			{name: "html", fault: rig.HTML(), status: 200, body: "<!DOCTYPE html>"},
+			{name: "cut", fault: rig.Cut(), fails: true},
+			{name: "delay", fault: rig.Delay(20 * time.Millisecond), status: 200, body: real},
+			{name: "truncate", fault: rig.Truncate(10), status: 200, body: real[:10], fails: true},
+			{name: "rewrite", fault: rig.Rewrite(func([]byte) []byte { return []byte("{}") }), status: 200, body: "{}"},
 		} {
-			t.Run(string(opts.Kind)+" "+name, func(t *testing.T) {
+			t.Run(string(opts.Kind)+" "+c.name, func(t *testing.T) {
 				defer image.Registry.Inject(rig.Match{Class: rig.ClassManifest}, c.fault)()
 				response, body, err := ask()
 				if (err != nil) != c.fails {
@@ -200,18 +201,21 @@ func TestAFaultHitsTheRequestsItIsMeantFor(t *testing.T) {
 
 func TestTheLogTellsWhatWasAsked(t *testing.T) {
 	w := rig.ForTest(t)
-	for kind, want := range map[rig.Kind]map[rig.Class]int{
-		rig.API: {rig.ClassResolve: 1, rig.ClassReferrers: 1, rig.ClassReferrersTag: 0, rig.ClassManifest: 1, rig.ClassBlob: 1},
-		rig.Tag: {rig.ClassResolve: 1, rig.ClassReferrers: 1, rig.ClassReferrersTag: 1, rig.ClassManifest: 1, rig.ClassBlob: 1},
+	for _, tc := range []struct {
+		kind rig.Kind
+		want map[rig.Class]int
+	}{
+		{rig.API, map[rig.Class]int{rig.ClassResolve: 1, rig.ClassReferrers: 1, rig.ClassReferrersTag: 0, rig.ClassManifest: 1, rig.ClassBlob: 1}},
+		{rig.Tag, map[rig.Class]int{rig.ClassResolve: 1, rig.ClassReferrers: 1, rig.ClassReferrersTag: 1, rig.ClassManifest: 1, rig.ClassBlob: 1}},
 	} {
-		image := w.PushImage(w.Registry(rig.RegistryOptions{Kind: kind}), "production/a", "1")
+		image := w.PushImage(w.Registry(rig.RegistryOptions{Kind: tc.kind}), "production/a", "1")
 		w.Sign(image, rig.Signature{})
 		if err := verify(t, image, w.Trust(image.Name())); err != nil {
 			t.Fatal(err)
 		}
-		for class, count := range want {
+		for class, count := range tc.want {
 			if got := image.Registry.Count(class); got != count {
-				t.Errorf("%s: %d %s requests, want %d: %+v", kind, got, class, count, image.Registry.Requests())
+				t.Errorf("%s: %d %s requests, want %d: %+v", tc.kind, got, class, count, image.Registry.Requests())
 			}
 		}
 	}
@@ -231,13 +235,16 @@ func TestRegistriesAskForCredentials(t *testing.T) {
 			if len(seen) != 1 || !strings.HasPrefix(seen[0].Authorization, map[rig.Auth]string{rig.Basic: "Basic ", rig.Token: "Bearer "}[asks]) {
 				t.Errorf("requests for blobs %+v", seen)
 			}
-			for name, credential := range map[string]auth.Credential{
-				"none":           {},
-				"wrong password": {Username: registry.Username, Password: "wrong"},
-				"wrong name":     {Username: "wrong", Password: registry.Password},
+			for _, tc := range []struct {
+				name       string
+				credential auth.Credential
+			}{
+				{"none", auth.Credential{}},
+				{"wrong password", auth.Credential{Username: registry.Username, Password: "wrong"}},
+				{"wrong name", auth.Credential{Username: "wrong", Password: registry.Password}},
 			} {
-				if code := refusal(t, image, credential); code != http.StatusUnauthorized && code != http.StatusForbidden {
-					t.Errorf("%s: status %d", name, code)
+				if code := refusal(t, image, tc.credential); code != http.StatusUnauthorized && code != http.StatusForbidden {
+					t.Errorf("%s: status %d", tc.name, code)
 				}
 			}
 		})

@@ -81,17 +81,20 @@ func TestNotationVerifiesAnIndexAndItsChildrenApart(t *testing.T) {
 func TestASignatureIsFoundWhereItIsListed(t *testing.T) {
 	w := rig.ForTest(t)
 	registry := w.Registry(rig.RegistryOptions{})
-	for listing, found := range map[rig.Listing][2]int{ // by API, by tag
-		rig.ListedAPI:  {1, 0},
-		rig.ListedTag:  {0, 1},
-		rig.ListedBoth: {1, 1},
+	for _, tc := range []struct {
+		listing rig.Listing
+		found   [2]int
+	}{ // by API, by tag
+		{rig.ListedAPI, [2]int{1, 0}},
+		{rig.ListedTag, [2]int{0, 1}},
+		{rig.ListedBoth, [2]int{1, 1}},
 	} {
-		t.Run(string(listing), func(t *testing.T) {
+		t.Run(string(tc.listing), func(t *testing.T) {
 			image := w.PushImage(registry, "production/a", "1")
-			w.Sign(image, rig.Signature{Listed: listing})
+			w.Sign(image, rig.Signature{Listed: tc.listing})
 			for i, byAPI := range []bool{true, false} {
-				if got := referrers(t, image, byAPI); got != found[i] {
-					t.Errorf("by API %t: %d signatures, want %d", byAPI, got, found[i])
+				if got := referrers(t, image, byAPI); got != tc.found[i] {
+					t.Errorf("by API %t: %d signatures, want %d", byAPI, got, tc.found[i])
 				}
 			}
 		})
@@ -182,10 +185,13 @@ func TestASigningAuthorityIsTrustedByItsOwnStore(t *testing.T) {
 func TestRevocationReachesNotation(t *testing.T) {
 	w := rig.ForTest(t)
 	registry := w.Registry(rig.RegistryOptions{})
-	for name, opts := range map[string]rig.PKIOptions{"crl": {CRL: true}, "ocsp": {OCSP: true}} {
-		t.Run(name, func(t *testing.T) {
-			other := w.NewPKI(opts)
-			image := w.PushImage(registry, "production/a", name)
+	for _, tc := range []struct {
+		name string
+		opts rig.PKIOptions
+	}{{"crl", rig.PKIOptions{CRL: true}}, {"ocsp", rig.PKIOptions{OCSP: true}}} {
+		t.Run(tc.name, func(t *testing.T) {
+			other := w.NewPKI(tc.opts)
+			image := w.PushImage(registry, "production/a", tc.name)
 			w.Sign(image, rig.Signature{By: other.Signer})
 			trust := w.Trust(image.Name())
 			trust.Stores["ca:skao-oci"] = []*x509.Certificate{other.Root.Cert}
@@ -236,14 +242,17 @@ func TestForeignSignaturesAreRefused(t *testing.T) {
 	registry := w.Registry(rig.RegistryOptions{})
 	other := w.PushImage(registry, "production/a", "other")
 	stranger := w.NewPKI(rig.PKIOptions{})
-	for name, s := range map[string]rig.Signature{
-		"of another image":                    {Target: &other.Descriptor},
-		"by a stranger with the same subject": {By: stranger.Signer},
-		"by an unknown plugin":                {Options: ca.SignOptions{Attributes: []signature.Attribute{ca.PluginAttribute("none")}}},
+	for _, tc := range []struct {
+		name string
+		s    rig.Signature
+	}{
+		{"of another image", rig.Signature{Target: &other.Descriptor}},
+		{"by a stranger with the same subject", rig.Signature{By: stranger.Signer}},
+		{"by an unknown plugin", rig.Signature{Options: ca.SignOptions{Attributes: []signature.Attribute{ca.PluginAttribute("none")}}}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			image := w.PushImage(registry, "production/a", "1")
-			w.Sign(image, s)
+			w.Sign(image, tc.s)
 			if err := verify(t, image, w.Trust(image.Name())); err == nil {
 				t.Error("verified")
 			}

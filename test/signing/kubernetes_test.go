@@ -32,8 +32,11 @@ func (v volume) mount(bundle string) {
 			}
 		}
 	}
-	for file, into := range map[string]any{"configmap.yaml": &cm, "values.yaml": &values} {
-		if err := yaml.UnmarshalStrict(rig.Must(os.ReadFile(filepath.Join(bundle, "kubernetes", file)))(v.t), into); err != nil {
+	for _, tc := range []struct {
+		file string
+		into any
+	}{{"configmap.yaml", &cm}, {"values.yaml", &values}} {
+		if err := yaml.UnmarshalStrict(rig.Must(os.ReadFile(filepath.Join(bundle, "kubernetes", tc.file)))(v.t), tc.into); err != nil {
 			v.t.Fatal(err)
 		}
 	}

@@ -120,15 +120,18 @@ func TestNotationAndTheBundleTrustOneRootAndOneName(t *testing.T) {
 	configured(t, c.path("notation"))
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})
-	for name, s := range map[string]rig.Signature{
-		"by another name":             {By: c.identity("other/1")},
-		"under another root, by name": {},
+	for _, tc := range []struct {
+		name string
+		s    rig.Signature
+	}{
+		{"by another name", rig.Signature{By: c.identity("other/1")}},
+		{"under another root, by name", rig.Signature{}},
 	} {
 		image := w.PushImage(r, "production/app", "1.0")
-		w.Sign(image, s)
+		w.Sign(image, tc.s)
 		repository := registry.NewRepository(rig.Must(r.Remote(image.Repository))(t))
 		if err := notationVerify(t.Context(), repository, image); err == nil {
-			t.Errorf("%s: notation verifies it", name)
+			t.Errorf("%s: notation verifies it", tc.name)
 		}
 	}
 	image := w.PushImage(r, "production/app", "1.0")

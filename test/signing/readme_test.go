@@ -25,11 +25,14 @@ func TestCommandsOfTheReadme(t *testing.T) {
 	o.places = nil // what the policy names is not asked for
 	o.follow("Trust", parts["Trust"].commands)
 	var shown, written any
-	for text, into := range map[string]*any{
-		parts["Trust"].result: &shown,
-		string(rig.Must(os.ReadFile(filepath.Join(o.at, "trust/trustpolicy.json")))(t)): &written,
+	for _, tc := range []struct {
+		text string
+		into *any
+	}{
+		{parts["Trust"].result, &shown},
+		{string(rig.Must(os.ReadFile(filepath.Join(o.at, "trust/trustpolicy.json")))(t)), &written},
 	} {
-		if err := json.Unmarshal([]byte(text), into); err != nil {
+		if err := json.Unmarshal([]byte(tc.text), tc.into); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -41,23 +41,29 @@ func TestTheServingCertificateServes(t *testing.T) {
 			}
 		},
 	})
-	for url, fits := range map[string]bool{p.URL + "/validate": true, "https://verify.policy.svc:8443/validate": true, "https://other.policy.svc:8443/validate": false} {
-		if said := checked(t, p, url); strings.Contains(said, "warning: the serving certificate") == fits || strings.Contains(said, "warning: the client-ca") {
-			t.Errorf("of %s it is said: %s", url, said)
+	for _, tc := range []struct {
+		url  string
+		fits bool
+	}{{p.URL + "/validate", true}, {"https://verify.policy.svc:8443/validate", true}, {"https://other.policy.svc:8443/validate", false}} {
+		if said := checked(t, p, tc.url); strings.Contains(said, "warning: the serving certificate") == tc.fits || strings.Contains(said, "warning: the client-ca") {
+			t.Errorf("of %s it is said: %s", tc.url, said)
 		}
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(rig.Must(os.ReadFile(user.path("serving/ca.crt")))(t))
 	client := rig.Must(tls.LoadX509KeyPair(user.path("serving/client.crt"), user.path("serving/client.key")))(t)
-	for name, certificates := range map[string][]tls.Certificate{"client.crt": {client}, "none": nil} {
-		c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: certificates}}}
+	for _, tc := range []struct {
+		name         string
+		certificates []tls.Certificate
+	}{{"client.crt", []tls.Certificate{client}}, {"none", nil}} {
+		c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: tc.certificates}}}
 		request := rig.Must(http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/validate", nil))(t)
 		response, err := c.Do(request)
 		if err == nil {
 			_ = response.Body.Close()
 		}
-		if letIn := err == nil && response.StatusCode == http.StatusMethodNotAllowed; letIn != (certificates != nil) {
-			t.Errorf("with %s: %v %v", name, response, err)
+		if letIn := err == nil && response.StatusCode == http.StatusMethodNotAllowed; letIn != (tc.certificates != nil) {
+			t.Errorf("with %s: %v %v", tc.name, response, err)
 		}
 	}
 }

@@ -242,18 +242,18 @@ func (l *life) slow(t *testing.T) *sync.WaitGroup {
 	t.Helper()
 	const each = 25
 	var held sync.WaitGroup
-	for name, beginning := range map[string]string{
-		"handshake": "\x16\x03\x01\x02\x00\x01\x00",
-		"header":    "POST /validate HTTP/1.1\r\nHost: x\r\nX: ",
-		"body":      header("Content-Length: 100000"),
-		"chunks":    header("Transfer-Encoding: chunked") + "10000\r\n",
+	for _, tc := range []struct{ name, beginning string }{
+		{"handshake", "\x16\x03\x01\x02\x00\x01\x00"},
+		{"header", "POST /validate HTTP/1.1\r\nHost: x\r\nX: "},
+		{"body", header("Content-Length: 100000")},
+		{"chunks", header("Transfer-Encoding: chunked") + "10000\r\n"},
 	} {
 		for range each {
 			conn := l.connect(t)
-			if name != "handshake" {
+			if tc.name != "handshake" {
 				conn = tls.Client(conn, l.secured(l.ClientCert))
 			}
-			if _, err := io.WriteString(conn, beginning); err != nil {
+			if _, err := io.WriteString(conn, tc.beginning); err != nil {
 				t.Fatal(err)
 			}
 			held.Go(func() {
@@ -263,7 +263,7 @@ func (l *life) slow(t *testing.T) *sync.WaitGroup {
 				status, err := readAnswer(conn)
 				close(ended)
 				if !errors.Is(err, errSilence) && (err != nil || status != http.StatusBadRequest) {
-					t.Errorf("a slow %s: status %d, error %v", name, status, err)
+					t.Errorf("a slow %s: status %d, error %v", tc.name, status, err)
 				}
 			})
 		}

@@ -71,16 +71,19 @@ func TestAStrangersChainCostsNoMoreThanAnyStranger(t *testing.T) {
 	l.askers.end()
 	const times = 20
 	plain := l.knock(t, times, tls.Certificate{})
-	for name, with := range map[string]tls.Certificate{
-		"a hundred issuers":               forged(t, pkix.Name{CommonName: "I"}, 100),
-		"three issuers":                   forged(t, pkix.Name{CommonName: "I"}, 3),
-		"issuers of the authority's name": forged(t, l.ClientCA.Cert.Subject, 3),
+	for _, tc := range []struct {
+		name string
+		with tls.Certificate
+	}{
+		{"a hundred issuers", forged(t, pkix.Name{CommonName: "I"}, 100)},
+		{"three issuers", forged(t, pkix.Name{CommonName: "I"}, 3)},
+		{"issuers of the authority's name", forged(t, l.ClientCA.Cert.Subject, 3)},
 	} {
-		took := l.knock(t, times, with)
+		took := l.knock(t, times, tc.with)
 		if took > 5*plain+times*10*time.Millisecond {
-			t.Errorf("%s: %d handshakes cost %v; those of a plain stranger %v", name, times, took, plain)
+			t.Errorf("%s: %d handshakes cost %v; those of a plain stranger %v", tc.name, times, took, plain)
 		}
-		t.Logf("%s: %v a handshake; a plain stranger's: %v", name, took/times, plain/times)
+		t.Logf("%s: %v a handshake; a plain stranger's: %v", tc.name, took/times, plain/times)
 	}
 }
 
@@ -129,12 +132,15 @@ func TestStrangersConnectionsAreFewAndHoldLittle(t *testing.T) {
 		return nil
 	})
 	during := l.use(t)
-	for series, most := range map[string]float64{
-		`notation_provider_connections{listener="gatekeeper",state="handshake"}`: 256,
-		`notation_provider_connections{listener="admin",state="open"}`:           64,
+	for _, tc := range []struct {
+		series string
+		most   float64
+	}{
+		{`notation_provider_connections{listener="gatekeeper",state="handshake"}`, 256},
+		{`notation_provider_connections{listener="admin",state="open"}`, 64},
 	} {
-		if got := l.metric(t, series); got > most {
-			t.Errorf("%s is %v; want %v at most", series, got, most)
+		if got := l.metric(t, tc.series); got > tc.most {
+			t.Errorf("%s is %v; want %v at most", tc.series, got, tc.most)
 		}
 	}
 	if more := during.descriptors - before.descriptors; more > 256+64+20 {

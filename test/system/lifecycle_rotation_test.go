@@ -40,15 +40,18 @@ func TestEachFileIsRotatedWellAndBadlyUnderLoad(t *testing.T) {
 		credentials = read(t, filepath.Join(dir, "docker.json"))
 		write(t, filepath.Join(dir, "docker.json"), []byte(`{"auths":{}}`))
 	}})
-	for name, r := range map[string]rotation{
-		"serving certificate": l.servingCertificate(t),
-		"client CA":           l.clientCA(t),
-		"trust policy":        l.trustPolicy(t),
-		"trust store":         l.trustStore(t),
-		"registry CA":         {source: "registries", file: "registry-2.crt", named: "registry-2.crt", next: foreign.CAPEM(), missing: l.canVerifyAt(foreign)},
-		"docker config":       {source: "registries", file: "docker.json", named: "docker.json", next: credentials, missing: l.canVerifyAt(private)},
+	for _, tc := range []struct {
+		name string
+		r    rotation
+	}{
+		{"serving certificate", l.servingCertificate(t)},
+		{"client CA", l.clientCA(t)},
+		{"trust policy", l.trustPolicy(t)},
+		{"trust store", l.trustStore(t)},
+		{"registry CA", rotation{source: "registries", file: "registry-2.crt", named: "registry-2.crt", next: foreign.CAPEM(), missing: l.canVerifyAt(foreign)}},
+		{"docker config", rotation{source: "registries", file: "docker.json", named: "docker.json", next: credentials, missing: l.canVerifyAt(private)}},
 	} {
-		t.Run(name, func(t *testing.T) { l.rotate(t, r) })
+		t.Run(tc.name, func(t *testing.T) { l.rotate(t, tc.r) })
 	}
 }
 

@@ -33,15 +33,18 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 	tls12 := l.secured(l.ClientCert)
 	tls12.MaxVersion = tls.VersionTLS12
 
-	welcome := map[string]*tls.Config{
-		"Gatekeeper":                    l.secured(l.ClientCert),
-		"the CA of who has expired":     l.secured(issue(old.Client, named)),
-		"one whose purpose is a client": l.secured(issue(l.ClientCA.Client, named)),
+	welcome := []struct {
+		name   string
+		config *tls.Config
+	}{
+		{"Gatekeeper", l.secured(l.ClientCert)},
+		{"the CA of who has expired", l.secured(issue(old.Client, named))},
+		{"one whose purpose is a client", l.secured(issue(l.ClientCA.Client, named))},
 	}
 	come := func(t *testing.T) {
-		for name, config := range welcome {
-			rig.Eventually(t, name+" is answered", func() error {
-				status, _, err := l.enter(t, config, question(about("none!")))
+		for _, tc := range welcome {
+			rig.Eventually(t, tc.name+" is answered", func() error {
+				status, _, err := l.enter(t, tc.config, question(about("none!")))
 				if err == nil && status != http.StatusOK {
 					return errors.New(http.StatusText(status))
 				}
@@ -50,21 +53,24 @@ func TestStrangersGetNoAnswerWhileOthersDo(t *testing.T) {
 		}
 	}
 	come(t)
-	for name, config := range map[string]*tls.Config{
-		"no certificate":              l.secured(nil),
-		"another CA of the same name": l.secured(issue(otherCA.Peer, named)),
-		"its own CA":                  l.secured(issue(ca.SelfSigned, named)),
-		"another name":                l.secured(issue(l.ClientCA.Peer, ca.Options{DNSNames: []string{"x." + rig.GatekeeperName}})),
-		"no name":                     l.secured(issue(l.ClientCA.Peer, ca.Options{})),
-		"no client usage":             l.secured(issue(l.ClientCA.Server, named)),
-		"a signer's usage":            l.secured(issue(l.ClientCA.Signer, named)),
-		"expired":                     l.secured(issue(old.Client, expired)),
-		"not yet valid":               l.secured(issue(l.ClientCA.Client, ca.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)})),
-		"the server's own":            l.secured(l.ServerCert),
-		"TLS 1.2":                     tls12,
+	for _, tc := range []struct {
+		name   string
+		config *tls.Config
+	}{
+		{"no certificate", l.secured(nil)},
+		{"another CA of the same name", l.secured(issue(otherCA.Peer, named))},
+		{"its own CA", l.secured(issue(ca.SelfSigned, named))},
+		{"another name", l.secured(issue(l.ClientCA.Peer, ca.Options{DNSNames: []string{"x." + rig.GatekeeperName}}))},
+		{"no name", l.secured(issue(l.ClientCA.Peer, ca.Options{}))},
+		{"no client usage", l.secured(issue(l.ClientCA.Server, named))},
+		{"a signer's usage", l.secured(issue(l.ClientCA.Signer, named))},
+		{"expired", l.secured(issue(old.Client, expired))},
+		{"not yet valid", l.secured(issue(l.ClientCA.Client, ca.Options{DNSNames: named.DNSNames, NotBefore: time.Now().Add(time.Hour)}))},
+		{"the server's own", l.secured(l.ServerCert)},
+		{"TLS 1.2", tls12},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if status, _, err := l.enter(t, config, question(about("none!"))); err == nil || timedOut(err) {
+		t.Run(tc.name, func(t *testing.T) {
+			if status, _, err := l.enter(t, tc.config, question(about("none!"))); err == nil || timedOut(err) {
 				t.Errorf("status %d, error %v", status, err)
 			}
 			l.askers.more(t)

@@ -130,9 +130,9 @@ func TestTracesOfARequest(t *testing.T) {
 			t.Errorf("the parent of %s is %s, want %s (%s)", name, got, want, parent)
 		}
 	}
-	for name, want := range map[string]string{"image": image.Tagged(), "verify": image.Descriptor.Digest.String(), "answer": "/validate", "revocation": "127.0.0.1"} {
-		if !strings.Contains(found[name].String(), want) {
-			t.Errorf("%s does not have %s: %s", name, want, found[name])
+	for _, tc := range []struct{ name, want string }{{"image", image.Tagged()}, {"verify", image.Descriptor.Digest.String()}, {"answer", "/validate"}, {"revocation", "127.0.0.1"}} {
+		if !strings.Contains(found[tc.name].String(), tc.want) {
+			t.Errorf("%s does not have %s: %s", tc.name, tc.want, found[tc.name])
 		}
 	}
 	if collector.wrong != nil {

@@ -41,11 +41,14 @@ func (p *process) flood(t *testing.T, host string) (stop func()) {
 // as often as they like. What is new in other projects is verified as ever, and so is what
 // is in use by its tag, though the tag lapses again and again.
 func TestAProxyProjectInTroubleConcernsNoOther(t *testing.T) {
-	for name, effect := range map[string]rig.Fault{
-		"limits rates": rig.Status(http.StatusTooManyRequests, http.Header{"Retry-After": {"3600"}}),
-		"is away":      rig.Status(http.StatusServiceUnavailable, nil),
+	for _, tc := range []struct {
+		name   string
+		effect rig.Fault
+	}{
+		{"limits rates", rig.Status(http.StatusTooManyRequests, http.Header{"Retry-After": {"3600"}})},
+		{"is away", rig.Status(http.StatusServiceUnavailable, nil)},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			w := rig.ForTest(t)
 			r := w.Registry(rig.RegistryOptions{})
 			inUse := signed(t, w, r, rig.Signature{}, "production/inuse", 1)[0].Tagged()
@@ -56,7 +59,7 @@ func TestAProxyProjectInTroubleConcernsNoOther(t *testing.T) {
 			if _, ok := good(p.validate(t, inUse), inUse); !ok {
 				t.Fatal("it is not verified at first")
 			}
-			r.Inject(rig.Match{Path: "^/v2/proxy/"}, effect)
+			r.Inject(rig.Match{Path: "^/v2/proxy/"}, tc.effect)
 			defer p.flood(t, r.Host)()
 			rig.Until(t, "the proxy project is asked", func() bool {
 				return slices.ContainsFunc(r.Requests(), func(q rig.Request) bool { return len(q.Path) > 10 && q.Path[:10] == "/v2/proxy/" })
@@ -83,13 +86,16 @@ func TestAProxyProjectInTroubleConcernsNoOther(t *testing.T) {
 
 // A registry that is down for all is left alone, also where strangers go on naming images.
 func TestRegistryThatIsDownIsLeftAlone(t *testing.T) {
-	for name, effect := range map[string]rig.Fault{"fails": rig.Status(http.StatusServiceUnavailable, nil), "cuts": rig.Cut()} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		effect rig.Fault
+	}{{"fails", rig.Status(http.StatusServiceUnavailable, nil)}, {"cuts", rig.Cut()}} {
+		t.Run(tc.name, func(t *testing.T) {
 			w := rig.ForTest(t)
 			r := w.Registry(rig.RegistryOptions{})
 			image := signed(t, w, r, rig.Signature{}, "production/app", 1)[0].Tagged()
 			p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}})
-			lift := r.Inject(rig.Match{}, effect)
+			lift := r.Inject(rig.Match{}, tc.effect)
 			stop := p.flood(t, r.Host)
 			rig.Until(t, "it is told that the registry keeps failing", func() bool {
 				return p.metric(t, `notation_provider_undecided_total{cause="registry"}`) > 400

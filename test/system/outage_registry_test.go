@@ -54,35 +54,38 @@ func TestKnownImagesOutliveARegistryOutage(t *testing.T) {
 		t.Fatal("no request came to the registry at first: there is nothing to remember")
 	}
 
-	for name, effect := range map[string]rig.Fault{
-		"down":      rig.Cut(),
-		"hung":      rig.Hang(),
-		"broken":    rig.Status(http.StatusBadGateway, nil),
-		"limits us": rig.Status(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}}),
-		"a page":    rig.HTML(),
+	for _, tc := range []struct {
+		name   string
+		effect rig.Fault
+	}{
+		{"down", rig.Cut()},
+		{"hung", rig.Hang()},
+		{"broken", rig.Status(http.StatusBadGateway, nil)},
+		{"limits us", rig.Status(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}})},
+		{"a page", rig.HTML()},
 	} {
-		lift := r.Inject(rig.Match{}, effect)
+		lift := r.Inject(rig.Match{}, tc.effect)
 		before := r.Count()
 		judged := p.metric(t, `notation_provider_cache_events_total{event="hit",memory="evidence"}`)
 		answer := p.validate(t, known...)
-		if allGood(name, answer); answer.SystemError != "" {
-			t.Errorf("%s: %s", name, answer.SystemError)
+		if allGood(tc.name, answer); answer.SystemError != "" {
+			t.Errorf("%s: %s", tc.name, answer.SystemError)
 		}
 		if asked := r.Count() - before; asked > 0 {
-			t.Errorf("%s: %d requests about what was said before", name, asked)
+			t.Errorf("%s: %d requests about what was said before", tc.name, asked)
 		}
 		if again := p.metric(t, `notation_provider_cache_events_total{event="hit",memory="evidence"}`) - judged; again != len(known) {
-			t.Errorf("%s: %d judgements by what was kept, want %d: the verdicts had not run out", name, again, len(known))
+			t.Errorf("%s: %d judgements by what was kept, want %d: the verdicts had not run out", tc.name, again, len(known))
 		}
 
 		// Only what was never seen, and what a tag stands for, is not known.
 		answer = p.validate(t, append(slices.Clone(known[:20]), unknown.Pinned(), images[0].Tagged())...)
 		if len(answer.Keys) != 20 || !strings.Contains(answer.SystemError, unknown.Pinned()) || !strings.Contains(answer.SystemError, images[0].Tagged()) {
-			t.Errorf("%s: %d items, and %q", name, len(answer.Keys), answer.SystemError)
+			t.Errorf("%s: %d items, and %q", tc.name, len(answer.Keys), answer.SystemError)
 		}
 		for _, key := range known[:20] {
 			if _, ok := good(answer, key); !ok {
-				t.Errorf("%s: beside what is unknown %s is %+v", name, key, answer.Items[key])
+				t.Errorf("%s: beside what is unknown %s is %+v", tc.name, key, answer.Items[key])
 			}
 		}
 		lift()
@@ -121,18 +124,19 @@ func TestThousandAskWhileTheRegistryHangs(t *testing.T) {
 	rw := rig.ForTest(t)
 	r := rw.Registry(rig.RegistryOptions{})
 	image := signed(t, rw, r, rig.Signature{}, "production/app", 1)[0]
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name         string
 		key          string
 		tags, within time.Duration
 		want         string
 		requests     int
 	}{
-		"by digest, and its verdict ran out":        {image.Pinned(), 1, 20 * time.Second, "verified", 0},
-		"by a tag that was resolved a moment ago":   {image.Tagged(), time.Hour, 20 * time.Second, "verified", 0},
-		"by a tag that was resolved too long ago":   {image.Tagged(), 1, time.Second, "undecided deadline", 1},
-		"by a tag and a digest, which alone counts": {image.Tagged() + "@" + image.Descriptor.Digest.String(), 1, 20 * time.Second, "verified", 0},
+		{"by digest, and its verdict ran out", image.Pinned(), 1, 20 * time.Second, "verified", 0},
+		{"by a tag that was resolved a moment ago", image.Tagged(), time.Hour, 20 * time.Second, "verified", 0},
+		{"by a tag that was resolved too long ago", image.Tagged(), 1, time.Second, "undecided deadline", 1},
+		{"by a tag and a digest, which alone counts", image.Tagged() + "@" + image.Descriptor.Digest.String(), 1, 20 * time.Second, "verified", 0},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			r.LiftAll()
 			w := open(t, rw, rw.Trust("*"), r, func(o *config.Config) {
 				brief(o)

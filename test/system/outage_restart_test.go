@@ -37,18 +37,21 @@ func TestReplicasRestartDuringAnOutage(t *testing.T) {
 	lift := r.Inject(rig.Match{}, rig.Cut())
 	before := r.Count()
 	second, third := replica(), replica()
-	for name, p := range map[string]*process{"second": second, "third": third} {
+	for _, tc := range []struct {
+		name string
+		p    *process
+	}{{"second", second}, {"third", third}} {
 		// A busy machine may not read twenty files in 50 ms each: the next request finds them.
-		rig.Until(t, name+" verifies all during the outage", func() bool { return verified(p) })
+		rig.Until(t, tc.name+" verifies all during the outage", func() bool { return verified(tc.p) })
 		for _, key := range known {
-			if _, ok := good(p.validate(t, key), key); !ok {
-				t.Errorf("%s: %s is not verified", name, key)
+			if _, ok := good(tc.p.validate(t, key), key); !ok {
+				t.Errorf("%s: %s is not verified", tc.name, key)
 			}
 		}
-		if hits := p.metric(t, `notation_provider_cache_events_total{event="hit",memory="evidence-store"}`); hits < len(known) {
-			t.Errorf("%s: %d signatures came from the folder, want %d", name, hits, len(known))
+		if hits := tc.p.metric(t, `notation_provider_cache_events_total{event="hit",memory="evidence-store"}`); hits < len(known) {
+			t.Errorf("%s: %d signatures came from the folder, want %d", tc.name, hits, len(known))
 		}
-		stop(t, p)
+		stop(t, tc.p)
 	}
 	t.Logf("%d requests to the registry during the outage", r.Count()-before)
 

@@ -69,9 +69,12 @@ func TestARevocationListThatIsGoneIsSeen(t *testing.T) {
 		}
 		return nil
 	})
-	for text, most := range map[string]int{"revocation endpoint failing": 2, "revocation endpoint works again": 2} { // one for each list of the chain
-		if n := strings.Count(p.Log(), text); n < 1 || n > most {
-			t.Errorf("%q is logged %d times", text, n)
+	for _, tc := range []struct {
+		text string
+		most int
+	}{{"revocation endpoint failing", 2}, {"revocation endpoint works again", 2}} { // one for each list of the chain
+		if n := strings.Count(p.Log(), tc.text); n < 1 || n > tc.most {
+			t.Errorf("%q is logged %d times", tc.text, n)
 		}
 	}
 }
@@ -83,10 +86,13 @@ func TestSignersSeenHaveTheirEndInTheMetrics(t *testing.T) {
 	image := signed(t, w, r, rig.Signature{}, "production/app", 1)[0].Pinned()
 	p := startProcess(t, w, rig.ProviderOptions{Registries: []*rig.Registry{r}})
 	rig.Until(t, "the image is verified", func() bool { _, ok := good(p.validate(t, image), image); return ok })
-	for use, c := range map[string]*x509.Certificate{"signer": w.SKAO.Signer.Cert, "intermediate": w.SKAO.Intermediate.Cert} {
-		series := fmt.Sprintf(`notation_provider_certificate_expiry_timestamp_seconds{nth="1",store="",subject=%q,use=%q}`, c.Subject.String(), use)
-		if got := p.metric(t, series); int64(got) != c.NotAfter.Unix() {
-			t.Errorf("%s ends at %d, want %d", use, got, c.NotAfter.Unix())
+	for _, tc := range []struct {
+		use string
+		c   *x509.Certificate
+	}{{"signer", w.SKAO.Signer.Cert}, {"intermediate", w.SKAO.Intermediate.Cert}} {
+		series := fmt.Sprintf(`notation_provider_certificate_expiry_timestamp_seconds{nth="1",store="",subject=%q,use=%q}`, tc.c.Subject.String(), tc.use)
+		if got := p.metric(t, series); int64(got) != tc.c.NotAfter.Unix() {
+			t.Errorf("%s ends at %d, want %d", tc.use, got, tc.c.NotAfter.Unix())
 		}
 	}
 }

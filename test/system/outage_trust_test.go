@@ -116,26 +116,26 @@ func TestBrokenPolicyLeavesTheOldInForce(t *testing.T) {
 	}
 	holds("at first")
 	policy, store := filepath.Join(p.Dir, "trustpolicy.json"), filepath.Join(p.Dir, "truststore/x509/ca/skao-oci/1.pem")
-	for name, c := range map[string]struct{ file, content, says string }{
-		"half a policy":      {policy, `{"version": "1.0", "trustPolicies": [{"name": `, "trustpolicy.json"},
-		"an empty policy":    {policy, ``, "trustpolicy.json"},
-		"an unknown level":   {policy, `{"version":"1.0","trustPolicies":[{"name":"everything","registryScopes":["*"],"signatureVerification":{"level":"none"},"trustStores":["ca:skao-oci"],"trustedIdentities":["*"]}]}`, "none"},
-		"a store of nothing": {policy, `{"version":"1.0","trustPolicies":[{"name":"everything","registryScopes":["*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:nowhere"],"trustedIdentities":["*"]}]}`, "nowhere"},
-		"no certificate":     {store, "-----BEGIN NONSENSE-----\n", "1.pem"},
+	for _, c := range []struct{ name, file, content, says string }{
+		{"half a policy", policy, `{"version": "1.0", "trustPolicies": [{"name": `, "trustpolicy.json"},
+		{"an empty policy", policy, ``, "trustpolicy.json"},
+		{"an unknown level", policy, `{"version":"1.0","trustPolicies":[{"name":"everything","registryScopes":["*"],"signatureVerification":{"level":"none"},"trustStores":["ca:skao-oci"],"trustedIdentities":["*"]}]}`, "none"},
+		{"a store of nothing", policy, `{"version":"1.0","trustPolicies":[{"name":"everything","registryScopes":["*"],"signatureVerification":{"level":"strict"},"trustStores":["ca:nowhere"],"trustedIdentities":["*"]}]}`, "nowhere"},
+		{"no certificate", store, "-----BEGIN NONSENSE-----\n", "1.pem"},
 	} {
 		text := rig.Must(os.ReadFile(c.file))(t)
 		replaceFile(t, c.file, []byte(c.content))
-		rig.Until(t, "readiness tells of "+name, func() bool {
+		rig.Until(t, "readiness tells of "+c.name, func() bool {
 			status, body, err := p.Admin(t.Context(), "/readyz")
 			if err != nil || status != http.StatusOK {
-				t.Fatalf("%s: not ready, as if every replica were to go: %d %s: %v", name, status, body, err)
+				t.Fatalf("%s: not ready, as if every replica were to go: %d %s: %v", c.name, status, body, err)
 			}
 			return strings.Contains(body, "what was read before stays in force: trust: ") && strings.Contains(body, c.says)
 		})
-		holds(name)
+		holds(c.name)
 		replaceFile(t, c.file, text)
-		rig.Until(t, "readiness is content again after "+name, func() bool { _, body, err := p.Admin(t.Context(), "/readyz"); return err == nil && body == "ok\n" })
-		holds("after " + name)
+		rig.Until(t, "readiness is content again after "+c.name, func() bool { _, body, err := p.Admin(t.Context(), "/readyz"); return err == nil && body == "ok\n" })
+		holds("after " + c.name)
 	}
 
 	trusted := w.Trust("*")

@@ -66,55 +66,58 @@ func TestTenReplicasAskAsOftenAsOne(t *testing.T) {
 
 // Whatever happens to the store: no wrong verdict, none lost, and no image that is in memory is answered later.
 func TestBadDaysOfTheStore(t *testing.T) {
-	for name, spoil := range map[string]func(t *testing.T, server *redis.Server){
-		"down":   func(_ *testing.T, server *redis.Server) { server.Kill() },
-		"halted": func(_ *testing.T, server *redis.Server) { server.Stop() },
-		"paused": func(_ *testing.T, server *redis.Server) { server.Do("client", "pause", 600_000, "all") },
-		"full": func(_ *testing.T, server *redis.Server) {
+	for _, tc := range []struct {
+		name  string
+		spoil func(t *testing.T, server *redis.Server)
+	}{
+		{"down", func(_ *testing.T, server *redis.Server) { server.Kill() }},
+		{"halted", func(_ *testing.T, server *redis.Server) { server.Stop() }},
+		{"paused", func(_ *testing.T, server *redis.Server) { server.Do("client", "pause", 600_000, "all") }},
+		{"full", func(_ *testing.T, server *redis.Server) {
 			server.Do("config", "set", "maxmemory-policy", "noeviction", "maxmemory", "1")
-		},
-		"wiped": func(_ *testing.T, server *redis.Server) { server.Do("flushall") },
-		"giant": func(_ *testing.T, server *redis.Server) {
+		}},
+		{"wiped", func(_ *testing.T, server *redis.Server) { server.Do("flushall") }},
+		{"giant", func(_ *testing.T, server *redis.Server) {
 			for _, key := range server.Keys() {
 				server.Do("setrange", key, 8<<20, "x")
 			}
-		},
-		"other text": func(t *testing.T, server *redis.Server) {
+		}},
+		{"other text", func(t *testing.T, server *redis.Server) {
 			each(t, server, func(string, string) string { return "session=4711" })
-		},
-		"other types": func(_ *testing.T, server *redis.Server) {
+		}},
+		{"other types", func(_ *testing.T, server *redis.Server) {
 			for _, key := range server.Keys() {
 				server.Do("del", key)
 				server.Do("hset", key, "a", "b")
 			}
-		},
-		"entries of other images": func(t *testing.T, server *redis.Server) {
+		}},
+		{"entries of other images", func(t *testing.T, server *redis.Server) {
 			var last string
 			for _, key := range server.Keys() {
 				_, last = entryOf(t, server.Do("get", key).(string))
 			}
 			each(t, server, func(_, value string) string { frame, _ := entryOf(t, value); return frame + last })
-		},
-		"forged envelopes": func(t *testing.T, server *redis.Server) {
+		}},
+		{"forged envelopes", func(t *testing.T, server *redis.Server) {
 			each(t, server, func(_, value string) string {
 				middle := len(value) / 2
 				return value[:middle] + string('A'+(value[middle]-'A'+1)%26) + value[middle+1:]
 			})
-		},
-		"password changed": func(_ *testing.T, server *redis.Server) {
+		}},
+		{"password changed", func(_ *testing.T, server *redis.Server) {
 			server.Do("config", "set", "requirepass", "another")
 			server.Do("client", "kill", "type", "normal", "skipme", "yes")
-		},
-		"forbidden": func(_ *testing.T, server *redis.Server) {
+		}},
+		{"forbidden", func(_ *testing.T, server *redis.Server) {
 			server.Do("acl", "setuser", "default", "-getex", "-get", "-set")
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			server := redis.Start(t, redis.Options{})
 			s := newShared(t, 5, alone(server))
 			hot := s.filled(t, server)
-			spoil(t, server)
+			tc.spoil(t, server)
 
 			for range 20 {
 				began := time.Now()
@@ -256,18 +259,19 @@ func TestTheBreakerOfTheStoreIsTold(t *testing.T) {
 func TestTheStoreProvesWhoItIs(t *testing.T) {
 	authority := rig.Must(ca.NewRoot(ca.Options{NotBefore: time.Now().Add(-72 * time.Hour)}))(t)
 	stranger := rig.Must(ca.NewRoot(ca.Options{}))(t)
-	for name, c := range map[string]struct {
-		options ca.Options
-		trusted *ca.CA
-		name    string
-		used    bool
+	for _, c := range []struct {
+		name       string
+		options    ca.Options
+		trusted    *ca.CA
+		serverName string
+		used       bool
 	}{
-		"good":         {ca.Options{}, authority, "", true},
-		"another CA":   {ca.Options{}, stranger, "", false},
-		"another name": {ca.Options{}, authority, "valkey.example.org", false},
-		"ended":        {ca.Options{NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour)}, authority, "", false},
+		{"good", ca.Options{}, authority, "", true},
+		{"another CA", ca.Options{}, stranger, "", false},
+		{"another name", ca.Options{}, authority, "valkey.example.org", false},
+		{"ended", ca.Options{NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour)}, authority, "", false},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			server, files := secured(t, authority, c.options)
 			trusted := filepath.Join(t.TempDir(), "ca.crt")
@@ -276,7 +280,7 @@ func TestTheStoreProvesWhoItIs(t *testing.T) {
 			}
 			s := newShared(t, 2, func(v *config.EvidenceValkey) {
 				v.Addresses = []string{server.Addr}
-				v.TLS = config.ValkeyTLS{CAFile: trusted, ServerName: c.name, ClientCertFile: files.CertFile, ClientKeyFile: files.KeyFile}
+				v.TLS = config.ValkeyTLS{CAFile: trusted, ServerName: c.serverName, ClientCertFile: files.CertFile, ClientKeyFile: files.KeyFile}
 			})
 			p := s.replica(t)
 			rig.Until(t, "all are verified", func() bool { return s.verified(t, p) })

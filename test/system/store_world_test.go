@@ -158,8 +158,11 @@ func secured(t *testing.T, authority *ca.CA, o ca.Options) (server *redis.Server
 func identityFiles(t *testing.T, dir, name string, id *ca.Identity) rig.ServerFiles {
 	t.Helper()
 	files := rig.ServerFiles{CertFile: filepath.Join(dir, name+".crt"), KeyFile: filepath.Join(dir, name+".key")}
-	for path, content := range map[string][]byte{files.CertFile: ca.EncodeCertificates(id.Chain...), files.KeyFile: rig.Must(ca.EncodeKey(id.Key))(t)} {
-		if err := os.WriteFile(path, content, 0o600); err != nil {
+	for _, tc := range []struct {
+		path    string
+		content []byte
+	}{{files.CertFile, ca.EncodeCertificates(id.Chain...)}, {files.KeyFile, rig.Must(ca.EncodeKey(id.Key))(t)}} {
+		if err := os.WriteFile(tc.path, tc.content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

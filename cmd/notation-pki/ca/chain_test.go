@@ -41,13 +41,16 @@ func TestEveryKeyTypeMakesAChainThatNotationAccepts(t *testing.T) {
 			two := expect.Must(root.Signer(opts))(t)
 			one := expect.Must(ca.SelfSigned(opts))(t)
 			stamper := expect.Must(intermediate.TSA(opts))(t)
-			for n, id := range map[int]*ca.Identity{1: one, 2: two, 3: three} {
-				if len(id.Chain) != n {
-					t.Errorf("chain has %d certificates, want %d", len(id.Chain), n)
+			for _, tc := range []struct {
+				n  int
+				id *ca.Identity
+			}{{1, one}, {2, two}, {3, three}} {
+				if len(tc.id.Chain) != tc.n {
+					t.Errorf("chain has %d certificates, want %d", len(tc.id.Chain), tc.n)
 				}
 				now := time.Now()
-				if err := corex509.ValidateCodeSigningCertChain(id.Chain, &now); err != nil {
-					t.Errorf("chain of %d: %v", n, err)
+				if err := corex509.ValidateCodeSigningCertChain(tc.id.Chain, &now); err != nil {
+					t.Errorf("chain of %d: %v", tc.n, err)
 				}
 			}
 			if err := corex509.ValidateTimestampingCertChain(stamper.Chain); err != nil {

@@ -126,19 +126,20 @@ func TestUnencryptedKeysNeedNoPassphrase(t *testing.T) {
 		t.Fatal(err)
 	}
 	sec1PEM := block("EC PRIVATE KEY", sec1)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		file []byte
 		want crypto.Signer
 	}{
-		"PKCS#8":              {pkcs8RSA, rsaKey},
-		"PKCS#1":              {block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), rsaKey},
-		"SEC 1":               {sec1PEM, ecKey},
-		"after parameters":    {append(block("EC PARAMETERS", []byte{6, 1, 1}), sec1PEM...), ecKey},
-		"after a certificate": {append(EncodeCertificates(root.Cert), pkcs8RSA...), rsaKey},
-		"after a text":        {append([]byte("my key\n"), sec1PEM...), ecKey},
+		{"PKCS#8", pkcs8RSA, rsaKey},
+		{"PKCS#1", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), rsaKey},
+		{"SEC 1", sec1PEM, ecKey},
+		{"after parameters", append(block("EC PARAMETERS", []byte{6, 1, 1}), sec1PEM...), ecKey},
+		{"after a certificate", append(EncodeCertificates(root.Cert), pkcs8RSA...), rsaKey},
+		{"after a text", append([]byte("my key\n"), sec1PEM...), ecKey},
 	} {
 		if got, err := DecodeKey(c.file, unasked(t)); err != nil || !sameKey(got, c.want) {
-			t.Errorf("%s: %T, %v", name, got, err)
+			t.Errorf("%s: %T, %v", c.name, got, err)
 		}
 	}
 }
@@ -157,23 +158,24 @@ func TestWhatIsNoKeyForNotationIsRefusedInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	block := func(b pem.Block) []byte { return pem.EncodeToMemory(&b) }
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		file []byte
 		says string
 	}{
-		"nothing":            {nil, "no private key"},
-		"no PEM":             {[]byte("secret"), "no private key"},
-		"a certificate only": {block(pem.Block{Type: "CERTIFICATE"}), "no private key"},
-		"a public key":       {block(pem.Block{Type: "PUBLIC KEY"}), `"PUBLIC KEY" where a private key should be`},
-		"a key of OpenSSH's": {block(pem.Block{Type: "OPENSSH PRIVATE KEY"}), `"OPENSSH PRIVATE KEY"`},
-		"Ed25519":            {block(pem.Block{Type: "PRIVATE KEY", Bytes: edDER}), "RSA and EC only"},
-		"Ed25519, encrypted": {block(pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: encrypted}), "RSA and EC only"},
-		"the older encryption": {block(pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte{1},
+		{"nothing", nil, "no private key"},
+		{"no PEM", []byte("secret"), "no private key"},
+		{"a certificate only", block(pem.Block{Type: "CERTIFICATE"}), "no private key"},
+		{"a public key", block(pem.Block{Type: "PUBLIC KEY"}), `"PUBLIC KEY" where a private key should be`},
+		{"a key of OpenSSH's", block(pem.Block{Type: "OPENSSH PRIVATE KEY"}), `"OPENSSH PRIVATE KEY"`},
+		{"Ed25519", block(pem.Block{Type: "PRIVATE KEY", Bytes: edDER}), "RSA and EC only"},
+		{"Ed25519, encrypted", block(pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: encrypted}), "RSA and EC only"},
+		{"the older encryption", block(pem.Block{Type: "RSA PRIVATE KEY", Bytes: []byte{1},
 			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}}), "openssl pkcs8 -topk8"},
-		"an empty PKCS#8": {block(pem.Block{Type: "PRIVATE KEY"}), "asn1"},
+		{"an empty PKCS#8", block(pem.Block{Type: "PRIVATE KEY"}), "asn1"},
 	} {
 		if got, err := DecodeKey(c.file, says(testPassphrase)); err == nil || got != nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %T, %v; want %q", name, got, err, c.says)
+			t.Errorf("%s: %T, %v; want %q", c.name, got, err, c.says)
 		}
 	}
 }
@@ -201,15 +203,18 @@ func quickKey(t testing.TB, kdf pkcs8.KDFOpts) []byte {
 }
 
 func TestACutEncryptedKeyIsAnErrorAndNoPanic(t *testing.T) {
-	for name, kdf := range map[string]pkcs8.KDFOpts{
-		"scrypt": pkcs8.ScryptOpts{SaltSize: 16, CostParameter: 2, BlockSize: 1, ParallelizationParameter: 1},
-		"PBKDF2": pkcs8.PBKDF2Opts{SaltSize: 16, IterationCount: 1, HMACHash: crypto.SHA256},
+	for _, tc := range []struct {
+		name string
+		kdf  pkcs8.KDFOpts
+	}{
+		{"scrypt", pkcs8.ScryptOpts{SaltSize: 16, CostParameter: 2, BlockSize: 1, ParallelizationParameter: 1}},
+		{"PBKDF2", pkcs8.PBKDF2Opts{SaltSize: 16, IterationCount: 1, HMACHash: crypto.SHA256}},
 	} {
-		der := quickKey(t, kdf)
+		der := quickKey(t, tc.kdf)
 		for length := range der {
 			file := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der[:length]})
 			if got, err := DecodeKey(file, says(testPassphrase)); !errors.Is(err, ErrPassphrase) || got != nil {
-				t.Errorf("%s, cut after %d octets: %T, %v", name, length, got, err)
+				t.Errorf("%s, cut after %d octets: %T, %v", tc.name, length, got, err)
 			}
 		}
 	}
@@ -293,23 +298,24 @@ func TestAKeyThatIsSaidToBeEncryptedAndIsNotIsNotRead(t *testing.T) {
 
 // A key whose decryption takes too much memory or time is refused before the passphrase is asked for.
 func TestCostlyEncryptionIsRefused(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		file    []byte
 		refused bool
 	}{
-		"ours":                   {encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 14, 8, 5}, 16, 32), false},
-		"memory by N":            {encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 40, 1, 1}, 16, 32), true},
-		"memory by r":            {encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 14, 1 << 10, 1}, 16, 32), true},
-		"memory beyond counting": {encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 62, 4, 1}, 16, 32), true},
-		"time by p":              {encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 14, 8, 1 << 10}, 16, 32), true},
-		"openssl's iterations":   {encryptedAs(t, ofPBKDF2, pbkdf2{make([]byte, 16), 2048}, 16, 32), false},
-		"a million iterations":   {encryptedAs(t, ofPBKDF2, pbkdf2{make([]byte, 16), 1_000_000}, 16, 32), false},
-		"two billion iterations": {encryptedAs(t, ofPBKDF2, pbkdf2{make([]byte, 16), 1 << 31}, 16, 32), true},
+		{"ours", encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 14, 8, 5}, 16, 32), false},
+		{"memory by N", encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 40, 1, 1}, 16, 32), true},
+		{"memory by r", encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 14, 1 << 10, 1}, 16, 32), true},
+		{"memory beyond counting", encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 62, 4, 1}, 16, 32), true},
+		{"time by p", encryptedAs(t, ofScrypt, scrypt{make([]byte, 16), 1 << 14, 8, 1 << 10}, 16, 32), true},
+		{"openssl's iterations", encryptedAs(t, ofPBKDF2, pbkdf2{make([]byte, 16), 2048}, 16, 32), false},
+		{"a million iterations", encryptedAs(t, ofPBKDF2, pbkdf2{make([]byte, 16), 1_000_000}, 16, 32), false},
+		{"two billion iterations", encryptedAs(t, ofPBKDF2, pbkdf2{make([]byte, 16), 1 << 31}, 16, 32), true},
 	} {
 		asked := false
 		_, err := DecodeKey(c.file, func() ([]byte, error) { asked = true; return []byte(testPassphrase), nil })
 		if asked == c.refused || errors.Is(err, ErrPassphrase) == c.refused || strings.Contains(err.Error(), "more memory or time") != c.refused {
-			t.Errorf("%s: asked: %t, %v", name, asked, err)
+			t.Errorf("%s: asked: %t, %v", c.name, asked, err)
 		}
 	}
 }

@@ -15,12 +15,15 @@ func TestACRLUnderAnotherNameIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{
-		"CERTIFICATE": EncodeCertificates(root.Cert),
-		"CRL":         pem.EncodeToMemory(&pem.Block{Type: "CRL", Bytes: der}),
+	for _, tc := range []struct {
+		name string
+		data []byte
+	}{
+		{"CERTIFICATE", EncodeCertificates(root.Cert)},
+		{"CRL", pem.EncodeToMemory(&pem.Block{Type: "CRL", Bytes: der})},
 	} {
-		if list, err := DecodeCRL(data); err == nil || list != nil || !strings.Contains(err.Error(), `holds a "`+name+`" where a CRL should be`) {
-			t.Errorf("%s: %v", name, err)
+		if list, err := DecodeCRL(tc.data); err == nil || list != nil || !strings.Contains(err.Error(), `holds a "`+tc.name+`" where a CRL should be`) {
+			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
 }

@@ -61,13 +61,16 @@ func TestCertificateOfAnExternalKey(t *testing.T) {
 }
 
 func TestAPublicKeyAloneSignsNoCertificateForItself(t *testing.T) {
-	for name, key := range map[string]crypto.Signer{"alone": nil, "beside another key": expect.Must(ca.ECP256.Generate())(t)} {
-		o := ca.Options{Public: publicAlone(t), Key: key}
+	for _, tc := range []struct {
+		name string
+		key  crypto.Signer
+	}{{"alone", nil}, {"beside another key", expect.Must(ca.ECP256.Generate())(t)}} {
+		o := ca.Options{Public: publicAlone(t), Key: tc.key}
 		if root, err := ca.NewRoot(o); err == nil || root != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
-			t.Errorf("%s: a root: %v", name, err)
+			t.Errorf("%s: a root: %v", tc.name, err)
 		}
 		if signer, err := ca.SelfSigned(o); err == nil || signer != nil || !strings.Contains(err.Error(), "a certificate that signs itself needs its private key") {
-			t.Errorf("%s: a signer: %v", name, err)
+			t.Errorf("%s: a signer: %v", tc.name, err)
 		}
 	}
 }
@@ -77,9 +80,12 @@ func TestAPublicKeyThatIsNoneIsAnErrorAndNoPanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, public := range map[string]crypto.PublicKey{"a private key": expect.Must(ca.ECP256.Generate())(t), "a text": "key", "a number": 7} {
-		if got, err := root.Signer(ca.Options{Public: public}); err == nil || got != nil {
-			t.Errorf("%s is certified", name)
+	for _, tc := range []struct {
+		name   string
+		public crypto.PublicKey
+	}{{"a private key", expect.Must(ca.ECP256.Generate())(t)}, {"a text", "key"}, {"a number", 7}} {
+		if got, err := root.Signer(ca.Options{Public: tc.public}); err == nil || got != nil {
+			t.Errorf("%s is certified", tc.name)
 		}
 	}
 }

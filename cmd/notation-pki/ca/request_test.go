@@ -30,19 +30,22 @@ func TestARequestIsReadInPEMAndInDER(t *testing.T) {
 	key := testKey(t, ECP384)
 	der := testRequest(t, key)
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
-	for name, data := range map[string][]byte{
-		"DER":             der,
-		"PEM":             text,
-		"the older name":  pem.EncodeToMemory(&pem.Block{Type: "NEW CERTIFICATE REQUEST", Bytes: der}),
-		"text before":     append([]byte("Certificate Request:\n    Data:\n"), text...),
-		"byte order mark": append([]byte("\ufeff"), text...),
-		"Windows":         bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")),
-		"both":            bytes.ReplaceAll(append([]byte("\ufeff"), text...), []byte("\n"), []byte("\r\n")),
-		"with curve":      append(pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 1, 1}}), text...),
+	for _, tc := range []struct {
+		name string
+		data []byte
+	}{
+		{"DER", der},
+		{"PEM", text},
+		{"the older name", pem.EncodeToMemory(&pem.Block{Type: "NEW CERTIFICATE REQUEST", Bytes: der})},
+		{"text before", append([]byte("Certificate Request:\n    Data:\n"), text...)},
+		{"byte order mark", append([]byte("\ufeff"), text...)},
+		{"Windows", bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))},
+		{"both", bytes.ReplaceAll(append([]byte("\ufeff"), text...), []byte("\n"), []byte("\r\n"))},
+		{"with curve", append(pem.EncodeToMemory(&pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 1, 1}}), text...)},
 	} {
-		got, err := ReadRequest(data)
+		got, err := ReadRequest(tc.data)
 		if err != nil || got.Subject.CommonName != "x" || !key.Public().(*ecdsa.PublicKey).Equal(got.PublicKey) {
-			t.Errorf("%s: %+v, %v", name, got, err)
+			t.Errorf("%s: %+v, %v", tc.name, got, err)
 		}
 	}
 }
@@ -65,23 +68,24 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		data []byte
 		says string
 	}{
-		"forged":         {forged, "not signed with the key that it is for"},
-		"Ed25519":        {testRequest(t, ed), "want one of"},
-		"a small curve":  {testRequest(t, small), `"ec-224"`},
-		"a certificate":  {EncodeCertificates(root.Cert), `a "CERTIFICATE" where`},
-		"two requests":   {append(bytes.Clone(text), text...), "holds 2 certificate requests"},
-		"one and a half": {append(bytes.Clone(text), text[:len(text)/2]...), "only 1 of its 2 PEM blocks can be read"},
-		"its key beside": {append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY"}), text...), "the key must stay where it is used"},
-		"escapes":        {pem.EncodeToMemory(&pem.Block{Type: "\x1b[2J"}), "a \"\ufffd[2J\" where"},
-		"cut":            {der[:len(der)-1], "reading the certificate request"},
-		"nothing":        {nil, "reading the certificate request"},
+		{"forged", forged, "not signed with the key that it is for"},
+		{"Ed25519", testRequest(t, ed), "want one of"},
+		{"a small curve", testRequest(t, small), `"ec-224"`},
+		{"a certificate", EncodeCertificates(root.Cert), `a "CERTIFICATE" where`},
+		{"two requests", append(bytes.Clone(text), text...), "holds 2 certificate requests"},
+		{"one and a half", append(bytes.Clone(text), text[:len(text)/2]...), "only 1 of its 2 PEM blocks can be read"},
+		{"its key beside", append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY"}), text...), "the key must stay where it is used"},
+		{"escapes", pem.EncodeToMemory(&pem.Block{Type: "\x1b[2J"}), "a \"\ufffd[2J\" where"},
+		{"cut", der[:len(der)-1], "reading the certificate request"},
+		{"nothing", nil, "reading the certificate request"},
 	} {
 		if got, err := ReadRequest(c.data); err == nil || got != nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v; want %q", name, err, c.says)
+			t.Errorf("%s: %v; want %q", c.name, err, c.says)
 		}
 	}
 }
@@ -113,28 +117,37 @@ func TestACRLIsReadInPEMAndInDERAndNothingElseIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"DER": der, "PEM": EncodeCRL(der)} {
-		list, err := DecodeCRL(data)
+	for _, tc := range []struct {
+		name string
+		data []byte
+	}{{"DER", der}, {"PEM", EncodeCRL(der)}} {
+		list, err := DecodeCRL(tc.data)
 		if err != nil || list.Number.Int64() != 7 || ReasonOf(list.RevokedCertificateEntries[0].ReasonCode) != Superseded {
-			t.Errorf("%s: %+v, %v", name, list, err)
+			t.Errorf("%s: %+v, %v", tc.name, list, err)
 		}
 	}
-	for name, data := range map[string][]byte{
-		"nothing": nil, "a page": []byte("<html>"), "cut": der[:len(der)-1], "a certificate": EncodeCertificates(root.Cert),
+	for _, tc := range []struct {
+		name string
+		data []byte
+	}{
+		{"nothing", nil}, {"a page", []byte("<html>")}, {"cut", der[:len(der)-1]}, {"a certificate", EncodeCertificates(root.Cert)},
 	} {
-		if list, err := DecodeCRL(data); err == nil || list != nil {
-			t.Errorf("%s is read", name)
+		if list, err := DecodeCRL(tc.data); err == nil || list != nil {
+			t.Errorf("%s is read", tc.name)
 		}
 	}
 }
 
 func TestReasonsHaveTheCodesOfRFC5280(t *testing.T) {
-	for reason, code := range map[RevocationReason]int{
-		Unspecified: 0, KeyCompromise: 1, CACompromise: 2, AffiliationChanged: 3, Superseded: 4, CessationOfOperation: 5,
+	for _, tc := range []struct {
+		reason RevocationReason
+		code   int
+	}{
+		{Unspecified, 0}, {KeyCompromise, 1}, {CACompromise, 2}, {AffiliationChanged, 3}, {Superseded, 4}, {CessationOfOperation, 5},
 	} {
-		parsed, err := ParseRevocationReason(strings.ToUpper(string(reason)))
-		if err != nil || parsed != reason || parsed.Code() != code || ReasonOf(code) != reason {
-			t.Errorf("%s: %s, %v, code %d", reason, parsed, err, parsed.Code())
+		parsed, err := ParseRevocationReason(strings.ToUpper(string(tc.reason)))
+		if err != nil || parsed != tc.reason || parsed.Code() != tc.code || ReasonOf(tc.code) != tc.reason {
+			t.Errorf("%s: %s, %v, code %d", tc.reason, parsed, err, parsed.Code())
 		}
 	}
 	// 6 holds a certificate back for a while, 8 takes it off the list again; -1 is no reason at all.
@@ -197,27 +210,28 @@ func marshal(t *testing.T, value any) []byte {
 // A request proves as much with any length of salt; openssl takes the longest.
 func TestRequestsSignedWithPSS(t *testing.T) {
 	key := testKey(t, RSA2048).(*rsa.PrivateKey)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name         string
 		salt         int
 		digest, mask crypto.Hash
 		says         string // or else it is read
 	}{
-		"openssl's default": {222, crypto.SHA256, crypto.SHA256, ""},
-		"of the digest":     {32, crypto.SHA256, crypto.SHA256, ""},
-		"SHA-1's":           {20, crypto.SHA256, crypto.SHA256, ""},
-		"SHA-384":           {206, crypto.SHA384, crypto.SHA384, ""},
-		"SHA-512":           {190, crypto.SHA512, crypto.SHA512, ""},
-		"SHA-1":             {20, crypto.SHA1, crypto.SHA1, "make it with SHA-256"},
-		"mask of SHA-1":     {222, crypto.SHA256, crypto.SHA1, "make it with SHA-256"},
+		{"openssl's default", 222, crypto.SHA256, crypto.SHA256, ""},
+		{"of the digest", 32, crypto.SHA256, crypto.SHA256, ""},
+		{"SHA-1's", 20, crypto.SHA256, crypto.SHA256, ""},
+		{"SHA-384", 206, crypto.SHA384, crypto.SHA384, ""},
+		{"SHA-512", 190, crypto.SHA512, crypto.SHA512, ""},
+		{"SHA-1", 20, crypto.SHA1, crypto.SHA1, "make it with SHA-256"},
+		{"mask of SHA-1", 222, crypto.SHA256, crypto.SHA1, "make it with SHA-256"},
 	} {
 		der := pssRequest(t, key, c.salt, c.digest, c.mask)
 		_, err := ReadRequest(der)
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 		der[len(der)-1] ^= 1
 		if _, err := ReadRequest(der); err == nil {
-			t.Errorf("%s: read with a forged signature", name)
+			t.Errorf("%s: read with a forged signature", c.name)
 		}
 	}
 }

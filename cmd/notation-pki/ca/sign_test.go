@@ -99,9 +99,12 @@ func TestTimestampsVerifyAtAnyTime(t *testing.T) {
 	t.Cleanup(server.Close)
 	overHTTP := expect.Must(tspclient.NewHTTPTimestamper(http.DefaultClient, server.URL))(t)
 
-	for name, keyType := range map[string]ca.KeyType{"ec-256": ca.ECP256, "ec-384": ca.ECP384, "ec-521": ca.ECP521, "rsa": ca.RSA2048} {
-		t.Run(name, func(t *testing.T) {
-			signer := newChain(t, ca.Options{KeyType: keyType, NotBefore: past.AddDate(0, -1, 0)}).signer
+	for _, tc := range []struct {
+		name    string
+		keyType ca.KeyType
+	}{{"ec-256", ca.ECP256}, {"ec-384", ca.ECP384}, {"ec-521", ca.ECP521}, {"rsa", ca.RSA2048}} {
+		t.Run(tc.name, func(t *testing.T) {
+			signer := newChain(t, ca.Options{KeyType: tc.keyType, NotBefore: past.AddDate(0, -1, 0)}).signer
 			for _, stamper := range []tspclient.Timestamper{overHTTP, tsa.At(past)} {
 				envelope := expect.Must(signer.Sign(t.Context(), artifact(), ca.SignOptions{
 					SigningTime: past,

@@ -7,8 +7,11 @@ import (
 
 func TestACertificateStartsNoSoonerThanItsIssuer(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
-	for name, from := range map[string]time.Time{"a minute ago": now.Add(-time.Minute), "tomorrow": now.Add(day)} {
-		root, err := NewRoot(Options{NotBefore: from})
+	for _, tc := range []struct {
+		name string
+		from time.Time
+	}{{"a minute ago", now.Add(-time.Minute)}, {"tomorrow", now.Add(day)}} {
+		root, err := NewRoot(Options{NotBefore: tc.from})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -16,16 +19,16 @@ func TestACertificateStartsNoSoonerThanItsIssuer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := signer.Cert.NotBefore; !got.Equal(from) {
-			t.Errorf("%s: it starts %s, and its issuer %s", name, got, from)
+		if got := signer.Cert.NotBefore; !got.Equal(tc.from) {
+			t.Errorf("%s: it starts %s, and its issuer %s", tc.name, got, tc.from)
 		}
 		// It holds for a year from when it can first be used.
 		first := now
-		if from.After(now) {
-			first = from
+		if tc.from.After(now) {
+			first = tc.from
 		}
 		if got := signer.Cert.NotAfter.Sub(first.Add(365 * day)); got < 0 || got > time.Minute {
-			t.Errorf("%s: it ends %s after its year", name, got)
+			t.Errorf("%s: it ends %s after its year", tc.name, got)
 		}
 	}
 	old, err := NewRoot(Options{NotBefore: now.Add(-day)})

@@ -111,10 +111,13 @@ func TestEnginesInOneProcessKeepToTheirOwnProviders(t *testing.T) {
 	object := pod(t, "r.io/a:1")
 	var all sync.WaitGroup
 	for range 8 {
-		for e, want := range map[*engine.Engine]bool{good: false, bad: true} {
+		for _, tc := range []struct {
+			e    *engine.Engine
+			want bool
+		}{{good, false}, {bad, true}} {
 			all.Go(func() {
-				if found, err := e.Review(t.Context(), object); err != nil || engine.Denied(found) != want {
-					t.Errorf("%+v, %v; want denied: %v", found, err, want)
+				if found, err := tc.e.Review(t.Context(), object); err != nil || engine.Denied(found) != tc.want {
+					t.Errorf("%+v, %v; want denied: %v", found, err, tc.want)
 				}
 			})
 		}

@@ -51,30 +51,31 @@ const ours = `{"verified": true, "image": "r.io/a@sha256:1", "digest": "sha256:1
 
 // What was heard is written as a person would write it, and replayed as it was.
 func TestRecordingIsReadableAndReplays(t *testing.T) {
-	for sentence, c := range map[string]struct {
+	for _, c := range []struct {
+		sentence string
 		status   int
 		response string
 		keys     []string
 		written  string
 	}{
-		"a verified image":             {200, `{"items": [{"key": "r.io/a:1", "value": ` + ours + `}]}`, []string{"r.io/a:1"}, "verified:"},
-		"with conditions":              {200, `{"items": [{"key": "r.io/a:1?metadata.vetted=SEC-1", "value": ` + ours + `}]}`, []string{"r.io/a:1?metadata.vetted=SEC-1"}, "vetted: SEC-1"},
-		"of a provider without them":   {200, `{"items": [{"key": "r.io/a:1", "value": ` + strings.Replace(ours, `"metadata": {"vetted": "SEC-1"},`, "", 1) + `}]}`, []string{"r.io/a:1"}, "value:"},
-		"a value of another kind":      {200, `{"items": [{"key": "r.io/a:1", "value": {"critical": 1}}]}`, []string{"r.io/a:1"}, "value:"},
-		"a value that is nearly ours":  {200, `{"items": [{"key": "r.io/a:1", "value": {"verified": true}}]}`, []string{"r.io/a:1"}, "value:"},
-		"a value of none":              {200, `{"items": [{"key": "r.io/a:1"}]}`, []string{"r.io/a:1"}, "value: null"},
-		"our value of a key of others": {200, `{"items": [{"key": "NO IMAGE", "value": ` + ours + `}]}`, []string{"NO IMAGE"}, "value:"},
-		"a refusal":                    {200, `{"items": [{"key": "a", "error": "unsigned: no: signature"}]}`, []string{"a"}, "reason: unsigned"},
-		"an error of another kind":     {200, `{"items": [{"key": "a", "error": "no: way"}]}`, []string{"a"}, "error: 'no: way'"},
-		"silence":                      {200, `{}`, []string{"a"}, "a: silent"},
-		"one undecided":                {200, `{"systemError": "undecided: a: registry: it said: 500; really"}`, []string{"a"}, "stage: registry"},
-		"two undecided, and a verdict": {200, `{"items": [{"key": "b", "error": "expired: long ago"}], "systemError": "undecided: a: registry: down; and out; undecided: c: deadline: late"}`, []string{"a", "b", "c"}, "stage: deadline"},
-		"overload":                     {503, `{"systemError": "undecided: a: overload: too much"}`, []string{"a"}, "status: 503"},
-		"a system error of its own":    {200, `{"items": [{"key": "a", "error": "x"}], "systemError": "tired"}`, []string{"a", "b"}, "systemError: tired"},
-		"one beside full answers":      {200, `{"items": [{"key": "a", "error": "x"}], "systemError": "tired"}`, []string{"a"}, "systemError: tired"},
-		"keys that are asked twice":    {200, `{"items": [{"key": "a", "error": "x"}]}`, []string{"a", "a"}, "error: x"},
+		{"a verified image", 200, `{"items": [{"key": "r.io/a:1", "value": ` + ours + `}]}`, []string{"r.io/a:1"}, "verified:"},
+		{"with conditions", 200, `{"items": [{"key": "r.io/a:1?metadata.vetted=SEC-1", "value": ` + ours + `}]}`, []string{"r.io/a:1?metadata.vetted=SEC-1"}, "vetted: SEC-1"},
+		{"of a provider without them", 200, `{"items": [{"key": "r.io/a:1", "value": ` + strings.Replace(ours, `"metadata": {"vetted": "SEC-1"},`, "", 1) + `}]}`, []string{"r.io/a:1"}, "value:"},
+		{"a value of another kind", 200, `{"items": [{"key": "r.io/a:1", "value": {"critical": 1}}]}`, []string{"r.io/a:1"}, "value:"},
+		{"a value that is nearly ours", 200, `{"items": [{"key": "r.io/a:1", "value": {"verified": true}}]}`, []string{"r.io/a:1"}, "value:"},
+		{"a value of none", 200, `{"items": [{"key": "r.io/a:1"}]}`, []string{"r.io/a:1"}, "value: null"},
+		{"our value of a key of others", 200, `{"items": [{"key": "NO IMAGE", "value": ` + ours + `}]}`, []string{"NO IMAGE"}, "value:"},
+		{"a refusal", 200, `{"items": [{"key": "a", "error": "unsigned: no: signature"}]}`, []string{"a"}, "reason: unsigned"},
+		{"an error of another kind", 200, `{"items": [{"key": "a", "error": "no: way"}]}`, []string{"a"}, "error: 'no: way'"},
+		{"silence", 200, `{}`, []string{"a"}, "a: silent"},
+		{"one undecided", 200, `{"systemError": "undecided: a: registry: it said: 500; really"}`, []string{"a"}, "stage: registry"},
+		{"two undecided, and a verdict", 200, `{"items": [{"key": "b", "error": "expired: long ago"}], "systemError": "undecided: a: registry: down; and out; undecided: c: deadline: late"}`, []string{"a", "b", "c"}, "stage: deadline"},
+		{"overload", 503, `{"systemError": "undecided: a: overload: too much"}`, []string{"a"}, "status: 503"},
+		{"a system error of its own", 200, `{"items": [{"key": "a", "error": "x"}], "systemError": "tired"}`, []string{"a", "b"}, "systemError: tired"},
+		{"one beside full answers", 200, `{"items": [{"key": "a", "error": "x"}], "systemError": "tired"}`, []string{"a"}, "systemError: tired"},
+		{"keys that are asked twice", 200, `{"items": [{"key": "a", "error": "x"}]}`, []string{"a", "a"}, "error: x"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(c.sentence, func(t *testing.T) {
 			_, text, err := recordAll(t, heard(t, c.status, c.response, c.keys...))
 			if err != nil {
 				t.Fatal(err) // the recorder itself compares what it replays
@@ -88,16 +89,17 @@ func TestRecordingIsReadableAndReplays(t *testing.T) {
 
 func TestWhatCannotBeReplayedIsNotWritten(t *testing.T) {
 	refused := heard(t, 200, `{"items": [{"key": "a", "error": "x"}]}`, "a")
-	for sentence, c := range map[string]struct {
-		calls []engine.Call
-		want  string
+	for _, c := range []struct {
+		sentence string
+		calls    []engine.Call
+		want     string
 	}{
-		"an answer to another question": {[]engine.Call{heard(t, 200, `{"items": [{"key": "b", "error": "x"}]}`, "a")}, "cannot be recorded"},
-		"two answers to one question":   {[]engine.Call{heard(t, 200, `{"items": [{"key": "a", "error": "x"}, {"key": "a", "error": "y"}]}`, "a")}, "cannot be recorded"},
-		"an answer that changed":        {[]engine.Call{refused, heard(t, 200, `{"items": [{"key": "a", "error": "y"}]}`, "a")}, `answered "a" in two ways`},
-		"nothing":                       {nil, "no live provider answered"},
+		{"an answer to another question", []engine.Call{heard(t, 200, `{"items": [{"key": "b", "error": "x"}]}`, "a")}, "cannot be recorded"},
+		{"two answers to one question", []engine.Call{heard(t, 200, `{"items": [{"key": "a", "error": "x"}, {"key": "a", "error": "y"}]}`, "a")}, "cannot be recorded"},
+		{"an answer that changed", []engine.Call{refused, heard(t, 200, `{"items": [{"key": "a", "error": "y"}]}`, "a")}, `answered "a" in two ways`},
+		{"nothing", nil, "no live provider answered"},
 	} {
-		t.Run(sentence, func(t *testing.T) {
+		t.Run(c.sentence, func(t *testing.T) {
 			if _, _, err := recordAll(t, c.calls...); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}

@@ -23,29 +23,29 @@ func answering(t *testing.T, answer string) *verdicts.Scene {
 }
 
 func TestEachAnswerBecomesTheResponseThatTheReadmeTells(t *testing.T) {
-	for answer, want := range map[string]string{
-		`verified`: `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"docker.io/library/a@` + digest + `","digest":"` + digest + `",` +
-			`"policy":"recorded","signer":"CN=recorded","signerIdentity":{"CN":["recorded"]},"metadata":{},"signedAt":"2026-01-01T00:00:00Z","warnings":[]}}],"systemError":""`,
-		`{verified: {image: r.io/b, digest: "sha256:2", policy: skao, signer: CN=S, signerIdentity: {CN: [S]}, metadata: {vetted: SEC-1}, signedAt: now, until: then, warnings: [late]}}`: `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"r.io/b","digest":"sha256:2",` +
-			`"policy":"skao","signer":"CN=S","signerIdentity":{"CN":["S"]},"metadata":{"vetted":"SEC-1"},"signedAt":"now","until":"then","warnings":["late"]}}],"systemError":""`,
-		`{refused: unsigned}`:                           `"items":[{"error":"unsigned: as recorded","key":"a@` + digest + `"}],"systemError":""`,
-		`{refused: {reason: revoked, detail: why}}`:     `"items":[{"error":"revoked: why","key":"a@` + digest + `"}],"systemError":""`,
-		`{undecided: registry}`:                         `"items":null,"systemError":"undecided: a@` + digest + `: registry: as recorded"`,
-		`{undecided: {stage: deadline, detail: slow}}`:  `"items":null,"systemError":"undecided: a@` + digest + `: deadline: slow"`,
-		`{error: no}`:                                   `"items":[{"error":"no","key":"a@` + digest + `"}],"systemError":""`,
-		`{value: null}`:                                 `"items":[{"key":"a@` + digest + `","value":null}],"systemError":""`,
-		`{value: [1, {a: true}]}`:                       `"items":[{"key":"a@` + digest + `","value":[1,{"a":true}]}],"systemError":""`,
-		`{item: {key: b, value: 1}}`:                    `"items":[{"key":"b","value":1}],"systemError":""`,
-		`{item: text}`:                                  `"items":["text"],"systemError":""`,
-		`silent`:                                        `"items":null,"systemError":""`,
-		`{systemError: tired}`:                          `"items":null,"systemError":"tired"`,
-		`{error: no, systemError: tired, status: 500}`:  `"items":[{"error":"no","key":"a@` + digest + `"}],"systemError":"tired"`,
-		`{undecided: overload, systemError: and tired}`: `"systemError":"undecided: a@` + digest + `: overload: as recorded; and tired"`,
+	for _, tc := range []struct{ answer, want string }{
+		{`verified`, `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"docker.io/library/a@` + digest + `","digest":"` + digest + `",` +
+			`"policy":"recorded","signer":"CN=recorded","signerIdentity":{"CN":["recorded"]},"metadata":{},"signedAt":"2026-01-01T00:00:00Z","warnings":[]}}],"systemError":""`},
+		{`{verified: {image: r.io/b, digest: "sha256:2", policy: skao, signer: CN=S, signerIdentity: {CN: [S]}, metadata: {vetted: SEC-1}, signedAt: now, until: then, warnings: [late]}}`, `"items":[{"key":"a@` + digest + `","value":{"verified":true,"image":"r.io/b","digest":"sha256:2",` +
+			`"policy":"skao","signer":"CN=S","signerIdentity":{"CN":["S"]},"metadata":{"vetted":"SEC-1"},"signedAt":"now","until":"then","warnings":["late"]}}],"systemError":""`},
+		{`{refused: unsigned}`, `"items":[{"error":"unsigned: as recorded","key":"a@` + digest + `"}],"systemError":""`},
+		{`{refused: {reason: revoked, detail: why}}`, `"items":[{"error":"revoked: why","key":"a@` + digest + `"}],"systemError":""`},
+		{`{undecided: registry}`, `"items":null,"systemError":"undecided: a@` + digest + `: registry: as recorded"`},
+		{`{undecided: {stage: deadline, detail: slow}}`, `"items":null,"systemError":"undecided: a@` + digest + `: deadline: slow"`},
+		{`{error: no}`, `"items":[{"error":"no","key":"a@` + digest + `"}],"systemError":""`},
+		{`{value: null}`, `"items":[{"key":"a@` + digest + `","value":null}],"systemError":""`},
+		{`{value: [1, {a: true}]}`, `"items":[{"key":"a@` + digest + `","value":[1,{"a":true}]}],"systemError":""`},
+		{`{item: {key: b, value: 1}}`, `"items":[{"key":"b","value":1}],"systemError":""`},
+		{`{item: text}`, `"items":["text"],"systemError":""`},
+		{`silent`, `"items":null,"systemError":""`},
+		{`{systemError: tired}`, `"items":null,"systemError":"tired"`},
+		{`{error: no, systemError: tired, status: 500}`, `"items":[{"error":"no","key":"a@` + digest + `"}],"systemError":"tired"`},
+		{`{undecided: overload, systemError: and tired}`, `"systemError":"undecided: a@` + digest + `: overload: as recorded; and tired"`},
 	} {
-		r := answering(t, answer).Respond("p", []string{"a@" + digest})
+		r := answering(t, tc.answer).Respond("p", []string{"a@" + digest})
 		whole := `{"apiVersion":"externaldata.gatekeeper.sh/v1beta1","kind":"ProviderResponse","response":{"idempotent":true,`
-		if body := string(r.Body); !strings.HasPrefix(body, whole) || !strings.Contains(body, want) {
-			t.Errorf("%s: %s\nwant %s", answer, body, want)
+		if body := string(r.Body); !strings.HasPrefix(body, whole) || !strings.Contains(body, tc.want) {
+			t.Errorf("%s: %s\nwant %s", tc.answer, body, tc.want)
 		}
 	}
 }
@@ -94,10 +94,10 @@ providers:
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, keys := range map[string]string{"true 200 one": "ab", "false 503 one": "bc", "false 503 two": "dcb", "false 500": "ed", "false 200": "ee"} {
-		r := f.Scene("", "").Respond("p", strings.Split(keys, ""))
-		if got := fmt.Sprintf("%v %d %s", r.Cut, r.Status, r.Body); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %s, want %s", keys, got, want)
+	for _, tc := range []struct{ want, keys string }{{"true 200 one", "ab"}, {"false 503 one", "bc"}, {"false 503 two", "dcb"}, {"false 500", "ed"}, {"false 200", "ee"}} {
+		r := f.Scene("", "").Respond("p", strings.Split(tc.keys, ""))
+		if got := fmt.Sprintf("%v %d %s", r.Cut, r.Status, r.Body); !strings.HasPrefix(got, tc.want) {
+			t.Errorf("%s: %s, want %s", tc.keys, got, tc.want)
 		}
 	}
 }
@@ -158,39 +158,39 @@ func TestEveryReasonAndStageCanBeWritten(t *testing.T) {
 }
 
 func TestAMistakeIsToldWithItsLine(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                                  "verdicts.yaml: ",
-		"providers: {}":                     "verdicts.yaml: neither providers nor scenes",
-		"scenes: {x: }":                     `verdicts.yaml: scene "x": no provider`,
-		"scenes: {x: {p: }}":                `verdicts.yaml: scene "x": provider "p": neither answers nor default`,
-		"provider: {}":                      "verdicts.yaml:1: unknown key \"provider\"; did you mean \"providers\"?",
-		"providers: {p: }":                  "neither answers nor default",
-		"providers:\n  p: {}":               "verdicts.yaml:2: neither answers nor default",
-		"providers:\n  p: {answer: {}}":     "verdicts.yaml:2: unknown key \"answer\"; did you mean \"answers\"?",
-		"providers:\n  p:\n    default: no": `verdicts.yaml:3: "no" is not an answer; the words are verified, silent and unreachable`,
-		"providers:\n  p:\n    answers:\n      a:":                                           `verdicts.yaml:4: "a" has no answer; write silent`,
-		"providers:\n  p:\n    answers:\n      a: {}":                                        "verdicts.yaml:4: the answer says nothing; write silent",
-		"providers:\n  p:\n    answers:\n      a: {value: 1, error: no}":                     "verdicts.yaml:4: an answer is one of",
-		"providers:\n  p:\n    answers:\n      a: {refused: verified}":                       `verdicts.yaml:4: "verified" is no reason to refuse; there are malformed, `,
-		"providers:\n  p:\n    answers:\n      a: {refused: {reason: unsigned, why: x}}":     "verdicts.yaml:4: unknown key \"why\"",
-		"providers:\n  p:\n    answers:\n      a: {undecided: never}":                        `verdicts.yaml:4: "never" is no stage to fail at; there are registry, `,
-		"providers:\n  p:\n    answers:\n      a: {undecided: {stage: registry, reason: x}}": "verdicts.yaml:4: unknown key \"reason\"",
-		"providers:\n  p:\n    answers:\n      a: {verified: {signed: x}}":                   "verdicts.yaml:4: unknown key \"signed\"; did you mean \"signer\"?",
-		"providers:\n  p:\n    answers:\n      a: {status: 99}":                              "verdicts.yaml:4: 99 is no status",
-		"providers:\n  p:\n    answers:\n      a: {value: {1: 2}}":                           "verdicts.yaml:4: no JSON can say this",
-		"providers:\n  p:\n    answers:\n      a: {item: .inf}":                              "verdicts.yaml:4: no JSON can say this",
-		"providers:\n  p:\n    answers:\n      NO IMAGE: verified":                           `verdicts.yaml:4: "NO IMAGE" is never verified, for it is no image: `,
-		"providers:\n  p:\n    answers:\n      a: verified\n      a: silent":                 "verdicts.yaml:5: mapping key",
-		"scenes:\n  one:\n    p: {default: {refused: x}}":                                    `verdicts.yaml:3: "x" is no reason`,
-		"scenes: [":                  "verdicts.yaml:",
-		strings.Repeat("#", 4<<20+1): "verdicts.yaml: larger than",
+	for _, tc := range []struct{ text, want string }{
+		{"", "verdicts.yaml: "},
+		{"providers: {}", "verdicts.yaml: neither providers nor scenes"},
+		{"scenes: {x: }", `verdicts.yaml: scene "x": no provider`},
+		{"scenes: {x: {p: }}", `verdicts.yaml: scene "x": provider "p": neither answers nor default`},
+		{"provider: {}", "verdicts.yaml:1: unknown key \"provider\"; did you mean \"providers\"?"},
+		{"providers: {p: }", "neither answers nor default"},
+		{"providers:\n  p: {}", "verdicts.yaml:2: neither answers nor default"},
+		{"providers:\n  p: {answer: {}}", "verdicts.yaml:2: unknown key \"answer\"; did you mean \"answers\"?"},
+		{"providers:\n  p:\n    default: no", `verdicts.yaml:3: "no" is not an answer; the words are verified, silent and unreachable`},
+		{"providers:\n  p:\n    answers:\n      a:", `verdicts.yaml:4: "a" has no answer; write silent`},
+		{"providers:\n  p:\n    answers:\n      a: {}", "verdicts.yaml:4: the answer says nothing; write silent"},
+		{"providers:\n  p:\n    answers:\n      a: {value: 1, error: no}", "verdicts.yaml:4: an answer is one of"},
+		{"providers:\n  p:\n    answers:\n      a: {refused: verified}", `verdicts.yaml:4: "verified" is no reason to refuse; there are malformed, `},
+		{"providers:\n  p:\n    answers:\n      a: {refused: {reason: unsigned, why: x}}", "verdicts.yaml:4: unknown key \"why\""},
+		{"providers:\n  p:\n    answers:\n      a: {undecided: never}", `verdicts.yaml:4: "never" is no stage to fail at; there are registry, `},
+		{"providers:\n  p:\n    answers:\n      a: {undecided: {stage: registry, reason: x}}", "verdicts.yaml:4: unknown key \"reason\""},
+		{"providers:\n  p:\n    answers:\n      a: {verified: {signed: x}}", "verdicts.yaml:4: unknown key \"signed\"; did you mean \"signer\"?"},
+		{"providers:\n  p:\n    answers:\n      a: {status: 99}", "verdicts.yaml:4: 99 is no status"},
+		{"providers:\n  p:\n    answers:\n      a: {value: {1: 2}}", "verdicts.yaml:4: no JSON can say this"},
+		{"providers:\n  p:\n    answers:\n      a: {item: .inf}", "verdicts.yaml:4: no JSON can say this"},
+		{"providers:\n  p:\n    answers:\n      NO IMAGE: verified", `verdicts.yaml:4: "NO IMAGE" is never verified, for it is no image: `},
+		{"providers:\n  p:\n    answers:\n      a: verified\n      a: silent", "verdicts.yaml:5: mapping key"},
+		{"scenes:\n  one:\n    p: {default: {refused: x}}", `verdicts.yaml:3: "x" is no reason`},
+		{"scenes: [", "verdicts.yaml:"},
+		{strings.Repeat("#", 4<<20+1), "verdicts.yaml: larger than"},
 	} {
-		_, err := verdicts.Parse("verdicts.yaml", []byte(text))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.80q: %v; want %q", text, err, want)
+		_, err := verdicts.Parse("verdicts.yaml", []byte(tc.text))
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%.80q: %v; want %q", tc.text, err, tc.want)
 		}
 		if err != nil && strings.Contains(err.Error(), "verdicts.form") {
-			t.Errorf("%.80q: %v names a type of ours", text, err)
+			t.Errorf("%.80q: %v names a type of ours", tc.text, err)
 		}
 	}
 }

@@ -80,37 +80,37 @@ func readRequest(in *bufio.Reader) (first string, err error) {
 // Nothing that a server, a Sentinel or a node of a Cluster sends becomes an entry, takes much memory, or ends the process.
 func TestHostileServersGiveNothing(t *testing.T) {
 	node := "*4\r\n$9\r\n127.0.0.1\r\n:1\r\n$1\r\na\r\n*0\r\n"
-	for name, text := range map[string]string{
-		"nothing":                 "",
-		"garbage":                 "\x00\xff\x16\x03garbage\r\n",
-		"HTTP":                    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-		"half a gigabyte":         "$536870912\r\n" + strings.Repeat("x", 1<<20),
-		"a length that overflows": "$9223372036854775807\r\n",
-		"a billion elements":      "*999999999\r\n",
-		"endless arrays":          strings.Repeat("*1\r\n", 1<<18),
-		"an endless line":         "+" + strings.Repeat("x", 1<<20),
-		"more than was asked for": "+OK\r\n+OK\r\n$5\r\nvalue\r\n+OK\r\n",
-		"a string":                "$5\r\nvalue\r\n",
-		"OK":                      "+OK\r\n",
-		"a number":                ":1\r\n",
-		"an empty array":          "*0\r\n",
-		"an array of nothing":     "*3\r\n$-1\r\n*-1\r\n$-1\r\n",
-		"slots without nodes":     "*1\r\n*2\r\n:0\r\n:16383\r\n",
-		"slots of no number":      "*1\r\n*3\r\n:-5\r\n:99999999\r\n" + node,
-		"slots of another place":  "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$15\r\n169.254.169.254\r\n:80\r\n",
-		"a node of no address":    "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$1\r\n]\r\n$2\r\n::\r\n",
-		"many nodes":              "*2000\r\n" + strings.Repeat("*3\r\n:0\r\n:1\r\n*2\r\n$4\r\n1.ex\r\n:1\r\n", 2000),
-		"moved there":             "-MOVED 1 169.254.169.254:80\r\n",
-		"moved nowhere":           "-MOVED\r\n",
-		"ask there":               "-ASK 1 169.254.169.254:80\r\n",
-		"try again":               "-TRYAGAIN later\r\n",
-		"a master elsewhere":      "*2\r\n$15\r\n169.254.169.254\r\n$2\r\n80\r\n",
-		"a push":                  ">3\r\n+message\r\n+switch-master\r\n+x\r\n",
+	for _, tc := range []struct{ name, text string }{
+		{"nothing", ""},
+		{"garbage", "\x00\xff\x16\x03garbage\r\n"},
+		{"HTTP", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		{"half a gigabyte", "$536870912\r\n" + strings.Repeat("x", 1<<20)},
+		{"a length that overflows", "$9223372036854775807\r\n"},
+		{"a billion elements", "*999999999\r\n"},
+		{"endless arrays", strings.Repeat("*1\r\n", 1<<18)},
+		{"an endless line", "+" + strings.Repeat("x", 1<<20)},
+		{"more than was asked for", "+OK\r\n+OK\r\n$5\r\nvalue\r\n+OK\r\n"},
+		{"a string", "$5\r\nvalue\r\n"},
+		{"OK", "+OK\r\n"},
+		{"a number", ":1\r\n"},
+		{"an empty array", "*0\r\n"},
+		{"an array of nothing", "*3\r\n$-1\r\n*-1\r\n$-1\r\n"},
+		{"slots without nodes", "*1\r\n*2\r\n:0\r\n:16383\r\n"},
+		{"slots of no number", "*1\r\n*3\r\n:-5\r\n:99999999\r\n" + node},
+		{"slots of another place", "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$15\r\n169.254.169.254\r\n:80\r\n"},
+		{"a node of no address", "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$1\r\n]\r\n$2\r\n::\r\n"},
+		{"many nodes", "*2000\r\n" + strings.Repeat("*3\r\n:0\r\n:1\r\n*2\r\n$4\r\n1.ex\r\n:1\r\n", 2000)},
+		{"moved there", "-MOVED 1 169.254.169.254:80\r\n"},
+		{"moved nowhere", "-MOVED\r\n"},
+		{"ask there", "-ASK 1 169.254.169.254:80\r\n"},
+		{"try again", "-TRYAGAIN later\r\n"},
+		{"a master elsewhere", "*2\r\n$15\r\n169.254.169.254\r\n$2\r\n80\r\n"},
+		{"a push", ">3\r\n+message\r\n+switch-master\r\n+x\r\n"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			for i, mode := range []string{valkey.Standalone, valkey.Sentinel, valkey.Cluster, valkey.Standalone, valkey.Sentinel, valkey.Cluster} {
-				address := hostile(t, text, i < 3)
+				address := hostile(t, tc.text, i < 3)
 				s := open(t, valkey.Options{
 					Mode: mode, Addresses: []string{address}, Master: "m", PlainTextUnsafe: true,
 					Nodes:  []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
@@ -148,18 +148,18 @@ func TestHostileServersTakeNoMemory(t *testing.T) {
 
 // What a server says of an error may have our username or anything else in it: its code alone is told.
 func TestErrorsLeaveOutTheServersWords(t *testing.T) {
-	for text, want := range map[string]string{
-		"-NOPERM User alice has no permissions to run the 'getex' command\r\n": "it answered NOPERM; the user lacks a right",
-		"-WRONGPASS invalid username-password pair or user is disabled.\r\n":   "it answered WRONGPASS; see username and passwordFile",
-		"-OOM command not allowed, alice\r\n":                                  "it answered OOM; its memory is full",
-		"-alice \x1b[2J\r\n":                                                   "it answered with an error",
+	for _, tc := range []struct{ text, want string }{
+		{"-NOPERM User alice has no permissions to run the 'getex' command\r\n", "it answered NOPERM; the user lacks a right"},
+		{"-WRONGPASS invalid username-password pair or user is disabled.\r\n", "it answered WRONGPASS; see username and passwordFile"},
+		{"-OOM command not allowed, alice\r\n", "it answered OOM; its memory is full"},
+		{"-alice \x1b[2J\r\n", "it answered with an error"},
 	} {
-		s := open(t, plainText(hostile(t, text, true)))
+		s := open(t, plainText(hostile(t, tc.text, true)))
 		_, err := s.Read(key)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "alice") {
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "alice") {
 			t.Errorf("read: %v", err)
 		}
-		if err := s.Write(key, nil); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "alice") {
+		if err := s.Write(key, nil); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "alice") {
 			t.Errorf("write: %v", err)
 		}
 	}

@@ -86,15 +86,18 @@ func TestAnothersDataIsAMiss(t *testing.T) {
 	s := open(t, options(server))
 	write(t, s, "other@sha256:1", "value")
 	of := server.Do("get", "np:other@sha256:1").(string)
-	for name, put := range map[string]func(){
-		"text":      func() { server.Do("set", "np:"+key, "text") },
-		"empty":     func() { server.Do("set", "np:"+key, "") },
-		"other key": func() { server.Do("set", "np:"+key, of) },
+	for _, tc := range []struct {
+		name string
+		put  func()
+	}{
+		{"text", func() { server.Do("set", "np:"+key, "text") }},
+		{"empty", func() { server.Do("set", "np:"+key, "") }},
+		{"other key", func() { server.Do("set", "np:"+key, of) }},
 	} {
-		put()
+		tc.put()
 		missing(t, s, key)
-		write(t, s, key, name)
-		reads(t, s, key, name)
+		write(t, s, key, tc.name)
+		reads(t, s, key, tc.name)
 	}
 	server.Do("del", "np:"+key)
 	server.Do("lpush", "np:"+key, "a")

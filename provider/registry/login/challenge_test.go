@@ -68,12 +68,15 @@ func TestChallengesAreToldApart(t *testing.T) {
 
 // The challenges of an answer are bounded, in number and in bytes.
 func TestChallengesAreBounded(t *testing.T) {
-	for name, lines := range map[string][]string{
-		"in one line":   {strings.Repeat("x ,", 5000)},
-		"in many lines": slices.Repeat([]string{"x"}, 5000),
+	for _, tc := range []struct {
+		name  string
+		lines []string
+	}{
+		{"in one line", []string{strings.Repeat("x ,", 5000)}},
+		{"in many lines", slices.Repeat([]string{"x"}, 5000)},
 	} {
-		if got := login.Challenges(http.Header{"Www-Authenticate": lines}); len(got) != 32 {
-			t.Errorf("%s: %d challenges", name, len(got))
+		if got := login.Challenges(http.Header{"Www-Authenticate": tc.lines}); len(got) != 32 {
+			t.Errorf("%s: %d challenges", tc.name, len(got))
 		}
 	}
 	long := []string{`Digest x="` + strings.Repeat("x", 16<<10) + `"`, "Basic"}

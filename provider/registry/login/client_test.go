@@ -107,30 +107,31 @@ const tokenService = `Bearer realm="URL/token",service="s"`
 // Of several ways to log in the known ones are used: Bearer first, Basic where that is refused; and the one that was taken
 // comes first from then on.
 func TestTheWayToLogInIsChosen(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		takes  string
 		offers []string
 		tokens int
 		first  string // the requests of the first question
 		then   string // of the next
 	}{
-		"Basic alone":              {"basic", []string{`Basic realm="x"`}, 200, "-, basic", "basic"},
-		"Negotiate, then Basic":    {"basic", []string{"Negotiate", `Basic realm="x"`}, 200, "-, basic", "basic"},
-		"in one line":              {"basic", []string{`Negotiate, NTLM, Basic realm="x"`}, 200, "-, basic", "basic"},
-		"Basic, then Negotiate":    {"basic", []string{`Basic realm="x", Negotiate YII=`}, 200, "-, basic", "basic"},
-		"Bearer alone":             {"bearer", []string{tokenService}, 200, "-, token basic, bearer", "bearer"},
-		"Bearer after Negotiate":   {"bearer", []string{"Negotiate", tokenService}, 200, "-, token basic, bearer", "bearer"},
-		"Bearer before Basic":      {"bearer", []string{`Basic realm="x"`, tokenService}, 200, "-, token basic, bearer", "bearer"},
-		"the same in one line":     {"bearer", []string{`Basic realm="x", ` + tokenService}, 200, "-, token basic, bearer", "bearer"},
-		"Bearer is refused":        {"basic", []string{tokenService + `, Basic realm="x"`}, 200, "-, token basic, bearer, basic", "basic"},
-		"its tokens are refused":   {"basic", []string{tokenService, "Basic"}, 401, "-, token basic, basic", "basic"},
-		"its token service fails":  {"basic", []string{tokenService, "Basic"}, 503, "-, token basic, basic", "basic"},
-		"Bearer without a service": {"basic", []string{`Bearer realm="Realm", Basic`}, 200, "-, basic", "basic"},
-		"both are refused":         {"none", []string{tokenService, "Basic"}, 200, "-, token basic, bearer, basic", "bearer, token basic, bearer, basic, basic"},
-		"Basic is refused":         {"none", []string{"Basic"}, 200, "-, basic", "-, basic, basic"},
-		"no challenge":             {"none", nil, 200, "-", "-"},
+		{"Basic alone", "basic", []string{`Basic realm="x"`}, 200, "-, basic", "basic"},
+		{"Negotiate, then Basic", "basic", []string{"Negotiate", `Basic realm="x"`}, 200, "-, basic", "basic"},
+		{"in one line", "basic", []string{`Negotiate, NTLM, Basic realm="x"`}, 200, "-, basic", "basic"},
+		{"Basic, then Negotiate", "basic", []string{`Basic realm="x", Negotiate YII=`}, 200, "-, basic", "basic"},
+		{"Bearer alone", "bearer", []string{tokenService}, 200, "-, token basic, bearer", "bearer"},
+		{"Bearer after Negotiate", "bearer", []string{"Negotiate", tokenService}, 200, "-, token basic, bearer", "bearer"},
+		{"Bearer before Basic", "bearer", []string{`Basic realm="x"`, tokenService}, 200, "-, token basic, bearer", "bearer"},
+		{"the same in one line", "bearer", []string{`Basic realm="x", ` + tokenService}, 200, "-, token basic, bearer", "bearer"},
+		{"Bearer is refused", "basic", []string{tokenService + `, Basic realm="x"`}, 200, "-, token basic, bearer, basic", "basic"},
+		{"its tokens are refused", "basic", []string{tokenService, "Basic"}, 401, "-, token basic, basic", "basic"},
+		{"its token service fails", "basic", []string{tokenService, "Basic"}, 503, "-, token basic, basic", "basic"},
+		{"Bearer without a service", "basic", []string{`Bearer realm="Realm", Basic`}, 200, "-, basic", "basic"},
+		{"both are refused", "none", []string{tokenService, "Basic"}, 200, "-, token basic, bearer, basic", "bearer, token basic, bearer, basic, basic"},
+		{"Basic is refused", "none", []string{"Basic"}, 200, "-, basic", "-, basic, basic"},
+		{"no challenge", "none", nil, 200, "-", "-"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			r := newRegistry(t, c.takes, c.offers...)
 			r.tokens = c.tokens
 			client := r.client(robot)
@@ -172,26 +173,27 @@ func TestTheWayToLogInMayChange(t *testing.T) {
 
 // What goes wrong with both ways is told by its cause.
 func TestWhyThereIsNoLogin(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name       string
 		offers     []string
 		credential auth.Credential
 		tokens     int
 		want       func(error) bool
 		came       string
 	}{
-		"no credential, Basic": {[]string{"Negotiate", "Basic"}, auth.Credential{}, 200, func(err error) bool { return errors.Is(err, auth.ErrBasicCredentialNotFound) }, "-"},
-		"no credential, both":  {[]string{tokenService, "Basic"}, auth.Credential{}, 200, func(err error) bool { return errors.Is(err, auth.ErrBasicCredentialNotFound) }, "-, token -, bearer"},
-		"a dead token service": {[]string{tokenService, "Basic"}, robot, 503, func(err error) bool { return strings.Contains(fmt.Sprint(err), "503") }, "-, token basic, basic"},
-		"a token for Basic": {[]string{"Basic"}, auth.Credential{RefreshToken: "secret"}, 200, func(err error) bool {
+		{"no credential, Basic", []string{"Negotiate", "Basic"}, auth.Credential{}, 200, func(err error) bool { return errors.Is(err, auth.ErrBasicCredentialNotFound) }, "-"},
+		{"no credential, both", []string{tokenService, "Basic"}, auth.Credential{}, 200, func(err error) bool { return errors.Is(err, auth.ErrBasicCredentialNotFound) }, "-, token -, bearer"},
+		{"a dead token service", []string{tokenService, "Basic"}, robot, 503, func(err error) bool { return strings.Contains(fmt.Sprint(err), "503") }, "-, token basic, basic"},
+		{"a token for Basic", []string{"Basic"}, auth.Credential{RefreshToken: "secret"}, 200, func(err error) bool {
 			refused, ok := errors.AsType[*login.Error](err)
 			return ok && strings.Contains(refused.Reason, "is a token, and the registry wants a username and a password")
 		}, "-"},
-		"no known way": {[]string{"Negotiate", `Digest realm="x"`}, robot, 200, func(err error) bool {
+		{"no known way", []string{"Negotiate", `Digest realm="x"`}, robot, 200, func(err error) bool {
 			refused, ok := errors.AsType[*login.Error](err)
 			return ok && strings.Contains(refused.Reason, "offers no way to log in") && strings.Contains(err.Error(), `["negotiate" "digest"]`)
 		}, "-"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			r := newRegistry(t, "none", c.offers...)
 			r.tokens = c.tokens
 			status, err := r.ask(t, r.client(c.credential), nil)

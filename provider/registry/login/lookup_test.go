@@ -33,17 +33,17 @@ echo "credentials not found in native keychain"; exit 1
 
 // A helper is asked for what docker has stored the credential under.
 func TestAHelperIsAskedAsDockerDoes(t *testing.T) {
-	for name, c := range map[string]struct{ text, host, key, asked string }{
-		"its host":               {`{"credHelpers":{"harbor.test":"rig"}}`, "harbor.test", "harbor.test", "harbor.test"},
-		"as written":             {`{"credHelpers":{"https://Harbor.test:443/":"rig"}}`, "harbor.test", "https://Harbor.test:443/", "https://Harbor.test:443/"},
-		"as written, then host":  {`{"credHelpers":{"https://harbor.test":"rig"}}`, "harbor.test", "harbor.test", "https://harbor.test harbor.test"},
-		"Docker Hub":             {`{"credHelpers":{"docker.io":"rig"}}`, "registry-1.docker.io", "https://index.docker.io/v1/", "https://index.docker.io/v1/"},
-		"a store":                {`{"credsStore":"rig"}`, "harbor.test", "harbor.test", "harbor.test"},
-		"a store and its entry":  {`{"auths":{"https://harbor.test/v1/":{}},"credsStore":"rig"}`, "harbor.test", "https://harbor.test/v1/", "https://harbor.test/v1/"},
-		"a store for Docker Hub": {`{"auths":{"https://index.docker.io/v1/":{},"https://index.docker.io/v1/access-token":{}},"credsStore":"rig"}`, "docker.io", "https://index.docker.io/v1/", "https://index.docker.io/v1/"},
-		"before auths":           {`{"auths":{"harbor.test":` + account("robot:own") + `},"credHelpers":{"harbor.test":"rig"}}`, "harbor.test", "harbor.test", "harbor.test"},
+	for _, c := range []struct{ name, text, host, key, asked string }{
+		{"its host", `{"credHelpers":{"harbor.test":"rig"}}`, "harbor.test", "harbor.test", "harbor.test"},
+		{"as written", `{"credHelpers":{"https://Harbor.test:443/":"rig"}}`, "harbor.test", "https://Harbor.test:443/", "https://Harbor.test:443/"},
+		{"as written, then host", `{"credHelpers":{"https://harbor.test":"rig"}}`, "harbor.test", "harbor.test", "https://harbor.test harbor.test"},
+		{"Docker Hub", `{"credHelpers":{"docker.io":"rig"}}`, "registry-1.docker.io", "https://index.docker.io/v1/", "https://index.docker.io/v1/"},
+		{"a store", `{"credsStore":"rig"}`, "harbor.test", "harbor.test", "harbor.test"},
+		{"a store and its entry", `{"auths":{"https://harbor.test/v1/":{}},"credsStore":"rig"}`, "harbor.test", "https://harbor.test/v1/", "https://harbor.test/v1/"},
+		{"a store for Docker Hub", `{"auths":{"https://index.docker.io/v1/":{},"https://index.docker.io/v1/access-token":{}},"credsStore":"rig"}`, "docker.io", "https://index.docker.io/v1/", "https://index.docker.io/v1/"},
+		{"before auths", `{"auths":{"harbor.test":` + account("robot:own") + `},"credHelpers":{"harbor.test":"rig"}}`, "harbor.test", "harbor.test", "harbor.test"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			asked := helper(t, "rig", knows(c.key))
 			config := parse(t, c.text)
 			if got := passwordOf(t, c.host, config); got != "helped" {
@@ -63,16 +63,16 @@ func TestAHelperIsAskedAsDockerDoes(t *testing.T) {
 func TestWhereAHelperKnowsNothing(t *testing.T) {
 	asked := helper(t, "rig", knows("other.test"))
 	later := parse(t, `{"auths":{"harbor.test":`+account("robot:later")+`}}`)
-	for text, want := range map[string]string{
-		`{"credsStore":"rig"}`:                                                                       "later",
-		`{"auths":{"harbor.test":{}},"credsStore":"rig"}`:                                            "later",
-		`{"auths":{"harbor.test":` + account("robot:own") + `},"credsStore":"rig"}`:                  "own",
-		`{"auths":{"harbor.test":` + account("robot:own") + `},"credHelpers":{"harbor.test":"rig"}}`: "own",
-		`{"credHelpers":{"harbor.test":"rig"}}`:                                                      "later",
-		`{"credsStore":"broken","credHelpers":{"harbor.test":"rig"}}`:                                "later", // which takes the store's place
+	for _, tc := range []struct{ text, want string }{
+		{`{"credsStore":"rig"}`, "later"},
+		{`{"auths":{"harbor.test":{}},"credsStore":"rig"}`, "later"},
+		{`{"auths":{"harbor.test":` + account("robot:own") + `},"credsStore":"rig"}`, "own"},
+		{`{"auths":{"harbor.test":` + account("robot:own") + `},"credHelpers":{"harbor.test":"rig"}}`, "own"},
+		{`{"credHelpers":{"harbor.test":"rig"}}`, "later"},
+		{`{"credsStore":"broken","credHelpers":{"harbor.test":"rig"}}`, "later"}, // which takes the store's place
 	} {
-		if got := passwordOf(t, "harbor.test", parse(t, text), later); got != want {
-			t.Errorf("%s: %q", text, got)
+		if got := passwordOf(t, "harbor.test", parse(t, tc.text), later); got != tc.want {
+			t.Errorf("%s: %q", tc.text, got)
 		}
 	}
 	if got := asked(); len(got) == 0 {
@@ -86,20 +86,20 @@ func TestWhereAHelperCannotBeAsked(t *testing.T) {
 	helper(t, "broken", "echo 'the keychain is locked'; exit 3\n")
 	later := parse(t, `{"auths":{"harbor.test":`+account("robot:later")+`}}`)
 	own := `"auths":{"own.test":` + account("robot:own") + `}`
-	for text, want := range map[string]struct{ harbor, other string }{
-		`{"credHelpers":{"harbor.test":"broken"},` + own + `}`:                 {"undecided: docker config config.json: asking the credential helper \"broken\": the keychain is locked", ""},
-		`{"credHelpers":{"harbor.test":"there-is-none"},` + own + `}`:          {"undecided: docker config config.json: credHelpers \"harbor.test\": the program \"docker-credential-there-is-none\" is not on the PATH", ""},
-		`{"credsStore":"broken",` + own + `}`:                                  {"undecided: docker config config.json: asking the credential helper \"broken\": the keychain is locked", "undecided: docker config config.json: asking"},
-		`{"credsStore":"broken","credHelpers":{"harbor.test":""},` + own + `}`: {"later", "undecided: docker config config.json: asking"},
-		`{"credsStore":"there-is-none",` + own + `}`:                           {"later", "undecided: docker config config.json: credsStore: the program \"docker-credential-there-is-none\" is not on the PATH"},
+	for _, want := range []struct{ text, harbor, other string }{
+		{`{"credHelpers":{"harbor.test":"broken"},` + own + `}`, "undecided: docker config config.json: asking the credential helper \"broken\": the keychain is locked", ""},
+		{`{"credHelpers":{"harbor.test":"there-is-none"},` + own + `}`, "undecided: docker config config.json: credHelpers \"harbor.test\": the program \"docker-credential-there-is-none\" is not on the PATH", ""},
+		{`{"credsStore":"broken",` + own + `}`, "undecided: docker config config.json: asking the credential helper \"broken\": the keychain is locked", "undecided: docker config config.json: asking"},
+		{`{"credsStore":"broken","credHelpers":{"harbor.test":""},` + own + `}`, "later", "undecided: docker config config.json: asking"},
+		{`{"credsStore":"there-is-none",` + own + `}`, "later", "undecided: docker config config.json: credsStore: the program \"docker-credential-there-is-none\" is not on the PATH"},
 	} {
-		config := parse(t, text)
+		config := parse(t, want.text)
 		harbor, other := passwordOf(t, "harbor.test", config, later), passwordOf(t, "other.test", config, later)
 		if harbor != want.harbor || !strings.HasPrefix(other, want.other) || want.other == "" && other != "" {
-			t.Errorf("%s: %q and %q", text, harbor, other)
+			t.Errorf("%s: %q and %q", want.text, harbor, other)
 		}
 		if got := passwordOf(t, "own.test", config, later); got != "own" {
-			t.Errorf("%s: a host with a credential of its own has %q", text, got)
+			t.Errorf("%s: a host with a credential of its own has %q", want.text, got)
 		}
 	}
 }
@@ -109,9 +109,9 @@ func TestTheFirstFileWithTheHostDecides(t *testing.T) {
 	first := parse(t, `{"auths":{"a.test":`+account("robot:1")+`}}`)
 	second := parse(t, `{"auths":{"https://a.test/":`+account("robot:2")+`,"b.test":`+account("robot:2")+`}}`)
 	third := parse(t, `{"auths":{"b.test":`+account("robot:3")+`,"c.test":`+account("robot:3")+`}}`)
-	for host, want := range map[string]string{"a.test": "1", "b.test": "2", "c.test": "3", "d.test": ""} {
-		if got := passwordOf(t, host, first, second, third); got != want {
-			t.Errorf("%s: %q", host, got)
+	for _, tc := range []struct{ host, want string }{{"a.test", "1"}, {"b.test", "2"}, {"c.test", "3"}, {"d.test", ""}} {
+		if got := passwordOf(t, tc.host, first, second, third); got != tc.want {
+			t.Errorf("%s: %q", tc.host, got)
 		}
 	}
 }

@@ -89,9 +89,12 @@ func TestServiceForwardsToReadyPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer(1)
-	for name, want := range map[string]int{"all.services.svc.cluster.local": 2, "ready.services.svc": 1} {
-		if addresses, err := net.DefaultResolver.LookupHost(t.Context(), name); err != nil || len(addresses) != want {
-			t.Errorf("%s has %q, %v, want %d", name, addresses, err, want)
+	for _, tc := range []struct {
+		name string
+		want int
+	}{{"all.services.svc.cluster.local", 2}, {"ready.services.svc", 1}} {
+		if addresses, err := net.DefaultResolver.LookupHost(t.Context(), tc.name); err != nil || len(addresses) != tc.want {
+			t.Errorf("%s has %q, %v, want %d", tc.name, addresses, err, tc.want)
 		}
 	}
 	fetched, err := get(t.Context(), "http://"+ips[1]+":8080/fetch?url=http://web/file%3Fname=/etc/hostname") // by the short name, from a pod

@@ -50,11 +50,11 @@ spec:
 func TestVolumeIsSwapped(t *testing.T) {
 	apply(t, "volumes", volumePod)
 	ip := waitReady(t, "volumes", "web")
-	for name, want := range map[string]string{
-		"/settings/a.txt": "one", "/settings/..data/b.txt": "two", "/single": "one", "/shared/file": "touched\n", "/mixed/deep/er.txt": "one", "/mixed/note": "said",
+	for _, tc := range []struct{ name, want string }{
+		{"/settings/a.txt", "one"}, {"/settings/..data/b.txt", "two"}, {"/single", "one"}, {"/shared/file", "touched\n"}, {"/mixed/deep/er.txt", "one"}, {"/mixed/note", "said"},
 	} {
-		if got, err := get(t.Context(), "http://"+ip+":8080/file?name="+name); err != nil || got != want {
-			t.Errorf("%s: %q, %v", name, got, err)
+		if got, err := get(t.Context(), "http://"+ip+":8080/file?name="+tc.name); err != nil || got != tc.want {
+			t.Errorf("%s: %q, %v", tc.name, got, err)
 		}
 	}
 	if token, err := get(t.Context(), "http://"+ip+":8080/file?name=/mixed/token"); err != nil || strings.Count(token, ".") != 2 {

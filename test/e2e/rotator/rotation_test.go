@@ -159,13 +159,16 @@ func TestRepairs(t *testing.T) {
 	p := start(t, append(servingCertificate(r), "--leader-elect=false")...)
 	idle(t, r)
 	defer r.watched(t)()
-	for name, change := range map[string]func(*corev1.Secret){
-		"the CA's key is damaged": func(s *corev1.Secret) { s.Data["ca.key"] = []byte("damaged") },
-		"the Secret is emptied":   func(s *corev1.Secret) { s.Data = nil; s.Annotations = nil },
+	for _, tc := range []struct {
+		name   string
+		change func(*corev1.Secret)
+	}{
+		{"the CA's key is damaged", func(s *corev1.Secret) { s.Data["ca.key"] = []byte("damaged") }},
+		{"the Secret is emptied", func(s *corev1.Secret) { s.Data = nil; s.Annotations = nil }},
 	} {
 		before := ca(t)
-		edit(t, change)
-		eventually(t, name, 20*time.Second, func() error {
+		edit(t, tc.change)
+		eventually(t, tc.name, 20*time.Second, func() error {
 			if now := ca(t); now == before || now == "" {
 				return fmt.Errorf("there is no other CA")
 			}

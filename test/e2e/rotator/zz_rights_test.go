@@ -47,18 +47,21 @@ func asked(t testing.TB) map[string]int {
 func TestRightsAreEnoughAndNoMore(t *testing.T) {
 	got := asked(t)
 	var want []string
-	for object, verbs := range map[string][]string{
-		"secrets " + tlsSecret:                        {"get", "watch", "update"},
-		"configmaps " + configMap:                     {"get", "watch", "update"},
-		"providers notation-provider":                 {"get", "watch", "update"},
-		"providers notation-provider-mutate":          {"get", "watch", "update"},
-		"validatingwebhookconfigurations " + webhooks: {"get", "watch"},
-		"leases notation-provider-cert-rotator":       {"get", "update", "create"},
+	for _, tc := range []struct {
+		object string
+		verbs  []string
+	}{
+		{"secrets " + tlsSecret, []string{"get", "watch", "update"}},
+		{"configmaps " + configMap, []string{"get", "watch", "update"}},
+		{"providers notation-provider", []string{"get", "watch", "update"}},
+		{"providers notation-provider-mutate", []string{"get", "watch", "update"}},
+		{"validatingwebhookconfigurations " + webhooks, []string{"get", "watch"}},
+		{"leases notation-provider-cert-rotator", []string{"get", "update", "create"}},
 	} {
-		for _, verb := range verbs {
-			want = append(want, verb+" "+object)
+		for _, verb := range tc.verbs {
+			want = append(want, verb+" "+tc.object)
 		}
-		delete(got, "list "+object)
+		delete(got, "list "+tc.object)
 	}
 	slices.Sort(want)
 	if have := slices.Sorted(maps.Keys(got)); !slices.Equal(have, want) {

@@ -51,14 +51,14 @@ func TestHostileNames(t *testing.T) {
 	p.choose("namespace", shown(evil))
 	p.want("the hostile namespace", 1)
 	p.do(chromedp.Click(`#runs tbody tr:not([hidden]) summary`))
-	for what, want := range map[string]string{
-		`document.querySelector("#runs tbody tr:not([hidden]) summary").textContent`:                  evil,
-		`document.querySelector("footer p").textContent`:                                              evil,
-		`document.querySelector("#exceptions tbody tr:nth-child(2) td:nth-child(3) bdi").textContent`: evil,
-		`Array.from(document.querySelectorAll(".totals bdi"), e => e.title).at(-1)`:                   "CN=" + evil,
+	for _, tc := range []struct{ what, want string }{
+		{`document.querySelector("#runs tbody tr:not([hidden]) summary").textContent`, evil},
+		{`document.querySelector("footer p").textContent`, evil},
+		{`document.querySelector("#exceptions tbody tr:nth-child(2) td:nth-child(3) bdi").textContent`, evil},
+		{`Array.from(document.querySelectorAll(".totals bdi"), e => e.title).at(-1)`, "CN=" + evil},
 	} {
-		if got := eval[string](p, what); got != shown(want) {
-			t.Errorf("%s: %q", what, got)
+		if got := eval[string](p, tc.what); got != shown(tc.want) {
+			t.Errorf("%s: %q", tc.what, got)
 		}
 	}
 	if eval[bool](p, `"evil" in window || document.scripts.length !== 1 || document.images.length !== 0`) {
@@ -207,10 +207,13 @@ func TestPrinting(t *testing.T) {
 		t.Errorf("%v pixels do not fit on the paper", wide)
 	}
 	p.choose("namespace", "All")
-	for event, want := range map[string]int{"beforeprint": many, "afterprint": first} {
-		eval[bool](p, fmt.Sprintf(`window.dispatchEvent(new Event(%q))`, event))
-		if got := p.visible(); got != want {
-			t.Errorf("%s: %d images are shown, want %d", event, got, want)
+	for _, tc := range []struct {
+		event string
+		want  int
+	}{{"beforeprint", many}, {"afterprint", first}} {
+		eval[bool](p, fmt.Sprintf(`window.dispatchEvent(new Event(%q))`, tc.event))
+		if got := p.visible(); got != tc.want {
+			t.Errorf("%s: %d images are shown, want %d", tc.event, got, tc.want)
 		}
 	}
 }

@@ -47,12 +47,12 @@ ENTRYPOINT ["/a", "--x"]
 func source(t *testing.T, dockerfile string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"Dockerfile": dockerfile, ".dockerignore": "*\n!go.mod\n!cmd\n!README.md\n**/*_test.go\n",
-		"go.mod": "module\n", "README.md": "# x\n", "cmd/a/a.go": "package a\n", "cmd/a/a_test.go": "package a\n",
+	for _, tc := range []struct{ name, text string }{
+		{"Dockerfile", dockerfile}, {".dockerignore", "*\n!go.mod\n!cmd\n!README.md\n**/*_test.go\n"},
+		{"go.mod", "module\n"}, {"README.md", "# x\n"}, {"cmd/a/a.go", "package a\n"}, {"cmd/a/a_test.go", "package a\n"},
 	} {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+		path := filepath.Join(dir, tc.name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(tc.text), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}

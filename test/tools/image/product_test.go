@@ -58,25 +58,28 @@ func built(t *testing.T, target string) v1.ImageIndex {
 
 // Each image has its commands, which need nothing beside them and say the version that the label says.
 func TestImagesHaveTheirCommandsAndNoMore(t *testing.T) {
-	for target, want := range map[string][]string{
-		"notation-provider": {"cert-rotator", "notation-pki", "notation-provider"},
-		"policytest":        {"policytest"},
+	for _, tc := range []struct {
+		target string
+		want   []string
+	}{
+		{"notation-provider", []string{"cert-rotator", "notation-pki", "notation-provider"}},
+		{"policytest", []string{"policytest"}},
 	} {
-		image := one(t, built(t, target))
+		image := one(t, built(t, tc.target))
 		config, err := image.ConfigFile()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config.Config.User != "65532:65532" || !slices.Equal(config.Config.Entrypoint, []string{"/" + target}) {
-			t.Errorf("%s: user %q, entrypoint %q", target, config.Config.User, config.Config.Entrypoint)
+		if config.Config.User != "65532:65532" || !slices.Equal(config.Config.Entrypoint, []string{"/" + tc.target}) {
+			t.Errorf("%s: user %q, entrypoint %q", tc.target, config.Config.User, config.Config.Entrypoint)
 		}
 		var names []string
 		files(t, image, func(header *tar.Header, _ io.Reader) { names = append(names, header.Name) })
-		if !slices.Equal(names, want) {
-			t.Errorf("%s has %q, want %q", target, names, want)
+		if !slices.Equal(names, tc.want) {
+			t.Errorf("%s has %q, want %q", tc.target, names, tc.want)
 		}
 		root, version := unpack(t, image), config.Config.Labels[versionLabel]
-		for _, command := range want {
+		for _, command := range tc.want {
 			if said := in(t, root, "/"+command, "version"); !strings.HasPrefix(said, command+" "+version+" (go1.") {
 				t.Errorf("%s of version %s says %q", command, version, said)
 			}
@@ -199,15 +202,18 @@ func same(t *testing.T, got, want string) {
 // The image of the other architecture holds that architecture's server, which no C library has to load.
 func TestTheServerIsBuiltForArm64Too(t *testing.T) {
 	all := images(t, mustBuild(t, elsewhere(t, serverAlone), "notation-provider", "-platforms", "linux/amd64,linux/arm64"))
-	for platform, want := range map[string]elf.Machine{"linux/amd64": elf.EM_X86_64, "linux/arm64": elf.EM_AARCH64} {
-		file, err := elf.Open(filepath.Join(unpack(t, all[platform]), "notation-provider"))
+	for _, tc := range []struct {
+		platform string
+		want     elf.Machine
+	}{{"linux/amd64", elf.EM_X86_64}, {"linux/arm64", elf.EM_AARCH64}} {
+		file, err := elf.Open(filepath.Join(unpack(t, all[tc.platform]), "notation-provider"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer file.Close()
 		libraries, err := file.ImportedLibraries()
-		if err != nil || len(libraries) > 0 || file.Machine != want || file.Section(".interp") != nil {
-			t.Errorf("%s: machine %s, libraries %q, %v", platform, file.Machine, libraries, err)
+		if err != nil || len(libraries) > 0 || file.Machine != tc.want || file.Section(".interp") != nil {
+			t.Errorf("%s: machine %s, libraries %q, %v", tc.platform, file.Machine, libraries, err)
 		}
 	}
 }

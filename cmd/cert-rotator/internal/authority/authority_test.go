@@ -84,22 +84,23 @@ func TestValidity(t *testing.T) {
 func TestCheckLeaf(t *testing.T) {
 	ca, other := newCA(t, 30*24*time.Hour), newCA(t, time.Hour)
 	leaf := issue(t, ca, time.Hour, "a")
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		pair authority.Pair
 		ca   authority.Pair
 		at   time.Time
 		says string
 	}{
-		"none":       {authority.Pair{}, ca, now, "there is none"},
-		"names":      {issue(t, ca, time.Hour, "a", "b"), ca, now, `its names are ["a" "b"], want ["a"]`},
-		"other CA":   {leaf, other, now, "unknown authority"},
-		"expired":    {leaf, ca, now.Add(2 * time.Hour), "expired"},
-		"not yet":    {leaf, ca, now.Add(-time.Hour), "not yet valid"},
-		"a CA":       {ca, ca, now, "its names are"},
-		"client use": {clientOnly(t), ca, now, "certificate"},
+		{"none", authority.Pair{}, ca, now, "there is none"},
+		{"names", issue(t, ca, time.Hour, "a", "b"), ca, now, `its names are ["a" "b"], want ["a"]`},
+		{"other CA", leaf, other, now, "unknown authority"},
+		{"expired", leaf, ca, now.Add(2 * time.Hour), "expired"},
+		{"not yet", leaf, ca, now.Add(-time.Hour), "not yet valid"},
+		{"a CA", ca, ca, now, "its names are"},
+		{"client use", clientOnly(t), ca, now, "certificate"},
 	} {
 		if err := c.pair.CheckLeaf(c.at, c.ca.Cert, []string{"a"}); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 	}
 }
@@ -137,19 +138,20 @@ func TestCheckCA(t *testing.T) {
 	lives := x509.Certificate{NotBefore: now, NotAfter: now.Add(time.Hour)}
 	leaf, unable := lives, lives
 	unable.IsCA, unable.BasicConstraintsValid, unable.KeyUsage = true, true, x509.KeyUsageDigitalSignature
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		pair authority.Pair
 		at   time.Time
 		says string
 	}{
-		"none":    {authority.Pair{}, now, "there is none"},
-		"a leaf":  {self(t, &leaf), now, "not a CA"},
-		"usage":   {self(t, &unable), now, "not a CA"},
-		"expired": {ca, now.Add(2 * time.Hour), "expired at 2030-01-01T01:00:00Z"},
-		"not yet": {ca, now.Add(-time.Hour), "not valid before"},
+		{"none", authority.Pair{}, now, "there is none"},
+		{"a leaf", self(t, &leaf), now, "not a CA"},
+		{"usage", self(t, &unable), now, "not a CA"},
+		{"expired", ca, now.Add(2 * time.Hour), "expired at 2030-01-01T01:00:00Z"},
+		{"not yet", ca, now.Add(-time.Hour), "not valid before"},
 	} {
 		if err := c.pair.CheckCA(c.at); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 	}
 }
@@ -157,15 +159,18 @@ func TestCheckCA(t *testing.T) {
 // A pair is read only if it is one certificate with its own key.
 func TestRead(t *testing.T) {
 	one, two := newCA(t, time.Hour), newCA(t, time.Hour)
-	for name, c := range map[string][2][]byte{
-		"nothing":             {nil, nil},
-		"text":                {[]byte("text"), one.KeyPEM},
-		"another's key":       {one.CertPEM, two.KeyPEM},
-		"two certificates":    {bytes.Join([][]byte{one.CertPEM, two.CertPEM}, nil), one.KeyPEM},
-		"a certificate alone": {one.CertPEM, nil},
+	for _, tc := range []struct {
+		name string
+		c    [2][]byte
+	}{
+		{"nothing", [2][]byte{nil, nil}},
+		{"text", [2][]byte{[]byte("text"), one.KeyPEM}},
+		{"another's key", [2][]byte{one.CertPEM, two.KeyPEM}},
+		{"two certificates", [2][]byte{bytes.Join([][]byte{one.CertPEM, two.CertPEM}, nil), one.KeyPEM}},
+		{"a certificate alone", [2][]byte{one.CertPEM, nil}},
 	} {
-		if pair, err := authority.Read(c[0], c[1]); err == nil || !pair.None() {
-			t.Errorf("%s: was read", name)
+		if pair, err := authority.Read(tc.c[0], tc.c[1]); err == nil || !pair.None() {
+			t.Errorf("%s: was read", tc.name)
 		}
 	}
 }

@@ -35,18 +35,19 @@ func bundles(pems ...[]byte) []clientca.Bundle {
 func TestWanted(t *testing.T) {
 	one, two := newCA(t), newCA(t)
 	both := bytes.Join([][]byte{one.CertPEM, two.CertPEM}, nil)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		bundles []clientca.Bundle
 		want    int
 	}{
-		"one webhook":     {bundles(one.CertPEM), 1},
-		"the same twice":  {bundles(one.CertPEM, one.CertPEM), 1},
-		"two":             {bundles(one.CertPEM, two.CertPEM), 2},
-		"two in one":      {bundles(both, one.CertPEM), 2},
-		"one still empty": {bundles(nil, one.CertPEM, []byte(" \n")), 1},
+		{"one webhook", bundles(one.CertPEM), 1},
+		{"the same twice", bundles(one.CertPEM, one.CertPEM), 1},
+		{"two", bundles(one.CertPEM, two.CertPEM), 2},
+		{"two in one", bundles(both, one.CertPEM), 2},
+		{"one still empty", bundles(nil, one.CertPEM, []byte(" \n")), 1},
 	} {
 		if wanted, err := clientca.Wanted(c.bundles); err != nil || len(wanted) != c.want || !wanted[0].Equal(one.Cert) {
-			t.Errorf("%s: %d CAs, %v; want %d", name, len(wanted), err, c.want)
+			t.Errorf("%s: %d CAs, %v; want %d", c.name, len(wanted), err, c.want)
 		}
 	}
 }
@@ -62,25 +63,26 @@ func TestWhatIsNotWanted(t *testing.T) {
 	for range 17 {
 		many = append(many, clientca.Bundle{Webhook: "m", PEM: newCA(t).CertPEM})
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		bundles []clientca.Bundle
 		says    string
 	}{
-		"no webhooks":       {nil, "no webhook has a caBundle"},
-		"empty":             {bundles(nil, nil), "no webhook has a caBundle"},
-		"garbage":           {bundles(ca.CertPEM, []byte("garbage")), `the caBundle of webhook "b" cannot be taken`},
-		"half":              {bundles(ca.CertPEM[:200]), "cannot be taken"},
-		"one and a half":    {bundles(bytes.Join([][]byte{ca.CertPEM, ca.CertPEM[:200]}, nil)), "cannot be taken"},
-		"a key among them":  {bundles(bytes.Join([][]byte{ca.CertPEM, ca.KeyPEM}, nil)), "PRIVATE KEY"},
-		"no CA":             {bundles(leaf.CertPEM), `"CN=notation-provider" is not a CA`},
-		"more than we take": {many, "17 CAs"},
+		{"no webhooks", nil, "no webhook has a caBundle"},
+		{"empty", bundles(nil, nil), "no webhook has a caBundle"},
+		{"garbage", bundles(ca.CertPEM, []byte("garbage")), `the caBundle of webhook "b" cannot be taken`},
+		{"half", bundles(ca.CertPEM[:200]), "cannot be taken"},
+		{"one and a half", bundles(bytes.Join([][]byte{ca.CertPEM, ca.CertPEM[:200]}, nil)), "cannot be taken"},
+		{"a key among them", bundles(bytes.Join([][]byte{ca.CertPEM, ca.KeyPEM}, nil)), "PRIVATE KEY"},
+		{"no CA", bundles(leaf.CertPEM), `"CN=notation-provider" is not a CA`},
+		{"more than we take", many, "17 CAs"},
 	} {
 		wanted, err := clientca.Wanted(c.bundles)
 		if err == nil || wanted != nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
+			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 		if errors.Is(err, clientca.ErrEmpty) != strings.Contains(c.says, "no webhook") {
-			t.Errorf("%s: ErrEmpty: %v", name, err)
+			t.Errorf("%s: ErrEmpty: %v", c.name, err)
 		}
 	}
 }

@@ -104,12 +104,15 @@ func TestConfigMapStaysAsItIs(t *testing.T) {
 	if _, err := f.reconcile(); err != nil {
 		t.Fatal(err)
 	}
-	for says, bundles := range map[string][][]byte{
-		"no webhook has a caBundle": {nil, nil}, "cannot be taken": {ca, []byte("garbage")},
+	for _, tc := range []struct {
+		says    string
+		bundles [][]byte
+	}{
+		{"no webhook has a caBundle", [][]byte{nil, nil}}, {"cannot be taken", [][]byte{ca, []byte("garbage")}},
 	} {
-		f.webhooks(bundles...)
-		if _, err := f.reconcile(); err == nil || f.failed == nil || !strings.Contains(err.Error(), says) || f.held() != string(ca) {
-			t.Errorf("%q: it holds %q, %v, told %v", says, f.held(), err, f.failed)
+		f.webhooks(tc.bundles...)
+		if _, err := f.reconcile(); err == nil || f.failed == nil || !strings.Contains(err.Error(), tc.says) || f.held() != string(ca) {
+			t.Errorf("%q: it holds %q, %v, told %v", tc.says, f.held(), err, f.failed)
 		}
 	}
 	delete(f.objects, "webhooks/gatekeeper")

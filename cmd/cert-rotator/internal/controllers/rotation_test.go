@@ -44,29 +44,32 @@ func TestCAChanges(t *testing.T) {
 // A certificate that the server could not use is replaced at once, by the same CA.
 func TestRepairOfTheServingCertificate(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(w *world, data map[string][]byte){
-		"damaged": func(_ *world, data map[string][]byte) { data[serving.CertKey] = []byte("damaged") },
-		"gone":    func(_ *world, data map[string][]byte) { delete(data, serving.KeyKey) },
-		"other names": func(w *world, data map[string][]byte) {
+	for _, tc := range []struct {
+		name   string
+		change func(w *world, data map[string][]byte)
+	}{
+		{"damaged", func(_ *world, data map[string][]byte) { data[serving.CertKey] = []byte("damaged") }},
+		{"gone", func(_ *world, data map[string][]byte) { delete(data, serving.KeyKey) }},
+		{"other names", func(w *world, data map[string][]byte) {
 			ca, _ := authority.Read(data[serving.CAKey], data[serving.CAKeyKey])
 			leaf, _ := ca.Issue(w.now, time.Minute, append(rules().Names, "more.example"))
 			data[serving.CertKey], data[serving.KeyKey] = leaf.CertPEM, leaf.KeyPEM
-		},
-		"another CA's": func(w *world, data map[string][]byte) {
+		}},
+		{"another CA's", func(w *world, data map[string][]byte) {
 			ca, _ := authority.NewCA(w.now, time.Hour)
 			leaf, _ := ca.Issue(w.now, time.Minute, rules().Names)
 			data[serving.CertKey], data[serving.KeyKey] = leaf.CertPEM, leaf.KeyPEM
-		},
+		}},
 	} {
-		w := install(t, name)
+		w := install(t, tc.name)
 		w.settled()
 		before := w.ca()
-		w.edit(func(data map[string][]byte, _ map[string]string) { change(w, data) })
+		w.edit(func(data map[string][]byte, _ map[string]string) { tc.change(w, data) })
 		w.reconcile()
 		w.seconds(60)
 		w.good()
 		if w.ca() != before {
-			t.Errorf("%s: the CA has changed", name)
+			t.Errorf("%s: the CA has changed", tc.name)
 		}
 	}
 }

@@ -59,24 +59,28 @@ func TestLook(t *testing.T) {
 	before, current := expect.Must(authority.NewCA(now, time.Hour))(t), expect.Must(authority.NewCA(now, time.Hour))(t)
 	free := port(t)
 	service := expect.Must(replicas.Parse("replicas.example:"+free, "name.svc"))(t)
-	for address, ca := range map[string]authority.Pair{"127.0.0.1": before, "127.0.0.2": current, "127.0.0.3": current} {
-		serve(t, net.JoinHostPort(address, free), expect.Must(ca.Issue(now, time.Minute, []string{"name.svc"}))(t))
+	for _, tc := range []struct {
+		address string
+		ca      authority.Pair
+	}{{"127.0.0.1", before}, {"127.0.0.2", current}, {"127.0.0.3", current}} {
+		serve(t, net.JoinHostPort(tc.address, free), expect.Must(tc.ca.Issue(now, time.Minute, []string{"name.svc"}))(t))
 	}
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name      string
 		addresses []string
 		want      replicas.Seen
 		all       bool
 	}{
-		"none":          {nil, replicas.Seen{}, false},
-		"all":           {[]string{"127.0.0.2", "127.0.0.3"}, replicas.Seen{With: 2}, true},
-		"as IPv4 in v6": {[]string{"::ffff:127.0.0.2"}, replicas.Seen{With: 1}, true},
-		"one before":    {[]string{"127.0.0.1", "127.0.0.2"}, replicas.Seen{With: 1, Without: 1}, false},
-		"one silent":    {[]string{"127.0.0.2", "127.0.0.4"}, replicas.Seen{With: 1, Silent: 1}, false},
+		{"none", nil, replicas.Seen{}, false},
+		{"all", []string{"127.0.0.2", "127.0.0.3"}, replicas.Seen{With: 2}, true},
+		{"as IPv4 in v6", []string{"::ffff:127.0.0.2"}, replicas.Seen{With: 1}, true},
+		{"one before", []string{"127.0.0.1", "127.0.0.2"}, replicas.Seen{With: 1, Without: 1}, false},
+		{"one silent", []string{"127.0.0.2", "127.0.0.4"}, replicas.Seen{With: 1, Silent: 1}, false},
 	} {
 		service.Resolve = resolve(c.addresses...)
 		got := service.Look(t.Context(), now, current.Cert)
 		if got.With != c.want.With || got.Without != c.want.Without || got.Silent != c.want.Silent || got.All() != c.all || len(got.Why) != got.Without+got.Silent {
-			t.Errorf("%s: %s, all: %t", name, got, got.All())
+			t.Errorf("%s: %s, all: %t", c.name, got, got.All())
 		}
 	}
 }

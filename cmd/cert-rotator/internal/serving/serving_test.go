@@ -121,18 +121,21 @@ func TestCheckRules(t *testing.T) {
 	if err := rules().Check(); err != nil {
 		t.Error(err)
 	}
-	for says, change := range map[string]func(*serving.Rules){
-		"no DNS name":            func(r *serving.Rules) { r.Names = nil },
-		"cannot be valid for 0s": func(r *serving.Rules) { r.LeafValidity = 0 },
-		"more than a third":      func(r *serving.Rules) { r.LeafValidity = r.CAValidity/3 + 1 },
-		"is negative":            func(r *serving.Rules) { r.ServingAtLeast = -1 },
-		"none between looks":     func(r *serving.Rules) { r.LookInterval = 0 },
-		"below the shortest":     func(r *serving.Rules) { r.SettleAtMost = r.Settle - 1 },
+	for _, tc := range []struct {
+		says   string
+		change func(*serving.Rules)
+	}{
+		{"no DNS name", func(r *serving.Rules) { r.Names = nil }},
+		{"cannot be valid for 0s", func(r *serving.Rules) { r.LeafValidity = 0 }},
+		{"more than a third", func(r *serving.Rules) { r.LeafValidity = r.CAValidity/3 + 1 }},
+		{"is negative", func(r *serving.Rules) { r.ServingAtLeast = -1 }},
+		{"none between looks", func(r *serving.Rules) { r.LookInterval = 0 }},
+		{"below the shortest", func(r *serving.Rules) { r.SettleAtMost = r.Settle - 1 }},
 	} {
 		r := rules()
-		change(&r)
-		if err := r.Check(); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%v, want %q", err, says)
+		tc.change(&r)
+		if err := r.Check(); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%v, want %q", err, tc.says)
 		}
 	}
 }

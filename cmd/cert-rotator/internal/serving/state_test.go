@@ -95,23 +95,26 @@ func repaired(t *testing.T, what string, s secret) {
 
 // A CA that cannot issue any more is kept as an old one, while it is readable.
 func TestUnusableCA(t *testing.T) {
-	for name, change := range map[string]func(s secret){
-		"no key":         func(s secret) { delete(s.data, serving.CAKeyKey) },
-		"damaged key":    func(s secret) { s.data[serving.CAKeyKey] = []byte("damaged") },
-		"never in force": func(s secret) { delete(s.annotations, serving.InForceAnnotation) },
+	for _, tc := range []struct {
+		name   string
+		change func(s secret)
+	}{
+		{"no key", func(s secret) { delete(s.data, serving.CAKeyKey) }},
+		{"damaged key", func(s secret) { s.data[serving.CAKeyKey] = []byte("damaged") }},
+		{"never in force", func(s secret) { delete(s.annotations, serving.InForceAnnotation) }},
 	} {
 		s := empty()
 		s.next(t, serving.World{Now: now})
 		ca := s.read(now).Current.Cert
-		change(s)
+		tc.change(s)
 		if read := s.read(now); !read.Current.None() || len(read.Old) != 1 || !read.Old[0].Equal(ca) || read.Step != serving.Issued {
-			t.Errorf("%s: %+v", name, read)
+			t.Errorf("%s: %+v", tc.name, read)
 		}
 		if action := s.next(t, serving.World{Now: now}); action.Name != "repair" {
-			t.Errorf("%s: %s", name, action.Name)
+			t.Errorf("%s: %s", tc.name, action.Name)
 		}
 		if action := s.next(t, holding(s.read(now))); action.Name != "staged" {
-			t.Errorf("%s: then %s", name, action.Name)
+			t.Errorf("%s: then %s", tc.name, action.Name)
 		}
 	}
 }

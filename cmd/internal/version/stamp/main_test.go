@@ -11,15 +11,15 @@ import (
 func tree(t *testing.T) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for name, text := range map[string]string{
-		"Dockerfile":   "FROM scratch\nARG VERSION=0.9.0\nLABEL v=$VERSION\n",
-		chart:          "apiVersion: v2\nversion: 0.9.0\nappVersion: \"0.9.0\"\nkubeVersion: \">=1.30.0\"\n",
-		"CHANGELOG.md": "# Changes\n\n## 0.9.0\n\n## 1.0.0 (soon)\n",
+	for _, tc := range []struct{ name, text string }{
+		{"Dockerfile", "FROM scratch\nARG VERSION=0.9.0\nLABEL v=$VERSION\n"},
+		{chart, "apiVersion: v2\nversion: 0.9.0\nappVersion: \"0.9.0\"\nkubeVersion: \">=1.30.0\"\n"},
+		{"CHANGELOG.md", "# Changes\n\n## 0.9.0\n\n## 1.0.0 (soon)\n"},
 	} {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(tc.name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(tc.name, []byte(tc.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -465,19 +465,22 @@ func TestRefusalByNotationIsAViolation(t *testing.T) {
 }
 
 func TestSoundChains(t *testing.T) {
-	for name, alter := range map[string]func(*mold){
-		"as it is":                 func(*mold) {},
-		"no purpose":               func(m *mold) { m.leaf.ExtKeyUsage = nil },
-		"no basic constraints":     func(m *mold) { m.leaf.BasicConstraintsValid = false },
-		"contentCommitment":        func(m *mold) { m.leaf.KeyUsage |= x509.KeyUsageContentCommitment },
-		"path lengths to the dot":  func(m *mold) { asCA(m.root, 1); asCA(m.intermediate, 0) },
-		"serial of 20 octets":      func(m *mold) { m.leaf.SerialNumber.Lsh(big.NewInt(1), 158) },
-		"expired":                  func(m *mold) { m.leaf.NotAfter = m.leaf.NotBefore },
-		"leaf outlives its issuer": func(m *mold) { m.leaf.NotAfter = m.leaf.NotAfter.AddDate(1, 0, 0) },
+	for _, tc := range []struct {
+		name  string
+		alter func(*mold)
+	}{
+		{"as it is", func(*mold) {}},
+		{"no purpose", func(m *mold) { m.leaf.ExtKeyUsage = nil }},
+		{"no basic constraints", func(m *mold) { m.leaf.BasicConstraintsValid = false }},
+		{"contentCommitment", func(m *mold) { m.leaf.KeyUsage |= x509.KeyUsageContentCommitment }},
+		{"path lengths to the dot", func(m *mold) { asCA(m.root, 1); asCA(m.intermediate, 0) }},
+		{"serial of 20 octets", func(m *mold) { m.leaf.SerialNumber.Lsh(big.NewInt(1), 158) }},
+		{"expired", func(m *mold) { m.leaf.NotAfter = m.leaf.NotBefore }},
+		{"leaf outlives its issuer", func(m *mold) { m.leaf.NotAfter = m.leaf.NotAfter.AddDate(1, 0, 0) }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			m := newMold(t)
-			alter(m)
+			tc.alter(m)
 			chain := m.pour(t)
 			for from := range chain {
 				if got := Violations(chain[from:]); len(got) > 0 {
@@ -498,19 +501,20 @@ func TestAllViolationsAreListed(t *testing.T) {
 	m.intermediate.KeyUsage = x509.KeyUsageCRLSign
 	asCA(m.root, 0)
 	sound, other := newMold(t).pour(t), unrelated(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		chain chain
 		want  []Rule
 	}{
-		"in each certificate": {m.pour(t),
+		{"in each certificate", m.pour(t),
 			[]Rule{RuleSerial, RuleDigitalSignature, RuleSignsOnly, RuleCertSign, RulePathLength}},
-		"no root, wrong order": {chain{sound[1], sound[0]}, []Rule{RuleChainOrder, RuleChainRoot}},
-		"two chains mixed": {chain{other[0], sound[2], sound[1]},
+		{"no root, wrong order", chain{sound[1], sound[0]}, []Rule{RuleChainOrder, RuleChainRoot}},
+		{"two chains mixed", chain{other[0], sound[2], sound[1]},
 			[]Rule{RuleIssuerName, RuleChainOneRoot, RuleChainRoot}},
-		"stranger and order": {chain{sound[1], other[1], sound[0], sound[2]},
+		{"stranger and order", chain{sound[1], other[1], sound[0], sound[2]},
 			[]Rule{RuleChainRelated, RuleChainOrder}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			var got []Rule
 			for _, violation := range Violations(c.chain) {
 				got = append(got, violation.Rule)

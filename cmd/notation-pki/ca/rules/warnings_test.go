@@ -96,32 +96,34 @@ func identityRefused(cert *x509.Certificate) error {
 // TestWarningsOnNames asks notation each time whether it is true.
 func TestWarningsOnNames(t *testing.T) {
 	email := attribute("a@example.org", 1, 2, 840, 113549, 1, 9, 1)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		subject pkix.RDNSequence
 		says    []string // one for each line
 		refused bool
 	}{
-		"complete":           {complete(commonName("signer"), unit("a")), nil, false},
-		"awkward characters": {complete(commonName(`#a+b,c;"d"=<e>\ `)), nil, false},
-		"empty":              {nil, []string{"lacks C, ST, O"}, true},
-		"no state":           {pkix.RDNSequence{{country()}, {organization()}}, []string{"lacks ST,"}, true},
-		"empty state": {pkix.RDNSequence{{country()}, {attribute("", 2, 5, 4, 8)}, {organization()}},
+		{"complete", complete(commonName("signer"), unit("a")), nil, false},
+		{"awkward characters", complete(commonName(`#a+b,c;"d"=<e>\ `)), nil, false},
+		{"empty", nil, []string{"lacks C, ST, O"}, true},
+		{"no state", pkix.RDNSequence{{country()}, {organization()}}, []string{"lacks ST,"}, true},
+		{"empty state", pkix.RDNSequence{{country()}, {attribute("", 2, 5, 4, 8)}, {organization()}},
 			[]string{"lacks ST,"}, true},
-		"emailAddress": {complete(email), []string{"emailAddress"}, true},
-		"domain component": {complete(attribute("org", 0, 9, 2342, 19200300, 100, 1, 25)),
+		{"emailAddress", complete(email), []string{"emailAddress"}, true},
+		{"domain component", complete(attribute("org", 0, 9, 2342, 19200300, 100, 1, 25)),
 			[]string{"0.9.2342.19200300.100.1.25=#"}, true},
-		"=# in a value":       {complete(commonName("a=#b")), []string{`"CN=a=#b"`}, true},
-		"two units":           {complete(unit("a"), unit("b")), []string{"OU 2 times"}, true},
-		"three organizations": {complete(organization(), organization()), []string{"O 3 times"}, true},
-		"two common names":    {complete(commonName("a"), commonName("b")), []string{"CN more than once"}, false},
-		"joined": {append(complete(), []pkix.AttributeTypeAndValue{commonName("a"), unit("b")}),
+		{"=# in a value", complete(commonName("a=#b")), []string{`"CN=a=#b"`}, true},
+		{"two units", complete(unit("a"), unit("b")), []string{"OU 2 times"}, true},
+		{"three organizations", complete(organization(), organization()), []string{"O 3 times"}, true},
+		{"two common names", complete(commonName("a"), commonName("b")), []string{"CN more than once"}, false},
+		{"joined", append(complete(), []pkix.AttributeTypeAndValue{commonName("a"), unit("b")}),
 			[]string{"joins"}, false},
-		"all at once": {
+		{
+			"all at once",
 			pkix.RDNSequence{{country()}, {unit("a"), unit("b")}, {email}},
 			[]string{"emailAddress", "lacks ST, O,", "OU 2 times", "joins"}, true,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			cert := signerNamed(t, c.subject)
 			checkWarnings(t, rules.Warnings(cert), c.says...)
 			if err := identityRefused(cert); (err != nil) != c.refused {
@@ -186,33 +188,34 @@ func makeCA(c *x509.Certificate) *x509.Certificate {
 func TestWarningsOnCertificates(t *testing.T) {
 	type cert = *x509.Certificate
 	const stamping, serving = x509.ExtKeyUsageTimeStamping, x509.ExtKeyUsageServerAuth
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		alter func(cert)
 		says  []string
 	}{
-		"signer":     {func(cert) {}, nil},
-		"no purpose": {func(c cert) { c.ExtKeyUsage = nil }, []string{"no extended key usage"}},
-		"anchor":     {func(c cert) { c.Subject = pkix.Name{CommonName: "issuer"} }, []string{"lacks C", "its own issuer"}},
+		{"signer", func(cert) {}, nil},
+		{"no purpose", func(c cert) { c.ExtKeyUsage = nil }, []string{"no extended key usage"}},
+		{"anchor", func(c cert) { c.Subject = pkix.Name{CommonName: "issuer"} }, []string{"lacks C", "its own issuer"}},
 
-		"CA":                  {func(c cert) { makeCA(c) }, nil},
-		"CA without cRLSign":  {func(c cert) { makeCA(c).KeyUsage = x509.KeyUsageCertSign }, []string{"lacks cRLSign"}},
-		"CA without URLs":     {func(c cert) { makeCA(c).CRLDistributionPoints = nil }, []string{"no CRL URL"}},
-		"timestamp authority": {func(c cert) { c.ExtKeyUsage[0], c.Subject.Country = stamping, nil }, nil},
-		"timestamps forever": {func(c cert) { c.ExtKeyUsage[0], c.CRLDistributionPoints = stamping, nil },
+		{"CA", func(c cert) { makeCA(c) }, nil},
+		{"CA without cRLSign", func(c cert) { makeCA(c).KeyUsage = x509.KeyUsageCertSign }, []string{"lacks cRLSign"}},
+		{"CA without URLs", func(c cert) { makeCA(c).CRLDistributionPoints = nil }, []string{"no CRL URL"}},
+		{"timestamp authority", func(c cert) { c.ExtKeyUsage[0], c.Subject.Country = stamping, nil }, nil},
+		{"timestamps forever", func(c cert) { c.ExtKeyUsage[0], c.CRLDistributionPoints = stamping, nil },
 			[]string{"no CRL URL"}},
-		"TLS server": {func(c cert) { c.ExtKeyUsage[0], c.CRLDistributionPoints = serving, nil }, nil},
+		{"TLS server", func(c cert) { c.ExtKeyUsage[0], c.CRLDistributionPoints = serving, nil }, nil},
 
-		"no URLs": {func(c cert) { c.CRLDistributionPoints = nil }, []string{"no CRL URL and no OCSP URL"}},
-		"OCSP alone": {func(c cert) { c.CRLDistributionPoints, c.OCSPServer = nil, []string{"HTTP://o"} },
+		{"no URLs", func(c cert) { c.CRLDistributionPoints = nil }, []string{"no CRL URL and no OCSP URL"}},
+		{"OCSP alone", func(c cert) { c.CRLDistributionPoints, c.OCSPServer = nil, []string{"HTTP://o"} },
 			nil},
-		"CRL over https": {func(c cert) { c.CRLDistributionPoints = []string{"http://c", "https://c"} },
+		{"CRL over https", func(c cert) { c.CRLDistributionPoints = []string{"http://c", "https://c"} },
 			[]string{`CRL URL "https://c"`}},
-		"CRL over LDAP": {func(c cert) { c.CRLDistributionPoints = []string{"ldap:///c\n"} },
+		{"CRL over LDAP", func(c cert) { c.CRLDistributionPoints = []string{"ldap:///c\n"} },
 			[]string{`CRL URL "ldap:///c\n"`}},
-		"OCSP and no URL": {func(c cert) { c.OCSPServer = []string{"https://o", "http://[", "http://o"} },
+		{"OCSP and no URL", func(c cert) { c.OCSPServer = []string{"https://o", "http://[", "http://o"} },
 			[]string{`OCSP URL "https://o" is not http://`, `OCSP URL "http://[" cannot be read`}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			cert := crafted(t, ca.ECP256, c.alter)
 			checkWarnings(t, rules.Warnings(cert), c.says...)
 			checkWarnings(t, rules.Warnings(cert), c.says...) // as the first time: it alters nothing
@@ -268,15 +271,16 @@ func TestCertificateThatOutlivesItsIssuer(t *testing.T) {
 // TestNotationFollowsURLs compares the warnings on revocation with notation's own code. No request is made.
 func TestNotationFollowsURLs(t *testing.T) {
 	root := expect.Must(ca.NewRoot(ca.Options{}))(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name string
 		opts ca.Options
 		want result.Result
 	}{
-		"no URL":         {ca.Options{}, result.ResultNonRevokable},
-		"CRL over https": {ca.Options{CRLURLs: []string{"https://127.0.0.1:1"}}, result.ResultUnknown},
-		"OCSP https":     {ca.Options{OCSPURLs: []string{"https://127.0.0.1:1"}}, result.ResultUnknown},
+		{"no URL", ca.Options{}, result.ResultNonRevokable},
+		{"CRL over https", ca.Options{CRLURLs: []string{"https://127.0.0.1:1"}}, result.ResultUnknown},
+		{"OCSP https", ca.Options{OCSPURLs: []string{"https://127.0.0.1:1"}}, result.ResultUnknown},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			signer := expect.Must(root.Signer(c.opts))(t)
 			validator := expect.Must(revocation.NewWithOptions(revocation.Options{}))(t)
 			got := expect.Must(validator.ValidateContext(t.Context(),

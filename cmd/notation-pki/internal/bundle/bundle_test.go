@@ -80,39 +80,41 @@ func signed(t *testing.T, subject, issuer string, by, of *ca.CA, isCA bool) *x50
 func TestATrustStoreTakesWhatVouchesForItselfAlone(t *testing.T) {
 	a, b := newRoot(t), newRoot(t)
 	intermediate := expect.Must(a.Intermediate(ca.Options{}))(t)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		cert    *x509.Certificate
 		ca, tsa bool
 	}{
-		"a root":                              {a.Cert, true, true},
-		"a signer on its own":                 {expect.Must(ca.SelfSigned(ca.Options{}))(t).Cert, true, false},
-		"an intermediate":                     {intermediate.Cert, false, false},
-		"a signer":                            {expect.Must(intermediate.Signer(ca.Options{}))(t).Cert, false, false},
-		"one that is signed by another key":   {signed(t, "Root", "Root", a, b, true), false, false},
-		"one with its key under another name": {signed(t, "Root", "Other", a, a, true), false, false},
-		"one made by hand":                    {signed(t, "Root", "Root", a, a, true), true, true},
+		{"a root", a.Cert, true, true},
+		{"a signer on its own", expect.Must(ca.SelfSigned(ca.Options{}))(t).Cert, true, false},
+		{"an intermediate", intermediate.Cert, false, false},
+		{"a signer", expect.Must(intermediate.Signer(ca.Options{}))(t).Cert, false, false},
+		{"one that is signed by another key", signed(t, "Root", "Root", a, b, true), false, false},
+		{"one with its key under another name", signed(t, "Root", "Other", a, a, true), false, false},
+		{"one made by hand", signed(t, "Root", "Root", a, a, true), true, true},
 	} {
-		for kind, k := range map[string]struct {
+		for _, k := range []struct {
+			kind  string
 			add   func(*Trust, string, *x509.Certificate) error
 			taken bool
 			words string
 		}{
-			"ca":  {(*Trust).AddCA, c.ca, "a trust store holds roots"},
-			"tsa": {(*Trust).AddTSA, c.tsa, "is no root CA"},
+			{"ca", (*Trust).AddCA, c.ca, "a trust store holds roots"},
+			{"tsa", (*Trust).AddTSA, c.tsa, "is no root CA"},
 		} {
 			trust := &Trust{CAStore: "ours", TSAStore: "theirs"}
 			err := k.add(trust, "", c.cert)
 			if k.taken {
 				done(t, err)
-				store := map[string]string{"ca": "ca/ours", "tsa": "tsa/theirs"}[kind]
+				store := map[string]string{"ca": "ca/ours", "tsa": "tsa/theirs"}[k.kind]
 				if got, want := names(trust.stores), "truststore/x509/"+store+"/"+ca.Thumbprint(c.cert)[:16]+".pem"; !slices.Equal(got, []string{want}) {
-					t.Errorf("%s into %s: %q, want %q", name, kind, got, want)
+					t.Errorf("%s into %s: %q, want %q", c.name, k.kind, got, want)
 				}
 				continue
 			}
-			refused(t, name+" into "+kind, err, k.words)
+			refused(t, c.name+" into "+k.kind, err, k.words)
 			if len(trust.stores) > 0 {
-				t.Errorf("%s is in %s all the same", name, kind)
+				t.Errorf("%s is in %s all the same", c.name, k.kind)
 			}
 		}
 	}
@@ -172,12 +174,15 @@ func TestThePolicyIsStrictAndNamesTheStoresThatAreThere(t *testing.T) {
 		}
 	}
 	all := files(t, trust)
-	for name, cert := range map[string]*x509.Certificate{
-		"truststore/x509/ca/skao-oci/root-1.pem":                                 root.Cert,
-		"truststore/x509/tsa/stamps/" + ca.Thumbprint(stamps.Cert)[:16] + ".pem": stamps.Cert,
+	for _, tc := range []struct {
+		name string
+		cert *x509.Certificate
+	}{
+		{"truststore/x509/ca/skao-oci/root-1.pem", root.Cert},
+		{"truststore/x509/tsa/stamps/" + ca.Thumbprint(stamps.Cert)[:16] + ".pem", stamps.Cert},
 	} {
-		if !bytes.Equal(all[name], ca.EncodeCertificates(cert)) {
-			t.Errorf("%s holds %q", name, all[name])
+		if !bytes.Equal(all[tc.name], ca.EncodeCertificates(tc.cert)) {
+			t.Errorf("%s holds %q", tc.name, all[tc.name])
 		}
 	}
 }
@@ -211,9 +216,12 @@ func TestConfigMapAndValues(t *testing.T) {
 func TestAConfigMapThatKubernetesWouldNotStoreIsRefused(t *testing.T) {
 	trust := &Trust{ConfigMap: "x"}
 	const key = "trustpolicy.json"
-	for size, fits := range map[int]bool{maxConfigMap - len(key): true, maxConfigMap - len(key) + 1: false} {
-		err := trust.addKubernetes(map[string][]byte{key: bytes.Repeat([]byte("x"), size)})
-		if fits {
+	for _, tc := range []struct {
+		size int
+		fits bool
+	}{{maxConfigMap - len(key), true}, {maxConfigMap - len(key) + 1, false}} {
+		err := trust.addKubernetes(map[string][]byte{key: bytes.Repeat([]byte("x"), tc.size)})
+		if tc.fits {
 			done(t, err)
 		} else {
 			refused(t, "one byte too many", err, "the ConfigMap would hold 1048577 bytes, and Kubernetes stores 1048576")
@@ -227,14 +235,14 @@ func TestAFolderToSignWithHoldsWholePathsWhereItWillBe(t *testing.T) {
 	trust, _ := soundTrust(t)
 	trust.Signer, trust.SignerName = expect.Must(intermediate.Signer(ca.Options{}))(t), "skao-oci"
 	here := expect.Must(os.Getwd())(t)
-	for install, want := range map[string]string{"notation": filepath.Join(here, "notation"), "/home/ci/notation/": "/home/ci/notation", "..": filepath.Dir(here)} {
-		trust.InstallDir = install
+	for _, tc := range []struct{ install, want string }{{"notation", filepath.Join(here, "notation")}, {"/home/ci/notation/", "/home/ci/notation"}, {"..", filepath.Dir(here)}} {
+		trust.InstallDir = tc.install
 		all := files(t, trust)
 		var keys config.SigningKeys
 		done(t, json.Unmarshal(all["signingkeys.json"], &keys))
 		key := expect.Must(keys.GetDefault())(t)
-		if key.Name != "skao-oci" || key.KeyPath != want+"/localkeys/skao-oci.key" || key.CertificatePath != want+"/localkeys/skao-oci.crt" {
-			t.Errorf("%s: %q %+v", install, key.Name, key.X509KeyPair)
+		if key.Name != "skao-oci" || key.KeyPath != tc.want+"/localkeys/skao-oci.key" || key.CertificatePath != tc.want+"/localkeys/skao-oci.crt" {
+			t.Errorf("%s: %q %+v", tc.install, key.Name, key.X509KeyPair)
 		}
 		if got := all["localkeys/skao-oci.crt"]; !bytes.Equal(got, ca.EncodeCertificates(trust.Signer.Chain...)) || len(trust.Signer.Chain) != 3 {
 			t.Errorf("the chain is %s", got)
@@ -299,14 +307,14 @@ func TestBundleFolderAndModes(t *testing.T) {
 func TestNothingIsWrittenOverWhatIsThere(t *testing.T) {
 	trust, _ := soundTrust(t)
 	top := t.TempDir()
-	for name, content := range map[string]string{"full/trustpolicy.json": "mine", "hidden/.git": "mine", "file": "mine"} {
-		done(t, os.MkdirAll(filepath.Dir(filepath.Join(top, name)), 0o755))
-		done(t, os.WriteFile(filepath.Join(top, name), []byte(content), 0o644))
+	for _, tc := range []struct{ name, content string }{{"full/trustpolicy.json", "mine"}, {"hidden/.git", "mine"}, {"file", "mine"}} {
+		done(t, os.MkdirAll(filepath.Dir(filepath.Join(top, tc.name)), 0o755))
+		done(t, os.WriteFile(filepath.Join(top, tc.name), []byte(tc.content), 0o644))
 	}
 	before := tree(t, top)
-	for out, words := range map[string]string{"full": "full is not empty, and nothing is overwritten", "hidden": "is not empty", "file": "file", "file/below": "file"} {
-		_, err := Write(filepath.Join(top, out), files(t, trust))
-		refused(t, out, err, words)
+	for _, tc := range []struct{ out, words string }{{"full", "full is not empty, and nothing is overwritten"}, {"hidden", "is not empty"}, {"file", "file"}, {"file/below", "file"}} {
+		_, err := Write(filepath.Join(top, tc.out), files(t, trust))
+		refused(t, tc.out, err, tc.words)
 	}
 	if after := tree(t, top); !maps.Equal(before, after) {
 		t.Errorf("%v\nwas\n%v", after, before)
@@ -319,27 +327,30 @@ func TestNothingIsWrittenOverWhatIsThere(t *testing.T) {
 }
 
 func TestWhatNoVerifierTakesIsNotWritten(t *testing.T) {
-	for name, spoil := range map[string]func(*Trust){
-		"no identity":       func(trust *Trust) { trust.Identities = []string{"SKAO"} },
-		"no scope":          func(trust *Trust) { trust.Scopes = []string{"https://harbor.skao.int"} },
-		"no name":           func(trust *Trust) { trust.Policy = "" },
-		"no timestamp word": func(trust *Trust) { trust.VerifyTimestamp = "sometimes"; _ = trust.AddTSA("a", newRoot(t).Cert) },
-		"an odd store": func(trust *Trust) {
+	for _, tc := range []struct {
+		name  string
+		spoil func(*Trust)
+	}{
+		{"no identity", func(trust *Trust) { trust.Identities = []string{"SKAO"} }},
+		{"no scope", func(trust *Trust) { trust.Scopes = []string{"https://harbor.skao.int"} }},
+		{"no name", func(trust *Trust) { trust.Policy = "" }},
+		{"no timestamp word", func(trust *Trust) { trust.VerifyTimestamp = "sometimes"; _ = trust.AddTSA("a", newRoot(t).Cert) }},
+		{"an odd store", func(trust *Trust) {
 			trust.CAStore = "a b"
 			_ = trust.AddCA("a", newRoot(t).Cert)
-		},
+		}},
 	} {
 		trust, _ := soundTrust(t)
-		spoil(trust)
+		tc.spoil(trust)
 		top := t.TempDir()
 		done(t, os.Mkdir(filepath.Join(top, "empty"), 0o755))
 		before := tree(t, top)
 		for _, out := range []string{"new", "empty"} {
 			_, err := Write(filepath.Join(top, out), files(t, trust))
-			refused(t, name, err, "nothing was written, since no verifier would take it")
+			refused(t, tc.name, err, "nothing was written, since no verifier would take it")
 		}
 		if after := tree(t, top); !maps.Equal(before, after) {
-			t.Errorf("%s: %v", name, after)
+			t.Errorf("%s: %v", tc.name, after)
 		}
 	}
 }

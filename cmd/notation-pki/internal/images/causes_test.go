@@ -43,26 +43,27 @@ func TestEachCauseHasItsHint(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	const hour = time.Hour
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name    string
 		host    string
 		options images.Options
 		says    string
 	}{
-		"private authority": {certified(-hour, hour, "127.0.0.1"), images.Options{}, "; name the registry's CA by --registry-ca"},
-		"expired":           {certified(-2*hour, -hour, "127.0.0.1"), images.Options{CAFile: issuer}, "; its operator has to renew it"},
-		"not yet valid":     {certified(hour, 2*hour, "127.0.0.1"), images.Options{CAFile: issuer}, "; see whether the clocks are right"},
-		"another name":      {certified(-hour, hour, "127.0.0.2"), images.Options{CAFile: issuer}, "; ask for it by the name in the certificate"},
-		"plain for TLS":     {host(plain.URL), images.Options{}, "; if it is meant to have no TLS, give --plain-http-unsafe"},
-		"TLS for plain":     {certified(-hour, hour, "127.0.0.1"), images.Options{PlainHTTPUnsafe: true}, "; if it speaks TLS, leave out --plain-http-unsafe"},
-		"no server there":   {host(gone.URL), images.Options{}, "; see whether it runs, and whether its port is right"},
-		"no such host":      {"registry.invalid", images.Options{}, "; see whether "},
+		{"private authority", certified(-hour, hour, "127.0.0.1"), images.Options{}, "; name the registry's CA by --registry-ca"},
+		{"expired", certified(-2*hour, -hour, "127.0.0.1"), images.Options{CAFile: issuer}, "; its operator has to renew it"},
+		{"not yet valid", certified(hour, 2*hour, "127.0.0.1"), images.Options{CAFile: issuer}, "; see whether the clocks are right"},
+		{"another name", certified(-hour, hour, "127.0.0.2"), images.Options{CAFile: issuer}, "; ask for it by the name in the certificate"},
+		{"plain for TLS", host(plain.URL), images.Options{}, "; if it is meant to have no TLS, give --plain-http-unsafe"},
+		{"TLS for plain", certified(-hour, hour, "127.0.0.1"), images.Options{PlainHTTPUnsafe: true}, "; if it speaks TLS, leave out --plain-http-unsafe"},
+		{"no server there", host(gone.URL), images.Options{}, "; see whether it runs, and whether its port is right"},
+		{"no such host", "registry.invalid", images.Options{}, "; see whether "},
 	} {
 		image, err := c.options.Open(c.host + "/staging/a:1")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := image.Resolve(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v; want %q", name, err, c.says)
+			t.Errorf("%s: %v; want %q", c.name, err, c.says)
 		}
 	}
 }

@@ -108,12 +108,15 @@ func TestRedirectsEnd(t *testing.T) {
 }
 
 func TestAListThatIsTooLongIsRefused(t *testing.T) {
-	for name, list := range map[string]func(http.ResponseWriter){
-		"in number":      func(w http.ResponseWriter) { lists(w, 1001, "") },
-		"in its one":     func(w http.ResponseWriter) { lists(w, 1, strings.Repeat("x", 5<<20)) },
-		"page upon page": func(w http.ResponseWriter) { w.Header().Set("Link", `<?more>; rel="next"`); lists(w, 1, "") },
+	for _, tc := range []struct {
+		name string
+		list func(http.ResponseWriter)
+	}{
+		{"in number", func(w http.ResponseWriter) { lists(w, 1001, "") }},
+		{"in its one", func(w http.ResponseWriter) { lists(w, 1, strings.Repeat("x", 5<<20)) }},
+		{"page upon page", func(w http.ResponseWriter) { w.Header().Set("Link", `<?more>; rel="next"`); lists(w, 1, "") }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			asked := 0
 			image := open(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.Method == http.MethodHead {
@@ -121,7 +124,7 @@ func TestAListThatIsTooLongIsRefused(t *testing.T) {
 					return
 				}
 				asked++
-				list(w)
+				tc.list(w)
 			})
 			if all, err := image.Manifests(t.Context()); err == nil || asked > 20 {
 				t.Errorf("took %d, asked %d times, error %v", len(all), asked, err)
@@ -182,9 +185,12 @@ func TestTheWayToListIsOneOfThree(t *testing.T) {
 	if options.Referrers != images.Auto || options.Timeout != images.DefaultTimeout {
 		t.Errorf("default %+v", options)
 	}
-	for way, ok := range map[string]bool{"auto": true, "api": true, "tag": true, "both": false, "": false} {
-		if err := flags.Set("referrers", way); (err == nil) != ok {
-			t.Errorf("%q: error %v", way, err)
+	for _, tc := range []struct {
+		way string
+		ok  bool
+	}{{"auto", true}, {"api", true}, {"tag", true}, {"both", false}, {"", false}} {
+		if err := flags.Set("referrers", tc.way); (err == nil) != tc.ok {
+			t.Errorf("%q: error %v", tc.way, err)
 		}
 	}
 }
@@ -201,12 +207,12 @@ func TestAnAccountIsFoundAndUsed(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://")
-	for name, c := range map[string]struct{ config, want string }{
-		"another spelling":  {`{"auths":{"HTTP://` + host + `/v1/":{"auth":"cm9ib3Q6c2VjcmV0"},"*.test":{"auth":"!"}}}`, ""},
-		"two that differ":   {`{"auths":{"` + host + `/a":{"auth":"cm9ib3Q6c2VjcmV0"},"` + host + `/b":{"auth":"Yzpk"}}}`, "are for one host and differ"},
-		"another host's":    {`{"auths":{"harbor.test":{"auth":"cm9ib3Q6c2VjcmV0"}}}`, "docker login " + host},
-		"no docker config":  {``, "docker login " + host},
-		"a helper not here": {`{"credHelpers":{"` + host + `":"there-is-none"}}`, `the program "docker-credential-there-is-none" is not on the PATH`},
+	for _, c := range []struct{ name, config, want string }{
+		{"another spelling", `{"auths":{"HTTP://` + host + `/v1/":{"auth":"cm9ib3Q6c2VjcmV0"},"*.test":{"auth":"!"}}}`, ""},
+		{"two that differ", `{"auths":{"` + host + `/a":{"auth":"cm9ib3Q6c2VjcmV0"},"` + host + `/b":{"auth":"Yzpk"}}}`, "are for one host and differ"},
+		{"another host's", `{"auths":{"harbor.test":{"auth":"cm9ib3Q6c2VjcmV0"}}}`, "docker login " + host},
+		{"no docker config", ``, "docker login " + host},
+		{"a helper not here", `{"credHelpers":{"` + host + `":"there-is-none"}}`, `the program "docker-credential-there-is-none" is not on the PATH`},
 	} {
 		path := filepath.Join(t.TempDir(), "config.json")
 		if err := os.WriteFile(path, []byte(c.config), 0o600); err != nil {
@@ -218,7 +224,7 @@ func TestAnAccountIsFoundAndUsed(t *testing.T) {
 		}
 		_, err = image.Resolve(t.Context())
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) || strings.Contains(fmt.Sprint(err), "cm9") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

@@ -34,8 +34,11 @@ func TestAFullDiskLeavesNoHalfFile(t *testing.T) {
 		replaced = replace(f, shown, string(der))
 		created = f.Create(next, map[string][]byte{ChainFile: der})
 	})
-	for name, err := range map[string]error{"a list": kept, "a record": recorded, "what the web server shows": replaced, "a generation": created} {
-		refused(t, name, err, "file too large")
+	for _, tc := range []struct {
+		name string
+		err  error
+	}{{"a list", kept}, {"a record", recorded}, {"what the web server shows", replaced}, {"a generation", created}} {
+		refused(t, tc.name, tc.err, "file too large")
 	}
 	for _, folder := range []string{g.File(crlDir), g.File(issuedDir)} {
 		if left := expect.Must(os.ReadDir(folder))(t); len(left) > 0 {

@@ -51,9 +51,9 @@ func TestTheNewestGenerationIsTheHighestNumber(t *testing.T) {
 	if got := numbers(found); got != "1, 2, 10" {
 		t.Errorf("generations %s", got)
 	}
-	for which, want := range map[string]string{"signer": "signer/10", "signer/1": "signer/1", "signer/10": "signer/10"} {
-		if got := expect.Must(f.Find(which))(t); got.String() != want || got.Dir != filepath.Join(f.Path, want) {
-			t.Errorf("%s is %s in %s", which, got, got.Dir)
+	for _, tc := range []struct{ which, want string }{{"signer", "signer/10"}, {"signer/1", "signer/1"}, {"signer/10", "signer/10"}} {
+		if got := expect.Must(f.Find(tc.which))(t); got.String() != tc.want || got.Dir != filepath.Join(f.Path, tc.want) {
+			t.Errorf("%s is %s in %s", tc.which, got, got.Dir)
 		}
 	}
 	for _, which := range []string{"signer/", "signer/0", "signer/3", "signer/02", "signer/100", "signer/99", "signer/1/1", "signer/x"} {
@@ -244,11 +244,14 @@ func TestNewestListHasTheHighestNumber(t *testing.T) {
 
 func TestASerialNumberHasTwoDigitsAnOctet(t *testing.T) {
 	ca := newAuthority(t)
-	for number, want := range map[int64]string{1: "01", 0xABC: "0ABC", 0xABCD: "ABCD"} {
+	for _, tc := range []struct {
+		number int64
+		want   string
+	}{{1, "01"}, {0xABC, "0ABC"}, {0xABCD, "ABCD"}} {
 		cert := ca.signer(t, "x")
-		cert.SerialNumber.SetInt64(number)
-		if got := Serial(cert.SerialNumber); got != want {
-			t.Errorf("%d is %s, want %s", number, got, want)
+		cert.SerialNumber.SetInt64(tc.number)
+		if got := Serial(cert.SerialNumber); got != tc.want {
+			t.Errorf("%d is %s, want %s", tc.number, got, tc.want)
 		}
 	}
 }

@@ -68,23 +68,24 @@ func TestAChainInAnotherOrderIsRefused(t *testing.T) {
 	intermediate := expect.Must(root.Intermediate(ca.Options{}))(t)
 	signer := expect.Must(intermediate.Signer(ca.Options{}))(t)
 	g := keep(t, Folder{t.TempDir()}, "signer", signer)
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name  string
 		chain []*x509.Certificate
 		says  string
 	}{
-		"in order":     {signer.Chain, ""},
-		"to no root":   {signer.Chain[:2], ""},
-		"root first":   {[]*x509.Certificate{root.Cert, intermediate.Cert, signer.Cert}, "is not issued by the next"},
-		"a gap":        {[]*x509.Certificate{signer.Cert, root.Cert}, "is not issued by the next"},
-		"twice itself": {[]*x509.Certificate{signer.Cert, signer.Cert}, "is not issued by the next"},
-		"others above": {[]*x509.Certificate{signer.Cert, intermediate.Cert, newAuthority(t).Cert}, "write them from signer to the root"},
+		{"in order", signer.Chain, ""},
+		{"to no root", signer.Chain[:2], ""},
+		{"root first", []*x509.Certificate{root.Cert, intermediate.Cert, signer.Cert}, "is not issued by the next"},
+		{"a gap", []*x509.Certificate{signer.Cert, root.Cert}, "is not issued by the next"},
+		{"twice itself", []*x509.Certificate{signer.Cert, signer.Cert}, "is not issued by the next"},
+		{"others above", []*x509.Certificate{signer.Cert, intermediate.Cert, newAuthority(t).Cert}, "write them from signer to the root"},
 	} {
 		done(t, os.WriteFile(g.File(ChainFile), ca.EncodeCertificates(c.chain...), 0o600))
 		chain, err := g.Chain()
 		if c.says != "" {
-			refused(t, name, err, g.File(ChainFile), c.says)
+			refused(t, c.name, err, g.File(ChainFile), c.says)
 		} else if err != nil || len(chain) != len(c.chain) || !chain[0].Equal(signer.Cert) {
-			t.Errorf("%s: %d certificates, %v", name, len(chain), err)
+			t.Errorf("%s: %d certificates, %v", c.name, len(chain), err)
 		}
 	}
 }

@@ -51,12 +51,12 @@ func TestPublishInTheWrongPlace(t *testing.T) {
 		os.WriteFile(at("file"), []byte("x"), 0o600), os.Symlink("file", at("link")), os.Symlink(g.File(KeyFile), at("key")), os.Symlink("nothing", at("dangling")),
 		syscall.Mkfifo(at("pipe"), 0o600), os.Mkdir(at("folder"), 0o700), os.Symlink(g.Dir, at("inside")), os.Mkdir(g.File(crlDir), 0o700), os.Symlink(g.File(crlDir), at("crl")),
 	))
-	for path, says := range map[string]string{
-		at("link"): "is a symlink, and none is followed", at("key"): "is a symlink", at("dangling"): "is a symlink", at("pipe"): "is a named pipe",
-		at("folder"): "is a directory", web + "/..": "is a directory", "/": "is a directory", at("file/x"): "not a directory", at("nowhere/x"): "no such file",
-		at("inside/key.pem"): "is in the PKI folder", at("crl/1.crl"): "is in the PKI folder", filepath.Join(f.Path, "root.crl"): "is in the PKI folder",
+	for _, tc := range []struct{ path, says string }{
+		{at("link"), "is a symlink, and none is followed"}, {at("key"), "is a symlink"}, {at("dangling"), "is a symlink"}, {at("pipe"), "is a named pipe"},
+		{at("folder"), "is a directory"}, {web + "/..", "is a directory"}, {"/", "is a directory"}, {at("file/x"), "not a directory"}, {at("nowhere/x"), "no such file"},
+		{at("inside/key.pem"), "is in the PKI folder"}, {at("crl/1.crl"), "is in the PKI folder"}, {filepath.Join(f.Path, "root.crl"), "is in the PKI folder"},
 	} {
-		refused(t, path, replace(f, path, "list"), says)
+		refused(t, tc.path, replace(f, tc.path, "list"), tc.says)
 	}
 	for _, name := range []string{"link", "key", "dangling"} {
 		if expect.Must(os.Lstat(at(name)))(t).Mode()&fs.ModeSymlink == 0 {
@@ -70,24 +70,25 @@ func TestPublishInTheWrongPlace(t *testing.T) {
 
 // The file that was looked at is the one that is replaced, though others move it meanwhile.
 func TestPublishWhileOthersWriteThere(t *testing.T) {
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name      string
 		meanwhile func(t *testing.T, web string)
 		says      string // or else it is replaced
 		at        string // where, if elsewhere by then
 	}{
-		"a link to the key": {func(t *testing.T, web string) {
+		{"a link to the key", func(t *testing.T, web string) {
 			done(t, errors.Join(os.Remove(web+"/oci.crl"), os.Symlink("../key.pem", web+"/oci.crl")))
 		}, "was replaced meanwhile", ""},
-		"another file": {func(t *testing.T, web string) {
+		{"another file", func(t *testing.T, web string) {
 			done(t, errors.Join(os.WriteFile(web+"/other", nil, 0o600), os.Rename(web+"/other", web+"/oci.crl")))
 		}, "was replaced meanwhile", ""},
-		"a longer file": {func(t *testing.T, web string) { done(t, os.WriteFile(web+"/oci.crl", []byte("the newest"), 0o600)) }, "was replaced meanwhile", ""},
-		"nothing":       {func(t *testing.T, web string) { done(t, os.Remove(web+"/oci.crl")) }, "was replaced meanwhile", ""},
-		"the directory": {func(t *testing.T, web string) {
+		{"a longer file", func(t *testing.T, web string) { done(t, os.WriteFile(web+"/oci.crl", []byte("the newest"), 0o600)) }, "was replaced meanwhile", ""},
+		{"nothing", func(t *testing.T, web string) { done(t, os.Remove(web+"/oci.crl")) }, "was replaced meanwhile", ""},
+		{"the directory", func(t *testing.T, web string) {
 			done(t, errors.Join(os.Rename(web, web+".moved"), os.Mkdir(web, 0o700), os.Symlink("../key.pem", web+"/oci.crl")))
 		}, "", ".moved/oci.crl"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			web, key := dir+"/web", dir+"/key.pem"
 			done(t, errors.Join(os.Mkdir(web, 0o700), os.WriteFile(web+"/oci.crl", []byte("the last"), 0o600), os.WriteFile(key, []byte("the key"), 0o600)))
@@ -104,7 +105,7 @@ func TestPublishWhileOthersWriteThere(t *testing.T) {
 					t.Errorf("published %q", got)
 				}
 			} else {
-				refused(t, name, err, c.says)
+				refused(t, c.name, err, c.says)
 			}
 			if got := expect.Must(os.ReadFile(key))(t); string(got) != "the key" {
 				t.Errorf("the key is %q", got)
@@ -158,11 +159,11 @@ func TestPublishThroughASwappedParent(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 	done(t, p.Replace([]byte("the next")))
-	for path, want := range map[string]string{web: "the next", keys: "the key"} {
-		if got := expect.Must(os.ReadFile(path + "/oci.crl"))(t); string(got) != want {
-			t.Errorf("%s has %q, want %q", path, got, want)
+	for _, tc := range []struct{ path, want string }{{web, "the next"}, {keys, "the key"}} {
+		if got := expect.Must(os.ReadFile(tc.path + "/oci.crl"))(t); string(got) != tc.want {
+			t.Errorf("%s has %q, want %q", tc.path, got, tc.want)
 		}
-		if left := expect.Must(filepath.Glob(path + "/.making-*"))(t); len(left) > 0 {
+		if left := expect.Must(filepath.Glob(tc.path + "/.making-*"))(t); len(left) > 0 {
 			t.Errorf("%q is left", left)
 		}
 	}

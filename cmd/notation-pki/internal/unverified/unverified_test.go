@@ -74,23 +74,24 @@ func TestEnvelopesThatAreTooLarge(t *testing.T) {
 			t.Errorf("%s: an honest one is read as %+v", mediaType, e)
 		}
 		many := slices.Repeat([][]byte{root.Cert.Raw}, 17)
-		for name, c := range map[string]struct {
+		for _, c := range []struct {
+			name string
 			raw  []byte
 			says string // or else it is read
 		}{
-			"a key":         {withChain(t, mediaType, raw, nil, large(t, 1<<19)), "RSA with 524288 bits, and 8192 are the most"},
-			"a key in time": {withChain(t, mediaType, raw, nil, large(t, 8192), root.Cert.Raw), ""},
-			"certificates":  {withChain(t, mediaType, raw, nil, many...), "it holds 17 certificates, and 16 are the most"},
-			"no more":       {withChain(t, mediaType, raw, nil, many[1:]...), ""},
-			"bytes":         {append(bytes.Clone(raw), bytes.Repeat([]byte(" "), unverified.MaxBytes)...), "and 131072 are the most"},
-			"a stamp":       {withChain(t, mediaType, raw, bytes.Repeat([]byte{0x30, 0}, 30_000), root.Cert.Raw), ""},
+			{"a key", withChain(t, mediaType, raw, nil, large(t, 1<<19)), "RSA with 524288 bits, and 8192 are the most"},
+			{"a key in time", withChain(t, mediaType, raw, nil, large(t, 8192), root.Cert.Raw), ""},
+			{"certificates", withChain(t, mediaType, raw, nil, many...), "it holds 17 certificates, and 16 are the most"},
+			{"no more", withChain(t, mediaType, raw, nil, many[1:]...), ""},
+			{"bytes", append(bytes.Clone(raw), bytes.Repeat([]byte(" "), unverified.MaxBytes)...), "and 131072 are the most"},
+			{"a stamp", withChain(t, mediaType, raw, bytes.Repeat([]byte{0x30, 0}, 30_000), root.Cert.Raw), ""},
 		} {
 			e, err := unverified.Read(mediaType, c.raw)
 			if c.says == "" && err == nil && (e.Err != nil || e.Content != nil) {
 				continue
 			}
 			if !errors.Is(err, unverified.ErrTooLarge) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("%s: %s: %v; want %q", mediaType, name, err, c.says)
+				t.Errorf("%s: %s: %v; want %q", mediaType, c.name, err, c.says)
 			}
 		}
 	}

@@ -103,18 +103,21 @@ func TestTheDigestThatRunsIsAskedAbout(t *testing.T) {
 
 // The provider is asked without the conditions of constraints. A reader who is not told takes an image for admitted.
 func TestAskingConstraintsAreNoted(t *testing.T) {
-	for parameters, noted := range map[string]bool{
-		`{}`: false, `{"requireMetadata": [{"images": ["*"], "metadata": {"vetted": "*"}}]}`: true, `{"signers": [{"images": ["*"], "attributes": {"CN": "x"}}]}`: true,
+	for _, tc := range []struct {
+		parameters string
+		noted      bool
+	}{
+		{`{}`, false}, {`{"requireMetadata": [{"images": ["*"], "metadata": {"vetted": "*"}}]}`, true}, {`{"signers": [{"images": ["*"], "attributes": {"CN": "x"}}]}`, true},
 	} {
 		var c reports.Collection
 		var constraint map[string]any
-		text := `{"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": {"name": "vetted"}, "spec": {"parameters": ` + parameters + `}}`
+		text := `{"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": {"name": "vetted"}, "spec": {"parameters": ` + tc.parameters + `}}`
 		if err := errors.Join(json.Unmarshal([]byte(text), &constraint), c.Add(constraint)); err != nil {
 			t.Fatal(err)
 		}
 		notes := strings.Join(c.Build(nil, time.Now(), time.Hour).Notes, "\n")
-		if got := strings.Contains(notes, "metadata or signers: vetted. "); got != noted {
-			t.Errorf("%s: %q", parameters, notes)
+		if got := strings.Contains(notes, "metadata or signers: vetted. "); got != tc.noted {
+			t.Errorf("%s: %q", tc.parameters, notes)
 		}
 	}
 }
@@ -122,10 +125,13 @@ func TestAskingConstraintsAreNoted(t *testing.T) {
 // An image without an answer is undecided: nothing but a verdict verifies it.
 func TestWhatWasNotAnsweredIsUndecided(t *testing.T) {
 	c := collect(t, pod("tango", "a", "skao.int/a:1", ""))
-	for name, verdicts := range map[string]map[string]reports.Verdict{"none": nil, "of another": {"skao.int/a:2": verified(one, provider.LapseSigner, day)}} {
-		r := c.Build(verdicts, now(), day)
+	for _, tc := range []struct {
+		name     string
+		verdicts map[string]reports.Verdict
+	}{{"none", nil}, {"of another", map[string]reports.Verdict{"skao.int/a:2": verified(one, provider.LapseSigner, day)}}} {
+		r := c.Build(tc.verdicts, now(), day)
 		if r.Images[0].Outcome != reports.Undecided || r.Summary.Verified != 0 || r.Worst(0, 4, 3) != 4 {
-			t.Errorf("%s: %+v", name, r.Images[0])
+			t.Errorf("%s: %+v", tc.name, r.Images[0])
 		}
 	}
 	strange := c.Build(map[string]reports.Verdict{"skao.int/a:1": {Outcome: "fine"}}, now(), day)

@@ -53,11 +53,14 @@ func print(t *testing.T, form func(io.Writer) error) string {
 // No form has control characters of others, or what reorders text.
 func TestNoFormHasControlCharacters(t *testing.T) {
 	r := hostile()
-	for name, form := range map[string]func(io.Writer) error{
-		"table": r.Table, "exceptions": r.ExceptionsTable, "csv": r.CSV, "exceptions as csv": r.ExceptionsCSV, "json": r.JSON, "html": r.HTML,
+	for _, tc := range []struct {
+		name string
+		form func(io.Writer) error
+	}{
+		{"table", r.Table}, {"exceptions", r.ExceptionsTable}, {"csv", r.CSV}, {"exceptions as csv", r.ExceptionsCSV}, {"json", r.JSON}, {"html", r.HTML},
 	} {
-		if text := print(t, form); strings.ContainsAny(text, "\x1b\u202e\r") || len(text) < 100 {
-			t.Errorf("%s: %q", name, text)
+		if text := print(t, tc.form); strings.ContainsAny(text, "\x1b\u202e\r") || len(text) < 100 {
+			t.Errorf("%s: %q", tc.name, text)
 		}
 	}
 }
@@ -67,15 +70,18 @@ func TestNoCellIsAFormula(t *testing.T) {
 	r := hostile()
 	for _, begin := range []string{"=", "+", "-", "@", "\t=", "\r=", "＝", "＋", "－", "＠"} {
 		r.Images[0].Image, r.Images[0].Detail, r.Exceptions[0].Reason = begin+"cmd", begin+"x", begin+"y"
-		for name, form := range map[string]func(io.Writer) error{"images": r.CSV, "exceptions": r.ExceptionsCSV} {
-			rows, err := csv.NewReader(strings.NewReader(print(t, form))).ReadAll()
+		for _, tc := range []struct {
+			name string
+			form func(io.Writer) error
+		}{{"images", r.CSV}, {"exceptions", r.ExceptionsCSV}} {
+			rows, err := csv.NewReader(strings.NewReader(print(t, tc.form))).ReadAll()
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, row := range rows {
 				for _, cell := range row {
 					if strings.HasPrefix(strings.TrimLeft(cell, "\t\r "), begin) || len(row) != len(rows[0]) {
-						t.Errorf("%s, %q: %q", name, begin, cell)
+						t.Errorf("%s, %q: %q", tc.name, begin, cell)
 					}
 				}
 			}
@@ -88,10 +94,13 @@ func TestNoPartOfACellIsAFormula(t *testing.T) {
 	r := hostile()
 	for _, text := range []string{"x;=cmd", `x;"=cmd`, "x; =cmd", ";;@cmd", ` "+cmd`, " =cmd", "x;\uff1dcmd"} {
 		r.Images[0].Image, r.Images[0].Detail, r.Exceptions[0].Reason = text, text, text
-		for name, form := range map[string]func(io.Writer) error{"images": r.CSV, "exceptions": r.ExceptionsCSV} {
-			printed := print(t, form)
+		for _, tc := range []struct {
+			name string
+			form func(io.Writer) error
+		}{{"images", r.CSV}, {"exceptions", r.ExceptionsCSV}} {
+			printed := print(t, tc.form)
 			if formula := regexp.MustCompile("(?m)(^|[,;])[\\s\"]*[=+@\uff1d-]").FindString(printed); formula != "" || !strings.Contains(printed, "cmd") {
-				t.Errorf("%s, %q: %q", name, text, printed)
+				t.Errorf("%s, %q: %q", tc.name, text, printed)
 			}
 		}
 	}
