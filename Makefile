@@ -101,6 +101,10 @@ e2e: $(KUBERNETES) $(GATEKEEPER) $(HELM) ## Run the end-to-end tests in a real c
 test-rules: $(PROMTOOL) ## Test the alerts and the dashboard with promtool, which it builds
 	@echo "seeing each alert fire and end, and data in each panel"; go test -tags promtool -count=1 -timeout 15m ./test/monitoring
 
+.PHONY: walk
+walk: ## List what one plain request runs in the server, room by room; FUNCTIONS=1 lists the functions, too
+	@go run ./test/walk $(if $(FUNCTIONS),-functions)
+
 .PHONY: build
 build: ## Build the commands into .cache/bin
 	@echo "building notation-provider and notation-pki (a minute and a half on two cores, the first time)"; \
