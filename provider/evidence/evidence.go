@@ -32,22 +32,25 @@ type Record struct {
 
 // Evidence keeps a Record for each repository and digest. A nil Evidence keeps none.
 type Evidence struct {
-	store   Store
-	observe func(hit bool)
+	stores []observed // asked in this order
+}
 
-	behind        Store // asked after store; nil: none
-	observeBehind func(hit bool)
+// observed is a store, and what is called each time that it is asked.
+type observed struct {
+	Store
+
+	observe func(hit bool)
 }
 
 // New returns the evidence in a store; observe is called at every Recall.
 func New(store Store, observe func(hit bool)) *Evidence {
-	return &Evidence{store: store, observe: observe}
+	return &Evidence{[]observed{{store, observe}}}
 }
 
 // Behind adds a store that is asked for what the first one has not. What it has then goes to the first one, and Keep
 // puts into both. Observe is called each time that it is asked. Behind must be called before the evidence is used.
 func (e *Evidence) Behind(store Store, observe func(hit bool)) *Evidence {
-	e.behind, e.observeBehind = store, observe
+	e.stores = append(e.stores, observed{store, observe})
 	return e
 }
 
@@ -57,25 +60,20 @@ func (e *Evidence) Recall(ctx context.Context, image provider.Image) (*Record, b
 	if e == nil {
 		return nil, false
 	}
-	record, _, ok := recall(ctx, e.store, image)
-	e.observe(ok)
-	if ok || e.behind == nil {
-		return record, ok
+	for i, store := range e.stores {
+		var record Record
+		text, ok := store.Get(ctx, key(image))
+		ok = ok && json.Unmarshal(text, &record) == nil && record.sound(image)
+		store.observe(ok)
+		if !ok {
+			continue
+		}
+		for _, before := range e.stores[:i] {
+			before.Put(ctx, key(image), text)
+		}
+		return &record, true
 	}
-	record, text, ok := recall(ctx, e.behind, image)
-	e.observeBehind(ok)
-	if ok {
-		e.store.Put(ctx, key(image), text)
-	}
-	return record, ok
-}
-
-// recall returns the record that a store has of an image, if its digests all fit.
-func recall(ctx context.Context, store Store, image provider.Image) (*Record, []byte, bool) {
-	var record Record
-	text, ok := store.Get(ctx, key(image))
-	ok = ok && json.Unmarshal(text, &record) == nil && record.sound(image)
-	return &record, text, ok
+	return nil, false
 }
 
 // sound checks every byte against its digest, and the digest against the image.
@@ -99,9 +97,8 @@ func (e *Evidence) Keep(ctx context.Context, image provider.Image, record Record
 	if err != nil {
 		return
 	}
-	e.store.Put(ctx, key(image), text)
-	if e.behind != nil {
-		e.behind.Put(ctx, key(image), text)
+	for _, store := range e.stores {
+		store.Put(ctx, key(image), text)
 	}
 }
 

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"math"
 	"strings"
 	"sync"
 
@@ -11,14 +12,23 @@ import (
 // entryOverhead is what an entry takes beside its key and its value, about: its places in two lists and two maps.
 const entryOverhead = 400
 
+// noCount is no bound on the number of entries: Memory counts bytes.
+const noCount = math.MaxInt
+
 // Memory is a Store in this process, bounded in bytes: the least recently used entry makes room. A repository has an eighth
 // of it at most, so that a user who may push to one repository cannot evict the evidence of others.
 type Memory struct {
 	mu      sync.Mutex
-	entries *simplelru.LRU[string, []byte]
+	entries *simplelru.LRU[string, held]
 	shares  map[string]*share // by repository
 	bytes   int64
 	bound   int64
+}
+
+type held struct {
+	value []byte
+	size  int64  // with the key and the overhead
+	of    *share // the one that it is part of
 }
 
 // share is what one repository holds, the least recently used key first.
@@ -30,13 +40,10 @@ type share struct {
 // NewMemory returns an empty memory of at most bound bytes.
 func NewMemory(bound int64) (*Memory, error) {
 	m := &Memory{bound: bound, shares: map[string]*share{}}
-	entries, err := simplelru.NewLRU(m.most(), m.forget)
+	entries, err := simplelru.NewLRU(noCount, m.forget)
 	m.entries = entries
 	return m, err
 }
-
-// most is the number of entries that fit. The bound in bytes is the one that counts; entries are at least their overhead.
-func (m *Memory) most() int { return max(1, int(m.bound/entryOverhead)) }
 
 // Resize sets the bound in bytes. What is beyond a smaller one is dropped, the least recently
 // used first.
@@ -50,13 +57,7 @@ func (m *Memory) Resize(bound int64) {
 	for m.bytes > m.bound {
 		m.entries.RemoveOldest()
 	}
-	m.entries.Resize(m.most())
-	for _, own := range m.shares {
-		own.keys.Resize(m.most())
-	}
 }
-
-func size(key string, value []byte) int64 { return int64(len(key) + len(value) + entryOverhead) }
 
 // repositoryOf is the part of a key before the digest.
 func repositoryOf(key string) string {
@@ -68,11 +69,11 @@ func repositoryOf(key string) string {
 func (m *Memory) Get(_ context.Context, key string) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	value, ok := m.entries.Get(key)
+	found, ok := m.entries.Get(key)
 	if ok {
-		m.shares[repositoryOf(key)].keys.Get(key)
+		found.of.keys.Get(key)
 	}
-	return value, ok
+	return found.value, ok
 }
 
 // Put implements Store. A value that would take a sixteenth of the memory alone is not
@@ -80,15 +81,25 @@ func (m *Memory) Get(_ context.Context, key string) ([]byte, bool) {
 func (m *Memory) Put(_ context.Context, key string, value []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if size(key, value) > m.bound/16 {
+	size := int64(len(key) + len(value) + entryOverhead)
+	if size > m.bound/16 {
 		return
 	}
 	m.entries.Remove(key)
-	own := m.share(repositoryOf(key))
+	repository := repositoryOf(key)
+	own, ok := m.shares[repository]
+	if !ok {
+		keys, err := simplelru.NewLRU[string, struct{}](noCount, nil)
+		if err != nil {
+			panic(err) // of a size that is not positive
+		}
+		own = &share{keys: keys}
+		m.shares[repository] = own
+	}
 	own.keys.Add(key, struct{}{})
-	own.bytes += size(key, value)
-	m.bytes += size(key, value)
-	m.entries.Add(key, value)
+	own.bytes += size
+	m.bytes += size
+	m.entries.Add(key, held{value, size, own})
 	m.trim(own)
 	for m.bytes > m.bound {
 		m.entries.RemoveOldest()
@@ -103,26 +114,12 @@ func (m *Memory) trim(own *share) {
 	}
 }
 
-func (m *Memory) share(repository string) *share {
-	own, ok := m.shares[repository]
-	if !ok {
-		keys, err := simplelru.NewLRU[string, struct{}](m.most(), nil)
-		if err != nil {
-			panic(err) // of a size that is not positive
-		}
-		own = &share{keys: keys}
-		m.shares[repository] = own
-	}
-	return own
-}
-
 // forget counts an entry that left.
-func (m *Memory) forget(key string, value []byte) {
-	own := m.shares[repositoryOf(key)]
-	own.keys.Remove(key)
-	own.bytes -= size(key, value)
-	m.bytes -= size(key, value)
-	if own.bytes == 0 {
+func (m *Memory) forget(key string, left held) {
+	left.of.keys.Remove(key)
+	left.of.bytes -= left.size
+	m.bytes -= left.size
+	if left.of.bytes == 0 {
 		delete(m.shares, repositoryOf(key))
 	}
 }
