@@ -54,7 +54,7 @@ type Verdict struct {
 	Reason Reason
 	// Detail is one line for the user: no URL, address or path.
 	Detail string
-	// Image is the image that was verified, at its digest where one is known.
+	// Image is the image that was verified; its Digest is "" where none is known.
 	Image Image
 	// Policy is the name of the trust policy statement that covers the image.
 	Policy string
@@ -87,9 +87,6 @@ type Verdict struct {
 
 // Good tells whether the verdict lets the image in. It is the only place that says so.
 func (v Verdict) Good() bool { return v.Reason == Verified }
-
-// Digest is the digest that was verified, or "" if none was.
-func (v Verdict) Digest() digest.Digest { return v.Image.Digest }
 
 // Signature is the result of one signature of an image: for logs and for
 // people, never for decisions.

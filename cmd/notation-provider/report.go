@@ -53,7 +53,7 @@ func reportOf(f provider.Finding) report {
 	}
 	v := f.Verdict
 	r := report{
-		Image: f.Key, Outcome: outcomeRefused, Reason: v.Reason, Detail: v.Detail, Digest: v.Digest().String(),
+		Image: f.Key, Outcome: outcomeRefused, Reason: v.Reason, Detail: v.Detail, Digest: v.Image.Digest.String(),
 		Policy: v.Policy, Signer: v.Signer, SignerIdentity: v.SignerIdentity, Metadata: v.Metadata, SignedAt: nonZero(v.SignedAt), Until: nonZero(v.Until), Lapses: v.Lapses,
 		Warnings: append([]string{}, v.Warnings...), Signatures: append([]provider.Signature{}, v.Signatures...),
 	}

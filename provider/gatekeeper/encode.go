@@ -3,6 +3,7 @@ package gatekeeper
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"sync"
 
@@ -52,7 +53,24 @@ func encoded(response Response) reply {
 func EncodeVerdict(v *provider.Verdict) string {
 	item := Item{}
 	if v.Good() {
-		item.Value = valueOf(v)
+		value := Value{
+			Verified:       true,
+			Image:          reference(v),
+			Digest:         v.Image.Digest.String(),
+			Policy:         v.Policy,
+			Signer:         oneLine(v.Signer),
+			SignerIdentity: map[string][]string{},
+			Metadata:       map[string]string{},
+			SignedAt:       formatTime(v.SignedAt),
+			Until:          formatTime(v.Until),
+			Warnings:       make([]string, len(v.Warnings)),
+		}
+		maps.Copy(value.SignerIdentity, v.SignerIdentity)
+		maps.Copy(value.Metadata, v.Metadata)
+		for i, warning := range v.Warnings {
+			value.Warnings[i] = oneLine(warning)
+		}
+		item.Value = value
 	} else {
 		item.Error = refusal(v)
 	}
@@ -69,19 +87,31 @@ const (
 	end       = "}}\n"
 )
 
-// add puts the findings together. The bytes are those that encoding/json makes of a
-// [ProviderResponse]; a test holds the two together.
+// add puts the findings together, of items that are encoded already and of keys, which each request writes in its own way.
+// The bytes are those that encoding/json makes of a [ProviderResponse]; a test holds the two together.
 func (a *answer) add(findings []provider.Finding, id string) {
 	a.text.WriteString(beginning)
 	before := `,"items":[`
 	undecided := false
 	for i := range findings {
 		f := &findings[i]
-		if undecided = undecided || f.Err != nil; f.Err == nil {
-			a.text.WriteString(before)
-			a.item(f)
-			before = ","
+		if f.Err != nil {
+			undecided = true
+			continue
 		}
+		item := f.Verdict.Item
+		if item == "" {
+			item = EncodeVerdict(&f.Verdict)
+		}
+		a.text.WriteString(before)
+		if f.Key != "" {
+			a.text.WriteString(`{"key":`)
+			a.quote(&f.Key)
+			a.text.WriteByte(',')
+			item = item[len("{"):] // it has a value or an error
+		}
+		a.text.WriteString(item)
+		before = ","
 	}
 	if before == "," {
 		a.text.WriteByte(']')
@@ -92,21 +122,6 @@ func (a *answer) add(findings []provider.Finding, id string) {
 		a.quote(&message)
 	}
 	a.text.WriteString(end)
-}
-
-// item puts the key, which each request writes in its own way, into the item of its verdict.
-func (a *answer) item(f *provider.Finding) {
-	item := f.Verdict.Item
-	if item == "" {
-		item = EncodeVerdict(&f.Verdict)
-	}
-	if f.Key != "" {
-		a.text.WriteString(`{"key":`)
-		a.quote(&f.Key)
-		a.text.WriteByte(',')
-		item = item[len("{"):] // it has a value or an error
-	}
-	a.text.WriteString(item)
 }
 
 // quote writes text as a string in JSON. A pointer saves the encoder a copy.

@@ -65,8 +65,8 @@ func responseOf(findings []provider.Finding) externaldata.ProviderResponse {
 func wantValue(v *provider.Verdict) Value {
 	value := Value{
 		Verified:       true,
-		Image:          v.Image.At(v.Digest()).String(),
-		Digest:         v.Digest().String(),
+		Image:          v.Image.At(v.Image.Digest).String(),
+		Digest:         v.Image.Digest.String(),
 		Policy:         v.Policy,
 		Signer:         oneLine(v.Signer),
 		SignerIdentity: map[string][]string{},

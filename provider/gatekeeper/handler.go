@@ -177,9 +177,9 @@ func (h *Handler) log(ctx context.Context, f *provider.Finding) {
 	case f.Err != nil:
 		log.WarnContext(ctx, "image undecided", "image", image(), "cause", f.Err.Cause, "error", logging.Undecided(f.Err))
 	case !f.Verdict.Good():
-		log.InfoContext(ctx, "image refused", "image", image(), "reason", f.Verdict.Reason, "detail", printable.Brief(f.Verdict.Detail, logging.MaxDetail), "digest", f.Verdict.Digest())
+		log.InfoContext(ctx, "image refused", "image", image(), "reason", f.Verdict.Reason, "detail", printable.Brief(f.Verdict.Detail, logging.MaxDetail), "digest", f.Verdict.Image.Digest)
 	case log.Enabled(ctx, slog.LevelDebug):
-		log.DebugContext(ctx, "image verified", "image", image(), "digest", f.Verdict.Digest(), "signer", printable.Brief(f.Verdict.Signer, logging.MaxDetail))
+		log.DebugContext(ctx, "image verified", "image", image(), "digest", f.Verdict.Image.Digest, "signer", printable.Brief(f.Verdict.Signer, logging.MaxDetail))
 	}
 }
 

@@ -32,34 +32,6 @@ type Value struct {
 	Warnings []string `json:"warnings"`
 }
 
-// valueOf is the value of a verified image.
-func valueOf(v *provider.Verdict) Value {
-	warnings := make([]string, 0, len(v.Warnings))
-	for _, warning := range v.Warnings {
-		warnings = append(warnings, oneLine(warning))
-	}
-	return Value{
-		Verified:       true,
-		Image:          reference(v),
-		Digest:         v.Digest().String(),
-		Policy:         v.Policy,
-		Signer:         oneLine(v.Signer),
-		SignerIdentity: orEmpty(v.SignerIdentity),
-		Metadata:       orEmpty(v.Metadata),
-		SignedAt:       formatTime(v.SignedAt),
-		Until:          formatTime(v.Until),
-		Warnings:       warnings,
-	}
-}
-
-// orEmpty is {} in JSON for a map that is nil.
-func orEmpty[V any](m map[string]V) map[string]V {
-	if m == nil {
-		return map[string]V{}
-	}
-	return m
-}
-
 // formatTime is "" for a time that is not known.
 func formatTime(t time.Time) string {
 	if t.IsZero() {
@@ -92,14 +64,14 @@ func request(cause provider.Cause, id string) string {
 // user must be able to see that another digest was signed. It is never empty, as Gatekeeper
 // takes an item without an error for a good one.
 func refusal(v *provider.Verdict) string {
-	if v.Digest() == "" {
+	if v.Image.Digest == "" {
 		return string(v.Reason) + ": " + oneLine(v.Detail)
 	}
 	return string(v.Reason) + ": " + reference(v) + ": " + oneLine(v.Detail)
 }
 
 // reference is the canonical repository@digest that a verdict is about.
-func reference(v *provider.Verdict) string { return v.Image.Repository + "@" + v.Digest().String() }
+func reference(v *provider.Verdict) string { return v.Image.Repository + "@" + v.Image.Digest.String() }
 
 // pinned maps the answers of /mutate. Gatekeeper caches none of them, and
 // wants an item for each key, so every key carries its own failure.

@@ -102,7 +102,7 @@ func end(span trace.Span, err error) {
 func endVerdict(span trace.Span, verdict *provider.Verdict, err error) {
 	if err == nil {
 		span.SetAttributes(keyReason.String(string(verdict.Reason)))
-		if digest := verdict.Digest(); digest != "" {
+		if digest := verdict.Image.Digest; digest != "" {
 			span.SetAttributes(keyDigest.String(string(digest)))
 		}
 	}

@@ -156,6 +156,6 @@ func full(b *testing.B, w *rig.Test, r *rig.Registry, trusted rig.Trust) verify 
 		if !verdict.Good() {
 			return "", fmt.Errorf("%s: %s", verdict.Reason, verdict.Detail)
 		}
-		return verdict.Digest().String(), nil
+		return verdict.Image.Digest.String(), nil
 	}
 }

@@ -112,8 +112,8 @@ func told(v provider.Verdict) heard {
 	h := refused(v.Reason, v.Detail)
 	h.Value = value{
 		Verified: v.Good(),
-		Image:    v.Image.At(v.Digest()).String(),
-		Digest:   v.Digest().String(),
+		Image:    v.Image.At(v.Image.Digest).String(),
+		Digest:   v.Image.Digest.String(),
 		Policy:   v.Policy,
 		Signer:   v.Signer,
 		SignedAt: v.SignedAt,
