@@ -34,27 +34,22 @@ var (
 	ErrChain = errors.New("there are too many certificates to be checked")
 )
 
-// Check returns an error that wraps [ErrKey] if the key of a certificate is larger
-// than [MaxRSABits], and one of [CheckSize].
+// Check returns an error that wraps [ErrKey] if the key of a certificate is larger than
+// [MaxRSABits], and one that wraps [ErrSize] if a certificate is larger than
+// [MaxCertificateBytes], or one of its names than [MaxNameBytes].
 func Check(certs ...*x509.Certificate) error {
 	for _, c := range certs {
 		if err := CheckKey(c.PublicKey); err != nil {
 			return err
 		}
-		if err := CheckSize(c); err != nil {
+		if len(c.Raw) > MaxCertificateBytes {
+			return fmt.Errorf("%w: it has %d bytes, and %d are the most", ErrSize, len(c.Raw), MaxCertificateBytes)
+		}
+		if err := CheckNames(c.RawSubject, c.RawIssuer); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// CheckSize returns an error that wraps [ErrSize] if a certificate is larger than
-// [MaxCertificateBytes], or one of its names than [MaxNameBytes].
-func CheckSize(c *x509.Certificate) error {
-	if len(c.Raw) > MaxCertificateBytes {
-		return fmt.Errorf("%w: it has %d bytes, and %d are the most", ErrSize, len(c.Raw), MaxCertificateBytes)
-	}
-	return CheckNames(c.RawSubject, c.RawIssuer)
 }
 
 // CheckNames returns an error that wraps [ErrSize] if one of some names, as DER, is

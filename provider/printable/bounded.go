@@ -11,7 +11,8 @@ const ellipsis = "…"
 // Cut returns the [Text] in at most limit bytes; an ellipsis ends text that is longer. It is
 // for text of any length that others wrote, such as the names in certificates.
 func Cut(text string, limit int) string {
-	if len(text) <= limit && isPlain(text) { // nearly all are
+	notASCII := func(r rune) bool { return r < ' ' || r > '~' }
+	if len(text) <= limit && !strings.ContainsFunc(text, notASCII) { // nearly all texts
 		return text
 	}
 	return bounded(text, limit, func(r rune) (rune, int) {
@@ -53,14 +54,4 @@ func bounded(text string, limit int, replace func(rune) (r rune, size int)) stri
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// isPlain tells whether text is printable ASCII.
-func isPlain(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
 }

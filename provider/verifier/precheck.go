@@ -101,7 +101,7 @@ func signerOf(der []byte) string {
 		return "?"
 	}
 	leaf, err := x509.ParseCertificate(der)
-	if err != nil || keysize.CheckSize(leaf) != nil {
+	if err != nil || keysize.CheckNames(leaf.RawSubject, leaf.RawIssuer) != nil {
 		return "?"
 	}
 	return printable.Cut(leaf.Subject.String(), maxText)
