@@ -130,5 +130,5 @@ func (c *Checker) certificate(ctx context.Context, q question) certStatus {
 // revocable tells whether a certificate has an OCSP or CRL URL, in any form. A form that cannot be read makes the status
 // unknown: crypto/x509 ignores much that parsePoints refuses.
 func revocable(c *x509.Certificate) bool {
-	return len(c.OCSPServer) > 0 || namesLists(c)
+	return len(c.OCSPServer) > 0 || has(c.Extensions, oidCRLDistributionPoints)
 }

@@ -1,7 +1,7 @@
 // Package revocation asks certificate authorities whether the certificates of a chain are revoked: by OCSP (RFC 6960),
 // and by certificate revocation lists (RFC 5280) where OCSP does not tell.
 //
-//   - [Checker.Check] checks a chain and returns its [Status]. [Checker.Validator] is the same for notation-go.
+//   - [Checker.Check] checks a chain and returns its [Status]. [Checker.Validate] is the same for notation-go.
 //   - responders.go asks OCSP responders; response.go decides who may speak for the CA and which answer is for the certificate.
 //   - lists.go fetches lists; list.go reads one; scope.go decides whether it covers a certificate.
 //

@@ -74,7 +74,7 @@ func (b *bundle) inDate() bool { return !time.Now().After(b.nextUpdate()) }
 // certificate; points for some reasons each are enough together.
 func (l *lists) ask(ctx context.Context, q question, secondRound bool) (certStatus, error) {
 	why := problems{}
-	if namesLists(q.cert) && len(l.places(q)) == 0 && !secondRound {
+	if has(q.cert.Extensions, oidCRLDistributionPoints) && len(l.places(q)) == 0 && !secondRound {
 		why = append(why, problemf("the certificate names its revocation list in a form that is not supported"))
 	}
 	var covered reasons

@@ -192,7 +192,7 @@ func delegated(cert, issuer *x509.Certificate) error {
 // count while the list cannot be had; one that names neither counts.
 func (r *responders) notRevoked(ctx context.Context, cert, issuer *x509.Certificate) bool {
 	noCheck := func(e pkix.Extension) bool { return e.Id.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}) }
-	if slices.ContainsFunc(cert.Extensions, noCheck) || !namesLists(cert) {
+	if slices.ContainsFunc(cert.Extensions, noCheck) || !has(cert.Extensions, oidCRLDistributionPoints) {
 		return true
 	}
 	q := question{cert: cert, issuer: issuer, asked: map[string]bool{}}

@@ -38,11 +38,7 @@ type point struct {
 	indirect bool // its list is another CA's
 }
 
-// namesLists tells whether a certificate has distribution points, readable or not.
-func namesLists(cert *x509.Certificate) bool {
-	return has(cert.Extensions, oidCRLDistributionPoints)
-}
-
+// has tells whether there is an extension, readable or not.
 func has(list []pkix.Extension, id asn1.ObjectIdentifier) bool {
 	return slices.ContainsFunc(list, func(e pkix.Extension) bool { return e.Id.Equal(id) })
 }

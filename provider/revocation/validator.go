@@ -12,44 +12,32 @@ import (
 	corex509 "github.com/notaryproject/notation-core-go/x509"
 )
 
-// Validator returns notation-go's form of the checker for chains of one purpose. It calls told with the status of each chain.
-func (c *Checker) Validator(p purpose.Purpose, told func(Status)) revocation.Validator {
-	return &validator{c, p, told}
-}
-
-type validator struct {
-	checker *Checker
-	purpose purpose.Purpose
-	report  func(Status)
-}
-
-// ValidateContext implements revocation.Validator. It verifies the chain's signatures as notation-core-go does, except for
-// a chain without OCSP or CRL URLs: notation-go has just verified it, and with RSA-4096 that is most of the work of a
+// Validate checks a chain of one purpose, and returns its status with notation-go's form of it. A chain that cannot be
+// checked is an error, and its status is unknown. It verifies the chain's signatures as notation-core-go does, except for a
+// chain without OCSP or CRL URLs: notation-go has just verified it, and with RSA-4096 that is most of the work of a
 // verification.
-func (v *validator) ValidateContext(ctx context.Context, o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
+func (c *Checker) Validate(ctx context.Context, p purpose.Purpose, o revocation.ValidateContextOptions) (Status, []*result.CertRevocationResult, error) {
 	if len(o.CertChain) == 0 {
-		return nil, v.invalid(errors.New("the chain is empty"))
+		return invalid(errors.New("the chain is empty"))
 	}
 	var s Status
 	if slices.ContainsFunc(o.CertChain, revocable) {
-		if err := v.verify(o.CertChain); err != nil {
-			return nil, v.invalid(err)
+		if err := verify(p, o.CertChain); err != nil {
+			return invalid(err)
 		}
-		s = v.checker.Check(ctx, o.CertChain, o.AuthenticSigningTime)
+		s = c.Check(ctx, o.CertChain, o.AuthenticSigningTime)
 	}
-	v.report(s)
-	return results(o.CertChain, s), nil
+	return s, results(o.CertChain, s), nil
 }
 
-// invalid reports a chain that cannot be checked.
-func (v *validator) invalid(err error) error {
+// invalid is the result for a chain that cannot be checked.
+func invalid(err error) (Status, []*result.CertRevocationResult, error) {
 	err = result.InvalidChainError{Err: err}
-	v.report(Status{Unknown: err})
-	return err
+	return Status{Unknown: err}, nil, err
 }
 
-func (v *validator) verify(chain []*x509.Certificate) error {
-	if v.purpose == purpose.Timestamping {
+func verify(p purpose.Purpose, chain []*x509.Certificate) error {
+	if p == purpose.Timestamping {
 		return corex509.ValidateTimestampingCertChain(chain)
 	}
 	return corex509.ValidateCodeSigningCertChain(chain, nil)

@@ -9,23 +9,7 @@ import (
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
-	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
-
-// checks are those that notation made, with a note on each that had nothing to check.
-func (rec *recorder) checks(outcome *notation.VerificationOutcome) []provider.Check {
-	list := make([]provider.Check, 0, len(outcome.VerificationResults)+1)
-	for _, r := range outcome.VerificationResults {
-		c := provider.Check{Name: string(r.Type), Action: string(r.Action)}
-		if r.Error != nil {
-			c.Problem = printable.Cut(r.Error.Error(), maxText)
-		} else {
-			c.Note = rec.note(r.Type, outcome)
-		}
-		list = append(list, c)
-	}
-	return list
-}
 
 // note says of a check that found no fault what it did not look at.
 func (rec *recorder) note(check trustpolicy.ValidationType, outcome *notation.VerificationOutcome) string {

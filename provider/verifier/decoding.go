@@ -3,9 +3,6 @@ package verifier
 import (
 	"context"
 
-	"github.com/notaryproject/notation-core-go/revocation"
-	"github.com/notaryproject/notation-core-go/revocation/result"
-
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
@@ -31,16 +28,4 @@ func (rec *recorder) release() {
 		rec.decoding.Release(rec.held)
 		rec.held = 0
 	}
-}
-
-// releasing is a validator that gives the room back before it asks a CA. notation calls it in the goroutine of its verifier.
-type releasing struct {
-	revocation.Validator
-	recorder *recorder
-}
-
-// ValidateContext implements revocation.Validator.
-func (v releasing) ValidateContext(ctx context.Context, options revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
-	v.recorder.release()
-	return v.Validator.ValidateContext(ctx, options)
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/notaryproject/notation-core-go/revocation"
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
 
-	checker "gitlab.com/ska-telescope/notation-provider/provider/revocation"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
 
@@ -13,7 +12,7 @@ func (v *Verifier) Files() *trust.Files { return v.options.Trust }
 
 // Validator is what stands in for the library's check of signing chains.
 func (v *Verifier) Validator() revocation.Validator {
-	return v.revocation.Validator(purpose.CodeSigning, func(checker.Status) {})
+	return validator{v.revocation, purpose.CodeSigning, &recorder{}, &revocationStatus{}}
 }
 
 // Decoding takes the room of all envelopes that may be decoded at one time, if none of it is in use; free gives it back.

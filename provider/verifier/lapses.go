@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -22,7 +23,7 @@ type lapses struct {
 	seen *lru.Cache[[sha256.Size]byte, verified]
 }
 
-// verified is when an image was verified, and when that lapses; zero: never.
+// verified is when an image was verified, and when the first fact behind that ends which no CA renews by itself; zero: never.
 type verified struct{ at, lapse time.Time }
 
 func newLapses() (*lapses, error) {
@@ -37,7 +38,12 @@ func (l *lapses) note(image provider.Image, v provider.Verdict) {
 		l.seen.Remove(key)
 		return
 	}
-	l.seen.Add(key, verified{time.Now(), lapse(v)})
+	remembered := verified{at: time.Now()}
+	ends := func(fact provider.Lapse) bool { return !fact.By.Renewed() }
+	if i := slices.IndexFunc(v.Lapses, ends); i >= 0 { // the first to end comes first
+		remembered.lapse = v.Lapses[i].At
+	}
+	l.seen.Add(key, remembered)
 }
 
 // count returns how many images lapse within each of the times, and how many there are.
@@ -56,14 +62,4 @@ func (l *lapses) count(within ...time.Duration) (lapsing []int, all int) {
 		}
 	}
 	return lapsing, all
-}
-
-// lapse is when the first fact ends that no CA renews by itself; zero if there is none.
-func lapse(v provider.Verdict) time.Time {
-	for _, fact := range v.Lapses { // the first to end comes first
-		if !fact.By.Renewed() {
-			return fact.At
-		}
-	}
-	return time.Time{}
 }

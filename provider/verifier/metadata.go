@@ -29,7 +29,7 @@ func metadataOf(outcome *notation.VerificationOutcome) (metadata map[string]stri
 	if err != nil || len(metadata) == 0 {
 		return nil, nil // notation reads the payload before: it has no error here
 	}
-	if len(metadata) > maxMetadata || !sized(metadata, maxMetadataJSON) {
+	if text, err := json.Marshal(metadata); err != nil || len(text) > maxMetadataJSON || len(metadata) > maxMetadata {
 		return nil, []string{fmt.Sprintf("metadata: left out, as there is more than %d keys or %d bytes of it", maxMetadata, maxMetadataJSON)}
 	}
 	for key, value := range metadata {
@@ -59,16 +59,10 @@ func identityOf(outcome *notation.VerificationOutcome) (identity map[string][]st
 			plain = plain && printable.Text(value) == value
 		}
 	}
-	if !plain || !sized(identity, maxIdentityJSON) {
+	if text, err := json.Marshal(identity); err != nil || len(text) > maxIdentityJSON || !plain {
 		return nil, []string{fmt.Sprintf("signerIdentity: left out, as it is longer than %d bytes or not plain text", maxIdentityJSON)}
 	}
 	return identity, nil
-}
-
-// sized tells whether a value takes no more than so many bytes in the answer.
-func sized(value any, limit int) bool {
-	text, err := json.Marshal(value)
-	return err == nil && len(text) <= limit
 }
 
 // conditionsError names the conditions of the question that a signature does not meet.
@@ -79,9 +73,6 @@ func (e conditionsError) Error() string { return e.detail }
 // unmet says which conditions of the question a signature does not meet that passes the trust policy; nil if it meets all.
 // The next signature may meet them. They are never met by two signatures together.
 func (rec *recorder) unmet(outcome *notation.VerificationOutcome) error {
-	if len(rec.conditions) == 0 {
-		return nil
-	}
 	metadata, _ := metadataOf(outcome)
 	identity, _ := identityOf(outcome)
 	missing := provider.Unmet(rec.conditions, metadata, identity)

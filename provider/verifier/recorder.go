@@ -1,7 +1,6 @@
 package verifier
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -150,7 +149,9 @@ func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelo
 	rec.signing, rec.timestamping = revocationStatus{}, revocationStatus{}
 	outcome, err := rec.notation.Verify(ctx, desc, envelope, opts)
 	if err == nil {
-		err = cmp.Or(unknownCritical(outcome), rec.unmet(outcome))
+		if err = unknownCritical(outcome); err == nil && len(rec.conditions) > 0 {
+			err = rec.unmet(outcome)
+		}
 		outcome.Error = err
 	}
 	if outcome != nil {

@@ -44,17 +44,30 @@ func rejectedResult(manifest digest.Digest, rejected *rejection) signatureResult
 	return withOwn(r, checkEnvelope)
 }
 
-// result is the result of a signature that notation looked at.
+// result is the result of a signature that notation looked at, with the checks that notation made.
 func (rec *recorder) result(outcome *notation.VerificationOutcome, err error) signatureResult {
-	r := signatureResult{Signature: provider.Signature{Digest: rec.current.Signature.Digest, Checks: rec.checks(outcome)}}
+	r := signatureResult{Signature: provider.Signature{Digest: rec.current.Signature.Digest}}
+	for _, made := range outcome.VerificationResults {
+		check := provider.Check{Name: string(made.Type), Action: string(made.Action)}
+		if made.Error != nil {
+			check.Problem = printable.Cut(made.Error.Error(), maxText)
+		} else {
+			check.Note = rec.note(made.Type, outcome)
+		}
+		r.Checks = append(r.Checks, check)
+	}
 	if chain := chainOf(outcome); len(chain) > 0 {
 		r.Signer = printable.Cut(chain[0].Subject.String(), maxText)
 	}
-	if err == nil {
-		r.Reason = provider.Verified
-		r.Checks = append(r.Checks, provider.Check{Name: checkArtifact, Action: string(trustpolicy.ActionEnforce)})
-		return r
+	if err != nil {
+		return rec.refusedResult(r, outcome, err)
 	}
+	r.Reason = provider.Verified
+	r.Checks = append(r.Checks, provider.Check{Name: checkArtifact, Action: string(trustpolicy.ActionEnforce)})
+	return r
+}
+
+func (rec *recorder) refusedResult(r signatureResult, outcome *notation.VerificationOutcome, err error) signatureResult {
 	rec.refuse(&r, outcome, err)
 	switch {
 	case r.Reason == provider.Unsupported:
@@ -161,39 +174,6 @@ func (rec *recorder) refuseAuthenticity(r *signatureResult, err error) {
 		return
 	}
 	r.refused(provider.Untrusted, provider.DetailUnknownName+": policy %q does not list %s", rec.policy.Name(), printable.Quote(r.Signer))
-}
-
-// refuseTimestamp names why the check of the time failed: the revocation of the TSA, known
-// or unknown, a certificate outside its validity, or a policy that always wants a timestamp
-// where there is no valid one.
-func (rec *recorder) refuseTimestamp(r *signatureResult, outcome *notation.VerificationOutcome) {
-	if rec.timestamping.asked && !rec.timestamping.Good() {
-		rec.timestamping.refuse(r, "timestamping")
-		return
-	}
-	for _, c := range chainOf(outcome) {
-		switch now := time.Now(); {
-		case now.After(c.NotAfter):
-			r.refused(provider.Expired, unstamped(outcome)+"%s: %s", formatTime(c.NotAfter), printable.Quote(printable.Cut(c.Subject.String(), maxText)))
-			return
-		case now.Before(c.NotBefore):
-			r.refused(provider.Expired, provider.DetailTooEarly+"%s: %s", formatTime(c.NotBefore), printable.Quote(printable.Cut(c.Subject.String(), maxText)))
-			return
-		}
-	}
-	if outcome.EnvelopeContent.SignerInfo.SignedAttributes.SigningScheme == signature.SigningSchemeX509SigningAuthority {
-		r.refused(provider.Expired, "a certificate was not valid at the time of signing: %s", printable.Quote(r.Signer))
-		return
-	}
-	r.refused(provider.Untrusted, provider.DetailNoTimestamp+"which policy %q wants of every signature", rec.policy.Name())
-}
-
-// unstamped says why no timestamp shows that a signature is older than the end of its certificate.
-func unstamped(outcome *notation.VerificationOutcome) string {
-	if len(outcome.EnvelopeContent.SignerInfo.UnsignedAttributes.TimestampSignature) == 0 {
-		return provider.DetailUnstamped
-	}
-	return provider.DetailBadStamp
 }
 
 func chainOf(outcome *notation.VerificationOutcome) []*x509.Certificate {

@@ -1,7 +1,12 @@
 package verifier
 
 import (
+	"context"
 	"errors"
+
+	corerevocation "github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
+	"github.com/notaryproject/notation-core-go/revocation/result"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -15,11 +20,25 @@ type revocationStatus struct {
 	asked bool
 }
 
+// validator checks the chains of one purpose, and records their status. It implements notation-core-go's
+// revocation.Validator.
+type validator struct {
+	checker *revocation.Checker
+	purpose purpose.Purpose
+	rec     *recorder
+	status  *revocationStatus
+}
+
+// ValidateContext gives the room for decoding back before it asks a CA. notation calls it in the goroutine of its verifier.
+func (v validator) ValidateContext(ctx context.Context, o corerevocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
+	v.rec.release()
+	status, results, err := v.checker.Validate(ctx, v.purpose, o)
+	*v.status = revocationStatus{status, true}
+	return results, err
+}
+
 // revokedAt goes before the name of the chain, the time and the certificate.
 const revokedAt = "a certificate of its %s chain was revoked at "
-
-// record keeps the status that the checker found.
-func (s *revocationStatus) record(status revocation.Status) { s.Status, s.asked = status, true }
 
 // refuse names what the status says against a chain. An unknown status leaves the image undecided: it is never a refusal,
 // which would be cached, and never a pass.

@@ -9,7 +9,6 @@ import (
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
-	"github.com/notaryproject/tspclient-go"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
@@ -17,23 +16,20 @@ import (
 
 // verified is the verdict on an image with a good signature.
 func (rec *recorder) verified(outcome *notation.VerificationOutcome) provider.Verdict {
-	lapses := rec.lapses(outcome)
 	metadata, tooMuch := metadataOf(outcome)
 	identity, tooLong := identityOf(outcome)
-	return provider.Verdict{
+	verdict := provider.Verdict{
 		Reason:         provider.Verified,
 		Image:          rec.image,
 		Policy:         rec.policy.Name(),
 		Signer:         chainOf(outcome)[0].Subject.String(),
 		SignerIdentity: identity,
 		Metadata:       metadata,
-		SignedAt:       rec.signedAt(outcome),
-		Until:          until(lapses),
-		Lapses:         lapses,
-		RecheckAt:      rec.recheckAt(),
 		Warnings:       append(rec.warnings(outcome), slices.Concat(tooMuch, tooLong)...),
 		Signatures:     rec.signatures(),
 	}
+	rec.setTimes(&verdict, outcome)
+	return verdict
 }
 
 // notVerified names why there is no good signature. Undecided goes first: one of the
@@ -106,67 +102,47 @@ func (rec *recorder) signatures() []provider.Signature {
 	return list
 }
 
-// timestamped tells whether a timestamp was verified. The check whether the TSA's chain
-// is revoked is the last step of that, and part of nothing else.
-func (rec *recorder) timestamped() bool { return rec.timestamping.asked && rec.timestamping.Good() }
-
-// lapses are the facts that the policy enforces and that end, the first before the others.
-func (rec *recorder) lapses(outcome *notation.VerificationOutcome) []provider.Lapse {
-	var all []provider.Lapse
-	add := func(by provider.LapseBy, subject string, at time.Time) {
-		if !at.IsZero() { // it bounds nothing
-			all = append(all, provider.Lapse{By: by, Subject: subject, At: at})
+// setTimes sets when the image was signed, the facts that the policy enforces and that end, the first before the others, and
+// when CAs must be asked again whether anything was revoked.
+func (rec *recorder) setTimes(v *provider.Verdict, outcome *notation.VerificationOutcome) {
+	signer, timestamped := outcome.EnvelopeContent.SignerInfo, rec.timestamped()
+	v.SignedAt = signer.SignedAttributes.SigningTime // as the signer claims
+	if timestamped {
+		if stamped, err := timestampOf(signer); err == nil {
+			v.SignedAt = stamped
 		}
 	}
-	signer := outcome.EnvelopeContent.SignerInfo
+	add := func(by provider.LapseBy, subject string, at time.Time) {
+		if !at.IsZero() { // it bounds nothing
+			v.Lapses = append(v.Lapses, provider.Lapse{By: by, Subject: subject, At: at})
+		}
+	}
 	if rec.policy.Enforces(trustpolicy.TypeExpiry) {
 		add(provider.LapseSignature, "", signer.SignedAttributes.Expiry)
 	}
 	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) {
-		if rec.timestamped() {
+		if timestamped {
 			add(provider.LapseTimestampRevocation, "", rec.timestamping.NextUpdate)
+			v.RecheckAt = rec.timestamping.RecheckAt
 		} else if signer.SignedAttributes.SigningScheme == signature.SigningSchemeX509 {
+			by := provider.LapseSigner
 			for i, c := range signer.CertificateChain {
-				add(place(i, len(signer.CertificateChain)), printable.Cut(c.Subject.String(), maxText), c.NotAfter)
+				if i > 0 && i == len(signer.CertificateChain)-1 {
+					by = provider.LapseRoot
+				}
+				add(by, printable.Cut(c.Subject.String(), maxText), c.NotAfter)
+				by = provider.LapseIntermediate
 			}
 		}
 	}
 	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
 		add(provider.LapseRevocation, "", rec.signing.NextUpdate)
+		v.RecheckAt = earlier(v.RecheckAt, rec.signing.RecheckAt)
 	}
-	slices.SortStableFunc(all, func(a, b provider.Lapse) int { return a.At.Compare(b.At) })
-	return all
-}
-
-// place names a certificate by its place in a chain, which begins with the signer.
-func place(i, length int) provider.LapseBy {
-	switch i {
-	case 0:
-		return provider.LapseSigner
-	case length - 1:
-		return provider.LapseRoot
+	slices.SortStableFunc(v.Lapses, func(a, b provider.Lapse) int { return a.At.Compare(b.At) })
+	if len(v.Lapses) > 0 {
+		v.Until = v.Lapses[0].At
 	}
-	return provider.LapseIntermediate
-}
-
-// until is when the first of them ends; zero if there is none.
-func until(lapses []provider.Lapse) time.Time {
-	if len(lapses) == 0 {
-		return time.Time{}
-	}
-	return lapses[0].At
-}
-
-// recheckAt is when CAs must be asked again whether anything was revoked; zero if they need not be.
-func (rec *recorder) recheckAt() time.Time {
-	var signer, stamp time.Time
-	if rec.policy.Enforces(trustpolicy.TypeRevocation) {
-		signer = rec.signing.RecheckAt
-	}
-	if rec.policy.Enforces(trustpolicy.TypeAuthenticTimestamp) && rec.timestamped() {
-		stamp = rec.timestamping.RecheckAt
-	}
-	return earlier(signer, stamp)
 }
 
 // earlier ignores zero times, which bound nothing.
@@ -175,33 +151,6 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// signedAt is the time of the timestamp, if that was verified, else the time that the signer claims.
-func (rec *recorder) signedAt(outcome *notation.VerificationOutcome) time.Time {
-	signer := outcome.EnvelopeContent.SignerInfo
-	if rec.timestamped() {
-		if stamped, err := timestampOf(signer); err == nil {
-			return stamped
-		}
-	}
-	return signer.SignedAttributes.SigningTime
-}
-
-func timestampOf(signer signature.SignerInfo) (time.Time, error) {
-	token, err := tspclient.ParseSignedToken(signer.UnsignedAttributes.TimestampSignature)
-	if err != nil {
-		return time.Time{}, err
-	}
-	info, err := token.Info()
-	if err != nil {
-		return time.Time{}, err
-	}
-	timestamp, err := info.Validate(signer.Signature)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return timestamp.Value, nil
 }
 
 // warnings are the checks that failed and that the policy only logs, in the words of a

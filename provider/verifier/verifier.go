@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +17,6 @@ import (
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/evidence"
-	"gitlab.com/ska-telescope/notation-provider/provider/logging"
-	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
 	"gitlab.com/ska-telescope/notation-provider/provider/trust"
 )
@@ -159,8 +156,7 @@ func (p policyVerifier) VerifyKnown(ctx context.Context, image provider.Image, d
 	if err != nil || !verdict.Good() {
 		return provider.Verdict{}, false
 	}
-	p.verifier.lapses.note(image, verdict)
-	p.log(ctx, image, verdict, nil)
+	p.note(ctx, image, verdict, nil)
 	return verdict, true
 }
 
@@ -170,33 +166,8 @@ func (p policyVerifier) Verify(ctx context.Context, image provider.Image, desc o
 	if err == nil && verdict.Good() {
 		p.verifier.options.Evidence.Keep(ctx, image, record)
 	}
-	if err == nil {
-		p.verifier.lapses.note(image, verdict)
-	}
-	p.log(ctx, image, verdict, err)
+	p.note(ctx, image, verdict, err)
 	return verdict, err
-}
-
-// log writes the result of a verification once, and not each time that the verdict is used. A
-// check that comes to the same result as the last one is a debug line. Each line is bounded, for attackers
-// decide how many signatures there are and what is in them.
-func (p policyVerifier) log(ctx context.Context, image provider.Image, v provider.Verdict, err error) {
-	log := p.verifier.options.Log
-	if err != nil {
-		undecided := provider.AsUndecided(err)
-		signatures, leftOut := logging.Signatures(undecided.Signatures)
-		log.WarnContext(ctx, "verification undecided", "image", printable.Brief(image.String(), logging.MaxImage), "policy", p.Policy(),
-			"cause", undecided.Cause, "error", logging.Undecided(undecided), "signatures", signatures, "signaturesLeftOut", leftOut)
-		return
-	}
-	level := slog.LevelDebug
-	if p.verifier.logged.isNew(image, p.Fingerprint(), v) {
-		level = slog.LevelInfo
-	}
-	signatures, leftOut := logging.Signatures(v.Signatures)
-	log.Log(ctx, level, "verification done", "image", printable.Brief(v.Image.String(), logging.MaxImage), "reason", v.Reason, "policy", v.Policy,
-		"signer", printable.Brief(v.Signer, logging.MaxDetail), "detail", printable.Brief(v.Detail, logging.MaxDetail),
-		"warnings", printable.Brief(strings.Join(v.Warnings, "; "), logging.MaxDetail), "signatures", signatures, "signaturesLeftOut", leftOut)
 }
 
 // reference stands for the image where notation wants its name. The policy is chosen
@@ -219,8 +190,8 @@ func (p policyVerifier) verifyFrom(ctx context.Context, image provider.Image, de
 		}
 	}
 	options := notationverifier.VerifierOptions{
-		RevocationCodeSigningValidator:  releasing{p.verifier.revocation.Validator(purpose.CodeSigning, rec.signing.record), rec},
-		RevocationTimestampingValidator: releasing{p.verifier.revocation.Validator(purpose.Timestamping, rec.timestamping.record), rec},
+		RevocationCodeSigningValidator:  validator{p.verifier.revocation, purpose.CodeSigning, rec, &rec.signing},
+		RevocationTimestampingValidator: validator{p.verifier.revocation, purpose.Timestamping, rec, &rec.timestamping},
 	}
 	if rec.notation, err = notationverifier.NewWithOptions(p.policy.Document(), rec, nil, options); err != nil {
 		return provider.Verdict{}, evidence.Record{}, provider.Undecided(provider.CauseInternal, err, provider.DetailDefect)
