@@ -13,14 +13,12 @@ const wildcard = "*"
 // below is how a scope that covers everything below a path ends.
 const below = "/*"
 
-// scopes maps registry scopes to the statements they belong to, by their text.
-type scopes map[string]*Policy
-
-// find returns the statement with the most specific scope: the repository itself,
-// else the longest path above it, else the wildcard. Walking up the repository
-// from slash to slash is what keeps a match at path boundaries.
-func (s scopes) find(repository string) (*Policy, bool) {
-	if p, ok := s[repository]; ok {
+// Find returns the statement that covers a repository with the most specific scope: the
+// repository itself, else the longest path above it, else the wildcard; false if none
+// does. Walking up the repository from slash to slash is what keeps a match at path
+// boundaries.
+func (s *Snapshot) Find(repository string) (*Policy, bool) {
+	if p, ok := s.scopes[repository]; ok {
 		return p, true
 	}
 	for path := repository; ; {
@@ -29,11 +27,11 @@ func (s scopes) find(repository string) (*Policy, bool) {
 			break
 		}
 		path = path[:slash]
-		if p, ok := s[path+below]; ok {
+		if p, ok := s.scopes[path+below]; ok {
 			return p, true
 		}
 	}
-	p, ok := s[wildcard]
+	p, ok := s.scopes[wildcard]
 	return p, ok
 }
 

@@ -13,7 +13,7 @@ import (
 // Snapshot is everything that is trusted at one moment. It is immutable.
 type Snapshot struct {
 	policies []*Policy
-	scopes   scopes
+	scopes   map[string]*Policy // by the text of a registry scope
 	unread   []Unread
 	twoFiles string // a warning, where there are two trust policies
 	digest   string
@@ -31,7 +31,7 @@ func Load(policyFile, storeDir string) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trust policy: %w", err)
 	}
-	s := &Snapshot{scopes: scopes{}, twoFiles: twoFiles}
+	s := &Snapshot{scopes: map[string]*Policy{}, twoFiles: twoFiles}
 	if problems := s.read(text, storeDir); len(problems) > 0 {
 		for i, err := range problems {
 			problems[i] = fmt.Errorf("trust policy %s: %w", file, err)
@@ -93,10 +93,6 @@ func (s *Snapshot) sum() string {
 	fmt.Fprintf(hash, "%q %q\n", s.unread, s.twoFiles)
 	return hex.EncodeToString(hash.Sum(nil))
 }
-
-// Find returns the statement that covers a repository, the most specific one;
-// false if none does.
-func (s *Snapshot) Find(repository string) (*Policy, bool) { return s.scopes.find(repository) }
 
 // Policies returns the statements in the order of the file.
 func (s *Snapshot) Policies() []*Policy { return slices.Clone(s.policies) }
