@@ -176,6 +176,66 @@ func TestUntilIsTheFirstEnforcedEnd(t *testing.T) {
 	}
 }
 
+// A verdict names each end, the first before the others, and a certificate's by its place in the chain.
+func TestLapsesNameEveryEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAuthority()
+		r := a.lapsing(t, revocable{crl: true})
+		r.signerLedger.SetValidity(time.Now().Add(-time.Hour), time.Now().Add(2*time.Hour))
+		s := newShelf()
+		s.sign(t, r.signer, ca.SignOptions{Expiry: time.Now().Add(3 * time.Hour)})
+		verdict, err := verifyNew(t.Context(), t, setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), shelf: s, authority: a}.open(t))
+		is(t, provider.Verified, verdict, err)
+		var got []provider.LapseBy
+		for _, lapse := range verdict.Lapses {
+			got = append(got, lapse.By)
+		}
+		want := []provider.LapseBy{provider.LapseRevocation, provider.LapseSignature, provider.LapseSigner, provider.LapseIntermediate, provider.LapseRoot}
+		if !slices.Equal(got, want) {
+			t.Errorf("it ends by %q, want %q", got, want)
+		}
+	})
+}
+
+// CAs are asked again when the first answer is too old, about the signer's chain or that of the timestamp authority.
+func TestRecheckIsForEachChainThatWasAsked(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		signer, tsa revocable
+		want        time.Duration // from the start; the timestamp authority is asked after 7 hours
+	}{
+		{"neither", revocable{}, revocable{}, never},
+		{"the signer", revocable{crl: true}, revocable{}, 12 * time.Hour},
+		{"the timestamp authority", revocable{}, revocable{crl: true}, 19 * time.Hour},
+		{"both", revocable{crl: true}, revocable{crl: true}, 12 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began, a := time.Now(), newAuthority()
+				r, tsa := a.lapsing(t, c.signer), a.newTSA(t, c.tsa)
+				for _, ledger := range []*rig.RevocationServer{r.rootLedger, r.signerLedger, tsa.ledger} {
+					ledger.SetValidity(began.Add(-time.Hour), began.Add(40*time.Hour))
+				}
+				s := newShelf()
+				s.sign(t, r.signer, tsa.by(began))
+				trust := stamped(trusting(r.root.Cert, trustpolicy.SignatureVerification{}), tsa, trustpolicy.OptionAfterCertExpiry)
+				v := setup{trust: trust, shelf: s, authority: a, age: 12 * time.Hour}.open(t)
+				_, _ = verifyNew(t.Context(), t, v)
+				time.Sleep(7 * time.Hour)
+				verdict, err := verifyNew(t.Context(), t, v)
+				is(t, provider.Verified, verdict, err)
+				want := began.Add(c.want)
+				if c.want == never {
+					want = time.Time{}
+				}
+				if !verdict.RecheckAt.Equal(want) {
+					t.Errorf("checked again at %s, want %s", verdict.RecheckAt, want)
+				}
+			})
+		})
+	}
+}
+
 func TestASigningAuthoritysWordOutlivesItsChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAuthority()
