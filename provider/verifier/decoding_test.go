@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"sync"
 	"testing"
@@ -9,9 +10,11 @@ import (
 	"time"
 
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/verifier"
 )
 
 // While others decode as much as may be, a signature waits: for as long as its check may take, and no longer.
@@ -85,5 +88,48 @@ func TestNoRoomIsHeldWhileACAIsAsked(t *testing.T) {
 				t.Error("no CA was asked")
 			}
 		})
+	}
+}
+
+// inLists is a shelf, with what is to be done before its next list is asked for.
+type inLists struct {
+	*shelf
+
+	next func()
+}
+
+func (r inLists) Signatures(ctx context.Context, desc ocispec.Descriptor) iter.Seq2[provider.Listing, error] {
+	return func(yield func(provider.Listing, error) bool) {
+		for listing, err := range r.shelf.Signatures(ctx, desc) {
+			if !yield(listing, err) {
+				return
+			}
+			r.next()
+		}
+	}
+}
+
+// No check holds room while a registry is asked for the next list, whatever it made of the signatures before.
+func TestNoRoomIsHeldWhileAListIsAsked(t *testing.T) {
+	r, stranger := newAuthority().newRealm(t, revocable{}), newAuthority().newRealm(t, revocable{})
+	s := newShelf()
+	s.put(blob{mediaType: ca.JWS, raw: sign(t, r.signer, other(), ca.SignOptions{}).Raw}, nil)
+	s.sign(t, stranger.signer, ca.SignOptions{})
+	s.list, s.further = s.list[:1], []listed{{Listing: provider.Listing{Signatures: s.list[1:]}}}
+	asked := 0
+	var v *verifier.Verifier
+	v = setup{trust: trusting(r.root.Cert, trustpolicy.SignatureVerification{}), repository: inLists{s, func() {
+		asked++
+		free, ok := v.Decoding()
+		if !ok {
+			t.Errorf("the room is held after list %d", asked)
+			return
+		}
+		free()
+	}}}.open(t)
+	verdict, err := verifyNew(t.Context(), t, v)
+	is(t, provider.Untrusted, verdict, err)
+	if asked != 2 {
+		t.Errorf("%d lists ended, not 2", asked)
 	}
 }

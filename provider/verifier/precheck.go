@@ -21,20 +21,20 @@ import (
 // root that has issued theirs.
 const maxUnlinked = 2
 
+// maxDecoding bounds the bytes of all envelopes that are decoded at one time, over all requests. An envelope counts from
+// before it is decoded until notation is done, or asks about revocation: an answer that does not come must not keep this
+// memory from others. Envelopes that wait get room in their order.
+const maxDecoding = 2 << 20
+
 var errTooCostly = errors.New("it holds more than is checked: too many values or certificates, or too large keys")
 
 // precheck says why notation need not be given an envelope: notation decodes it and computes with every key in it before it
-// looks whether any is trusted. It is nil for an envelope whose chain has a trusted certificate, byte for byte: then its
-// room for decoding is kept, for notation.
-func (rec *recorder) precheck(ctx context.Context, mediaType string, raw []byte) (rejected *rejection) {
+// looks whether any is trusted. It is nil for an envelope whose chain has a trusted certificate, byte for byte. The room for
+// decoding stays taken, for notation.
+func (rec *recorder) precheck(ctx context.Context, mediaType string, raw []byte) *rejection {
 	if err := rec.acquire(ctx, len(raw)); err != nil {
 		return &rejection{err: err}
 	}
-	defer func() {
-		if rejected != nil {
-			rec.release()
-		}
-	}()
 	contents, err := envelope.Open(mediaType, raw)
 	switch {
 	case errors.Is(err, envelope.ErrFormat):
@@ -44,13 +44,33 @@ func (rec *recorder) precheck(ctx context.Context, mediaType string, raw []byte)
 	case err != nil, len(contents.Chain) == 0:
 		return &rejection{reason: provider.Tampered, err: errors.New(brokenEnvelope)}
 	}
-	if rejected = rec.precheckChain(contents.Chain); rejected == nil && len(contents.Timestamp) > 0 {
+	rejected := rec.precheckChain(contents.Chain)
+	if rejected == nil && len(contents.Timestamp) > 0 {
 		rejected = rec.precheckTimestamp(contents.Timestamp)
 	}
 	if rejected != nil {
 		rejected.signer = signerOf(contents.Chain[0])
 	}
 	return rejected
+}
+
+// acquire waits for room for an envelope of so many bytes, until the context ends.
+func (rec *recorder) acquire(ctx context.Context, bytes int) error {
+	rec.release()
+	weight := min(int64(bytes), maxDecoding)
+	if err := rec.decoding.Acquire(ctx, weight); err != nil {
+		return provider.Undecided(provider.CauseDeadline, err, "too many signatures are looked at, and the check goes on")
+	}
+	rec.held = weight
+	return nil
+}
+
+// release gives the room back, if some is held.
+func (rec *recorder) release() {
+	if rec.held > 0 {
+		rec.decoding.Release(rec.held)
+		rec.held = 0
+	}
 }
 
 // precheckChain looks for a trusted certificate in the chain, and at the links from it to the leaf and the root.

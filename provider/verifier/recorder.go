@@ -141,11 +141,11 @@ func (rec *recorder) PushSignature(context.Context, string, []byte, ocispec.Desc
 // Verify implements notation.Verifier: it passes the envelope to notation's own, adds
 // the checks that notation lacks, and records the outcome.
 func (rec *recorder) Verify(ctx context.Context, desc ocispec.Descriptor, envelope []byte, opts notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
+	defer rec.release()
 	if rec.rejected != nil {
 		rec.results = append(rec.results, rejectedResult(rec.current.Signature.Digest, rec.rejected))
 		return &notation.VerificationOutcome{Error: rec.rejected.err}, rec.rejected.err
 	}
-	defer rec.release()
 	rec.signing, rec.timestamping = revocationStatus{}, revocationStatus{}
 	outcome, err := rec.notation.Verify(ctx, desc, envelope, opts)
 	if err == nil {

@@ -37,6 +37,9 @@ func (v validator) ValidateContext(ctx context.Context, o corerevocation.Validat
 	return results, err
 }
 
+// RevocationEndpoints returns the OCSP responders and CRLs that were asked so far, and how they stand.
+func (v *Verifier) RevocationEndpoints() []revocation.Endpoint { return v.revocation.Endpoints() }
+
 // revokedAt goes before the name of the chain, the time and the certificate.
 const revokedAt = "a certificate of its %s chain was revoked at "
 

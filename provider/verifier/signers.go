@@ -51,3 +51,6 @@ func (s *signers) all() []SignerCertificate {
 	})
 	return list
 }
+
+// SignerCertificates returns the certificates of the signatures that verified images lately, roots left out.
+func (v *Verifier) SignerCertificates() []SignerCertificate { return v.signers.all() }

@@ -95,19 +95,6 @@ func New(o Options) (*Verifier, error) {
 	return v, err
 }
 
-// RevocationEndpoints returns the OCSP responders and CRLs that were asked so far, and how they stand.
-func (v *Verifier) RevocationEndpoints() []revocation.Endpoint { return v.revocation.Endpoints() }
-
-// SignerCertificates returns the certificates of the signatures that verified images lately, roots left out.
-func (v *Verifier) SignerCertificates() []SignerCertificate { return v.signers.all() }
-
-// VerifiedImages returns how many images that were verified in the last 24 hours lapse within each of the times, and how
-// many there are. What a CA renews by itself, such as a list of revoked certificates, is left out. It counts up to 16384
-// images, and uses no network.
-func (v *Verifier) VerifiedImages(within ...time.Duration) (lapsing []int, all int) {
-	return v.lapses.count(within...)
-}
-
 // Snapshot returns the trust in force.
 func (v *Verifier) Snapshot() provider.Snapshot { return snapshot{v, v.options.Trust.Current()} }
 
