@@ -57,17 +57,19 @@ func (c clients) tlsConfig(identity *Identity) *tls.Config {
 	}
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		ends := time.Now().Add(c.within)
+		connection, ok := hello.Conn.(*conn)
+		if !ok { // the listener has no others
+			return nil, fmt.Errorf("a connection of type %T", hello.Conn)
+		}
 		current := config.Clone()
 		current.ClientCAs = c.ca.current.Load().pool // for their names, by which clients choose a certificate
 		current.VerifyConnection = func(s tls.ConnectionState) error {
 			ctx, cancel := context.WithDeadline(hello.Context(), ends)
 			defer cancel()
-			if err := c.handshake(ctx, s.PeerCertificates); err != nil {
+			if err := c.handshake(ctx, s.PeerCertificates, &connection.verified); err != nil {
 				return err
 			}
-			if counted, ok := hello.Conn.(*conn); ok {
-				counted.bounded.Store(false)
-			}
+			connection.bounded.Store(false)
 			return nil
 		}
 		return current, nil
@@ -76,8 +78,9 @@ func (c clients) tlsConfig(identity *Identity) *tls.Config {
 }
 
 // handshake verifies a client in its handshake: the cheap checks first, then the signatures,
-// for a few clients at a time.
-func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error {
+// for a few clients at a time. The requests of the connection go by the result. Before the
+// first one crypto/tls checks that the client holds the key.
+func (c clients) handshake(ctx context.Context, chain []*x509.Certificate, result *atomic.Pointer[authentication]) error {
 	if err := c.precheck(chain); err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func (c clients) handshake(ctx context.Context, chain []*x509.Certificate) error
 		return fmt.Errorf("wait to verify the client's certificate: %w", err)
 	}
 	defer c.verifying.Release(1)
-	return c.verify(chain, new(atomic.Pointer[authentication]))
+	return c.verify(chain, result)
 }
 
 // precheck checks the number of certificates, and the leaf's usage and names. It verifies no

@@ -1,12 +1,9 @@
 package server
 
 import (
-	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/logging"
 )
@@ -23,14 +20,8 @@ type clientAuth struct {
 	draining func() bool
 }
 
-// connectionKey finds, in a request's context, the authentication of its connection.
+// connectionKey finds, in a request's context, its [conn].
 type connectionKey struct{}
-
-// connContext gives each connection a place for its authentication, so that not every
-// request pays for verifying the same chain.
-func (a *clientAuth) connContext(ctx context.Context, _ net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, new(atomic.Pointer[authentication]))
-}
 
 func (a *clientAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !a.inflight.enter() {
@@ -51,8 +42,8 @@ func (a *clientAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// request, which it could not safely repeat, just as the connection is closed.
 		w.Header().Set("Connection", "close")
 	}
-	last := r.Context().Value(connectionKey{}).(*atomic.Pointer[authentication])
-	if err := a.clients.verify(r.TLS.PeerCertificates, last); err != nil {
+	connection := r.Context().Value(connectionKey{}).(*conn)
+	if err := a.clients.verify(r.TLS.PeerCertificates, &connection.verified); err != nil {
 		a.log.WarnContext(r.Context(), "client refused", "remote", r.RemoteAddr, "error", err)
 		// The connection ends: HTTP/1.1 closes it for this header, HTTP/2 sends GOAWAY.
 		w.Header().Set("Connection", "close")

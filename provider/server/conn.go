@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -17,8 +18,21 @@ type conn struct {
 	bounded atomic.Bool
 	left    int
 
+	// verified is how its client was verified last, so that not every request pays for verifying the same chain.
+	verified atomic.Pointer[authentication]
+
 	// in is the pool that the connection is in, nil when it is counted no more. It is under the listener's lock.
 	in *pool
+}
+
+// connOf returns the connection under one of TLS.
+func connOf(c net.Conn) (*conn, bool) {
+	secured, ok := c.(*tls.Conn)
+	if !ok {
+		return nil, false
+	}
+	under, ok := secured.NetConn().(*conn)
+	return under, ok
 }
 
 // Read fails when an unknown client has sent too much: crypto/tls keeps a message until it is

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -53,12 +52,13 @@ func New(options Options) (*Server, error) {
 		draining: s.draining.Load,
 	}
 	s.main.http = o.httpServer(s.clientAuth)
-	s.main.http.ConnContext = s.clientAuth.connContext
+	s.main.http.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		under, _ := connOf(c)
+		return context.WithValue(ctx, connectionKey{}, under)
+	}
 	s.main.http.ConnState = func(c net.Conn, state http.ConnState) {
-		if secured, ok := c.(*tls.Conn); ok {
-			if counted, ok := secured.NetConn().(*conn); ok {
-				s.main.listener.state(counted, state) // bound below
-			}
+		if counted, ok := connOf(c); ok {
+			s.main.listener.state(counted, state) // bound below
 		}
 	}
 	s.main.http.TLSConfig = s.clientAuth.clients.tlsConfig(o.Identity)

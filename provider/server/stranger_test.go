@@ -111,7 +111,7 @@ func TestNothingIsComputedWithAStrangersKey(t *testing.T) {
 		{"the authority above its own chain", chain(itself, itself, authority)},
 		{"a chain of its own", chain(forged("J", itself), forged("J", itself), itself)},
 	} {
-		if err := welcoming(authority.cert).handshake(t.Context(), tc.strangers); err == nil {
+		if err := welcoming(authority.cert).handshake(t.Context(), tc.strangers, new(atomic.Pointer[authentication])); err == nil {
 			t.Errorf("%s: it was let in", tc.name)
 		}
 		if uses > 0 {
@@ -148,7 +148,7 @@ func TestChainsOfTheAuthorityAreLetInInAnyOrder(t *testing.T) {
 		for _, i := range tc.chain {
 			chain = append(chain, i.cert)
 		}
-		if err := welcoming(authority.cert).handshake(t.Context(), chain); (err == nil) != tc.in {
+		if err := welcoming(authority.cert).handshake(t.Context(), chain, new(atomic.Pointer[authentication])); (err == nil) != tc.in {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
@@ -165,14 +165,32 @@ func TestChainsAreVerifiedAFewAtATime(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := c.handshake(ended, chain); !errors.Is(err, context.Canceled) {
+	if err := c.handshake(ended, chain, new(atomic.Pointer[authentication])); !errors.Is(err, context.Canceled) {
 		t.Errorf("a handshake that has no place: %v", err)
 	}
 	if err := c.verify(chain, new(atomic.Pointer[authentication])); err != nil {
 		t.Errorf("a request: %v", err)
 	}
 	c.verifying.Release(maxVerifying)
-	if err := c.handshake(t.Context(), chain); err != nil {
+	if err := c.handshake(t.Context(), chain, new(atomic.Pointer[authentication])); err != nil {
 		t.Errorf("when there is a place: %v", err)
+	}
+}
+
+// A request goes by the result of the handshake, and no longer than the authorities stay.
+func TestRequestsGoByTheHandshake(t *testing.T) {
+	authority, other := issue(t, elliptic.P256(), "authority", nil, nil, nil), issue(t, elliptic.P256(), "other", nil, nil, nil)
+	chain := []*x509.Certificate{issue(t, elliptic.P256(), "leaf", authority, nil, gatekeeper).cert}
+	c := welcoming(authority.cert)
+	var result atomic.Pointer[authentication]
+	if err := c.handshake(t.Context(), chain, &result); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.verify(nil, &result); err != nil { // a chain that is looked at is refused
+		t.Errorf("the chain is verified twice: %v", err)
+	}
+	c.ca.current.Store(welcoming(other.cert).ca.current.Load())
+	if err := c.verify(chain, &result); err == nil {
+		t.Error("a client of a removed authority is let in")
 	}
 }
