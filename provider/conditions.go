@@ -104,6 +104,15 @@ func ParseQuestion(key string) (Image, error) {
 	return image, nil
 }
 
+// Question is the key that asks about a reference, and wants all of some conditions of its signature. It is what policies
+// write, and what [ParseQuestion] reads.
+func Question(reference string, conditions []Condition) string {
+	if len(conditions) == 0 {
+		return reference
+	}
+	return reference + "?" + encodeConditions(distinctConditions(conditions))
+}
+
 // ParseConditions reads conditions, in order and each once. None at all, one that is not known and one without a value are
 // errors: the signature would be asked for less than was meant.
 func ParseConditions(query string) ([]Condition, error) {
@@ -121,8 +130,7 @@ func ParseConditions(query string) ([]Condition, error) {
 			all = append(all, Condition{of, name, value})
 		}
 	}
-	slices.SortFunc(all, compareConditions)
-	all = slices.Compact(all)
+	all = distinctConditions(all)
 	if len(all) == 0 || len(all) > maxConditions {
 		return nil, fmt.Errorf("behind the ? there are from 1 to %d conditions", maxConditions)
 	}
@@ -132,6 +140,11 @@ func ParseConditions(query string) ([]Condition, error) {
 		}
 	}
 	return all, nil
+}
+
+// distinctConditions are conditions in order, each once.
+func distinctConditions(all []Condition) []Condition {
+	return slices.Compact(slices.SortedFunc(slices.Values(all), compareConditions))
 }
 
 func compareConditions(a, b Condition) int {

@@ -57,7 +57,9 @@ template, can be given as JSON or YAML, in lists too. Pods that have finished ar
 Where a pod's status has the digest that runs, the verdict is about that digest, and the
 report compares it with what the tag stands for now. SignedImages constraints among the
 objects tell the exceptions, with ClusterImageExceptions and ImageExceptions that they read.
-A constraint counts by its namespaces; its labels and kinds are not looked at.
+They tell the metadata and the signers that they want of an image, too: an image is admitted if
+each constraint that denies admits it. A constraint counts by its namespaces; its labels and
+kinds are not looked at.
 
 --exceptions reports on the exceptions alone: those that are broken, have ended or end soon,
 that nothing uses, and that are broader than what runs. It asks no registry, and needs no --config.

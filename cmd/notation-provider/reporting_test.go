@@ -134,6 +134,39 @@ func TestATagThatMovedIsReported(t *testing.T) {
 	}
 }
 
+// wants adds a constraint that wants metadata of all images.
+func (c *cluster) wants(key, value string) {
+	c.pods = append(c.pods, map[string]any{
+		"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": map[string]any{"name": "vetted"},
+		"spec": map[string]any{"parameters": map[string]any{
+			"provider": "notation-provider", "requireMetadata": []any{map[string]any{"images": []any{"*"}, "metadata": map[string]any{key: value}}},
+		}},
+	})
+}
+
+// A constraint's metadata decides: which signature counts, when it lapses, and with that the exit code.
+func TestAReportAsksForAConstraintsMetadata(t *testing.T) {
+	c := newCluster(t)
+	vetted, plain := c.PushImage(c.registry, "production/vetted", "1"), c.PushImage(c.registry, "production/plain", "1")
+	c.Sign(plain, rig.Signature{})
+	c.Sign(vetted, rig.Signature{})
+	noted := vetted.Descriptor
+	noted.Annotations = map[string]string{"vetted": "SEC-142"}
+	soon := c.NewSigner(c.SKAO, ca.Options{NotAfter: time.Now().AddDate(0, 0, 20)})
+	c.Sign(vetted, rig.Signature{By: soon, Target: &noted})
+	c.runs("a", vetted.Tagged(), vetted.Descriptor.Digest.String())
+	c.wants("vetted", "SEC-*")
+	code, made, _ := c.report(t, "--fail-within", "30d")
+	if i := byImage(t, made, vetted.Tagged()); code != exitSoon || i.Constraint != "vetted" || i.Question != vetted.Pinned()+"?metadata.vetted=SEC-%2A" || !i.Lapse.At.Equal(soon.Cert.NotAfter) {
+		t.Errorf("exit code %d, constraint %q, question %q, lapse %+v", code, i.Constraint, i.Question, i.Lapse)
+	}
+	c.runs("b", plain.Pinned(), "")
+	code, made, _ = c.report(t, "--fail-within", "30d")
+	if i := byImage(t, made, plain.Pinned()); code != exitRefused || i.Reason != provider.Untrusted || !strings.HasPrefix(i.Detail, provider.DetailNoMetadata) {
+		t.Errorf("exit code %d, %+v", code, i.Verdict)
+	}
+}
+
 // The CronJob that people copy calls the command as it is.
 func TestTheCronJobsCommandParses(t *testing.T) {
 	text, err := os.ReadFile("../../charts/notation-provider/examples/report/report.yaml")

@@ -17,15 +17,14 @@ type Constraint struct {
 	Name string
 	// Denies is false for a constraint that only warns or reports.
 	Denies bool
-	// Asks is true for one that asks more of a signature than the provider's trust policy does: metadata, or a signer.
-	Asks bool
-	// Problem is why its exceptions count for nothing; "" if they count.
+	// Problem is why it admits no image, and its exceptions count for nothing; "" if it says what it wants.
 	Problem string
 	// Exceptions are in the order of the object.
 	Exceptions []Exception
 
 	from                 []string // the kinds of objects whose exceptions count too
 	images               []string // canonical patterns
+	wants                []want
 	namespaces, excluded []string
 	named                bool // whether namespaces are named
 }
@@ -40,7 +39,7 @@ func Read(object map[string]any) (Constraint, bool) {
 	c := Constraint{Name: workload.Text(object, "metadata", "name"), Denies: action != "dryrun" && action != "warn"}
 	parameters := workload.At(object, "spec", "parameters")
 	c.readImages(parameters)
-	c.Asks = workload.At(parameters, "requireMetadata") != nil || workload.At(parameters, "signers") != nil
+	c.readWants(parameters)
 	c.from = texts(workload.At(parameters, "exceptionsFrom"))
 	match := workload.At(object, "spec", "match")
 	c.namespaces, c.excluded = texts(workload.At(match, "namespaces")), texts(workload.At(match, "excludedNamespaces"))

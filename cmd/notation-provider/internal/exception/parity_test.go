@@ -175,8 +175,9 @@ func TestExceptionsCoverWhatPoliciesSay(t *testing.T) {
 		admitted += len(want)
 		for _, reference := range images() {
 			image, _ := provider.ParseImage(reference)
-			found, got := given.Covering(image, "tango", today())
-			if got != excepted[reference] || got != (len(found) > 0) {
+			demands, found := given.Demands(image, "tango", today())
+			got := demands[0].Excepted
+			if len(demands) != 1 || got != excepted[reference] || got != (len(found) > 0) {
 				t.Errorf("%v for %s: %t; policies say %t; objects %v", parameters, reference, got, excepted[reference], inventory)
 			}
 		}

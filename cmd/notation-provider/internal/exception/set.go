@@ -100,10 +100,26 @@ func (s *Set) tooMany(e *Exception) bool {
 	return e.kind == ClusterKind && s.counts[""] > maxOfCluster || e.kind == NamespaceKind && s.counts[e.within] > maxOfNamespace
 }
 
-// Covering returns the exceptions that count for an image in a namespace, and whether they admit it: no constraint that
-// denies is about the image there without an exception that it has or reads.
-func (s *Set) Covering(image provider.Image, namespace string, now time.Time) (found []*Exception, admitted bool) {
-	blocked := false
+// Demand is what decides on an image in a namespace: a constraint that denies or, where none is about the image, the trust
+// policy alone.
+type Demand struct {
+	// Constraint is nil where the trust policy alone decides.
+	Constraint *Constraint
+	// Excepted tells whether an exception that counts admits the image, so that its signature does not matter.
+	Excepted bool
+}
+
+// Conditions are what the demand wants of a signature beside the trust policy.
+func (d Demand) Conditions(image provider.Image) []provider.Condition {
+	if d.Constraint == nil {
+		return nil
+	}
+	return d.Constraint.Conditions(image)
+}
+
+// Demands are what decides on an image in a namespace, at least one: the image is admitted there if each of them has an
+// exception, or is met. Found are the exceptions that count, those of constraints that do not deny too.
+func (s *Set) Demands(image provider.Image, namespace string, now time.Time) (demands []Demand, found []*Exception) {
 	for i := range s.Constraints {
 		c := &s.Constraints[i]
 		if !c.In(namespace) || !c.Governs(image) {
@@ -115,9 +131,14 @@ func (s *Set) Covering(image provider.Image, namespace string, now time.Time) (f
 				found = append(found, e)
 			}
 		}
-		blocked = blocked || c.Denies && len(here) == 0
+		if c.Denies {
+			demands = append(demands, Demand{c, len(here) > 0})
+		}
 	}
-	return found, !blocked && len(found) > 0
+	if len(demands) == 0 {
+		demands = []Demand{{nil, len(found) > 0}}
+	}
+	return demands, found
 }
 
 // of are the exceptions that count for one constraint.

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,17 +24,17 @@ func (c *Collection) Build(verdicts map[string]Verdict, now time.Time, soon time
 	return r
 }
 
-// noteConditions says which constraints ask for what the report did not ask for.
+// noteConditions says which constraints want what the report did not ask for: those that deny nothing.
 func (c *Collection) noteConditions(r *Report) {
-	var asking []string
+	var wanting []string
 	for _, constraint := range c.exceptions.Constraints {
-		if constraint.Asks {
-			asking = append(asking, constraint.Name)
+		if constraint.Wants() && !constraint.Denies {
+			wanting = append(wanting, constraint.Name)
 		}
 	}
-	if len(asking) > 0 {
-		r.Notes = append(r.Notes, "Constraints that ask for metadata or signers: "+strings.Join(asking, ", ")+
-			". This report does not ask for these, so they may deny an image that is verified here.")
+	if len(wanting) > 0 {
+		r.Notes = append(r.Notes, "Constraints that only warn or report, and want metadata or signers: "+strings.Join(wanting, ", ")+
+			". This report does not ask for these.")
 	}
 }
 
@@ -50,25 +49,49 @@ func (c *Collection) BuildExceptions(now time.Time, soon time.Duration) *Report 
 
 // image puts together what is known of one image.
 func (c *Collection) image(entry *collected, verdicts map[string]Verdict, now time.Time) Image {
+	demands, covers := c.demands(entry, now)
+	decides, verdict := decisive(demands, verdicts)
 	i := Image{
-		Image: entry.written, Running: entry.running, Verdict: answered(verdicts, entry.key()),
-		Exceptions: []Cover{}, Namespaces: []string{}, Uses: entry.uses,
+		Image: entry.written, Running: entry.running, Verdict: verdict, Exceptions: covers, Namespaces: entry.namespaces(), Uses: entry.uses,
 	}
 	if entry.known {
 		i.Registry = entry.image.Host
 	}
+	if len(decides.conditions) > 0 {
+		i.Question = decides.key
+	}
+	if decides.constraint != nil && (i.Question != "" || decides.constraint.Problem != "") {
+		i.Constraint = decides.constraint.Name
+	}
 	i.Lapse = firstToAct(i.Lapses)
-	if key := entry.tagKey(); key != "" {
-		now := answered(verdicts, key)
-		i.Tag = &Tag{now.Outcome, now.Reason, now.Cause, now.Digest, now.Digest != "" && now.Digest != entry.running}
-	}
-	names := map[string]bool{}
-	for _, use := range entry.uses {
-		names[use.Namespace] = true
-	}
-	i.Namespaces = slices.Sorted(maps.Keys(names))
-	c.cover(&i, entry, now)
+	i.Tag = tag(entry, demands, verdicts)
+	i.Excepted = admittedByExceptions(demands, verdict, verdicts)
 	return i
+}
+
+// tag is what the tag of a reference stands for now; nil where nothing was asked about it.
+func tag(entry *collected, demands []demand, verdicts map[string]Verdict) *Tag {
+	var worst *Verdict
+	for _, d := range demands {
+		if d.tagKey == "" {
+			continue
+		}
+		if v := d.verdict(verdicts, true); worst == nil || (demand{}).rank(v) < (demand{}).rank(*worst) {
+			worst = &v
+		}
+	}
+	if worst == nil {
+		return nil
+	}
+	return &Tag{worst.Outcome, worst.Reason, worst.Cause, worst.Digest, worst.Digest != "" && worst.Digest != entry.running}
+}
+
+// admittedByExceptions tells whether exceptions admit an image that is not verified wherever it is used; of one that is verified,
+// whether they would.
+func admittedByExceptions(demands []demand, verdict Verdict, verdicts map[string]Verdict) bool {
+	return !slices.ContainsFunc(demands, func(d demand) bool {
+		return !d.excepted && (verdict.Outcome == Verified || !d.admits(d.verdict(verdicts, false)))
+	})
 }
 
 // answered is the verdict on a key. An outcome that is not known is none.
@@ -94,28 +117,6 @@ func firstToAct(lapses []provider.Lapse) *provider.Lapse {
 		}
 	}
 	return nil
-}
-
-// cover finds the exceptions for an image, in each namespace that uses it.
-func (c *Collection) cover(i *Image, entry *collected, now time.Time) {
-	if !entry.known {
-		return
-	}
-	i.Excepted = true
-	for _, namespace := range i.Namespaces {
-		found, admitted := c.exceptions.Covering(entry.image, namespace, now)
-		i.Excepted = i.Excepted && admitted
-		for _, e := range found {
-			where := slices.IndexFunc(i.Exceptions, func(c Cover) bool {
-				return c.From == e.From && c.Pattern == e.Image && c.Reason == e.Reason && c.Expires == e.Expires
-			})
-			if where < 0 {
-				where = len(i.Exceptions)
-				i.Exceptions = append(i.Exceptions, Cover{e.From, e.Image, e.Reason, e.Expires, []string{}})
-			}
-			i.Exceptions[where].Namespaces = append(i.Exceptions[where].Namespaces, namespace)
-		}
-	}
 }
 
 // rank orders images by who must look at them: those that nothing admits come first.

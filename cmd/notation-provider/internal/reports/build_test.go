@@ -3,7 +3,6 @@ package reports_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -98,27 +97,6 @@ func TestTheDigestThatRunsIsAskedAbout(t *testing.T) {
 	}
 	if got := r.Images[slices.IndexFunc(r.Images, func(i reports.Image) bool { return i.Running == one && i.Image == "skao.int/a:1" })].Uses; len(got) != 2 {
 		t.Errorf("used by %+v", got)
-	}
-}
-
-// The provider is asked without the conditions of constraints. A reader who is not told takes an image for admitted.
-func TestAskingConstraintsAreNoted(t *testing.T) {
-	for _, tc := range []struct {
-		parameters string
-		noted      bool
-	}{
-		{`{}`, false}, {`{"requireMetadata": [{"images": ["*"], "metadata": {"vetted": "*"}}]}`, true}, {`{"signers": [{"images": ["*"], "attributes": {"CN": "x"}}]}`, true},
-	} {
-		var c reports.Collection
-		var constraint map[string]any
-		text := `{"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages", "metadata": {"name": "vetted"}, "spec": {"parameters": ` + tc.parameters + `}}`
-		if err := errors.Join(json.Unmarshal([]byte(text), &constraint), c.Add(constraint)); err != nil {
-			t.Fatal(err)
-		}
-		notes := strings.Join(c.Build(nil, time.Now(), time.Hour).Notes, "\n")
-		if got := strings.Contains(notes, "metadata or signers: vetted. "); got != tc.noted {
-			t.Errorf("%s: %q", tc.parameters, notes)
-		}
 	}
 }
 

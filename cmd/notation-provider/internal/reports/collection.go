@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/exception"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
@@ -94,33 +95,37 @@ func (e *collected) add(use workload.Use) {
 	e.uses = append(e.uses, Use{use.Kind, use.Namespace, use.Name, []string{use.Container}})
 }
 
-// Keys are the image references to ask about, each once.
+// Keys are the questions to ask, each once: image references, with the conditions of the constraints that decide on them.
 func (c *Collection) Keys() []string {
 	var keys []string
 	seen := map[string]bool{}
 	for _, entry := range c.order {
-		for _, key := range []string{entry.key(), entry.tagKey()} {
-			if key != "" && !seen[key] {
-				seen[key] = true
-				keys = append(keys, key)
+		demands, _ := c.demands(entry, time.Time{}) // exceptions do not change what is asked
+		for _, d := range demands {
+			for _, key := range []string{d.key, d.tagKey} {
+				if key != "" && !seen[key] {
+					seen[key] = true
+					keys = append(keys, key)
+				}
 			}
 		}
 	}
 	return keys
 }
 
-// key is what is asked about the image: the digest that its reference names, else the one that runs, else its tag.
-func (e *collected) key() string {
+// target is the image that is asked about: by the digest that its reference names, else by the one that runs, else by its tag.
+func (e *collected) target() string {
 	if e.known && e.image.Digest == "" && e.running != "" {
 		return e.image.Repository + "@" + e.running
 	}
 	return e.written
 }
 
-// tagKey is what is asked about the tag; "" where that is the image itself, or there is no tag.
-func (e *collected) tagKey() string {
-	if key := e.key(); key == e.written {
-		return ""
+// namespaces are those that use the image, by name.
+func (e *collected) namespaces() []string {
+	names := make([]string, 0, 1)
+	for _, use := range e.uses {
+		names = append(names, use.Namespace)
 	}
-	return e.written
+	return distinct(names)
 }

@@ -16,7 +16,7 @@ func (r *Report) CSV(out io.Writer) error {
 	rows := csv.NewWriter(out)
 	header := []string{
 		"outcome", "image", "registry", "running", "reason", "cause", "detail", "digest", "policy", "signer", "signedAt", "lapsesAt", "lapsesBy",
-		"tagDigest", "tagOutcome", "moved", "excepted", "exceptedUntil", "exceptionReasons", "namespaces", "uses",
+		"tagDigest", "tagOutcome", "moved", "excepted", "exceptedUntil", "exceptionReasons", "namespaces", "uses", "constraint", "question",
 	}
 	if err := rows.Write(header); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (i Image) fields() []string {
 	return []string{
 		i.Outcome, i.Image, i.Registry, i.Running, string(i.Reason), string(i.Cause), i.Detail, i.Digest, i.Policy, i.Signer, signed, lapsesAt, lapsesBy,
 		tagDigest, tagOutcome, yes(i.Moved()), yes(i.Excepted), i.exceptedUntil(), strings.Join(reasons, " | "),
-		strings.Join(i.Namespaces, " "), strings.Join(uses, " "),
+		strings.Join(i.Namespaces, " "), strings.Join(uses, " "), i.Constraint, i.Question,
 	}
 }
 

@@ -86,13 +86,18 @@ type Image struct {
 	Registry string `json:"registry,omitempty"`
 	// Running is the digest that the container runtime reports; "" if it reports none.
 	Running string `json:"running,omitempty"`
-	// Verdict is about the digest that the reference names, else the one that runs, else that of the tag.
+	// Verdict is about the digest that the reference names, else the one that runs, else that of the tag. Where several
+	// constraints decide on the image, it is the worst of theirs.
 	Verdict
+	// Question is what was asked, as verify takes it, where the constraint wants more than the trust policy.
+	Question string `json:"question,omitempty"`
+	// Constraint names the constraint whose verdict this is, where it wants more than the trust policy, or admits nothing.
+	Constraint string `json:"constraint,omitempty"`
 	// Lapse is the first of Lapses that no CA renews by itself: from then on the image is refused unless it is signed again.
 	Lapse *provider.Lapse `json:"lapse,omitempty"`
 	// Tag is what the tag of the reference stands for now; nil if there is no tag, or the runtime reports no digest.
 	Tag *Tag `json:"tag,omitempty"`
-	// Excepted tells whether exceptions admit the image wherever it is used.
+	// Excepted tells whether exceptions admit the image wherever it is used and its signature does not.
 	Excepted   bool    `json:"excepted"`
 	Exceptions []Cover `json:"exceptions"`
 	// Namespaces are those it is used in, by name; "" for what is in none.

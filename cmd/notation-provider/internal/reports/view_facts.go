@@ -64,6 +64,8 @@ func (i Image) facts() []fact {
 		add("Tag now", strings.TrimSpace(i.Tag.Digest+" "+i.Tag.Outcome))
 	}
 	add("Policy", i.Policy)
+	add("Constraint", i.Constraint)
+	add("Question", i.Question)
 	add("Signer", i.Signer)
 	add("Ends", i.endings()...)
 	add("Warnings", i.Warnings...)
