@@ -28,9 +28,10 @@ func newCheck() *cobra.Command {
 		Use:   "check --config FILE",
 		Short: "Check a configuration and every file it names, and warn of risks",
 		Long: `Loads the configuration and every file it names, as serve would. Lists trust policies
-and their scopes, certificates with the days they have left, and registries with their
-certificate authorities. Warns of settings that are risky, of certificates that Gatekeeper
-would refuse, and of certificates that end soon. Does not use the network.
+and their scopes, certificates with the days they have left, and registries and the
+evidence store with their certificate authorities. Warns of settings that are risky, of
+certificates that Gatekeeper would refuse, and of certificates that end soon. Does not
+use the network.
 
 What the configuration cannot know of the cluster is given by flags: the Provider's url
 and timeout, and how long Gatekeeper's webhooks wait.
@@ -73,6 +74,8 @@ type inspection struct {
 	Policies     []policyRow      `json:"policies"`
 	Certificates []certificateRow `json:"certificates"`
 	Registries   []registryRow    `json:"registries"`
+	// EvidenceStore is left out where signatures are kept in memory alone.
+	EvidenceStore *storeRow `json:"evidenceStore,omitempty"`
 	// AnswerWithin is how long one constraint may wait, and ConstraintsInTime how many may
 	// before Gatekeeper's webhook gives up, after WebhookTimeout.
 	AnswerWithin      config.Duration `json:"answerWithin"`
@@ -100,8 +103,9 @@ type certificateRow struct {
 // inspect loads what serve would load.
 func inspect(c config.Config, in installation, now time.Time) (*inspection, error) {
 	dangers, noStore := c.Unsafe(), checkStore(c)
-	c.Cache.Evidence.Store = config.StoreNone // it is the server's to write
-	a, err := assemble(c, newMetrics(), nil, slog.New(slog.DiscardHandler))
+	storeless := c
+	storeless.Cache.Evidence.Store = config.StoreNone // it is the server's to write
+	a, err := assemble(storeless, newMetrics(), nil, slog.New(slog.DiscardHandler))
 	if err == nil {
 		defer a.close()
 	}
@@ -114,7 +118,7 @@ func inspect(c config.Config, in installation, now time.Time) (*inspection, erro
 	}
 	trusted := a.trust.Current()
 	found := &inspection{
-		Registries:   registryRows(c),
+		Registries: registryRows(c), EvidenceStore: storeOf(c),
 		AnswerWithin: c.AnswerWithin, ConstraintsInTime: c.ConstraintsInTime(in.gatekeeper), WebhookTimeout: config.Duration(in.gatekeeper.ValidatingWebhook),
 		Warnings: slices.Concat(dangers, configurationWarnings(c, in), certificateWarnings(c, in, identity, clients, now), trusted.Warnings(now), a.registry.Warnings()),
 	}
@@ -124,7 +128,7 @@ func inspect(c config.Config, in installation, now time.Time) (*inspection, erro
 	for _, cert := range certificates(a.trust, identity, clients) {
 		found.Certificates = append(found.Certificates, certificateRow{cert.Use, cert.Store, cert.File, cert.Subject, cert.NotAfter.UTC(), daysLeft(cert.NotAfter, now)})
 	}
-	found.Certificates = append(found.Certificates, registryCertificates(c, now)...)
+	found.Certificates = append(found.Certificates, otherCertificates(c, now)...)
 	if found.Warnings == nil {
 		found.Warnings = []string{}
 	}
@@ -142,6 +146,7 @@ func (i *inspection) print(out io.Writer) error {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\n", c.Use, c.Store, c.DaysLeft, c.NotAfter.Format(time.DateOnly), printable.Text(c.File), printable.Text(c.Subject))
 	}
 	printRegistries(table, i.Registries)
+	i.EvidenceStore.print(table)
 	if err := table.Flush(); err != nil {
 		return err
 	}

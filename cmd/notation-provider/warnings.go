@@ -28,28 +28,42 @@ func configurationWarnings(c config.Config, in installation) []string {
 
 // certificateWarnings are why clients or registries would be refused, now or soon.
 func certificateWarnings(c config.Config, in installation, identity *server.Identity, clients *server.ClientCA, now time.Time) []string {
-	found := slices.Concat(identity.Warnings(in.host, now), clients.Warnings(now))
-	for _, row := range registryCertificates(c, now) {
+	return slices.Concat(identity.Warnings(in.host, now), clients.Warnings(now), endingSoon(otherCertificates(c, now)))
+}
+
+// endingSoon warns of certificates with less than 30 days left.
+func endingSoon(rows []certificateRow) []string {
+	var found []string
+	for _, row := range rows {
 		if row.DaysLeft < 30 {
-			found = append(found, fmt.Sprintf("the registry-ca certificate %s in %s ends on %s; renew it",
-				printable.Quote(row.Subject), row.File, row.NotAfter.Format(time.DateOnly)))
+			found = append(found, fmt.Sprintf("the %s certificate %s in %s ends on %s; renew it",
+				row.Use, printable.Quote(row.Subject), row.File, row.NotAfter.Format(time.DateOnly)))
 		}
 	}
 	return found
 }
 
-// registryCertificates are those in the caFiles of registries, which have been read before.
-func registryCertificates(c config.Config, now time.Time) []certificateRow {
+// otherCertificates are those of registries and of the evidence store, whose files have been read before.
+func otherCertificates(c config.Config, now time.Time) []certificateRow {
 	var rows []certificateRow
 	for _, r := range c.Registries {
-		text, err := regularfile.Read(r.CAFile, reload.MaxFile)
-		if err != nil {
-			continue // it was taken away meanwhile, and the next reload tells
-		}
-		certs, _ := certfile.Parse(text)
-		for _, cert := range certs {
-			rows = append(rows, certificateRow{Use: "registry-ca", File: r.CAFile, Subject: cert.Subject.String(), NotAfter: cert.NotAfter.UTC(), DaysLeft: daysLeft(cert.NotAfter, now)})
-		}
+		rows = append(rows, certificatesIn(r.CAFile, "registry-ca", now)...)
+	}
+	if kept := c.Cache.Evidence; kept.Store == config.StoreValkey {
+		rows = slices.Concat(rows, certificatesIn(kept.Valkey.TLS.CAFile, "store-ca", now), certificatesIn(kept.Valkey.TLS.ClientCertFile, "store-client", now))
+	}
+	return rows
+}
+
+func certificatesIn(file, use string, now time.Time) []certificateRow {
+	text, err := regularfile.Read(file, reload.MaxFile)
+	if err != nil {
+		return nil // there is none, or it was taken away meanwhile, and the next reload tells
+	}
+	certs, _ := certfile.Parse(text)
+	rows := make([]certificateRow, 0, len(certs))
+	for _, cert := range certs {
+		rows = append(rows, certificateRow{Use: use, File: file, Subject: cert.Subject.String(), NotAfter: cert.NotAfter.UTC(), DaysLeft: daysLeft(cert.NotAfter, now)})
 	}
 	return rows
 }
