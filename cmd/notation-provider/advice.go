@@ -1,6 +1,9 @@
 package main
 
 import (
+	"slices"
+	"strings"
+
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/advice"
 )
@@ -13,10 +16,17 @@ func (r report) advised(detail string) report {
 	if r.Cause == "" {
 		return r
 	}
-	if _, hint := advice.Split(detail); hint != "" {
+	if hint := r.untold(detail); hint != "" {
 		r.PlatformTeam = hint
 	} else if r.Cause == provider.CauseInternal { // no server's log has it
 		r.PlatformTeam = "report the fault, with this detail"
 	}
 	return r
+}
+
+// untold is what a detail has for the platform team beside what the report's detail tells already.
+func (r report) untold(detail string) string {
+	_, hint := advice.Split(detail)
+	told := func(part string) bool { return part == "" || strings.Contains(r.Detail, part) }
+	return strings.Join(slices.DeleteFunc(strings.Split(hint, "; "), told), "; ")
 }

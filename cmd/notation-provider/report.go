@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/advice"
 	"gitlab.com/ska-telescope/notation-provider/provider/printable"
+	"gitlab.com/ska-telescope/notation-provider/provider/revocation"
 )
 
 // The outcomes, as verify -o json names them.
@@ -77,6 +79,9 @@ func detailOf(err *provider.UndecidedError) string {
 	if err.Err == nil {
 		return known
 	}
+	if unknown, ok := errors.AsType[*revocation.UnknownError](err.Err); ok {
+		return known + ": " + unknown.Problems() // known has the certificate
+	}
 	return known + ": " + err.Err.Error()
 }
 
@@ -125,7 +130,9 @@ func (r report) print(b *strings.Builder) {
 	}
 	for i, s := range r.Signatures {
 		line(fmt.Sprintf("signature %d", i+1), fmt.Sprintf("%s  %s", s.Digest, outcomeOf(s)))
-		line("", s.Detail)
+		if known, _ := advice.Split(s.Detail); !strings.HasPrefix(r.Detail, known) { // what is the image's detail is told above
+			line("", s.Detail)
+		}
 		for _, c := range s.Checks {
 			line("", checkLine(c))
 		}

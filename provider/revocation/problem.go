@@ -19,8 +19,11 @@ type UnknownError struct {
 
 // Error tells every problem and what it came from.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("certificate %s: %v", printable.Quote(e.Subject), e.problems)
+	return fmt.Sprintf("certificate %s: %s", printable.Quote(e.Subject), e.Problems())
 }
+
+// Problems tells every problem and what it came from, without the certificate. It has URLs.
+func (e *UnknownError) Problems() string { return e.problems.Error() }
 
 // Unwrap returns the problems.
 func (e *UnknownError) Unwrap() []error { return e.problems }
