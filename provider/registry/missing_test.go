@@ -2,17 +2,42 @@ package registry_test
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
+
+// lacking are the statuses by which a registry says that it has no referrers API.
+func lacking() []int { return []int{400, 404, 405, 406, 410, 415, 501} }
+
+// hiding are other statuses: signatures may be behind them, so that an image without any is undecided.
+func hiding() []int {
+	return []int{402, 407, 408, 409, 411, 412, 414, 417, 418, 421, 422, 423, 425, 426, 428, 431, 451, 499, 500, 502, 503, 504, 505, 300, 304}
+}
+
+// Each status that says that there is no referrers API is played by the other tests of this file.
+func TestEveryStatusWithoutTheAPIIsPlayed(t *testing.T) {
+	for status := 100; status < 600; status++ {
+		request := &url.URL{Path: "/v2/production/a/referrers/sha256:0"}
+		lacks, listed := registry.LacksReferrersAPI(&errcode.ErrorResponse{Method: http.MethodGet, URL: request, StatusCode: status}), slices.Contains(lacking(), status)
+		switch {
+		case lacks && !listed:
+			t.Errorf("LacksReferrersAPI takes status %d for a registry without the referrers API: add it to lacking, and take it out of hiding", status)
+		case !lacks && listed:
+			t.Errorf("lacking has status %d, and LacksReferrersAPI does not take it for a registry without the referrers API: add it there, or move it to hiding", status)
+		}
+	}
+}
 
 // answers are what a referrers API that lists nothing may answer, and whether that may hide signatures.
 func answers() map[string]struct {
@@ -31,13 +56,13 @@ func answers() map[string]struct {
 		"429 at once":  {rig.Status(429, http.Header{"Retry-After": {"0"}}), provider.CauseRegistry},
 		"a name error": {nameUnknown, ""},
 	}
-	for _, status := range []int{400, 404, 405, 406, 410, 415, 501} {
+	for _, status := range lacking() {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Fault
 			hides  provider.Cause
 		}{rig.Status(status, nil), ""}
 	}
-	for _, status := range []int{402, 407, 408, 409, 411, 412, 414, 417, 418, 421, 422, 423, 425, 426, 428, 431, 451, 499, 500, 502, 503, 504, 505, 300, 304} {
+	for _, status := range hiding() {
 		all[strconv.Itoa(status)] = struct {
 			effect rig.Fault
 			hides  provider.Cause
@@ -82,6 +107,9 @@ func TestTheTagIsAskedWhateverTheAPIAnswers(t *testing.T) {
 				}
 				if len(found.Signatures) != 1 || err != nil {
 					t.Fatalf("%d signatures, %v", len(found.Signatures), err)
+				}
+				if taken := found.Incomplete == nil; taken != (c.hides == "") {
+					t.Fatalf("%s is taken for a registry without the referrers API: %t; the lists lacking and hiding in this file say otherwise", name, taken)
 				}
 				if c.hides != "" {
 					undecided(t, found.Incomplete, c.hides)
