@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
 	"slices"
@@ -64,24 +63,39 @@ func parseList(der []byte) (*list, error) {
 
 // cutEntries returns the list without its entries, the part that is signed, and the entries.
 func cutEntries(der []byte) (header, tbs, entries []byte, err error) {
+	unreadableList := problemf("the revocation list cannot be read")
 	input := cryptobyte.String(der)
 	var body, signed, fields cryptobyte.String
 	if !input.ReadASN1(&body, cryptobyteasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1Element(&signed, cryptobyteasn1.SEQUENCE) {
-		return nil, nil, nil, problemf("the revocation list cannot be read")
+		return nil, nil, nil, unreadableList
 	}
 	tbs = signed
 	if !signed.ReadASN1(&fields, cryptobyteasn1.SEQUENCE) {
-		return nil, nil, nil, problemf("the revocation list cannot be read")
+		return nil, nil, nil, unreadableList
 	}
 	if !fields.PeekASN1Tag(cryptobyteasn1.INTEGER) {
 		return nil, nil, nil, problemf("the revocation list has version 1; the CA must publish version 2 (RFC 5280 section 5.1.2.1)")
 	}
-	var kept []byte
+	kept, entries, ok := splitEntries(fields)
+	if !ok {
+		return nil, nil, nil, unreadableList
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(kept) })
+		b.AddBytes(body)
+	})
+	header, err = b.Bytes()
+	return header, tbs, entries, err
+}
+
+// splitEntries separates the fields of a list from its entries: the first sequence after the dates.
+func splitEntries(fields cryptobyte.String) (kept, entries []byte, ok bool) {
 	for dated := false; !fields.Empty(); {
 		var element cryptobyte.String
 		var tag cryptobyteasn1.Tag
 		if !fields.ReadAnyASN1Element(&element, &tag) {
-			return nil, nil, nil, problemf("the revocation list cannot be read")
+			return nil, nil, false
 		}
 		if dated && tag == cryptobyteasn1.SEQUENCE && entries == nil {
 			var contents cryptobyte.String
@@ -92,13 +106,7 @@ func cutEntries(der []byte) (header, tbs, entries []byte, err error) {
 		dated = dated || tag == cryptobyteasn1.UTCTime || tag == cryptobyteasn1.GeneralizedTime
 		kept = append(kept, element...)
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(cryptobyteasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(kept) })
-		b.AddBytes(body)
-	})
-	header, err = b.Bytes()
-	return header, tbs, entries, err
+	return kept, entries, true
 }
 
 // accept verifies that the list is the issuer's word today, and can be understood whole. Its error says why not.
@@ -130,108 +138,4 @@ func (l *list) accept(issuer *x509.Certificate) error {
 		return wrong == nil
 	})
 	return cmp.Or(err, wrong)
-}
-
-// entry is an entry of a list.
-type entry struct {
-	serial     []byte // the contents of its INTEGER, without padding
-	revokedAt  cryptobyte.String
-	extensions cryptobyte.String
-}
-
-// each calls f with every entry until it returns false. Its error says why the entries cannot be read.
-func (l *list) each(f func(entry) bool) error {
-	for rest := cryptobyte.String(l.entries); !rest.Empty(); {
-		var fields, serial cryptobyte.String
-		var e entry
-		var tag cryptobyteasn1.Tag
-		if !rest.ReadASN1(&fields, cryptobyteasn1.SEQUENCE) || !fields.ReadASN1(&serial, cryptobyteasn1.INTEGER) || len(serial) == 0 ||
-			!fields.ReadAnyASN1Element(&e.revokedAt, &tag) {
-			return problemf("the revocation list has an entry that cannot be read")
-		}
-		e.serial = unpadded(serial)
-		var there bool
-		if !fields.ReadOptionalASN1(&e.extensions, &there, cryptobyteasn1.SEQUENCE) || !fields.Empty() {
-			return problemf("the revocation list has an entry that cannot be read")
-		}
-		if !f(e) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// unpadded removes what an encoder wrote too much before a number.
-func unpadded(number []byte) []byte {
-	for len(number) > 1 && (number[0] == 0 && number[1] < 0x80 || number[0] == 0xff && number[1] >= 0x80) {
-		number = number[1:]
-	}
-	return number
-}
-
-// understood tells whether the entry's extensions are known, or may be passed over: one with a critical extension that is
-// not known makes the whole list useless (RFC 5280 section 5.3). One that names another issuer is part of an indirect list.
-func (e entry) understood() bool {
-	if len(e.extensions) == 0 {
-		return true
-	}
-	for _, x := range e.list() {
-		known := x.Id.Equal(oidReasonCode) || x.Id.Equal(oidInvalidityDate)
-		if x.Id.Equal(oidCertificateIssuer) || x.Critical && !known {
-			return false
-		}
-	}
-	return true
-}
-
-// list returns the entry's extensions; an unreadable one is a critical one that is not known.
-func (e entry) list() (all []pkix.Extension) {
-	for rest := []byte(e.extensions); len(rest) > 0; {
-		var x pkix.Extension
-		var err error
-		if rest, err = asn1.Unmarshal(rest, &x); err != nil {
-			return append(all, pkix.Extension{Critical: true})
-		}
-		all = append(all, x)
-	}
-	return all
-}
-
-// find returns the entries for a certificate.
-func (l *list) find(cert *x509.Certificate) (found []entry) {
-	serial := contents(cert.SerialNumber)
-	if !bytes.Contains(l.entries, serial) { // far quicker than reading each
-		return nil
-	}
-	_ = l.each(func(e entry) bool { // which found no error when the list was accepted
-		if bytes.Equal(e.serial, serial) {
-			found = append(found, e)
-		}
-		return true
-	})
-	return found
-}
-
-// contents are those of a number's INTEGER.
-func contents(number *big.Int) []byte {
-	var b cryptobyte.Builder
-	b.AddASN1BigInt(number)
-	element := cryptobyte.String(b.BytesOrPanic())
-	var inner cryptobyte.String
-	_ = element.ReadASN1(&inner, cryptobyteasn1.INTEGER) // it was written so
-	return inner
-}
-
-// revocation is what an entry says: when, and why.
-func (e entry) revocation() *Revocation {
-	r := &Revocation{}
-	_, _ = asn1.Unmarshal(e.revokedAt, &r.At) // a time that cannot be read is no reason not to believe the rest
-	if reason := extension(e.list(), oidReasonCode); reason != nil {
-		var code asn1.Enumerated
-		if _, err := asn1.Unmarshal(reason, &code); err == nil {
-			r.Reason = int(code)
-		}
-	}
-	r.invalid = invalidityDate(e.list())
-	return r
 }

@@ -13,12 +13,12 @@ import (
 // fetch fetches a list, and keeps it if it passes every check. It goes on when its caller leaves: the transport
 // bounds it in time.
 func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error) {
-	fetched, err := join(ctx, &l.group, p.url+" "+p.key.issuer, func() (any, error) {
+	fresh, err := join(ctx, &l.group, p.url+" "+p.key.issuer, func() (*bundle, error) {
 		fresh, err := l.fetchBundle(context.WithoutCancel(ctx), p.url, q.issuer)
 		switch {
 		case err != nil:
 			l.endpoints.failed(CRL, p.url, err)
-		case l.outdated(p.key, fresh):
+		case l.kept.outdated(p.key, fresh):
 			l.endpoints.failed(CRL, p.url, problemf("the list is older than one that was served before"))
 		default:
 			l.endpoints.answered(CRL, p.url, fresh.latest().ThisUpdate, fresh.nextUpdate())
@@ -28,11 +28,14 @@ func (l *lists) fetch(ctx context.Context, p place, q question) (*bundle, error)
 	if err != nil {
 		return nil, err
 	}
-	fresh := fetched.(*bundle) //nolint:forcetypeassert // made above
 	if err := p.covers(q.cert, fresh); err != nil {
 		return nil, err
 	}
-	return l.keep(p.key, fresh), nil
+	newest := l.kept.keep(p.key, fresh)
+	if newest != fresh { // the fetch failed: what came is older
+		l.failed.add(p.key)
+	}
+	return newest, nil
 }
 
 func (l *lists) fetchBundle(ctx context.Context, url string, issuer *x509.Certificate) (*bundle, error) {

@@ -2,7 +2,6 @@ package revocation
 
 import (
 	"crypto/x509"
-	"sync/atomic"
 	"time"
 )
 
@@ -72,27 +71,3 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
-
-// age tells how answers grow old: by the nanoseconds in it, which may change at any time.
-type age struct{ nanoseconds *atomic.Int64 }
-
-// max is how old an answer may be.
-func (a age) max() time.Duration { return time.Duration(a.nanoseconds.Load()) }
-
-// fresh tells whether an answer that came at a time is used without asking for a newer one.
-func (a age) fresh(came time.Time) bool { return within(came, a.max()*3/4) }
-
-// failed tells whether a failure is so recent that asking again would only cost time.
-func (a age) failed(at time.Time) bool { return within(at, a.retry()) }
-
-// retry is how long a URL that failed is asked last.
-func (a age) retry() time.Duration { return a.max() / 10 }
-
-// within tells whether something happened within a time before now. It is false after the clock was set back.
-func within(at time.Time, span time.Duration) bool {
-	since := time.Since(at)
-	return since >= 0 && since < span
-}
-
-// now is the time by the wall clock alone: after a sleep of the machine the monotonic clock would show too young an answer.
-func now() time.Time { return time.Now().Round(0) }
