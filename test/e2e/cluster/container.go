@@ -4,7 +4,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,11 +91,7 @@ func (r *running) start(p *pod, log *os.File) error {
 		return errors.Join(err, log.Close())
 	}
 	defer out.Close()
-	data, err := json.Marshal(r.launch)
-	if err != nil {
-		return err
-	}
-	spec, err := memoryFile(data)
+	spec, err := r.launch.file()
 	if err != nil {
 		return err
 	}

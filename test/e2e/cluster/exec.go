@@ -57,11 +57,7 @@ func (c *Cluster) Exec(ctx context.Context, namespace, pod, container string, co
 func (c *container) exec(ctx context.Context, r *running, args []string, out io.Writer) error {
 	l := *r.launch
 	l.Args = args
-	data, err := json.Marshal(l)
-	if err != nil {
-		return err
-	}
-	spec, err := memoryFile(data)
+	spec, err := l.file()
 	if err != nil {
 		return err
 	}

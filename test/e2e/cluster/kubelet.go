@@ -5,9 +5,6 @@ package cluster
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -24,35 +21,13 @@ const kubeletPort = 10250
 // startKubeletAPI serves what "kubectl logs" needs, to the API server alone. What "kubectl exec" needs is not there:
 // [Cluster.Exec] runs commands.
 func (c *Cluster) startKubeletAPI(ctx context.Context) error {
-	certificate, err := tls.LoadX509KeyPair(c.ca.path("server.crt"), c.ca.path("server.key"))
-	if err != nil {
-		return err
-	}
-	authority, err := os.ReadFile(c.ca.path("ca.crt"))
-	if err != nil {
-		return err
-	}
-	clients := x509.NewCertPool()
-	clients.AppendCertsFromPEM(authority)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", c.serveLogs)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, TLSConfig: &tls.Config{
-		Certificates: []tls.Certificate{certificate}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
-	}}
-	c.onStop(func() { _ = server.Close() })
+	var addresses []string
 	for _, ip := range nodeIPs() {
-		var config net.ListenConfig
-		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(ip, strconv.Itoa(kubeletPort)))
-		if err != nil {
-			return err
-		}
-		go func() {
-			if err := server.ServeTLS(listener, "", ""); err != nil && !errors.Is(err, http.ErrServerClosed) {
-				c.say("serving logs: %v", err)
-			}
-		}()
+		addresses = append(addresses, net.JoinHostPort(ip, strconv.Itoa(kubeletPort)))
 	}
-	return nil
+	return c.serveAPIServer(ctx, "server", mux, addresses...)
 }
 
 // serveLogs writes the log of the container's current run, or of that before it: all, or the last lines (tailLines), and

@@ -4,17 +4,13 @@ package cluster
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -49,16 +45,6 @@ func (c *Cluster) startMetricsAPI(ctx context.Context) error {
 	if err := c.ca.issue("metrics", pkix.Name{CommonName: "metrics"}, "metrics.kube-system.svc"); err != nil {
 		return err
 	}
-	certificate, err := tls.LoadX509KeyPair(c.ca.path("metrics.crt"), c.ca.path("metrics.key"))
-	if err != nil {
-		return err
-	}
-	authority, err := os.ReadFile(c.ca.path("ca.crt"))
-	if err != nil {
-		return err
-	}
-	clients := x509.NewCertPool()
-	clients.AppendCertsFromPEM(authority)
 	m, mux := &meter{agent: c.agent, last: map[string]sample{}}, http.NewServeMux()
 	mux.HandleFunc("GET /apis/"+metricsGroup, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: metricsGroup, APIResources: []metav1.APIResource{
@@ -67,20 +53,13 @@ func (c *Cluster) startMetricsAPI(ctx context.Context) error {
 	})
 	mux.HandleFunc("GET /apis/"+metricsGroup+"/pods", m.list)
 	mux.HandleFunc("GET /apis/"+metricsGroup+"/namespaces/{namespace}/pods", m.list)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, TLSConfig: &tls.Config{
-		Certificates: []tls.Certificate{certificate}, ClientCAs: clients, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS12,
-	}}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(bridgeIP, metricsPort))
+	if err := c.serveAPIServer(ctx, "metrics", mux, net.JoinHostPort(bridgeIP, metricsPort)); err != nil {
+		return err
+	}
+	authority, err := os.ReadFile(c.ca.path("ca.crt"))
 	if err != nil {
 		return err
 	}
-	c.onStop(func() { _ = server.Close() })
-	go func() {
-		if err := server.ServeTLS(listener, "", ""); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			c.say("serving metrics: %v", err)
-		}
-	}()
 	_, err = c.Apply(ctx, fmt.Sprintf(metricsObjects, bridgeIP, metricsPort, base64.StdEncoding.EncodeToString(authority)))
 	return err
 }

@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -32,8 +33,12 @@ func (r *running) output(log *os.File) (out *os.File, written chan struct{}, err
 	return out, written, nil
 }
 
-// memoryFile holds data to be read from the beginning.
-func memoryFile(data []byte) (*os.File, error) {
+// file holds the launch in memory, for the process that reads it.
+func (l *launch) file() (*os.File, error) {
+	data, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
 	fd, err := unix.MemfdCreate("launch", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, err
