@@ -49,16 +49,10 @@ func TestEgressAllowIsForRevocationAlone(t *testing.T) {
 		var registry atomic.Int32
 		hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { registry.Add(1); tc.handler(w, r) }))
 		defer hostile.Close()
-		dir := t.TempDir()
-		if err := writeGood(dir); err != nil {
-			t.Fatal(err)
-		}
-		cfg, err := config.Load(filepath.Join(dir, "config.yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		from := goodSource(t)
+		cfg := from.config
 		host := strings.TrimPrefix(hostile.URL, "http://")
-		cfg.Trust.PolicyFile = filepath.Join(dir, "policy.json")
+		cfg.Trust.PolicyFile = filepath.Join(filepath.Dir(from.file), "policy.json")
 		if err := os.WriteFile(cfg.Trust.PolicyFile, []byte(strings.ReplaceAll(goodPolicy, "127.0.0.1:1/", host+"/")), 0o600); err != nil {
 			t.Fatal(err)
 		}

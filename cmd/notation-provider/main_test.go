@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli/clitest"
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/version"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/provider/config"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -94,6 +97,15 @@ func writeGood(dir string) error {
 		}
 	}
 	return nil
+}
+
+// goodSource is a configuration that was loaded from a good folder of the test's own.
+func goodSource(t *testing.T) source {
+	t.Helper()
+	dir := t.TempDir()
+	expect.OK(t, writeGood(dir))
+	file := filepath.Join(dir, "config.yaml")
+	return source{file: file, config: expect.Must(config.Load(file))(t), level: &slog.LevelVar{}, boundMemory: func(config.Cache) {}}
 }
 
 // Each verb's help has its exit codes and examples, in at most 100 columns.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,15 +64,7 @@ func TestEachKeyIsAppliedAsItSays(t *testing.T) {
 // reloading is a configuration that was loaded from a good folder, and what it logs.
 func reloading(t *testing.T) (c *configuration, write func(text string), logged *bytes.Buffer) {
 	t.Helper()
-	dir := t.TempDir()
-	if err := writeGood(dir); err != nil {
-		t.Fatal(err)
-	}
-	from := source{file: filepath.Join(dir, "config.yaml"), level: &slog.LevelVar{}, boundMemory: func(config.Cache) {}}
-	var err error
-	if from.config, err = config.Load(from.file); err != nil {
-		t.Fatal(err)
-	}
+	from := goodSource(t)
 	logged = &bytes.Buffer{}
 	log := slog.New(slog.NewTextHandler(logged, nil))
 	a, err := assemble(from.config, newMetrics(), nil, log)

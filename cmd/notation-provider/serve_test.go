@@ -5,12 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
 
 // records hands log records to the test.
@@ -25,19 +22,12 @@ func (r records) Handle(_ context.Context, record slog.Record) error { r.to <- r
 
 func TestTheServerIsReadyUntilItIsToldToStop(t *testing.T) {
 	t.Parallel() // it stays open for a while, as Kubernetes wants it
-	dir := t.TempDir()
-	if err := writeGood(dir); err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := config.Load(filepath.Join(dir, "config.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	from := goodSource(t)
 	logged := make(chan slog.Record, 100)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, source{filepath.Join(dir, "config.yaml"), cfg, &slog.LevelVar{}, func(config.Cache) {}}, slog.New(records{slog.DiscardHandler, logged}), func() uint64 { return 0 })
+		ended <- serve(ctx, from, slog.New(records{slog.DiscardHandler, logged}), func() uint64 { return 0 })
 	}()
 
 	unsafe, admin := false, ""

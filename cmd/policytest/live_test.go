@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-pki/ca"
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
@@ -153,9 +154,5 @@ func TestLiveProviderAndReplay(t *testing.T) {
 
 func read(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return string(expect.Must(os.ReadFile(file))(t))
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 const root = "../../"
@@ -34,11 +36,7 @@ type pipeline struct {
 
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(root + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return string(expect.Must(os.ReadFile(root + name))(t))
 }
 
 // find returns the only group of a regular expression in a file.

@@ -43,15 +43,22 @@ const Patience = 20 * time.Second
 // Eventually waits until wrong returns nil. After [Patience] the test fails with the last error.
 func Eventually(t TB, what string, wrong func() error) {
 	t.Helper()
+	Within(t, what, Patience, wrong)
+}
+
+// Within waits as [Eventually] does, for as long as the test says: less where the time is what is tested, more where much
+// has to happen first.
+func Within(t TB, what string, patience time.Duration, wrong func() error) {
+	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for limit := time.Now().Add(Patience); ; <-tick.C {
+	for limit := time.Now().Add(patience); ; <-tick.C {
 		err := wrong()
 		if err == nil {
 			return
 		}
 		if time.Now().After(limit) {
-			t.Fatal(fmt.Sprintf("not within %s: %s: %v", Patience, what, err))
+			t.Fatal(fmt.Sprintf("not within %s: %s: %v", patience, what, err))
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // inject writes the caBundle of both webhooks, as Gatekeeper does.
@@ -31,7 +33,7 @@ func inject(t testing.TB, bundle []byte) {
 // holds waits until the ConfigMap holds these CAs.
 func holds(t testing.TB, what string, want ...[]byte) {
 	t.Helper()
-	eventually(t, what, 20*time.Second, func() error {
+	expect.Eventually(t, what, func() error {
 		m := &corev1.ConfigMap{}
 		if err := cluster.admin.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: configMap}, m); err != nil {
 			return err
@@ -50,7 +52,7 @@ func holds(t testing.TB, what string, want ...[]byte) {
 // failing waits until the rotator says why it does not take a CA, and that nothing is lost.
 func (p *process) failing(says string) {
 	p.Helper()
-	eventually(p.TB, says, 20*time.Second, func() error {
+	expect.Eventually(p.TB, says, func() error {
 		status, body, err := p.get("/readyz")
 		if err != nil || status != 503 || !strings.Contains(body, says) {
 			return fmt.Errorf("%d %s %w", status, body, err)
@@ -79,7 +81,7 @@ func TestClientCA(t *testing.T) {
 	p.failing("cannot be taken")
 	holds(t, "still the second CA", two)
 	inject(t, two)
-	eventually(t, "ready again", 40*time.Second, func() error {
+	expect.Within(t, "ready again", 40*time.Second, func() error {
 		if status, body, err := p.get("/readyz"); err != nil || status != 200 {
 			return fmt.Errorf("%d %s %w", status, body, err)
 		}

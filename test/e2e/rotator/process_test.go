@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // process is a running rotator.
@@ -67,7 +69,7 @@ func start(t testing.TB, more ...string) *process {
 			t.Logf("%s", p.log)
 		}
 	})
-	eventually(t, "its admin listener", 20*time.Second, func() error {
+	expect.Eventually(t, "its admin listener", func() error {
 		_, _, err := p.get("/healthz")
 		return err
 	})
@@ -117,23 +119,4 @@ func (p *process) admin() string {
 		}
 	}
 	return ""
-}
-
-// eventually waits until a condition holds.
-func eventually(t testing.TB, what string, within time.Duration, holds func() error) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	late := time.After(within)
-	for {
-		err := holds()
-		if err == nil {
-			return
-		}
-		select {
-		case <-late:
-			t.Fatalf("%s: not within %s: %v", what, within, err)
-		case <-tick.C:
-		}
-	}
 }

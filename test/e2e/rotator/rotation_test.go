@@ -12,6 +12,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 const prefix = "cert-rotator.notation-provider/"
@@ -19,7 +21,7 @@ const prefix = "cert-rotator.notation-provider/"
 // idle waits until nothing is under way, and all hold what the Secret says.
 func idle(t testing.TB, r *replica) {
 	t.Helper()
-	eventually(t, "all is well", 60*time.Second, func() error {
+	expect.Within(t, "all is well", 60*time.Second, func() error {
 		secret, err := getSecret(t.Context())
 		if err != nil {
 			return err
@@ -91,7 +93,7 @@ func TestInstallationAndTakeover(t *testing.T) {
 	r := newReplica(t)
 	first := start(t, servingCertificate(r)...)
 	idle(t, r)
-	eventually(t, "ready", 5*time.Second, func() error {
+	expect.Within(t, "ready", 5*time.Second, func() error {
 		status, body, err := first.get("/readyz")
 		if err != nil || status != 200 {
 			return fmt.Errorf("%d %s %w", status, body, err)
@@ -114,7 +116,7 @@ func TestInstallationAndTakeover(t *testing.T) {
 	before := ca(t)
 	first.stop()
 	rotate(t)
-	eventually(t, "the second acts", 20*time.Second, func() error {
+	expect.Eventually(t, "the second acts", func() error {
 		if ca(t) == before {
 			return fmt.Errorf("the CA is still the same")
 		}
@@ -168,7 +170,7 @@ func TestRepairs(t *testing.T) {
 	} {
 		before := ca(t)
 		edit(t, tc.change)
-		eventually(t, tc.name, 20*time.Second, func() error {
+		expect.Eventually(t, tc.name, func() error {
 			if now := ca(t); now == before || now == "" {
 				return fmt.Errorf("there is no other CA")
 			}

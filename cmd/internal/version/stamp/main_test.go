@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // tree makes a repository that names version 0.9.0, and enters it.
@@ -27,11 +29,7 @@ func tree(t *testing.T) {
 
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return string(expect.Must(os.ReadFile(name))(t))
 }
 
 func TestStampWritesTheVersionEverywhere(t *testing.T) {
