@@ -66,7 +66,7 @@ func decide(ctx context.Context, session *suites.Session, judge *engine.Engine, 
 			if err := session.Check(err); err != nil {
 				return nil, err
 			}
-			d.settle(object, j)
+			d.record(object, j)
 		default:
 			continue
 		}
@@ -75,8 +75,8 @@ func decide(ctx context.Context, session *suites.Session, judge *engine.Engine, 
 	return decisions, nil
 }
 
-// settle reads a judgement. An object is admitted only if a constraint judged it, and could find its images.
-func (d *decision) settle(object *unstructured.Unstructured, j engine.Judgement) {
+// record notes a judgement. An object is admitted only if a constraint judged it, and could find its images.
+func (d *decision) record(object *unstructured.Unstructured, j engine.Judgement) {
 	d.Violations, d.matched = append(d.Violations, j.Violations...), j.Matched
 	subject, deletion := subjectOf(object)
 	d.Decision = notJudged

@@ -133,7 +133,7 @@ func TestLiveProviderAndReplay(t *testing.T) {
 	wantIn(t, policytest(t, 1, with("eval", "-f", filepath.Join(l.dir, "template.yaml"), "-f", filepath.Join(l.dir, "constraint.yaml"),
 		"-f", filepath.Join(l.dir, "signed.yaml"), "-f", filepath.Join(l.dir, "unsigned.yaml"))...), "a: ADMITTED", "a: DENIED", "unsigned: ")
 	first := read(t, l.verdicts)
-	wantIn(t, first, "verified:", "policy: ", "reason: unsigned", "stage: registry", "reason: malformed")
+	wantIn(t, first, "verified:", "policy: ", "reason: unsigned", "cause: registry", "reason: malformed")
 
 	without := slices.Clone(l.flags[:4]) // no client certificate
 	wantIn(t, policytest(t, 1, append(without, l.suite, "--run", "//^unsigned")...), `provider "notation-provider" did not answer: `)

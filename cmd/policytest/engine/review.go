@@ -51,7 +51,7 @@ func (e *Engine) decide(ctx context.Context, object *unstructured.Unstructured) 
 
 func (e *Engine) review(ctx context.Context, object *unstructured.Unstructured, j *Judgement) (*types.Responses, error) {
 	if RoleOf(object) == Admission {
-		return e.admit(ctx, object, j)
+		return e.reviewAdmission(ctx, object, j)
 	}
 	ns, _ := e.expander.NamespaceForResource(object)
 	responses, err := e.ask(ctx, target.AugmentedUnstructured{Object: *object, Namespace: ns, Source: mutation.SourceTypeOriginal}, j)
@@ -85,8 +85,8 @@ func (e *Engine) ask(ctx context.Context, question any, j *Judgement) (*types.Re
 	return responses, e.match(question, j)
 }
 
-// admit decides on an AdmissionReview, as gator's suite runner does.
-func (e *Engine) admit(ctx context.Context, object *unstructured.Unstructured, j *Judgement) (*types.Responses, error) {
+// reviewAdmission decides on an AdmissionReview, as gator's suite runner does.
+func (e *Engine) reviewAdmission(ctx context.Context, object *unstructured.Unstructured, j *Judgement) (*types.Responses, error) {
 	var review admissionv1.AdmissionReview
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(object.UnstructuredContent(), &review, true); err != nil {
 		return nil, fmt.Errorf("reading the AdmissionReview: %w", err)

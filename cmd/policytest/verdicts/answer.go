@@ -52,7 +52,7 @@ type Refused struct {
 
 // Undecided is notation-provider's word on an image of which it could not find out.
 type Undecided struct {
-	Stage  provider.Cause `yaml:"stage"`
+	Cause  provider.Cause `yaml:"cause"`
 	Detail string         `yaml:"detail"`
 }
 
@@ -153,10 +153,10 @@ func (r *Refused) check() error {
 	return nil
 }
 
-// UnmarshalYAML reads "registry" and {stage: registry, detail: …}.
+// UnmarshalYAML reads "registry" and {cause: registry, detail: …}.
 func (u *Undecided) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind == yaml.ScalarNode {
-		*u = Undecided{Stage: provider.Cause(node.Value)}
+		*u = Undecided{Cause: provider.Cause(node.Value)}
 		return nil
 	}
 	type fields Undecided
@@ -164,8 +164,8 @@ func (u *Undecided) UnmarshalYAML(node *yaml.Node) error {
 }
 
 func (u *Undecided) check() error {
-	if !slices.Contains(provider.Causes(), u.Stage) {
-		return fmt.Errorf("%q is no stage to fail at; there are %s", u.Stage, list(provider.Causes()))
+	if !slices.Contains(provider.Causes(), u.Cause) {
+		return fmt.Errorf("%q is no cause; there are %s", u.Cause, list(provider.Causes()))
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ var (
 func keys() []string {
 	return []string{
 		"providers", "scenes", "answers", "default", "verified", "refused", "undecided", "value", "error", "item", "systemError", "status", "body",
-		"reason", "detail", "stage", "image", "digest", "policy", "signer", "signedAt", "until", "warnings",
+		"reason", "detail", "cause", "image", "digest", "policy", "signer", "signedAt", "until", "warnings",
 	}
 }
 

@@ -38,7 +38,7 @@ func (a Answer) item(key string) any {
 func (a Answer) systemErrors(key string) []string {
 	var all []string
 	if a.Undecided != nil {
-		all = append(all, "undecided: "+key+": "+string(a.Undecided.Stage)+": "+or(a.Undecided.Detail, defaultDetail))
+		all = append(all, "undecided: "+key+": "+string(a.Undecided.Cause)+": "+or(a.Undecided.Detail, defaultDetail))
 	}
 	if a.SystemError != "" {
 		all = append(all, a.SystemError)

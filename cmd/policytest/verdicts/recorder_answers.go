@@ -39,13 +39,13 @@ func answersTo(call engine.Call) answers {
 		said[key], rest = undecided(key, left[i+1:], rest)
 	}
 	if len(call.Keys) > 0 {
-		// What is about the whole response is laid at the door of the last who got no answer, or else of the last.
-		door := said[append(slices.Clone(call.Keys), left...)[len(call.Keys)+len(left)-1]]
+		// What is about the whole response is recorded with the last key without an answer, or else with the last key.
+		last := said[append(slices.Clone(call.Keys), left...)[len(call.Keys)+len(left)-1]]
 		if rest != "" {
-			door["systemError"] = rest
+			last["systemError"] = rest
 		}
 		if call.Response.StatusCode != http.StatusOK {
-			door["status"] = call.Response.StatusCode
+			last["status"] = call.Response.StatusCode
 		}
 	}
 	return said
@@ -97,11 +97,11 @@ func undecided(key string, following []string, systemError string) (answer map[s
 			said, rest = said[:i], said[i+len("; "):]
 		}
 	}
-	stage, detail, _ := strings.Cut(said, ": ")
-	if detail == "" || !slices.Contains(provider.Causes(), provider.Cause(stage)) {
+	cause, detail, _ := strings.Cut(said, ": ")
+	if detail == "" || !slices.Contains(provider.Causes(), provider.Cause(cause)) {
 		return map[string]any{}, systemError
 	}
-	return map[string]any{"undecided": map[string]any{"stage": stage, "detail": detail}}, rest
+	return map[string]any{"undecided": map[string]any{"cause": cause, "detail": detail}}, rest
 }
 
 // replay is what Rego would see of a file's answer to a call.

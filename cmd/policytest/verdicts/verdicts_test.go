@@ -31,7 +31,7 @@ func TestEachAnswerBecomesTheResponseThatTheReadmeTells(t *testing.T) {
 		{`{refused: unsigned}`, `"items":[{"error":"unsigned: as recorded","key":"a@` + digest + `"}],"systemError":""`},
 		{`{refused: {reason: revoked, detail: why}}`, `"items":[{"error":"revoked: why","key":"a@` + digest + `"}],"systemError":""`},
 		{`{undecided: registry}`, `"items":null,"systemError":"undecided: a@` + digest + `: registry: as recorded"`},
-		{`{undecided: {stage: deadline, detail: slow}}`, `"items":null,"systemError":"undecided: a@` + digest + `: deadline: slow"`},
+		{`{undecided: {cause: deadline, detail: slow}}`, `"items":null,"systemError":"undecided: a@` + digest + `: deadline: slow"`},
 		{`{error: no}`, `"items":[{"error":"no","key":"a@` + digest + `"}],"systemError":""`},
 		{`{value: null}`, `"items":[{"key":"a@` + digest + `","value":null}],"systemError":""`},
 		{`{value: [1, {a: true}]}`, `"items":[{"key":"a@` + digest + `","value":[1,{"a":true}]}],"systemError":""`},
@@ -148,12 +148,12 @@ scenes:
 	}
 }
 
-func TestEveryReasonAndStageCanBeWritten(t *testing.T) {
+func TestEveryReasonAndCauseCanBeWritten(t *testing.T) {
 	for _, reason := range provider.Reasons()[1:] {
 		answering(t, "{refused: "+string(reason)+"}")
 	}
-	for _, stage := range provider.Causes() {
-		answering(t, "{undecided: "+string(stage)+"}")
+	for _, cause := range provider.Causes() {
+		answering(t, "{undecided: "+string(cause)+"}")
 	}
 }
 
@@ -173,8 +173,8 @@ func TestAMistakeIsToldWithItsLine(t *testing.T) {
 		{"providers:\n  p:\n    answers:\n      a: {value: 1, error: no}", "verdicts.yaml:4: an answer is one of"},
 		{"providers:\n  p:\n    answers:\n      a: {refused: verified}", `verdicts.yaml:4: "verified" is no reason to refuse; there are malformed, `},
 		{"providers:\n  p:\n    answers:\n      a: {refused: {reason: unsigned, why: x}}", "verdicts.yaml:4: unknown key \"why\""},
-		{"providers:\n  p:\n    answers:\n      a: {undecided: never}", `verdicts.yaml:4: "never" is no stage to fail at; there are registry, `},
-		{"providers:\n  p:\n    answers:\n      a: {undecided: {stage: registry, reason: x}}", "verdicts.yaml:4: unknown key \"reason\""},
+		{"providers:\n  p:\n    answers:\n      a: {undecided: never}", `verdicts.yaml:4: "never" is no cause; there are registry, `},
+		{"providers:\n  p:\n    answers:\n      a: {undecided: {cause: registry, reason: x}}", "verdicts.yaml:4: unknown key \"reason\""},
 		{"providers:\n  p:\n    answers:\n      a: {verified: {signed: x}}", "verdicts.yaml:4: unknown key \"signed\"; did you mean \"signer\"?"},
 		{"providers:\n  p:\n    answers:\n      a: {status: 99}", "verdicts.yaml:4: 99 is no status"},
 		{"providers:\n  p:\n    answers:\n      a: {value: {1: 2}}", "verdicts.yaml:4: no JSON can say this"},
