@@ -70,11 +70,11 @@ func writeGood(dir string) error {
 	if err != nil {
 		return err
 	}
-	door, err := root.Server(ca.Options{DNSNames: []string{"localhost", "notation-provider.notation-provider.svc"}})
+	server, err := root.Server(ca.Options{DNSNames: []string{"localhost", "notation-provider.notation-provider.svc"}})
 	if err != nil {
 		return err
 	}
-	key, err := ca.EncodeKey(door.Key)
+	key, err := ca.EncodeKey(server.Key)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func writeGood(dir string) error {
 	}{
 		{"config.yaml", []byte(goodConfig)},
 		{"trustpolicy.json", []byte(goodPolicy)},
-		{"tls.crt", ca.EncodeCertificates(door.Chain...)},
+		{"tls.crt", ca.EncodeCertificates(server.Chain...)},
 		{"tls.key", key},
 		{"ca.crt", certificate},
 		{"truststore/x509/ca/skao-oci/root.pem", certificate},

@@ -84,17 +84,17 @@ func TestOnlyNewsIsLogged(t *testing.T) {
 	}
 }
 
-// noted says more of its files with each call of Reload.
-type noted struct {
+// noter says more of its files with each call of Reload.
+type noter struct {
 	source
 	notes [][]string
 }
 
-func (n *noted) Notes() []string { return n.notes[min(n.calls, len(n.notes)-1)] }
+func (n *noter) Notes() []string { return n.notes[min(n.calls, len(n.notes)-1)] }
 
 // A note on files in force is logged when it is new, and the status has it.
 func TestNotesAreLoggedOnce(t *testing.T) {
-	s := &noted{source{name: "trust", answers: []answer{{changed: true}, {}, {changed: true}, {}}}, [][]string{nil, {"README was not read"}, {"README was not read"}, {"README was not read", "ca.key was not read"}}}
+	s := &noter{source{name: "trust", answers: []answer{{changed: true}, {}, {changed: true}, {}}}, [][]string{nil, {"README was not read"}, {"README was not read"}, {"README was not read", "ca.key was not read"}}}
 	log, _, status := polled(t, 5, s)
 	if strings.Count(log, "README was not read") != 1 || strings.Count(log, "ca.key was not read") != 1 || strings.Count(log, "level=WARN") != 2 {
 		t.Errorf("logged:\n%s", log)

@@ -28,9 +28,9 @@ type authority struct {
 // stamper is a timestamp authority as a case wants it.
 type stamper struct {
 	*rig.TSA
-	spec   TSA
-	ledger *rig.RevocationServer
-	ca     *ca.CA
+	spec       TSA
+	revocation *rig.RevocationServer
+	ca         *ca.CA
 }
 
 func (s *Scene) setPKIs() error {
@@ -71,7 +71,7 @@ func (s *Scene) newAuthority(spec PKI) (*authority, error) {
 	if spec.Intermediate != (Validity{}) {
 		a.Intermediate, err = made.Root.Intermediate(ca.Options{
 			Subject:   made.Intermediate.Cert.Subject,
-			Key:       made.Intermediate.Key, // its ledger is signed with it
+			Key:       made.Intermediate.Key, // its CRL is signed with it
 			CRLURLs:   made.Intermediate.Cert.CRLDistributionPoints,
 			OCSPURLs:  made.Intermediate.Cert.OCSPServer,
 			NotBefore: spec.Intermediate.From.from(s.now),
@@ -134,8 +134,8 @@ func (s *Scene) setTSAs() error {
 		if err != nil {
 			return err
 		}
-		t := &stamper{spec: spec, ledger: rig.NewRevocationServer(root), ca: root}
-		at := s.World.Endpoints.Publish(t.ledger)
+		t := &stamper{spec: spec, revocation: rig.NewRevocationServer(root), ca: root}
+		at := s.World.Endpoints.Publish(t.revocation)
 		subject.CommonName = "Timestamp Authority"
 		opts := ca.Options{Subject: subject, NotBefore: past}
 		if spec.CRL {

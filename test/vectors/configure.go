@@ -77,9 +77,9 @@ func (s *Scene) entry(name string, spec Registry) (config.Registry, error) {
 // endpoints is how cases call what speaks for CAs.
 const endpoints = "endpoints"
 
-// Break sets the faults of the case, as new; mend takes them all back.
-func (s *Scene) Break() (mend func(), err error) {
-	mend = func() {
+// Break sets the faults of the case, as new; restore takes them all back.
+func (s *Scene) Break() (restore func(), err error) {
+	restore = func() {
 		s.World.Endpoints.LiftAll()
 		for _, r := range s.Registries {
 			r.LiftAll()
@@ -88,13 +88,13 @@ func (s *Scene) Break() (mend func(), err error) {
 	for i, f := range s.vector.Faults {
 		effect, err := f.effect()
 		if err != nil {
-			return mend, fmt.Errorf("fault %d: %w", i+1, err)
+			return restore, fmt.Errorf("fault %d: %w", i+1, err)
 		}
 		at := s.At(f.At)
 		if at == nil {
-			return mend, fmt.Errorf("fault %d: %q is no registry that runs", i+1, f.At)
+			return restore, fmt.Errorf("fault %d: %q is no registry that runs", i+1, f.At)
 		}
 		at.Inject(rig.Match{Class: f.Class, Skip: f.Skip, Times: f.Times}, effect)
 	}
-	return mend, nil
+	return restore, nil
 }

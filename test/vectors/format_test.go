@@ -94,8 +94,8 @@ func prepare(t *testing.T, w *rig.Test, v *vectors.Vector) error {
 	if _, err := s.Questions(); err != nil {
 		return err
 	}
-	mend, err := s.Break()
-	mend()
+	restore, err := s.Break()
+	restore()
 	return err
 }
 

@@ -10,12 +10,12 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// revoke writes into the ledgers what the case has revoked, when all is signed.
+// revoke revokes at the revocation servers what the case has revoked, when all is signed.
 func (s *Scene) revoke() error {
 	for name, a := range s.pkis {
-		ledgers := []*rig.RevocationServer{a.RootRevocation, a.SignerRevocation}
+		servers := []*rig.RevocationServer{a.RootRevocation, a.SignerRevocation}
 		if a.spec.Chain == 2 {
-			ledgers = []*rig.RevocationServer{a.RootRevocation, a.RootRevocation}
+			servers = []*rig.RevocationServer{a.RootRevocation, a.RootRevocation}
 		}
 		for _, who := range []struct {
 			named  string
@@ -27,25 +27,25 @@ func (s *Scene) revoke() error {
 			switch who.named {
 			case "":
 			case "intermediate":
-				who.revoke(ledgers[0], a.Intermediate.Cert)
+				who.revoke(servers[0], a.Intermediate.Cert)
 			case "signer":
 				for _, cert := range a.issued {
-					who.revoke(ledgers[1], cert)
+					who.revoke(servers[1], cert)
 				}
 			default:
 				return fmt.Errorf("PKI %q: no certificate %q to revoke: write signer or intermediate", name, who.named)
 			}
 		}
 		if a.spec.Stale {
-			ledgers[0].SetValidity(s.now.AddDate(0, 0, -3), s.now.AddDate(0, 0, -1))
-			ledgers[1].SetValidity(s.now.AddDate(0, 0, -3), s.now.AddDate(0, 0, -1))
+			servers[0].SetValidity(s.now.AddDate(0, 0, -3), s.now.AddDate(0, 0, -1))
+			servers[1].SetValidity(s.now.AddDate(0, 0, -3), s.now.AddDate(0, 0, -1))
 		}
 	}
 	for name, t := range s.tsas {
 		switch t.spec.Revoked {
 		case "":
 		case "signer":
-			s.strike(t.ledger, t.Cert)
+			s.strike(t.revocation, t.Cert)
 		default:
 			return fmt.Errorf("TSA %q: no certificate %q to revoke: write signer", name, t.spec.Revoked)
 		}
@@ -53,7 +53,7 @@ func (s *Scene) revoke() error {
 	return nil
 }
 
-// impersonate has the ledgers say what they say in another way.
+// impersonate has the servers say what they say in another way.
 func (s *Scene) impersonate() error {
 	for name, a := range s.pkis {
 		ledger, issuer := a.SignerRevocation, a.Intermediate
@@ -65,7 +65,7 @@ func (s *Scene) impersonate() error {
 		}
 	}
 	for name, t := range s.tsas {
-		if err := s.change(t.spec.Revocation, t.ledger, t.ca, &t.Identity); err != nil {
+		if err := s.change(t.spec.Revocation, t.revocation, t.ca, &t.Identity); err != nil {
 			return fmt.Errorf("TSA %q: %w", name, err)
 		}
 	}

@@ -50,9 +50,9 @@ func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			climb(t, "verifier", scene, questions, onVerifier)
-			climb(t, "wire", scene, questions, wire.onWire)
-			climb(t, "admission", scene, questions, admission.atAdmission)
+			askAll(t, "verifier", scene, questions, onVerifier)
+			askAll(t, "wire", scene, questions, wire.onWire)
+			askAll(t, "admission", scene, questions, admission.atAdmission)
 		})
 	}
 }
@@ -80,19 +80,19 @@ type rung interface {
 // opener gets a rung ready for a case.
 type opener func(*testing.T, *vectors.Scene, []vectors.Question) rung
 
-// climb asks the questions on one rung.
-func climb(t *testing.T, name string, s *vectors.Scene, questions []vectors.Question, open opener) {
+// askAll asks the questions on one rung.
+func askAll(t *testing.T, name string, s *vectors.Scene, questions []vectors.Question, open opener) {
 	t.Run(name, func(t *testing.T) {
 		on := open(t, s, questions)
-		mend, err := s.Break()
+		restore, err := s.Break()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer mend()
+		defer restore()
 		for _, q := range questions {
 			on.ask(t, q)
 		}
-		mend()
+		restore()
 		for _, q := range questions {
 			if q.Mended != (vectors.Outcome{}) {
 				on.mended(t, q)

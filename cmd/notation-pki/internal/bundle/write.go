@@ -18,7 +18,7 @@ import (
 const makingPrefix = ".making-"
 
 // Write writes the files into a folder that is new or empty, all or none, and only if the provider would start with
-// them. It returns what will bite some day.
+// them. It returns warnings of what will fail later.
 func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	if out, err = filepath.Abs(out); err != nil {
 		return nil, err
