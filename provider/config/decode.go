@@ -14,8 +14,8 @@ import (
 )
 
 // decoder lays a YAML document over a struct that holds the defaults. It walks
-// the document itself, as the yaml package's own strictness names no nearest
-// key and stops at the first type error.
+// the document itself: the yaml package's own strictness names no path of a key and no
+// nearest key, and takes other spellings of a bool and a number.
 type decoder struct {
 	found  []problem
 	lines  map[string]int // where each key's value stands, for the checks after
