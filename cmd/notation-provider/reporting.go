@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/cluster"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/reports"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
@@ -37,6 +38,8 @@ const (
 type reportOptions struct {
 	config         string
 	from           string
+	cluster        bool
+	account        string // the folder with the service account for cluster
 	form           string
 	exceptionsOnly bool
 	concurrency    int
@@ -47,7 +50,7 @@ type reportOptions struct {
 func newReport() *cobra.Command {
 	var o reportOptions
 	c := &cobra.Command{
-		Use:   "report [--config FILE] [FILE…]",
+		Use:   "report [--config FILE] {--cluster | FILE…}",
 		Short: "Report what runs, why it is trusted, and what lapses when",
 		Long: `Reads Kubernetes objects from files, or from standard input as -, and reports on every image
 that they use: the verdict by the same code as serve, the signer, when the verdict lapses and
@@ -64,6 +67,9 @@ kinds are not looked at.
 --exceptions reports on the exceptions alone: those that are broken, have ended or end soon,
 that nothing uses, and that are broader than what runs. It asks no registry, and needs no --config.
 
+--cluster lists pods, constraints and exceptions of all namespaces from the API server, as the
+service account of the pod that it runs in. It reads no kubeconfig.
+
 Soon is within 30 days, or what --fail-within says. --from prints a report that -o json made
 before, and asks no registry. Without --config the trust is that of the notation command, as for
 verify.
@@ -79,6 +85,9 @@ that time; 2 usage, 1 failure.`,
   # Which exceptions can go?
   notation-provider report --exceptions objects.json
 
+  # In a pod, whose service account may list pods, constraints and exceptions:
+  notation-provider report --config config.yaml --cluster --fail-within 30d -o json
+
   # Every night: fail if something lapses within 30 days, and keep the report.
   notation-provider report --config config.yaml --fail-within 30d -o json objects.json > report.json
   notation-provider report --from report.json -o csv > report.csv`,
@@ -89,6 +98,8 @@ that time; 2 usage, 1 failure.`,
 	}
 	c.Flags().StringVarP(&o.config, "config", "c", "", "the server's configuration `FILE`; without it, notation's own")
 	c.Flags().StringVar(&o.from, "from", "", "print the report in a `FILE` of report -o json, - for standard input")
+	c.Flags().BoolVar(&o.cluster, "cluster", false, "in a pod, list the objects from the API server")
+	c.Flags().StringVar(&o.account, "account", cluster.Folder, "for --cluster, the `FOLDER` with the pod's service account")
 	c.Flags().BoolVar(&o.exceptionsOnly, "exceptions", false, "report on the exceptions alone; asks no registry")
 	c.Flags().IntVar(&o.concurrency, "concurrency", 0, "how `MANY` images to check at a time (default limits.concurrent of the configuration)")
 	c.Flags().Var(&o.failWithin, "fail-within", "exit with 5 if something ends within `DURATION`, such as 30d or 720h")
@@ -122,8 +133,12 @@ func (o *reportOptions) check(files []string) error {
 		return cli.UsageError("--from %s is a report already; leave out %q, or --from", o.from, files)
 	case o.from != "" && o.failing:
 		return cli.UsageError("--from prints a report as it was made; leave out --fail-within, or make the report with it")
-	case o.from == "" && len(files) == 0:
-		return cli.UsageError("there is no file with objects; name some, or - for standard input; see 'notation-provider report --help'")
+	case o.from != "" && o.cluster:
+		return cli.UsageError("--from %s is a report already; leave out --cluster, or --from", o.from)
+	case o.cluster && len(files) > 0:
+		return cli.UsageError("--cluster lists the objects itself; leave out %q, or --cluster", files)
+	case o.from == "" && !o.cluster && len(files) == 0:
+		return cli.UsageError("there is no file with objects; name some, or - for standard input, or --cluster in a pod; see 'notation-provider report --help'")
 	}
 	return nil
 }
@@ -141,7 +156,7 @@ func (o *reportOptions) make(c *cobra.Command, files []string) (*reports.Report,
 		}
 		return made, nil
 	}
-	found, err := collect(c.InOrStdin(), files)
+	found, err := o.collect(c, files)
 	if err != nil {
 		return nil, err
 	}

@@ -3,26 +3,30 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/internal/cli"
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/cluster"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/reports"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
-// collect reads the objects in all files.
-func collect(stdin io.Reader, files []string) (*reports.Collection, error) {
+// collect reads the objects in all files, or those of the cluster.
+func (o *reportOptions) collect(c *cobra.Command, files []string) (*reports.Collection, error) {
 	var found reports.Collection
+	if o.cluster {
+		return &found, o.list(c, &found)
+	}
 	reader := workload.Reader{Each: found.Add}
 	for _, file := range files {
 		if file == "-" {
-			if err := reader.Read(stdin, "standard input"); err != nil {
+			if err := reader.Read(c.InOrStdin(), "standard input"); err != nil {
 				return nil, err
 			}
 			continue
@@ -32,6 +36,23 @@ func collect(stdin io.Reader, files []string) (*reports.Collection, error) {
 		}
 	}
 	return &found, nil
+}
+
+// list reads the objects of the cluster. What it does not have is told: without constraints the trust policy alone decides.
+func (o *reportOptions) list(c *cobra.Command, found *reports.Collection) error {
+	client, err := cluster.InCluster(os.Getenv, o.account)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	absent, err := client.List(c.Context(), found.Add)
+	if err != nil {
+		return err
+	}
+	for _, name := range absent {
+		cli.Note(c, "the cluster has no %s", name)
+	}
+	return nil
 }
 
 func readFile(reader *workload.Reader, file string) error {

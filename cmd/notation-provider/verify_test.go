@@ -26,7 +26,7 @@ func TestAnUnknownRevocationIsToldOnce(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			c := newCluster(t)
+			c := newScene(t)
 			other := c.NewPKI(tc.kind)
 			trust := c.Trust(c.registry.Scope("*"))
 			trust.Stores["ca:skao-oci"] = []*x509.Certificate{other.Root.Cert}

@@ -50,10 +50,13 @@ func (r *Reader) readValue(decoder *json.Decoder) error {
 	if _, err := decoder.Token(); err != nil {
 		return unexpected(err)
 	}
-	if list {
-		return nil
+	switch {
+	case !list:
+		return r.object(object)
+	case r.List != nil:
+		return r.List(object)
 	}
-	return r.object(object)
+	return nil
 }
 
 // readItems reads the value of "items", which is an array in a list of objects.

@@ -25,6 +25,8 @@ const (
 type Reader struct {
 	// Each is given the objects in their order. Its error ends the reading.
 	Each func(object map[string]any) error
+	// List is given what a list in JSON has beside its items, after these; nil is fine. Its error ends the reading.
+	List func(rest map[string]any) error
 	// Most bounds each stream, in bytes. Default: MaxBytes.
 	Most int64
 
