@@ -23,18 +23,18 @@ RACE := $(if $(shell command -v cc || command -v gcc),-race,)
 # It leaves scrypt out, which takes ten times as long with it, and shares no memory.
 RACE_FLAGS := $(if $(RACE),-race -gcflags=golang.org/x/crypto/scrypt=-race=false,)
 
-# These take minutes with the race detector, and run one thing after the other: policies and policytest evaluate Rego, which
-# OPA does on one goroutine (what is concurrent in policytest is in its engine, whose tests race); the rotator's controllers run
-# in a simulated cluster, second after second; charts and ci drive helm. The others drive the server and notation-pki as
-# processes: in test/system, which asks many things at once, the server detects races here too.
+# These take minutes with the race detector, and run one thing after the other: policies and policytest evaluate Rego,
+# which OPA does on one goroutine. What is concurrent in policytest is in its engine, whose tests race. The rotator's
+# controllers run in a simulated cluster, second after second. charts and ci drive helm. The others drive the server and
+# notation-pki as processes: in test/system, which asks many things at once, the server detects races here too.
 DRIVERS := ./policies ./cmd/policytest ./cmd/cert-rotator/internal/controllers ./charts \
   $(addprefix ./test/,admission ci hostile monitoring openssl ratify signing system vectors)
 
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
 
-# The tests that write and compare what is generated of the chart: its table of values, its list of keys and its plain manifests, which
-# come last, as they are rendered with that list.
+# The tests that write and compare what is generated of the chart: its table of values, its list of keys and its plain
+# manifests. The manifests come last: they are rendered with that list.
 CHART := TestTheReadmeHasEveryValue|TestTheChartKnowsTheKeysReadAtStart|TestTheManifestsAreWhatTheChartRenders
 
 # The tests that write and compare what is generated of the words of denials: the library's, and the table in its README.

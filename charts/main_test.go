@@ -1,4 +1,4 @@
-// Package charts tests the chart: what the real helm renders from it, with its own values, with each file of examples, and
+// Package charts tests what the real helm renders from the chart: with its own values, with each file of examples, and
 // with what somebody gets wrong.
 package charts
 

@@ -19,8 +19,8 @@ type peer struct {
 	labels    map[string]string
 }
 
-// network evaluates policies as the API's documentation says: a pod that a policy selects for a direction is closed in that
-// direction but for what any such policy lets through; other pods are open. The libraries that do this need a version of a
+// network evaluates policies as the API's documentation says. A pod that a policy selects for a direction is closed in that
+// direction but for what any such policy lets through. Other pods are open. The libraries that do this need a version of a
 // module that Gatekeeper's engine has outgrown, or are not to be had.
 type network struct {
 	t        *testing.T

@@ -1,14 +1,14 @@
-// Command cert-rotator keeps the certificates by which Gatekeeper and the provider know
-// each other: the provider's serving certificate with its CA, the caBundle of the
-// Providers, and the CA of Gatekeeper's client certificates. It is the only part of the
-// product with rights in Kubernetes, and the server links nothing of it.
+// Command cert-rotator keeps the certificates by which Gatekeeper and the provider know each other.
+// They are the provider's serving certificate with its CA, the caBundle of the Providers, and the
+// CA of Gatekeeper's client certificates. It is the only part of the product with rights in
+// Kubernetes, and the server links nothing of it.
 //
 // It is written on controller-runtime. The library that Gatekeeper uses for the same,
-// github.com/open-policy-agent/cert-controller, replaces the CA, the certificate and the
-// caBundle at once: until every replica has taken up the new certificate and Gatekeeper
-// the new caBundle, requests fail. It has no place for a second CA, finds its Secret by
-// listing a namespace, and creates it. None of that can be changed from outside, so
-// nothing of it is used. README.md describes the steps; package serving takes them.
+// github.com/open-policy-agent/cert-controller, replaces the CA, the certificate and the caBundle
+// at once. Until every replica has taken up the new certificate and Gatekeeper the new caBundle,
+// requests fail. It has no place for a second CA, finds its Secret by listing a namespace, and
+// creates it. None of that can be changed from outside, so nothing of it is used. README.md
+// describes the steps; package serving takes them.
 package main
 
 import (

@@ -40,8 +40,8 @@ func plainHTTP(c config.Config, reports []report) string {
 	return b.String()
 }
 
-// plainHost is the registry of an image that is undecided, if that may have no TLS: it is
-// on this machine or inside the network, or it answered so. Empty otherwise.
+// plainHost is the registry of an image that is undecided, if that may have no TLS. That is one on
+// this machine or inside the network, or one that answered so. Empty otherwise.
 func (r report) plainHost() string {
 	image, err := provider.ParseQuestion(r.Image)
 	if err != nil || r.Outcome != outcomeUndecided || r.Cause != provider.CauseRegistry {

@@ -105,10 +105,10 @@ func load(file string) (config.Config, error) {
 	return c, config.Unreadable(file)
 }
 
-// ignoreSignals keeps signals from ending the server at once, and with it the requests in
-// flight: those that usually mean to read files again, and SIGPIPE, which comes when the
-// reader of standard error has gone. It returns a function that undoes this. The signals are
-// caught and not ignored, since a credential helper would inherit ignored ones.
+// ignoreSignals keeps some signals from ending the server at once, and with it the requests in
+// flight. These are those that usually mean to read files again, and SIGPIPE, which comes when the
+// reader of standard error has gone. It returns a function that undoes this. The signals are caught
+// and not ignored, since a credential helper would inherit ignored ones.
 func ignoreSignals() (undo func()) {
 	caught := make(chan os.Signal, 1) // it fills up, and is not read
 	signal.Notify(caught, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)

@@ -19,8 +19,8 @@ type Outcome struct {
 }
 
 // Case is one origin of an outcome, and the words for it. In texts, {image} stands for the image as it was written,
-// {subject} for what a command needs to find it (with its digest, where that is known), {host} and {repository} for
-// parts of its name, and {request} for the ID of the request.
+// {host} and {repository} for parts of its name. {subject} is what a command needs to find it, with its digest
+// where that is known. {request} is the ID of the request.
 type Case struct {
 	// Begins is what the detail begins with; "" fits every detail.
 	Begins string
@@ -62,7 +62,7 @@ func Unknown() Case {
 	return Case{Is: "was refused", You: "ask the platform team what this means"}
 }
 
-// Split divides the detail of what is undecided: the part behind its first semicolon is for the platform team, and goes
+// Split divides the detail of what is undecided. The part behind its first semicolon is for the platform team, and goes
 // before the Platform of the case.
 func Split(detail string) (known, platform string) {
 	known, platform, _ = strings.Cut(detail, "; ")

@@ -14,10 +14,10 @@ import (
 // begin is how a PEM block starts (RFC 7468 section 3).
 const begin = "-----BEGIN "
 
-// Parse reads every certificate in data, in PEM or, where there is no PEM, in DER. It is
-// strict, unlike [x509.CertPool.AppendCertsFromPEM], which skips what it cannot read.
-// A private key is an error: it has no place among certificates that are trusted or
-// shown, and most likely it was put there by mistake.
+// Parse reads every certificate in data, in PEM or, where there is no PEM, in DER. It is strict,
+// unlike [x509.CertPool.AppendCertsFromPEM], which skips what it cannot read. A private key is an
+// error. It has no place among certificates that are trusted or shown; most likely it was put there
+// by mistake.
 //
 // Text around the PEM blocks, Windows line ends and byte order marks do not matter.
 func Parse(data []byte) ([]*x509.Certificate, error) {

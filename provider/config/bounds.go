@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// amount is a number, a duration or a size with what is the least and the most of it. What
-// is beyond is refused: numbers are multiplied and added to, and one that overflows, or that
-// no machine has the memory for, would mean that every image is refused.
+// amount is a number, a duration or a size with what is the least and the most of it. What is
+// beyond is refused. Numbers are multiplied and added to. One that overflows, or that no machine
+// has the memory for, would mean that every image is refused.
 type amount struct {
 	key, kind          string
 	value, least, most int64

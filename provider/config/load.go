@@ -56,8 +56,8 @@ func Parse(data []byte) (Config, error) {
 	return c, nil
 }
 
-// parse goes on to the checks when the reading had problems, so that all are reported at
-// once: a value that could not be read has its default. It returns the line of each key too.
+// parse goes on to the checks when the reading had problems, so that all are reported at once. A
+// value that could not be read has its default. It returns the line of each key too.
 func parse(data []byte) (Config, map[string]int, []problem) {
 	c := Default()
 	d := decoder{lines: map[string]int{}}

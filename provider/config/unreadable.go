@@ -11,9 +11,9 @@ import (
 // mayRead is R_OK of access(2).
 const mayRead = 4
 
-// Unreadable is an error with a line for each file that dockerConfigs or a caFile in the
-// configuration at path names and that is not there or may not be read: what reads them later
-// knows no key. It is nil if there is none. The configuration was loaded before.
+// Unreadable is an error with a line for each file that is not there or may not be read. It looks
+// at the files that dockerConfigs or a caFile in the configuration at path names: what reads them
+// later knows no key. It is nil if there is none. The configuration was loaded before.
 func Unreadable(path string) error {
 	data, err := regularfile.Read(path, maxFile)
 	if err != nil {

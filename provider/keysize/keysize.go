@@ -22,8 +22,8 @@ const (
 	// 50 times as much. Honest ones have 1 to 4 KiB.
 	MaxCertificateBytes = 16 << 10
 
-	// MaxNameBytes is the size of the largest name of a certificate, as DER: crypto/x509
-	// writes it as text in a time that grows with the square of its parts.
+	// MaxNameBytes is the size of the largest name of a certificate, as DER. crypto/x509 writes it
+	// as text in a time that grows with the square of its parts.
 	MaxNameBytes = 2 << 10
 )
 

@@ -9,7 +9,7 @@ import (
 // of a panic. It is the last bound, behind narrower ones.
 const maxAttribute = 8 << 10
 
-// Bound cuts texts and errors that are too long, and writes durations as text, such as 1.8s: as JSON they would be numbers
+// Bound cuts texts and errors that are too long, and writes durations as text, such as 1.8s. As JSON they would be numbers
 // without a unit. It is for [slog.HandlerOptions].ReplaceAttr.
 func Bound(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {

@@ -93,9 +93,9 @@ func (q *Queue) run() {
 	}
 }
 
-// next waits for a line, and takes it out. It also takes how many lines are missing, once
-// the queue has drained by half: else every second line of a flood would tell of it. It is
-// false when the queue is closed and empty.
+// next waits for a line, and takes it out. It also takes how many lines are missing, once the queue
+// has drained by half. Else every second line of a flood would tell of it. It is false when the
+// queue is closed and empty.
 func (q *Queue) next() (line []byte, missing int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

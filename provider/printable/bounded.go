@@ -23,8 +23,8 @@ func Cut(text string, limit int) string {
 	})
 }
 
-// Brief returns text for a line of the log: white space as blanks, the rest as [Text] has it,
-// and at most limit bytes with its escapes.
+// Brief returns text for a line of the log. It has white space as blanks, the rest as [Text] has
+// it, and at most limit bytes with its escapes.
 func Brief(text string, limit int) string {
 	return bounded(text, limit, func(r rune) (rune, int) {
 		switch {

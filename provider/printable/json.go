@@ -9,9 +9,9 @@ import (
 	"unicode/utf16"
 )
 
-// JSON writes a value as indented JSON to w. Characters without a graphic form are
-// written as escapes, which JSON itself asks for below U+0020 only: programs read
-// them as they are, and a terminal shows the escapes.
+// JSON writes a value as indented JSON to w. Characters without a graphic form are written as
+// escapes, which JSON itself asks for below U+0020 only. Programs read them as they are, and a
+// terminal shows the escapes.
 func JSON(w io.Writer, value any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

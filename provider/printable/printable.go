@@ -1,6 +1,6 @@
-// Package printable makes text that others wrote fit for a terminal, a log and the
-// wire: names in certificates, types of PEM blocks, names of files. Such text may hold
-// control characters, which move the cursor, rename the window or hide what follows.
+// Package printable makes text that others wrote fit for a terminal, a log and the wire. Examples
+// are names in certificates, types of PEM blocks and names of files. Such text may hold control
+// characters, which move the cursor, rename the window or hide what follows.
 package printable
 
 import (

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// MaxText is a bound for files of objects or answers that people and tools write, such as
-// a list of everything in a cluster: 64 MiB.
+// MaxText is a bound for files of objects or answers that people and tools write: 64 MiB. It leaves
+// room for a list of everything in a cluster.
 const MaxText = 64 << 20
 
 // ErrNotRegular and ErrTooLarge tell by [errors.Is] why a file was refused. Each is the

@@ -55,11 +55,10 @@ type Files struct {
 // NewFiles returns the files at paths. Nothing is read yet.
 func NewFiles(paths ...string) *Files { return &Files{paths: slices.Clone(paths)} }
 
-// Load reads the files and, if they are not what load took last, gives them to
-// load. The contents count as taken only when load returns nil: broken ones are
-// tried again, and fail again, with each call. So a [Source] whose state is in
-// files needs no more than this for its Reload, and nothing can change between
-// the comparison and the parsing, since both see the same bytes.
+// Load reads the files and, if they are not what load took last, gives them to load. The contents
+// count as taken only when load returns nil: broken ones are tried again, and fail again, with each
+// call. So a [Source] whose state is in files needs no more than this for its Reload. Nothing can
+// change between the comparison and the parsing: both see the same bytes.
 func (f *Files) Load(load func(Contents) error) (changed bool, err error) {
 	c, err := Read(f.paths...)
 	if err != nil {

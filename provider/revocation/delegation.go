@@ -31,8 +31,8 @@ func (r *responders) maySpeak(ctx context.Context, embedded []asn1.RawValue, iss
 	return signers
 }
 
-// delegated tells whether the CA lets a certificate sign OCSP responses: it issued the certificate itself, for OCSP
-// signing, and the certificate is in date (RFC 6960 section 4.2.2.2).
+// delegated tells whether the CA lets a certificate sign OCSP responses. It does if it issued the certificate
+// itself, for OCSP signing, and the certificate is in date (RFC 6960 section 4.2.2.2).
 func delegated(cert, issuer *x509.Certificate) error {
 	switch at := time.Now(); {
 	case !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageOCSPSigning):
@@ -49,9 +49,9 @@ func delegated(cert, issuer *x509.Certificate) error {
 	return errors.Join(keysize.Check(cert), keysize.CheckSignatureFrom(cert, issuer))
 }
 
-// notRevoked tells whether a responder's own certificate still counts. RFC 6960 section 4.2.2.2.1 leaves it to the CA:
-// one with the nocheck extension counts until it ends; one that names a revocation list is looked up there, and does not
-// count while the list cannot be had; one that names neither counts.
+// notRevoked tells whether a responder's own certificate still counts. RFC 6960 section 4.2.2.2.1 leaves it to the CA.
+// One with the nocheck extension counts until it ends. One that names a revocation list is looked up there, and does not
+// count while the list cannot be had. One that names neither counts.
 func (r *responders) notRevoked(ctx context.Context, cert, issuer *x509.Certificate) bool {
 	if has(cert.Extensions, oidOCSPNoCheck) || !has(cert.Extensions, oidCRLDistributionPoints) {
 		return true

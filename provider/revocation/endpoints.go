@@ -24,8 +24,8 @@ const (
 // Outcome is how a request to an endpoint ended.
 type Outcome string
 
-// The outcomes. An answer that does not count, such as one signed by a stranger or one that is older than the last, is a
-// failure as much as no answer.
+// The outcomes. An answer that does not count is a failure as much as no answer: one signed by a stranger, or one
+// older than the last.
 const (
 	Answered Outcome = "ok"
 	Failed   Outcome = "failed"
@@ -54,8 +54,8 @@ type Endpoint struct {
 // maxEndpoints bounds the endpoints that are remembered. Trusted CAs name them, and few.
 const maxEndpoints = 256
 
-// endpoints remembers how requests ended, and logs when an endpoint begins and ends to fail: verdicts go on for as long as
-// the last answers hold, so that without a word nothing is seen until they lapse.
+// endpoints remembers how requests ended, and logs when an endpoint begins and ends to fail. Verdicts go on for as long as
+// the last answers hold: without a line in the log nothing is seen until they lapse.
 type endpoints struct {
 	log     *slog.Logger
 	observe func(kind, outcome string)

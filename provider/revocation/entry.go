@@ -46,7 +46,7 @@ func unpadded(number []byte) []byte {
 	return number
 }
 
-// understood tells whether the entry's extensions are known, or may be passed over: one with a critical extension that is
+// understood tells whether the entry's extensions are known, or may be passed over. One with a critical extension that is
 // not known makes the whole list useless (RFC 5280 section 5.3). One that names another issuer is part of an indirect list.
 func (e entry) understood() bool {
 	if len(e.extensions) == 0 {

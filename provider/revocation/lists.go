@@ -128,8 +128,8 @@ func (l *lists) get(ctx context.Context, p place, q question, secondRound bool) 
 	return nil, at(p.url, err)
 }
 
-// recheckAt is when a verdict that relies on the list must be renewed: when the list is too old or, where no newer one can
-// be fetched, at the next try. Otherwise verdicts would be renewed ever more often towards the list's end.
+// recheckAt is when a verdict that relies on the list must be renewed. That is when the list is too old or, where no newer
+// one can be fetched, at the next try. Otherwise verdicts would be renewed ever more often towards the list's end.
 func (l *lists) recheckAt(key listKey, b *bundle) time.Time {
 	old, retry := b.received.Add(l.max()), time.Now().Add(l.retry())
 	if l.failed.recent(key) && old.Before(retry) {

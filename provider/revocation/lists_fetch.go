@@ -107,8 +107,8 @@ func (l *lists) fetchList(ctx context.Context, url string, issuer *x509.Certific
 	return fetched, fetched.accept(issuer)
 }
 
-// download fetches a small list at once, and large ones one after the other. What its place fails by, or limits our rate
-// by, is held against that place: the responder at the same host may be well, and other lists.
+// download fetches a small list at once, and large ones one after the other. Failures and rate limits of a list's place
+// count against that place alone. The responder at the same host may be well, and other lists.
 func (l *lists) download(ctx context.Context, url string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(egress.ForRepository(ctx, url), http.MethodGet, url, nil)
 	if err != nil {

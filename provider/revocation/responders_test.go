@@ -41,7 +41,8 @@ func delegate(id *ca.Identity) answer {
 }
 
 // An OCSP response counts if the CA signed it, or a certificate that the CA issued for that, in date. Any other counts for
-// nothing: the status is unknown, the CA's own "revoked" is heard next though it is older, and where there is a list, it decides.
+// nothing. The status is unknown, the CA's own "revoked" is heard next though it is older. Where there is a list, it
+// decides.
 func TestOnlyTheCASpeaks(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -38,8 +38,8 @@ func (r *responders) read(ctx context.Context, der []byte, cert, issuer *x509.Ce
 	return response, nil
 }
 
-// responseDER and the types below it are OCSPResponse of RFC 6960 section 4.2.1, as far as it is looked at before
-// x/crypto/ocsp parses and verifies it.
+// responseDER and the types below it are OCSPResponse of RFC 6960 section 4.2.1. They have what is looked at
+// before x/crypto/ocsp parses and verifies it.
 type responseDER struct {
 	Status   asn1.Enumerated
 	Response responseBytes `asn1:"explicit,tag:0,optional"`
@@ -153,7 +153,7 @@ func sum(hash crypto.Hash, data []byte) []byte {
 }
 
 // signedBy returns the status that one of the signers signed. The signature does not cover the certificates that come
-// along, so they are left out: x/crypto/ocsp would compute with the first of them and ask later who issued it.
+// along, so they are left out. x/crypto/ocsp would compute with the first of them and ask later who issued it.
 func (outer responseDER) signedBy(basic basicResponse, cert *x509.Certificate, signers []*x509.Certificate) (*ocsp.Response, error) {
 	alone, err := asn1.Marshal(struct {
 		TBS       asn1.RawValue

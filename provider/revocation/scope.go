@@ -52,8 +52,8 @@ func readFlag(from *cryptobyte.String, tag uint8, into *bool) bool {
 	return true
 }
 
-// covers says why a list of this scope, found through a distribution point, does not tell whether a certificate is revoked
-// (RFC 5280 section 6.3.3, steps b and d).
+// covers says why a list of this scope does not tell whether a certificate is revoked. The list was found through a
+// distribution point (RFC 5280 section 6.3.3, steps b and d).
 func (s scope) covers(cert *x509.Certificate, p point) error {
 	isCA := cert.BasicConstraintsValid && cert.IsCA
 	switch {

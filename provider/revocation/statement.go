@@ -23,7 +23,7 @@ func (s statement) status(max time.Duration) certStatus {
 }
 
 // inDate says why a statement does not hold now. One without a next update says that newer ones are always to be had
-// (RFC 6960 section 4.2.2.1), so it holds no longer than answers may be used.
+// (RFC 6960 section 4.2.2.1). So it holds no longer than answers may be used.
 func (s statement) inDate(max time.Duration) error {
 	at := time.Now()
 	end := s.NextUpdate

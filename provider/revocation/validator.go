@@ -14,7 +14,7 @@ import (
 
 // Validate checks a chain of one purpose, and returns its status with notation-go's form of it. A chain that cannot be
 // checked is an error, and its status is unknown. It verifies the chain's signatures as notation-core-go does, except for a
-// chain without OCSP or CRL URLs: notation-go has just verified it, and with RSA-4096 that is most of the work of a
+// chain without OCSP or CRL URLs. notation-go has just verified it, and with RSA-4096 that is most of the work of a
 // verification.
 func (c *Checker) Validate(ctx context.Context, p purpose.Purpose, o revocation.ValidateContextOptions) (Status, []*result.CertRevocationResult, error) {
 	if len(o.CertChain) == 0 {

@@ -1,4 +1,4 @@
-// Package spelling finds the word that a misspelt one was most likely meant to be, for the
+// Package spelling finds the word that a misspelt one was most likely meant to be. It is for the
 // errors of the configuration, of the trust policy and of command lines.
 package spelling
 
@@ -15,9 +15,9 @@ const maxWord = 64
 // minPart is the length, in bytes, from which a word may stand for a longer one that begins with it.
 const minPart = 3
 
-// Nearest returns the one of known that word was most likely meant to be, or "" if none is
-// close: a third of its letters may be wrong, and two in a short word. Else it is the only one
-// that begins with word, or that word begins with. Case does not count.
+// Nearest returns the one of known that word was most likely meant to be, or "" if none is close. A
+// third of its letters may be wrong, and two in a short word. Else it is the only one that begins
+// with word, or that word begins with. Case does not count.
 func Nearest(word string, known []string) string {
 	if len(word) > maxWord {
 		return ""

@@ -9,8 +9,8 @@
 // request was answered stays in the request's trace. Where two requests wait for one check,
 // the check is in the trace of the first.
 //
-// A span may name the image, which a metric may not. It never has a credential or an error's
-// full text: a cause is enough to find the line of the log, which has the trace's id. The
-// context of a trace comes in by the W3C header traceparent, from Gatekeeper alone, and goes
-// to no registry and no CA.
+// A span may name the image, which a metric may not. It never has a credential or an error's full
+// text: a cause is enough to find the line of the log. That line has the trace's id. The context of
+// a trace comes in by the W3C header traceparent, from Gatekeeper alone, and goes to no registry
+// and no CA.
 package tracing

@@ -78,7 +78,7 @@ func TestExportWithTLS(t *testing.T) {
 	}
 }
 
-// A collector whose certificate is not trusted, one that refuses, one that redirects and one that is not there: the spans are
+// A collector whose certificate is not trusted, one that refuses, one that redirects and one that is not there. The spans are
 // lost, the log has the host, and no header goes to another host.
 func TestExportFails(t *testing.T) {
 	t.Parallel()

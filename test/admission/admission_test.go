@@ -97,8 +97,8 @@ func TestPodOfSignedAndUnsignedImages(t *testing.T) {
 	}
 }
 
-// BenchmarkDecision is the time to decide on a pod of three containers, whose verdicts the
-// server remembers, beside that of an empty template in the same engine.
+// BenchmarkDecision is the time to decide on a pod of three containers, whose verdicts the server
+// remembers. Beside it is that of an empty template in the same engine.
 func BenchmarkDecision(b *testing.B) {
 	w := newWorld(b, nil)
 	for _, tc := range []struct {

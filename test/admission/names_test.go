@@ -32,8 +32,9 @@ func oddNames(registry, digest string) []string {
 	return slices.Compact(names)
 }
 
-// A name is admitted exactly if it is a reference, and either of a repository that the constraint does not govern, by the
-// provider's reading of it, or verified. The provider, the template and the engine are the real ones.
+// A name is admitted exactly if it is a reference that is verified, or one of a repository that the constraint does not
+// govern. The repository is the provider's reading of the name. The provider, the template and the engine are the real
+// ones.
 func TestOddNamesAreReadAsOne(t *testing.T) {
 	w := newWorld(t, nil)
 	binary, err := workshop.Command("notation-provider")

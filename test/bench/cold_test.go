@@ -36,9 +36,9 @@ const (
 // verify checks one image by its tag, and returns the digest that is verified.
 type verify func(ctx context.Context, image rig.Image) (digest string, err error)
 
-// One check after the other, of SKAO's recipe (RSA-4096, signer RSA-3072) and of elliptic curve keys, on a registry with
-// the referrers API and on one with the tag schema. This process does the work of both sides and of the registry, so the
-// ratios look a little nearer to 1 than they are.
+// One check after the other, of SKAO's recipe (RSA-4096, signer RSA-3072) and of elliptic curve keys. They are made on a
+// registry with the referrers API and on one with the tag schema. This process does the work of both sides and of the
+// registry, so the ratios look a little nearer to 1 than they are.
 func BenchmarkCold(b *testing.B) {
 	for _, chain := range []struct {
 		name        string
@@ -78,9 +78,9 @@ func check(b *testing.B, r *rig.Registry, images []rig.Image, verify verify) {
 	b.ReportMetric(float64(r.Count())/float64(b.N), "requests/op")
 }
 
-// bare is notation.Verify with all that a program may keep that embeds it: connections, the verifier, and for each
-// repository a client that has learnt how the registry lists signatures. It resolves a tag first, as the notation
-// command does: notation.Verify finds no trust policy for a tag.
+// bare is notation.Verify with all that a program may keep that embeds it. That is connections, the verifier, and
+// for each repository a client that has learnt how the registry lists signatures. It resolves a tag first, as the
+// notation command does: notation.Verify finds no trust policy for a tag.
 func bare(b *testing.B, r *rig.Registry, images []rig.Image, trusted rig.Trust) verify {
 	b.Helper()
 	v := rig.Must(notationverifier.NewWithOptions(trusted.Document(), inMemory(trusted.Stores), nil, notationverifier.VerifierOptions{}))(b)

@@ -1,5 +1,5 @@
-// Package ci holds .gitlab-ci.yml to what it promises: the pipeline runs .ci/run, with the Go that the images are built with,
-// and releases what a tag names to where the chart and the documents look for it.
+// Package ci holds .gitlab-ci.yml to what it promises. The pipeline runs .ci/run, with the Go that the images are built with.
+// It releases what a tag names to where the chart and the documents look for it.
 package ci
 
 import (

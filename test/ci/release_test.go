@@ -67,8 +67,8 @@ func TestEveryNameIsOneThatIsReleased(t *testing.T) {
 	}
 }
 
-// release runs .ci/release against a registry, as a pipeline of GitLab would, for this machine's platform and the server's image
-// alone: the other is built in minutes.
+// release runs .ci/release against a registry, as a pipeline of GitLab would, for this machine's platform and the server's
+// image alone. The other is built in minutes.
 func release(t *testing.T, tag string, registry *rig.Registry, trust string) (string, error) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "../../.ci/release")

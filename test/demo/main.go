@@ -1,7 +1,7 @@
-// Command demo shows the main job on real input: it makes a certificate authority,
-// starts registries, pushes and signs images, starts the real server, asks it as
-// Gatekeeper would, and prints the verdicts. Then it builds policytest, which has Gatekeeper's engine in it and takes minutes
-// the first time, and has it decide on pods. It fails unless each verdict and each decision is the right one.
+// Command demo shows the main job on real input. It makes a certificate authority, starts registries, and pushes and signs
+// images. Then it starts the real server, asks it as Gatekeeper would, and prints the verdicts. Then it builds policytest,
+// which has Gatekeeper's engine in it and takes minutes the first time, and has it decide on pods. It fails unless each
+// verdict and each decision is the right one.
 package main
 
 import (

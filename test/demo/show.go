@@ -39,8 +39,8 @@ func (s *stage) ask(ctx context.Context, asker *rig.GatekeeperClient) ([]row, er
 	return rows, nil
 }
 
-// read takes a verdict off the wire, as a policy would: what does not say in so
-// many words that the image is verified does not.
+// read takes a verdict off the wire, as a policy would. What does not say in so many words that the
+// image is verified does not.
 func (r *row) read(answer *rig.Answer) {
 	item, ok := answer.Items[r.key]
 	if !ok {

@@ -57,7 +57,7 @@ func (w *world) becomes(t *testing.T, namespace string, words ...string) {
 	})
 }
 
-// An object excepts an image while it is there and its last day is not over, and while Gatekeeper is told of it: without the
+// An object excepts an image while it is there and its last day is not over, and while Gatekeeper is told of it. Without the
 // SyncSet it does not count.
 func TestExceptionObjectAdmitsAndLapses(t *testing.T) {
 	w := start(t)

@@ -132,7 +132,7 @@ func (w *world) cloudPod(ctx context.Context, repository string) (string, error)
 	return w.shell(ctx, "kubectl run "+repository+" --image="+cloudHost+"/"+repository+":1 --dry-run=server")
 }
 
-// A helper that an init container brings, as the example has it, logs the servers in: signed images are admitted and unsigned
+// A helper that an init container brings, as the example has it, logs the servers in. Signed images are admitted and unsigned
 // ones denied as such. While the helper fails, what was verified stays so, and the rest is undecided.
 func TestCredentialHelperOfInitContainer(t *testing.T) {
 	w := start(t)

@@ -109,7 +109,7 @@ func (l *load) seen(t *testing.T, number int) {
 // timeout is the Provider's (answerWithin, in whole seconds): what takes longer is denied.
 const timeout = 2 * time.Second
 
-// late forgives answers that took all the time there is, one in a hundred or one: a machine that is busy with other things
+// late forgives answers that took all the time there is, one in a hundred or one. A machine that is busy with other things
 // has such, and all else that is lost is lost sooner.
 func (l *load) late(t *testing.T) func(answer) bool {
 	left := max(1, (l.admitted+l.denied)/100)

@@ -196,7 +196,7 @@ func TestServingCertificateIsRenewed(t *testing.T) {
 	}
 }
 
-// Gatekeeper makes another CA for itself. Until its own pods have the new certificate the API server cannot call it; and until
+// Gatekeeper makes another CA for itself. Until its own pods have the new certificate the API server cannot call it. And until
 // our pods have the new CA, which its pods use from the same moment on, we refuse it. Two kubelets bring the two, and none
 // waits for the other: so answers are lost for as long as volumes take, and none is wrong. After that all is as before.
 func TestGatekeeperCAChangeAdmitsNothing(t *testing.T) {

@@ -46,8 +46,8 @@ func Eventually(t TB, what string, wrong func() error) {
 	Within(t, what, Patience, wrong)
 }
 
-// Within waits as [Eventually] does, for as long as the test says: less where the time is what is tested, more where much
-// has to happen first.
+// Within waits as [Eventually] does, for as long as the test says. That is less where the time is what is tested, and
+// more where much has to happen first.
 func Within(t TB, what string, patience time.Duration, wrong func() error) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)

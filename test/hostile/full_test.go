@@ -13,7 +13,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// fill has one signed image verified in so many repositories that the evidence of them is as much as is kept: anyone who may
+// fill has one signed image verified in so many repositories that the evidence of them is as much as is kept. Anyone who may
 // push to some may copy it there, with a padded envelope.
 func (x *target) fill(t *testing.T) {
 	t.Helper()

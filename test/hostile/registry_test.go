@@ -174,7 +174,7 @@ func (r *registry) list(w http.ResponseWriter, q *http.Request, k kind) {
 	_ = json.NewEncoder(w).Encode(index)
 }
 
-// readyPages answers with an endless list of pages as large as may be, which cost the registry nothing to make: so it sends
+// readyPages answers with an endless list of pages as large as may be, which cost the registry nothing to make. So it sends
 // as many at a time as the server lets it.
 func readyPages() http.HandlerFunc {
 	page := []byte(`{"schemaVersion":2,"manifests":[{"annotations":{"pad":"` + strings.Repeat("x", 4<<20-200) + `"}}]}`)

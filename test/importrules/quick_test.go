@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// quick is the build tag with which notation-pki takes next to no time for a passphrase: a key
-// that such a build encrypts is open to guessing. It is for tests alone.
+// quick is the build tag with which notation-pki takes next to no time for a passphrase. A key that
+// such a build encrypts is open to guessing. It is for tests alone.
 const quick = "quickpassphrases"
 
 // Only the two files that the tag chooses between know it, and what builds commands for tests.
@@ -47,7 +47,7 @@ func constrained(t *testing.T, file string) bool {
 	return strings.HasSuffix(file, ".go") && strings.Count(string(text), quick) == 1 && line.Match(text)
 }
 
-// The recipes for images and commands set no build tag at all: neither by a flag, nor by the
+// The recipes for images and commands set no build tag at all. They set it neither by a flag, nor by the
 // environment, nor by a file of the Go tool's. That for promtool is let be: its module has no code of ours.
 func TestRecipesSetNoBuildTag(t *testing.T) {
 	tag := regexp.MustCompile(`go (build|install|run)\b.*\s--?tags|GOFLAGS.*-tags|QUICK_PASSPHRASES`)

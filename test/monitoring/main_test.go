@@ -1,5 +1,5 @@
 // Package monitoring has no code of its own. Its tests hold alerts, dashboard and documents to the metrics that a real server,
-// the rotator and Gatekeeper have, and each alert to a runbook and a test. Those that want promtool have the build tag
+// the rotator and Gatekeeper have. They hold each alert to a runbook and a test. Those that want promtool have the build tag
 // promtool, and make test-rules runs them:
 //
 //   - alerts/ has the tests of the alerts, as promtool reads them;

@@ -69,7 +69,7 @@ func TestAlertsFireAndEnd(t *testing.T) {
 	}
 }
 
-// Every query of the dashboard has an answer from the series of a real server, of the rotator and of Gatekeeper: its absence
+// Every query of the dashboard has an answer from the series of a real server, of the rotator and of Gatekeeper. Its absence
 // would be an alert.
 func TestNoPanelIsWithoutData(t *testing.T) {
 	type rule struct {

@@ -42,8 +42,8 @@ func deployment(pod *unstructured.Unstructured) *unstructured.Unstructured {
 	}}
 }
 
-// The constraint that comes in the place of Ratify's lets in what is signed, and denies what
-// is not: in the controllers of pods too, which Ratify's own template does not look at.
+// The constraint that comes in the place of Ratify's lets in what is signed, and denies what is
+// not. It does so in the controllers of pods too, which Ratify's own template does not look at.
 func TestConstraintDeniesWhatIsNotSigned(t *testing.T) {
 	w := newAcme(t)
 	e, err := admission.Open(t.Context(), w.Env, t.TempDir(), w.serve(t), 5, string(readFile(t, "testdata/signedimages.yaml")))

@@ -99,7 +99,7 @@ func TestCheckTakesTheConfiguration(t *testing.T) {
 	}
 }
 
-// The signed image needs all that came over: credentials to be seen, the root and the
+// The signed image needs all that came over. These are credentials to be seen, the root and the
 // identity to be trusted, and the tsa store since its signer's certificate has ended.
 func TestVerifyTellsSignedFromUnsigned(t *testing.T) {
 	w := newAcme(t)

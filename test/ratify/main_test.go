@@ -1,6 +1,6 @@
-// Package ratify holds provider/COMPARISON.md to the truth: what Ratify was told and what
-// this provider is told in its place trust the same signers, and this provider does with
-// the latter what the page says.
+// Package ratify holds provider/COMPARISON.md to the truth. What Ratify was told and what this
+// provider is told in its place trust the same signers. This provider does with the latter what the
+// page says.
 package ratify
 
 import (

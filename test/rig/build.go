@@ -64,7 +64,7 @@ func build(ctx context.Context, dir, command string, environment []string, race 
 	return binary, lookAtSources(root)
 }
 
-// buildKept runs the compiler, which leaves a kept binary as it is where that is up to date: linking takes seconds, and many
+// buildKept runs the compiler, which leaves a kept binary as it is where that is up to date. Linking takes seconds, and many
 // packages drive the same commands. The test gets a name of its own for the file, for the next build replaces the kept one.
 func buildKept(compiler *exec.Cmd, kept, binary string) error {
 	for _, file := range []string{kept, binary} {
@@ -99,7 +99,7 @@ func moduleRoot(ctx context.Context) (string, error) {
 }
 
 // lookAtSources reads the directories that our commands are made of. go test remembers the result of a test as long as what
-// the test looked at is the same, and does not know what a compiler looked at for it.
+// the test looked at is the same. It does not know what a compiler looked at for it.
 func lookAtSources(root string) error {
 	for _, dir := range []string{"cmd", "provider", "test/tools"} {
 		if err := filepath.WalkDir(filepath.Join(root, dir), func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
@@ -119,7 +119,7 @@ type Binaries struct {
 	Plain bool
 
 	// Races has the server detect races where the tests do not, if the environment has RACE_SERVER. It is for tests that ask
-	// a server many things at once: they need no detector of their own, and take twice as long with one.
+	// a server many things at once. They need no detector of their own, and take twice as long with one.
 	Races bool
 
 	environment []string // as it was: modules may come through a proxy

@@ -9,7 +9,7 @@
 //   - [Registry.PushImage] and [Env.Sign] put content there, also content that is wrong in a chosen way ([Defect]).
 //     Both go past the fault injector: faults hit, and the log counts, only what comes over the network.
 //   - [Env.NewPKI] makes further CAs, revocable ones too; [Env.Endpoints] speaks for them.
-//   - [RevocationServer] remembers what a CA revoked and publishes it as a CRL and over OCSP; [TSA] is an RFC 3161 timestamp
+//   - [RevocationServer] remembers what a CA revoked and publishes it as a CRL and over OCSP. [TSA] is an RFC 3161 timestamp
 //     authority, over HTTP or in the process.
 //   - [Env.Trust] writes what a provider trusts, [Env.WriteServerFiles] its TLS files, [WriteDockerConfig] its credentials.
 //   - [Env.GatekeeperClient] asks.

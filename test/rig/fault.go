@@ -40,7 +40,7 @@ func Delay(d time.Duration) Fault {
 	return hold(func() <-chan time.Time { return time.After(d) })
 }
 
-// Hang keeps the request until the client leaves; once the fault is lifted, it is passed on.
+// Hang keeps the request until the client leaves. Once the fault is lifted, it is passed on.
 func Hang() Fault {
 	return hold(func() <-chan time.Time { return nil })
 }
@@ -84,7 +84,7 @@ func Divert(change func(path string) string) Fault {
 	}
 }
 
-// Drip sends the real answer's header, and its body byte by byte with a pause after each, until the client leaves; once
+// Drip sends the real answer's header, and its body byte by byte with a pause after each, until the client leaves. Once
 // the fault is lifted, the rest follows at once.
 func Drip(pause time.Duration) Fault {
 	return func(lifted <-chan struct{}, next http.Handler) http.Handler {

@@ -16,9 +16,9 @@ import (
 // maxRequestBytes bounds what an OCSP client or a timestamp client may send; real requests hold some hundred bytes.
 const maxRequestBytes = 64 << 10
 
-// OCSPHandler answers OCSP requests, by POST at any path and by GET with the request as all that follows the first
-// slash: mount it with [http.StripPrefix], but not below an [http.ServeMux], which cleans the two slashes in a row out
-// of the path that a request in base64 may hold. The CA signs the answers itself.
+// OCSPHandler answers OCSP requests, by POST at any path, and by GET with the request as all that follows the first
+// slash. Mount it with [http.StripPrefix], but not below an [http.ServeMux]. That makes one slash of two in a row,
+// which a request in base64 may hold. The CA signs the answers itself.
 func (l *RevocationServer) OCSPHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/ocsp-response")

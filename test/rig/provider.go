@@ -40,8 +40,9 @@ type Provider struct {
 	// URL is that of the mutual TLS listener, "https://127.0.0.1:PORT"; AdminURL is that of the plain one.
 	URL, AdminURL string
 
-	// Dir holds config.yaml and all that it names: trustpolicy.json and truststore/ (write a new [Trust] there, and it is
-	// taken up), tls.crt, tls.key and ca.crt ([Env.WriteServerFiles]), docker.json, and a CA file for each registry.
+	// Dir holds config.yaml and all that it names. These are trustpolicy.json and truststore/, tls.crt, tls.key and
+	// ca.crt ([Env.WriteServerFiles]), docker.json, and a CA file for each registry. A new [Trust] that is written there
+	// is taken up.
 	Dir string
 
 	env     *Env

@@ -37,8 +37,8 @@ func NewRevocationServer(issuer *ca.CA) *RevocationServer {
 	}
 }
 
-// Revoke withdraws a certificate, as of the given time, for a reason of RFC 5280 section 5.3.1, such as 1 for a key that
-// was compromised or 4 for a certificate that was superseded; 0 leaves it open.
+// Revoke withdraws a certificate, as of the given time, for a reason of RFC 5280 section 5.3.1. 1 is a key that was
+// compromised, 4 a certificate that was superseded; 0 leaves it open.
 func (l *RevocationServer) Revoke(cert *x509.Certificate, at time.Time, reason int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -22,8 +22,8 @@ const tokenPath = "/token"
 // tokenLifetime is how long a token is good for.
 const tokenLifetime = 5 * time.Minute
 
-// tokenService gives out tokens as a registry's token authentication specification has it: to an account, what it asks
-// for and may have; a client without an account gets a token that opens nothing.
+// tokenService gives out tokens as a registry's token authentication specification has it. An account gets what it
+// asks for and may have. A client without an account gets a token that opens nothing.
 type tokenService struct {
 	name     string // the issuer and the audience, both
 	accounts map[string]string

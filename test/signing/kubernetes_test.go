@@ -13,7 +13,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// volume is a folder into which a ConfigMap is mounted as the kubelet does it: what is seen are links through ..data,
+// volume is a folder into which a ConfigMap is mounted as the kubelet does it. What is seen are links through ..data,
 // which moves from one version to the next in one step.
 type volume struct {
 	t    *testing.T

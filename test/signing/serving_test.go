@@ -26,8 +26,8 @@ func checked(t *testing.T, p *rig.Provider, url string) string {
 	return string(said)
 }
 
-// What notation-pki serving makes is all that mutual TLS needs: the server takes it, check has nothing against it, and the client
-// certificate is let in, and no request without one.
+// What notation-pki serving makes is all that mutual TLS needs. The server takes it and check has nothing against it. The
+// client certificate is let in, and no request without one.
 func TestTheServingCertificateServes(t *testing.T) {
 	user := newCA(t)
 	user.run("serving", "--host", "127.0.0.1", "--host", "verify.policy.svc", "--client", "gatekeeper.example.svc")

@@ -66,7 +66,7 @@ func withMetadata(image rig.Image, vetted string) *ocispec.Descriptor {
 	return &target
 }
 
-// What the preset's README says works as written: what is vetted by it is admitted, until it lapses or is withdrawn, and
+// What the preset's README says works as written. What is vetted by it is admitted, until it lapses or is withdrawn, and
 // nothing else below the mirror's path is.
 func TestVettingByTheReadme(t *testing.T) {
 	w := rig.ForTest(t)

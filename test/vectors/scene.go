@@ -122,7 +122,7 @@ func (s *Scene) Questions() ([]Question, error) {
 	return all, nil
 }
 
-// Shares tells whether a server that was asked about other cases can be asked about this one: its settings are the usual
+// Shares tells whether a server that was asked about other cases can be asked about this one. Its settings are the usual
 // ones, and each image it asks about is at a registry of its own. Nothing that the server remembers is of such an image.
 func (s *Scene) Shares(questions []Question) bool {
 	if s.vector.Settings != (Settings{}) {

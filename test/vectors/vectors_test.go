@@ -57,7 +57,7 @@ func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
 	}
 }
 
-// newWorld makes the environment of a case. It lasts as long as the whole test: a registry that came to the port of one that
+// newWorld makes the environment of a case. It lasts as long as the whole test. A registry that came to the port of one that
 // has ended would find a server that remembers the images of that.
 func newWorld(t, whole *testing.T) *rig.Env {
 	t.Helper()

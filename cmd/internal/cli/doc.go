@@ -1,5 +1,5 @@
-// Package cli is what every command of the product has in common: exit codes, errors of the command line, the flag -o, the
-// version, completion, and output without control characters.
+// Package cli is what every command of the product has in common. It has exit codes, errors of the command line, the flag
+// -o, the version, completion, and output without control characters.
 //
 //   - [Setup] completes a root command: --version and the verb version, help, completion, and usage errors.
 //   - [Run] executes it and prints why it failed; [Execute] leaves the printing to its caller.

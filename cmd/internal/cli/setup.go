@@ -18,7 +18,7 @@ const columns = 100
 // codes ends the help of each command that does not list its exit codes itself.
 const codes = "Exit codes: 0 done; 1 it failed; 2 the command line is wrong."
 
-// Setup completes a root command that has its verbs: it adds the verb version and the flag --version, and turns mistakes in
+// Setup completes a root command that has its verbs. It adds the verb version and the flag --version, and turns mistakes in
 // the command line into [UsageError]. A root that does nothing itself prints its help, and refuses arguments.
 func Setup(root *cobra.Command) *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -74,8 +74,8 @@ func addCodes(c *cobra.Command) {
 	}
 }
 
-// usage is cobra's text with the flags in our columns. It is no template: where a program has text/template, which finds
-// methods by their names, the linker keeps every method of every type, and the server would be a third larger.
+// usage is cobra's text with the flags in our columns. It is no template: text/template finds methods by their names.
+// With it the linker keeps every method of every type, and the server would be a third larger.
 func usage(c *cobra.Command) error {
 	out := c.OutOrStderr()
 	var written bytes.Buffer

@@ -85,7 +85,7 @@ func checkKeyLength(der []byte) error {
 	return nil
 }
 
-// PublicOf reads a private key in DER that is not encrypted, in any of the forms that [DecodeKey] reads, and returns its
+// PublicOf reads a private key in DER that is not encrypted, in any of the forms that [DecodeKey] reads. It returns its
 // public half; nil if it is none.
 func PublicOf(der []byte) crypto.PublicKey {
 	if checkKeyLength(der) != nil {

@@ -34,8 +34,9 @@ type Options struct {
 	// NotBefore is when the certificate starts to hold. Default: five minutes ago, not before its issuer.
 	NotBefore time.Time
 
-	// NotAfter is when it ends. Default, from now or a later NotBefore on, and never past its issuer: 100 years for a
-	// root, 10 years for an intermediate and a timestamp authority, one year for all others.
+	// NotAfter is when it ends. Default: 100 years for a root, 10 years for an intermediate and a timestamp
+	// authority, one year for all others. These count from now or from a later NotBefore on, and never go past its
+	// issuer.
 	NotAfter time.Time
 
 	// PathLen is how many CAs may follow this one in a chain. Default: unbounded for a root, none for an intermediate.
@@ -76,8 +77,8 @@ func (o Options) subject(commonName string) pkix.Name {
 	return pkix.Name{Country: []string{"XX"}, Province: []string{"Example"}, Organization: []string{"Example"}, CommonName: commonName}
 }
 
-// validity is when the certificate holds. Defaults stay within the issuer's own; what the caller asks for is not bent,
-// since a leaf that outlives its issuer is a case worth making.
+// validity is when the certificate holds. Defaults stay within the issuer's own; what the caller asks for is not bent.
+// A leaf that outlives its issuer is a case worth making.
 func (o Options) validity(lifetime time.Duration, issuer *CA) (notBefore, notAfter time.Time) {
 	now := time.Now()
 	notBefore, notAfter = o.NotBefore, o.NotAfter

@@ -33,8 +33,8 @@ type SignOptions struct {
 	// MediaType of the envelope: [JWS], the default, or [COSE].
 	MediaType string
 
-	// SigningTime is when the envelope says it was signed; it must lie within the validity of every certificate of the
-	// chain, and may lie in the past. Default: now. Kept to the second.
+	// SigningTime is when the envelope says it was signed. It must lie within the validity of every certificate of the
+	// chain. It may lie in the past. Default: now. Kept to the second.
 	SigningTime time.Time
 
 	// Expiry is when the signature stops to hold. Default: never. It must come after SigningTime. Kept to the second.
@@ -70,7 +70,7 @@ func PluginAttribute(name string) signature.Attribute {
 }
 
 // Sign makes a notation signature of the artifact. It fails where the chain breaks a rule for code signing or does not
-// hold at the signing time, and where the timestamp is not had or not valid.
+// hold at the signing time. It also fails where the timestamp is not had or not valid.
 func (id *Identity) Sign(ctx context.Context, target ocispec.Descriptor, opts SignOptions) (*Envelope, error) {
 	request, err := id.signRequest(target, opts)
 	if err != nil {

@@ -20,8 +20,9 @@ func RewriteIdentity(identity string) (string, error) {
 	return "x509.subject: " + rewritten, err
 }
 
-// rfc4514 rewrites a distinguished name from the forms that other tools write: openssl's slash form ("/C=GB/O=SKAO"), values
-// in quotation marks (RFC 2253 section 4), and the words in front that openssl and trust policies have.
+// rfc4514 rewrites a distinguished name from the forms that other tools write. These are openssl's slash form
+// ("/C=GB/O=SKAO"), values in quotation marks (RFC 2253 section 4), and the words in front that openssl and trust policies
+// have.
 func rfc4514(text string) (string, error) {
 	text = strings.TrimLeft(strings.TrimRight(text, "\r\n"), " \t\r\n") // a space at the end may be escaped
 	for _, prefix := range []string{"x509.subject:", "subject=", "subject:"} {

@@ -40,7 +40,7 @@ type Options struct {
 }
 
 // process guards what is there once for the whole process: OPA's registry of builtins, which making a driver writes,
-// compiling and evaluating read; and the connections of Gatekeeper's client for providers, which it keeps by the provider's
+// compiling and evaluating read. And the connections of Gatekeeper's client for providers, which it keeps by the provider's
 // name, for all clients and client certificates.
 var process struct {
 	sync.Mutex

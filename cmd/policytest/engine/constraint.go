@@ -21,8 +21,8 @@ var (
 	points        = []string{util.WebhookEnforcementPoint, util.AuditEnforcementPoint, util.GatorEnforcementPoint, util.VAPEnforcementPoint, util.AllEnforcementPoints}
 )
 
-// checkConstraint refuses a constraint that the engine would take and that would then never deny: one with an enforcement
-// action that there is not, as Gatekeeper's webhook does, or with a match that no object can have.
+// checkConstraint refuses a constraint that the engine would take and that would then never deny. Such a constraint has
+// an enforcement action that does not exist, which Gatekeeper's webhook refuses too, or a match that no object can have.
 func checkConstraint(constraint *unstructured.Unstructured) error {
 	return errors.Join(checkAction(constraint), checkMatch(constraint))
 }

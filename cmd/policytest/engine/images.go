@@ -31,8 +31,8 @@ var workloads = map[schema.GroupKind][]string{
 // imageFields lead to an image. A template that looks for images finds none below a field that is misspelt.
 var imageFields = []string{"spec", "template", "jobTemplate", "containers", "initContainers", "ephemeralContainers", "image", "volumes", "reference"}
 
-// CheckImages tells why a template may have overlooked an image of the object: its kind is misspelt, or a field that leads
-// to an image is, or it is of a kind that brings images and has none. The API server would refuse most of these objects.
+// CheckImages tells why a template may have overlooked an image of the object. The kind or a field that leads to an image
+// is misspelt, or the kind brings images and the object has none. The API server would refuse most of these objects.
 func CheckImages(object *unstructured.Unstructured) error {
 	kind := object.GroupVersionKind()
 	if err := checkKind([]string{kind.Group}, kind.Kind); err != nil {

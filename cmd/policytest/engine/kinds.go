@@ -15,8 +15,8 @@ const wildcard = "*" // in a match: every API group, every kind
 
 var apiVersion = regexp.MustCompile(`^v\d+((alpha|beta)\d+)?$`)
 
-// checkKinds finds the kinds and API groups of a match that no object can have: a resource's name for a kind's, a group with a
-// version, a kind of Kubernetes in a group that it is not in. What may be a kind of another's API it lets pass.
+// checkKinds finds the kinds and API groups of a match that no object can have. Examples are a resource's name for a kind's, a
+// group with a version, a kind of Kubernetes in a group that it is not in. What may be a kind of another's API it lets pass.
 func checkKinds(groups, kinds []string) error {
 	for _, group := range groups {
 		if err := checkGroup(group); err != nil {

@@ -11,8 +11,8 @@ import (
 // maxLength is the length in bytes of the longest word that is compared; no known word is as long.
 const maxLength = 64
 
-// nearest returns the one of known that word was most likely meant to be, or "" if none is close: two letters may be wrong, of a
-// word of up to four letters one, and case does not count.
+// nearest returns the one of known that word was most likely meant to be, or "" if none is close. Two letters may be wrong,
+// and of a word of up to four letters one. Case does not count.
 func nearest(word string, known []string) string {
 	return within(word, known, func(k string) int {
 		if len(k) <= 4 {

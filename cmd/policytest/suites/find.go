@@ -79,7 +79,7 @@ func walk(dir string, recursive bool) ([]Found, error) {
 	return all, err
 }
 
-// readSuite reads a suite. It returns nil for files that do not so much as name what a suite is: what is no YAML at all,
+// readSuite reads a suite. It returns nil for files that do not so much as name what a suite is. What is no YAML at all,
 // such as a chart's templates, is none of gator's business.
 func readSuite(file string) (*verify.Suite, error) {
 	text, err := regularfile.Read(file, regularfile.MaxText)

@@ -61,7 +61,7 @@ func (r *Runner) Run(ctx context.Context, found Found) verify.SuiteResult {
 	return result
 }
 
-// suiteRun is one run of one suite. The runner does not tell a client what it is for; but it asks its filter of each test
+// suiteRun is one run of one suite. The runner does not tell a client what it is for. But it asks its filter of each test
 // and each case just before it runs them, so the filter knows.
 type suiteRun struct {
 	*Runner

@@ -96,7 +96,7 @@ func (v *Verified) metadata() map[string]string {
 	return v.Metadata
 }
 
-// asked is the answer to a question with conditions about an image of which this is the answer: the provider refuses it
+// asked is the answer to a question with conditions about an image of which this is the answer. The provider refuses it
 // unless the signature meets them.
 func (a Answer) asked(conditions []provider.Condition) Answer {
 	if a.Verified == nil {

@@ -50,8 +50,8 @@ func TestEachAnswerBecomesTheResponseThatTheReadmeTells(t *testing.T) {
 	}
 }
 
-// Of an image with conditions the answer is what is written of it, else what a provider would say of a signature with what is
-// written of the image alone.
+// Of an image with conditions the answer is what is written of it. Else it is what a provider would say of a signature with
+// what is written of the image alone.
 func TestConditionsAreJudgedByTheWrittenAnswer(t *testing.T) {
 	const vetted = "{verified: {metadata: {vetted: SEC-1}}}"
 	for _, c := range []struct{ answers, key, want string }{

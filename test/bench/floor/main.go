@@ -1,7 +1,7 @@
-// Command floor is what an answer costs anyhow: the server's own mutual TLS door,
-// and behind it a handler that decodes the request and encodes a constant. The
-// bench holds the real server against it. It links what that takes and no more, so
-// its memory and its start are a floor too.
+// Command floor is what an answer costs anyhow. It is the server's own mutual TLS listener, and
+// behind it a handler that decodes the request and encodes a constant. The bench holds the real
+// server against it. It links what that takes and no more, so its memory and its start are a floor
+// too.
 package main
 
 import (

@@ -6,14 +6,14 @@
 //
 // etcd, kube-apiserver (RBAC and the default admission plugins), kube-controller-manager, kubectl and helm are the real
 // programs. [Main] starts the test binary again in network, mount and process namespaces of its own, so that every port and
-// address is free and nothing is left over when the tests end, also when they are killed.
+// address is free. Nothing is left over when the tests end, also when they are killed.
 //
 // # What is ours
 //
 // An agent does what the scheduler, the kubelet, the container runtime, kube-proxy and the cluster's DNS would do:
 //
-//   - A pod without a node gets one that is not cordoned and that fits its node selector: that with the fewest pods of the
-//     same owner. Resource requests, taints and affinities do not count.
+//   - A pod without a node gets one that is not cordoned and that fits its node selector. It is that with the fewest pods
+//     of the same owner. Resource requests, taints and affinities do not count.
 //   - A pod has a network namespace and an address. Each container is a process in its own mount, process and host name
 //     namespaces, in the root file system of its image ([Options.Images]: OCI image layouts or plain folders), with the user,
 //     groups, capabilities and flags that its security context says.
@@ -28,7 +28,8 @@
 // # What is not there
 //
 // NetworkPolicies are not enforced (the tests of the chart evaluate them), and neither are seccomp profiles, limits of CPU and
-// memory, or sizes of emptyDirs. There are no node ports, no load balancers, no persistent volumes, no UDP services but DNS, no
-// metrics of memory or nodes, no ephemeral containers (the API takes them, nothing runs them), no gRPC probes. A connection
-// through a ClusterIP arrives from 10.244.0.1. Without root (in a user namespace) every container runs as the one user there is.
+// memory, or sizes of emptyDirs. There are no node ports, no load balancers, no persistent volumes and no UDP services but
+// DNS. There are no metrics of memory or nodes, no ephemeral containers (the API takes them, nothing runs them), no gRPC
+// probes. A connection through a ClusterIP arrives from 10.244.0.1. Without root (in a user namespace) every container runs as
+// the one user there is.
 package cluster

@@ -15,8 +15,8 @@ import (
 // gateVariable tells the inside where the gate listens outside.
 const gateVariable = "E2E_CLUSTER_GATE"
 
-// gate lets programs outside the namespaces reach the API server: it listens at the machine's loopback address and passes
-// each connection on through a unix socket, which network namespaces do not separate.
+// gate lets programs outside the namespaces reach the API server. It listens at the machine's loopback address and passes
+// each connection on through a unix socket. Network namespaces do not separate those.
 type gate struct {
 	listener net.Listener
 	socket   string

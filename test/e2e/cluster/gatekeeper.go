@@ -42,7 +42,7 @@ metadata:
 `
 
 // InstallGatekeeper installs Gatekeeper from its own chart, with helm and the values (YAML, may be "") over those of the
-// chart, and waits until all of its pods are ready and its webhook answers the API server. The release is "gatekeeper".
+// chart. It waits until all of its pods are ready and its webhook answers the API server. The release is "gatekeeper".
 func (c *Cluster) InstallGatekeeper(ctx context.Context, values string) error {
 	if c.options.Gatekeeper == "" {
 		return errors.New("no .cache/bin/gatekeeper-v* in the module: make e2e builds it")

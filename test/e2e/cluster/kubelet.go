@@ -30,8 +30,8 @@ func (c *Cluster) startKubeletAPI(ctx context.Context) error {
 	return c.serveAPIServer(ctx, "server", mux, addresses...)
 }
 
-// serveLogs writes the log of the container's current run, or of that before it: all, or the last lines (tailLines), and
-// what is added while the container runs (follow). Other options do not count.
+// serveLogs writes the log of the container's current run, or of that before it. It writes all, or the last lines
+// (tailLines), and what is added while the container runs (follow). Other options do not count.
 func (c *Cluster) serveLogs(w http.ResponseWriter, r *http.Request) {
 	found := c.agent.container(r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container"))
 	if found == nil {

@@ -95,8 +95,8 @@ func (c *Cluster) lookup(ctx context.Context, name string) ([]netip.Addr, error)
 	return c.endpointAddresses(ctx, &service, hostname)
 }
 
-// endpointAddresses are those of a headless service's endpoints that are ready (all of them with
-// publishNotReadyAddresses: the controller calls them ready), or of the one with the host name.
+// endpointAddresses are those of a headless service's endpoints that are ready, or of the one with
+// the host name. With publishNotReadyAddresses these are all: the controller calls them ready.
 func (c *Cluster) endpointAddresses(ctx context.Context, service *corev1.Service, hostname string) ([]netip.Addr, error) {
 	all, err := endpointSlices(ctx, c.agent.known, service)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // dataLink is the symbolic link that all files of a volume are reached through.
 const dataLink = "..data"
 
-// swapIn makes the files of a volume appear all at once, as kubelets do: they lie in a folder named after the time, ..data
+// swapIn makes the files of a volume appear all at once, as kubelets do. They lie in a folder named after the time, ..data
 // points to it, and each name of the first level points into ..data. Nothing happens where they are as they should be. A
 // group of zero or more is given the files to read.
 func swapIn(folder string, files map[string]file, group int) error {

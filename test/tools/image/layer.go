@@ -29,7 +29,7 @@ type file struct {
 }
 
 // compress writes the layer's archive into a folder. Its bytes depend on the files' names, contents and whether they can be
-// executed, and on nothing else: names are sorted, all belongs to root, times are 0.
+// executed, and on nothing else. Names are sorted, all belongs to root, times are 0.
 func (l layer) compress(temporary string) (v1.Layer, error) {
 	archive, err := os.CreateTemp(temporary, "layer-")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 )
 
-// kept are the variables that a command has of this machine: where its Go is, where that keeps modules and what it
-// compiled, and how it gets modules. Nothing else changes what is built.
+// kept are the variables that a command has of this machine. They tell where its Go is, where that keeps modules
+// and what it compiled, and how it gets modules. Nothing else changes what is built.
 var kept = []string{
 	"PATH", "HOME", "TMPDIR", "GOROOT", "GOPATH", "GOCACHE", "GOMODCACHE",
 	"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "SSL_CERT_FILE", "SSL_CERT_DIR",

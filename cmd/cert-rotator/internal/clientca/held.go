@@ -12,8 +12,8 @@ import (
 // Key is the key of the ConfigMap.
 const Key = "ca.crt"
 
-// RetiringAnnotation says, as a JSON object, when each CA leaves the ConfigMap that the
-// webhooks have no longer: its fingerprint, and the time in RFC 3339.
+// RetiringAnnotation says, as a JSON object, when each CA that the webhooks have no longer leaves
+// the ConfigMap. It holds each one's fingerprint, and the time in RFC 3339.
 const RetiringAnnotation = "cert-rotator.notation-provider/retiring"
 
 // Held is what stands in the ConfigMap.
@@ -22,9 +22,9 @@ type Held struct {
 	Retiring string // of RetiringAnnotation
 }
 
-// Next is what is to stand in the ConfigMap, given the CAs of the webhooks, and how long
-// that is right: zero if nothing is going to leave it. A CA that the webhooks have no
-// longer stays for overlap.
+// Next is what is to stand in the ConfigMap, given the CAs of the webhooks. It also returns how
+// long that is right: zero if nothing is going to leave it. A CA that the webhooks have no longer
+// stays for overlap.
 func Next(now time.Time, held Held, wanted []*x509.Certificate, overlap time.Duration) (next Held, after time.Duration) {
 	leaves := times(held.Retiring)
 	stays := map[string]time.Time{}

@@ -12,8 +12,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/cert-rotator/internal/serving"
 )
 
-// kill cuts the rotator off at one of its writes from now on, counted from 1, just before
-// or just after it; another begins some seconds later.
+// kill cuts the rotator off at one of its writes from now on, counted from 1, just before or just
+// after it. Another begins some seconds later.
 func (w *world) kill(at int, after bool, pause int) {
 	cut, writes := false, 0
 	w.handle.before = func(write bool) error {
@@ -72,8 +72,8 @@ func TestKilledAtEveryWrite(t *testing.T) {
 	}
 }
 
-// A rotator that stops in the middle of a step, and goes on much later without knowing that
-// another has taken over, undoes nothing of what that one did.
+// A rotator may stop in the middle of a step, and go on much later without knowing that another has
+// taken over. It undoes nothing of what that one did.
 func TestOneThatDoesNotKnowItWasReplaced(t *testing.T) {
 	t.Parallel()
 	for before := range 10 {

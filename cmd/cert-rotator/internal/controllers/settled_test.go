@@ -36,8 +36,8 @@ func (w *world) settled() {
 	w.Fatalf("%s: the step is still %q", w.what, w.step())
 }
 
-// good checks that the Secret holds one CA with a certificate, that all replicas serve with
-// it, and that the Providers trust it and nothing else.
+// good checks that the Secret holds one CA with a certificate. All replicas serve with it, and the
+// Providers trust it and nothing else.
 func (w *world) good() {
 	w.Helper()
 	secret := w.secret()

@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Store is the Kubernetes API: reads must not come from a cache, and writes must fail with a
-// conflict if the object is no longer the one that was read. A client.Client that was made
-// without a cache does so.
+// Store is the Kubernetes API. Reads must not come from a cache. Writes must fail with a conflict
+// if the object is no longer the one that was read. A client.Client that was made without a cache
+// does so.
 type Store interface {
 	Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error
 	Update(ctx context.Context, object client.Object, options ...client.UpdateOption) error

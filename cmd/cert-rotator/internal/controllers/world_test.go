@@ -66,8 +66,8 @@ type past struct {
 	until time.Time
 }
 
-// stale is how long a node may hold a Secret that has changed: a replica that starts there
-// serves with that, and no look has seen it yet.
+// stale is how long a node may hold a Secret that has changed. A replica that starts there serves
+// with that, and no look has seen it yet.
 const stale = 25 * time.Second
 
 type reports struct{}

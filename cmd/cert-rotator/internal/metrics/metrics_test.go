@@ -45,8 +45,8 @@ func tells(t *testing.T, registry *prometheus.Registry, want string) {
 	}
 }
 
-// A rotator that waits to lead tells nothing of what it does not know: no alert on a
-// certificate that expires may go off for it.
+// A rotator that waits to lead tells nothing of what it does not know. No alert on a certificate
+// that expires may go off for it.
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	_, registry := newMetrics(t)
 	tells(t, registry, `

@@ -59,8 +59,8 @@ func (r Rules) stage(s State, w World, why string) (Action, error) {
 	return step(s, w, Staged, why), err
 }
 
-// publish writes the Providers. If one was changed after all of them held the next CA, they
-// have to hold it for the whole of the time again; that is saved first.
+// publish writes the Providers. If one was changed after all of them held the next CA, they have to
+// hold it for the whole of the time again. That is saved first.
 func publish(s State, w World) Action {
 	if s.Step == Distributed {
 		return step(s, w, Staged, "a Provider was changed")

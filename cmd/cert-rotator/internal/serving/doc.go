@@ -12,10 +12,9 @@
 //	issued       the serving certificate is of the new CA; the old CA stays in the Providers
 //	dropping     no replica serves with the old CA any more; it leaves the Providers
 //
-// What must hold throughout: the CA of every certificate that a replica may still serve
-// with is in the caBundle that Gatekeeper may still use. Three rules make it so. A certificate is
-// issued only by a CA that is known to be in force. A CA leaves the caBundle only when no
-// replica serves with it. And a CA that the rotator finds in a caBundle, and does not know
-// from the Secret, counts as an old one: the Secret may have been emptied or restored from
-// a backup, while replicas serve on.
+// What must hold throughout: the CA of every certificate that a replica may still serve with is in
+// the caBundle that Gatekeeper may still use. Three rules make it so. A certificate is issued only
+// by a CA that is known to be in force. A CA leaves the caBundle only when no replica serves with
+// it. And a CA that the rotator finds in a caBundle, and does not know from the Secret, counts as
+// an old one. The Secret may have been emptied or restored from a backup, while replicas serve on.
 package serving

@@ -37,9 +37,9 @@ type Action struct {
 // recheck is the longest time to wait: what was missed is found then.
 const recheck = 10 * time.Minute
 
-// Next is the next thing to be done. It must be called with Providers that were read before
-// the Secret was: then a rotator that was replaced while it was under way, unknown to
-// itself, cannot undo what its successor did.
+// Next is the next thing to be done. It must be called with Providers that were read before the
+// Secret was. Then a rotator that was replaced without knowing it cannot undo what its successor
+// did.
 func (r Rules) Next(s State, w World) (Action, error) {
 	strangers := s.strangers(w)
 	switch {

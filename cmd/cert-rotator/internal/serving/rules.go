@@ -23,13 +23,13 @@ type Rules struct {
 	// Settle is how long Gatekeeper's replicas are given to take up a new caBundle, which
 	// they watch, before a certificate is issued that needs it.
 	Settle time.Duration
-	// SettleAtMost is how long a replica of Gatekeeper is waited for that reports, in the
-	// status of a Provider, an older caBundle: its report may be left over from a replica
-	// that is gone. At least Settle.
+	// SettleAtMost is how long a replica of Gatekeeper is waited for that reports, in the status of
+	// a Provider, an older caBundle. Its report may be left over from a replica that is gone. At
+	// least Settle.
 	SettleAtMost time.Duration
-	// ServingAtLeast is how long an old CA stays in any case after a certificate of the new
-	// one was issued: a replica that the lookup does not list yet may start with what its
-	// node holds of the Secret, for a minute or two.
+	// ServingAtLeast is how long an old CA stays in any case after a certificate of the new one was
+	// issued. A replica that the lookup does not list yet may start with what its node holds of the
+	// Secret, for a minute or two.
 	ServingAtLeast time.Duration
 	// LookInterval is the time between two looks at what the replicas serve. Two in a row
 	// must show the new CA everywhere.

@@ -101,8 +101,8 @@ func TestVeryManyCAsInAProvider(t *testing.T) {
 	}
 }
 
-// A Provider that holds the right caBundle, but not the note of who wrote it, gets that:
-// else what somebody adds later would pass for the rotator's own.
+// A Provider that holds the right caBundle, but not the note of who wrote it, gets that. Else what
+// somebody adds later would pass for the rotator's own.
 func TestProviderWithoutNote(t *testing.T) {
 	s := empty()
 	s.next(t, serving.World{Now: now})

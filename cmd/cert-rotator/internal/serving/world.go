@@ -42,8 +42,8 @@ func Digest(bundle []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Bundle is the caBundle that the Providers are to hold, in PEM: the youngest first, so that
-// it stays the same when the next CA becomes the current one.
+// Bundle is the caBundle that the Providers are to hold, in PEM. The youngest is first, so that it
+// stays the same when the next CA becomes the current one.
 func (s State) Bundle() []byte {
 	certs := s.known()
 	if s.Step != Dropping {
@@ -70,9 +70,9 @@ func (s State) published(w World) bool {
 	return true
 }
 
-// strangers are the CAs in the Providers that the Secret does not know, and that replicas
-// may serve with. They are looked for where the rotator wrote the caBundle itself, or never
-// wrote it: what somebody else puts into one that the rotator wrote is not taken up.
+// strangers are the CAs in the Providers that the Secret does not know, and that replicas may serve
+// with. They are looked for where the rotator wrote the caBundle itself, or never wrote it. What
+// somebody else puts into one that the rotator wrote is not taken up.
 func (s State) strangers(w World) []*x509.Certificate {
 	var all []*x509.Certificate
 	for _, p := range w.Providers {

@@ -27,9 +27,9 @@ type Object struct {
 	Namespace, Name string
 }
 
-// Source wakes a controller at the start, and at each change of the object. Unlike
-// source.Kind it does not wait until the first list has come: the kind may not exist yet,
-// and the others must not wait for that.
+// Source wakes a controller at the start, and at each change of the object. Unlike source.Kind it
+// does not wait until the first list has come. The kind may not exist yet, and the others must not
+// wait for that.
 func Source(m manager.Manager, o Object) (source.Source, error) {
 	object := &metav1.PartialObjectMetadata{}
 	object.SetGroupVersionKind(o.Kind)

@@ -36,8 +36,8 @@ func Exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// Help holds the help of a command and of all its verbs to our rules: exit codes, at most 100 columns, and examples of which
-// each names a verb and flags that exist.
+// Help holds the help of a command and of all its verbs to our rules. Each has exit codes, at most 100 columns, and
+// examples whose verbs and flags exist.
 func Help(t *testing.T, newRoot func() *cobra.Command) {
 	t.Helper()
 	for _, path := range verbs(newRoot(), nil) {

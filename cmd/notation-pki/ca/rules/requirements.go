@@ -120,11 +120,11 @@ func Rules() []Rule {
 }
 
 // Violations lists every rule that a chain breaks. The chain starts with the leaf and ends with the root. If there is no
-// violation, notation accepts the chain for as long as every certificate is valid: for timestamps if the leaf is for
-// them, and otherwise for signatures.
+// violation, notation accepts the chain for as long as every certificate is valid. It is for timestamps if the leaf is
+// for them, and otherwise for signatures.
 //
 // A wrong order is a violation, and so is a certificate that does not belong. The other rules are checked against the
-// corrected chain. If the first certificate is a CA by its key usage too, the chain has no leaf: each certificate is
+// corrected chain. If the first certificate is a CA by its key usage too, the chain has no leaf. Each certificate is
 // checked as a CA, and notation is not asked.
 func Violations(chain []*x509.Certificate) []Violation {
 	return violations(chain, refusedByNotation)

@@ -18,7 +18,7 @@ const (
 	RoleOther        Role = "other"               // has no part in a signature: a TLS server, say
 )
 
-// RoleOf reads the role. It asks for no more than what tells the roles apart: a signer may still break every rule there
+// RoleOf reads the role. It asks for no more than what tells the roles apart. A signer may still break every rule there
 // is for signers, which is for [Violations] to say.
 func RoleOf(cert *x509.Certificate) Role {
 	switch {

@@ -16,7 +16,7 @@ import (
 )
 
 // AddBundle adds the statements and trust stores of another bundle, before those of t. Call it before [Trust.AddCA] and
-// [Trust.AddTSA]: a store of the other bundle takes no certificate that it does not have, or its statement would trust
+// [Trust.AddTSA]. A store of the other bundle takes no certificate that it does not have, or its statement would trust
 // that, too. A private key in the folder is not read.
 func (t *Trust) AddBundle(folder string) error {
 	snapshot, err := trust.Load(folder, filepath.Join(folder, dir.TrustStoreDir))
@@ -72,7 +72,7 @@ func (t *Trust) heldBy(store, thumbprint, subject string) (bool, error) {
 }
 
 // checkShared refuses a store of the bundle that was added if it has more certificates than were named for the new
-// statement, which would trust these, too.
+// statement. It would trust these, too.
 func (t *Trust) checkShared() error {
 	for store, named := range t.named {
 		for _, thumbprint := range t.held[store] {

@@ -36,7 +36,7 @@ func Write(out string, files map[string][]byte) (warnings []string, err error) {
 	return write(out, files, notThere == nil)
 }
 
-// write writes into the parent of out, which is opened once: others may write there, and put something else in the place
+// write writes into the parent of out, which is opened once. Others may write there, and put something else in the place
 // of what is made.
 func write(out string, files map[string][]byte, empty bool) (warnings []string, err error) {
 	prefix, name := makingPrefix+filepath.Base(out)+"-", filepath.Base(out)
@@ -65,7 +65,7 @@ func write(out string, files map[string][]byte, empty bool) (warnings []string, 
 	return warnings, parent.Rename(making, name)
 }
 
-// fill writes the files into a folder of a parent, each of them new: one that another user made meanwhile could be read
+// fill writes the files into a folder of a parent, each of them new. One that another user made meanwhile could be read
 // by them, or be a link to another. Then it reads them at their path, as the provider would.
 func fill(parent *os.Root, name, path string, files map[string][]byte) (warnings []string, err error) {
 	folder, err := parent.OpenRoot(name)

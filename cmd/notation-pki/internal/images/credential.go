@@ -14,8 +14,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
-// credential looks accounts up where the notation command does: in the environment for the image's registry, else in the
-// docker config and the credential helpers that it names.
+// credential looks accounts up where the notation command does. That is in the environment for the image's registry,
+// else in the docker config and the credential helpers that it names.
 func (o *Options) credential(host string) (auth.CredentialFunc, error) {
 	if given := fromEnvironment(); given != auth.EmptyCredential {
 		return auth.StaticCredential(host, given), nil

@@ -1,5 +1,5 @@
-// Package images reaches an image in its registry, for a CA's command line: which digest a name stands for, which notation
-// signatures it has, and one more of them.
+// Package images reaches an image in its registry, for a CA's command line. It tells which digest a name stands for and
+// which notation signatures it has, and adds one more.
 //
 //   - [AddFlags] are the flags that say how to reach a registry.
 //   - [Options.Open] reads a reference and opens its repository; nothing is asked of the registry yet.

@@ -11,8 +11,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/registry"
 )
 
-// Target is an image as [notation.Sign] takes it: it resolves to what it was resolved to before, and remembers what was
-// pushed and why it was not, which notation.Sign keeps to itself.
+// Target is an image as [notation.Sign] takes it: it resolves to what it was resolved to before. It remembers what was
+// pushed, or why nothing was, which notation.Sign keeps to itself.
 type Target struct {
 	notationregistry.Repository
 

@@ -42,8 +42,8 @@ func (r *Request) readFlags() error {
 	return r.checkRevocable()
 }
 
-// checkRevocable has it decided on the command line that a certificate can never be revoked: it is found out when its key
-// has leaked, and cannot be mended then.
+// checkRevocable has it decided on the command line that a certificate can never be revoked. Otherwise that is found out
+// when its key has leaked, and cannot be mended then.
 func (r *Request) checkRevocable() error {
 	named := len(r.options.CRLURLs)+len(r.options.OCSPURLs) > 0
 	switch {

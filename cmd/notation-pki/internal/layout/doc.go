@@ -8,7 +8,7 @@
 //	  signer/1/          cert.pem  key.pem  chain.pem
 //	  signer/2/          cert.pem  key.pem  chain.pem
 //
-// chain.pem leads from the certificate to the root, both included, so that a generation can be carried away alone: a CA
+// chain.pem leads from the certificate to the root, both included, so that a generation can be carried away alone. A CA
 // issues from its own folder, without its issuer's. There is no key.pem where the key lives elsewhere.
 //
 // Nothing in it is ever overwritten, and what is written is there whole or not at all. Folders are made with mode 0700,

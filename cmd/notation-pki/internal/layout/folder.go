@@ -77,8 +77,8 @@ func (f Folder) Create(g Generation, files map[string][]byte) error {
 	return syncDir(parent)
 }
 
-// writeNew writes a file that is not there yet, whole or not at all, and sees it safely onto the disk: there may be no
-// other copy.
+// writeNew writes a file that is not there yet, whole or not at all. It makes sure that the file is on the disk: there
+// may be no other copy.
 func writeNew(path string, content []byte) error {
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, makingPrefix)

@@ -12,9 +12,9 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider/regularfile"
 )
 
-// Publication is the place of a file that others read, such as what a web server shows: a name in a directory. The
-// directory is opened once, and everything happens in that one, wherever its path leads meanwhile. No symlink is followed at
-// the name: others may write in such a directory, and a link of theirs could lead to the key of the CA.
+// Publication is the place of a file that others read, such as what a web server shows: a name in a directory. The directory
+// is opened once, and everything happens in that one, wherever its path leads meanwhile. No symlink is followed at the name.
+// Others may write in such a directory, and a link of theirs could lead to the key of the CA.
 type Publication struct {
 	path string
 	name string

@@ -28,7 +28,7 @@ func (r *Report) FindEnds(within time.Duration) {
 	}
 }
 
-// dueWithin limits the time for a CRL to the last third of its validity: a list that is valid for two weeks would fail a
+// dueWithin limits the time for a CRL to the last third of its validity. A list that is valid for two weeks would fail a
 // check for thirty days from the start.
 func dueWithin(l *inventory.List, within time.Duration) time.Duration {
 	return min(within, l.NextUpdate.Sub(l.ThisUpdate)/3)

@@ -104,7 +104,7 @@ func (r *Request) check() (err error) {
 	return nil
 }
 
-// lock is held from reading the last list until the next one is published: of two runs at a time, each would lose what the
+// lock is held from reading the last list until the next one is published. Of two runs at a time, each would lose what the
 // other revokes. It is taken only after the passphrase was read, which may take a person long.
 func (r *Request) lock() (unlock func(), err error) {
 	waiting := time.AfterFunc(time.Second, func() { r.note("waiting for another run that issues a list of %s", r.from) })

@@ -1,4 +1,4 @@
-// Package unverified reads signatures on images within the provider's bounds, and verifies none: anybody who may push can
+// Package unverified reads signatures on images within the provider's bounds, and verifies none. Anybody who may push can
 // make one, and its contents decide what reading it costs.
 package unverified
 

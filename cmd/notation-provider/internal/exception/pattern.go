@@ -50,7 +50,7 @@ func Means(canonical string, image provider.Image) bool {
 	return canonical == image.Repository || canonical == identity(image)
 }
 
-// mayMean tells whether it is not certain that a pattern in canonical form means other images: a digest may be that of any
+// mayMean tells whether it is not certain that a pattern in canonical form means other images. A digest may be that of any
 // tag of its repository, and a tag that of any digest.
 func mayMean(canonical string, image provider.Image) bool {
 	rest, ofRepository := strings.CutPrefix(canonical, image.Repository)

@@ -81,8 +81,9 @@ func (r *Report) ExceptionsCSV(out io.Writer) error {
 	return rows.Error()
 }
 
-// formula is what a spreadsheet may take for the begin of a formula: at the begin of a cell, or behind a semicolon, which
-// separates cells where the comma is the decimal sign, whatever the quotes. OWASP's page on CSV injection has the characters.
+// formula is what a spreadsheet may take for the begin of a formula. It stands at the begin of a cell, or behind a semicolon.
+// A semicolon separates cells where the comma is the decimal sign, in quotes too. OWASP's page on CSV injection has the
+// characters.
 var formula = regexp.MustCompile("(^|;)([\\s\"]*[=+@\uff1d\uff0b\uff0d\uff20-])")
 
 // cells makes text of others harmless: no control characters, and no formula, which a spreadsheet would compute.

@@ -20,7 +20,7 @@ var (
 
 // HTML prints the report as one page that loads nothing. Text of others is escaped, and its content security policy lets
 // nothing run but its own script. The page is made of Go functions, as html/template would make the linker keep every
-// method of every type: the server would be half as large again.
+// method of every type. The server would be half as large again.
 func (r *Report) HTML(out io.Writer) error { return r.view().page().Render(out) }
 
 // policy is the page's content security policy: its own style and script by their hashes, and nothing else from anywhere.
