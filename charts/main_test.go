@@ -1,5 +1,5 @@
-// Package charts tests what the real helm renders from the chart: with its own values, with each file of examples, and
-// with what somebody gets wrong.
+// Package charts tests what the real helm renders from the chart: with its own values, with each example, and with
+// mistakes of users.
 package charts
 
 import (

@@ -101,8 +101,8 @@ func pushed(t *testing.T, image rig.Image, envelope []byte) {
 	expect.OK(t, err)
 }
 
-// A signature that is made to keep a reader busy is told to be too large, by both who read signatures; others beside it are
-// read. Its key would take a quarter of an hour.
+// A signature that is made to keep a reader busy is reported as too large, by both readers of signatures. Others beside it
+// are read. Its key would take a quarter of an hour.
 func TestSignaturesThatAreTooLargeAreTold(t *testing.T) {
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})

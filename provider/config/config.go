@@ -19,11 +19,11 @@ type Config struct {
 	// and must be given.
 	TLS TLS `yaml:"tls"`
 
-	// How long a request to /validate may take before it is answered with what
-	// is known. Keep it under the timeout of Gatekeeper's Provider object, and
-	// constraints × answerWithin + the time of their Rego under the webhook's: an
-	// answer that comes later than the webhook waits may mean admitted. Default
-	// 1800ms, at most 30s. Images not verified or refused by then are reported as undecided.
+	// How long a request to /validate may take before it is answered with what is known. Keep it
+	// under the timeout of Gatekeeper's Provider object, and constraints × answerWithin + the time
+	// of their Rego under the webhook's. An answer that comes later than the webhook waits may mean
+	// admitted. Default 1800ms, at most 30s. Images not verified or refused by then are reported as
+	// undecided.
 	AnswerWithin Duration `yaml:"answerWithin" applies:"reload"`
 
 	// How long a request to /mutate may take before it is answered, at most 30s.

@@ -6,24 +6,22 @@ type Registry struct {
 	// no path, no :443. Docker Hub is docker.io. Must be given, once each.
 	Host string `yaml:"host"`
 
-	// The host[:port] that is asked first in place of this registry. It is asked
-	// with the credentials and settings of its own entry, while the name of the
-	// image stays as it is. When it does not have the image or fails, this
-	// registry is asked, and so it is when none of the signatures that the mirror
-	// lists is good: no image is refused by a mirror's word alone. Default: no
-	// mirror.
+	// The host[:port] that is asked first in place of this registry. It is asked with the
+	// credentials and settings of its own entry, while the name of the image stays as it is. When
+	// it does not have the image or fails, this registry is asked. It is asked too when none of the
+	// signatures that the mirror lists is good: no image is refused by a mirror's word alone.
+	// Default: no mirror.
 	Mirror string `yaml:"mirror"`
 
 	// Ask the mirror alone, and never this registry. Default false. What the
 	// mirror does not have is then not found, and its list of signatures counts.
 	MirrorOnly bool `yaml:"mirrorOnly"`
 
-	// The host[:port] of this registry's token service, where that is another host:
-	// gitlab.com for registry.gitlab.com. Without it the registry's credential goes to
-	// the registry alone, whatever service it names, and a service at a private address
-	// is not asked at all. Default: none; for docker.io it is auth.docker.io. The
-	// credential goes to it over TLS only, unless an entry of its own says
-	// plainHTTPUnsafe.
+	// The host[:port] of this registry's token service, where that is another host: gitlab.com for
+	// registry.gitlab.com. Without it the registry's credential goes to the registry alone,
+	// whatever service it names. Then a service at a private address is not asked at all. Default:
+	// none; for docker.io it is auth.docker.io. The credential goes to it over TLS only, unless an
+	// entry of its own says plainHTTPUnsafe.
 	TokenService string `yaml:"tokenService"`
 
 	// The host[:port]s of the storage that this registry redirects downloads to,
@@ -42,12 +40,11 @@ type Registry struct {
 	// theirs too.
 	CAOnly bool `yaml:"caOnly"`
 
-	// Where signatures are looked for: auto, api, tag or both. The API is the
-	// referrers API of OCI 1.1 and the tag is its fallback schema; auto asks the
-	// API, and the tag where there is no API, where it fails or where it lists no
-	// signature. An API that refuses us (401, 403, 429 …) or fails may hide
-	// signatures: a good one by tag counts then, and without one the image is
-	// undecided. Default auto.
+	// Where signatures are looked for: auto, api, tag or both. The API is the referrers API of OCI
+	// 1.1 and the tag is its fallback schema. auto asks the API, and the tag where there is no API,
+	// where it fails or where it lists no signature. An API that refuses us (401, 403, 429 …) or
+	// fails may hide signatures. A good one by tag counts then; without one the image is undecided.
+	// Default auto.
 	Referrers Referrers `yaml:"referrers"`
 
 	// Speak plain HTTP with this registry. UNSAFE: credentials go over the wire

@@ -37,8 +37,8 @@ func request(ctx context.Context) string {
 	return id
 }
 
-// Handler adds the request id of the context to each record, under the key "request", and the
-// id of its trace, where there is one, under the key "trace".
+// Handler adds the request id of the context to each record, under the key "request", and where
+// there is a trace, its id under the key "trace".
 type Handler struct{ slog.Handler }
 
 // Handle implements slog.Handler.

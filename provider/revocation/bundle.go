@@ -29,10 +29,10 @@ func (b *bundle) nextUpdate() time.Time {
 
 func (b *bundle) inDate() bool { return !time.Now().After(b.nextUpdate()) }
 
-// supersedes tells whether a list is not older than an accepted one of the same CA and scope, by its date or its number
-// (RFC 5280 sections 5.1.2.4 and 5.2.3). A CA that was set up again may begin to number again, and one whose clock was
-// corrected may go back in time. Lists come over plain HTTP, so an attacker on the network may send an old one, in which
-// no certificate is revoked yet.
+// supersedes tells whether a list is not older than an accepted one of the same CA and scope. It goes by the date or the
+// number (RFC 5280 sections 5.1.2.4 and 5.2.3). A CA that was set up again may begin to number again, and one whose
+// clock was corrected may go back in time. Lists come over plain HTTP, so an attacker on the network may send an old
+// one, in which no certificate is revoked yet.
 func (b *bundle) supersedes(kept *bundle) bool {
 	before, after := kept.latest(), b.latest()
 	return !after.ThisUpdate.Before(before.ThisUpdate) ||

@@ -97,8 +97,8 @@ func (r *responders) keep(key certKey, fresh statement) statement {
 	return fresh
 }
 
-// request asks one responder. It uses GET where the request is short (RFC 5019 section 5, RFC 6960 appendix A.1), and
-// POST where it is long or the responder takes no GET.
+// request asks one responder. It uses GET where the request is short (RFC 5019 section 5, RFC 6960 appendix A.1).
+// Where it is long, or the responder takes no GET, it uses POST.
 func (r *responders) request(ctx context.Context, place string, q question) (statement, error) {
 	if err := checkURL(theResponder, place); err != nil {
 		return statement{}, err

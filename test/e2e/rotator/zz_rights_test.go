@@ -41,9 +41,9 @@ func asked(t testing.TB) map[string]int {
 	return all
 }
 
-// In all the tests before this one the rotator asked for what the README grants it, all of
-// it and nothing else, and was never refused. List is granted for API servers that cannot
-// begin a watch with a list, before 1.34.
+// In the tests before this one the rotator asked for all that the README grants it and nothing
+// else, and was never refused. List is granted for API servers that cannot begin a watch with a
+// list, before 1.34.
 func TestRightsAreEnoughAndNoMore(t *testing.T) {
 	got := asked(t)
 	var want []string
