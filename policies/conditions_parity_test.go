@@ -10,7 +10,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
-// What a constraint asks must be in the provider's question, whatever signs are in keys and values: else a signature is asked
+// What a constraint asks must be in the provider's question, whatever signs are in keys and values. Else a signature is asked
 // for less than was meant. An image is the same with conditions as without.
 func TestTheProviderReadsConditionsAsPoliciesWriteThem(t *testing.T) {
 	t.Parallel()

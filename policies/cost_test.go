@@ -38,8 +38,8 @@ var answers = map[string]func([]string) any{
 	"verified": verifiedAll, "refused": refusedAll, "undecided": undecidedAll, "not asked": refusedWhole,
 }
 
-// exceptions are kinds of which a constraint has 200, each a pattern and a last day: far from the names above, near to them,
-// above none of them; and all with one pattern, above some of them, of which none counts.
+// exceptions are kinds of which a constraint has 200, each a pattern and a last day. They are far from the names above, near
+// to them, or above none of them. And there are all with one pattern, above some of them, of which none counts.
 var exceptions = map[string][2]string{
 	"far": {"docker.io/library/image-%d", "never"}, "near": {"h.example/q%d/e", "never"}, "paths": {"h.example/q%d/*", "never"},
 	"ended": {"h.example/*", "2020-01-01"},
@@ -148,8 +148,8 @@ func violations(t testing.TB, further ...func(*rego.Rego)) func(input map[string
 	}
 }
 
-// As many images as the provider takes, and 200 exceptions: at most 300 steps for each image and 100 for each
-// exception, for each kind of them. Steps, unlike time, are the same on every machine.
+// As many images as the provider takes, and 200 exceptions. It takes at most 300 steps for each image and 100
+// for each exception, for each kind of them. Steps, unlike time, are the same on every machine.
 func TestAHostileObjectIsDecidedInTime(t *testing.T) {
 	t.Parallel()
 	review := violations(t)
@@ -180,8 +180,8 @@ func TestAHostileObjectIsDecidedInTime(t *testing.T) {
 	}
 }
 
-// As many images as the provider takes, and as much as a constraint can ask of their signatures, near to all of them: at most
-// 700 steps for each image, and 100 for each pattern.
+// As many images as the provider takes, and as much as a constraint can ask of their signatures, near to all of them. It
+// takes at most 700 steps for each image, and 100 for each pattern.
 func TestWhatIsAskedOfSignaturesIsDecidedInTime(t *testing.T) {
 	t.Parallel()
 	review := violations(t)

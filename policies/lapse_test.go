@@ -12,7 +12,7 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
 )
 
-// In Gatekeeper's engine an exception ends by the clock: the constraint was loaded days ago, nothing changes but the time, and
+// In Gatekeeper's engine an exception ends by the clock. The constraint was loaded days ago, nothing changes but the time, and
 // the next pod is denied at midnight in UTC. The bubble begins on 2000-01-01.
 func TestAnExceptionLapsesWhileTheEngineRuns(t *testing.T) {
 	server := httptest.NewTLSServer(nil)

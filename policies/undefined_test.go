@@ -21,8 +21,8 @@ var finders = map[string][]string{
 	"pinnedimages/policy.rego": {"violation"},
 }
 
-// Nothing that becomes undefined, in the policies and in the library that they use, admits an object that was denied: each
-// expression of each body in turn, in rules, comprehensions and values. A negated one becomes true.
+// Nothing that becomes undefined, in the policies and in the library that they use, admits an object that was denied. The
+// test takes each expression of each body in turn, in rules, comprehensions and values. A negated one becomes true.
 func TestNothingUndefinedAdmits(t *testing.T) {
 	t.Parallel()
 	whole := newPanel(t)
@@ -168,7 +168,8 @@ func unproven() map[string]denied {
 }
 
 // unmet are pods with an image of which the provider says that it is verified, and does not show what the constraint asks of
-// its signature; and with parameters that do not say what that is. The provider answers every key with a value like that.
+// its signature. Others are pods with parameters that do not say what that is. The provider answers every key with a value
+// like that.
 func unmet() map[string]denied {
 	wants := func(shown, parameters map[string]any) denied {
 		good := goodValue(tag)

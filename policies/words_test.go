@@ -121,8 +121,8 @@ func inJSON(t *testing.T, value any) string {
 	return b.String()
 }
 
-// A message fits into some lines of a terminal, for each outcome there is: 450 characters with the longest words, and
-// fewer than 400 for most.
+// A message fits into some lines of a terminal, for each outcome there is. It has at most 450 characters with the
+// longest words, and fewer than 400 for most.
 func TestMessagesAreShort(t *testing.T) {
 	findings := map[string]any{}
 	for _, outcome := range advice.Table() {

@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// copies are what the chart has of the policies, by the name of the copy below its files folder: templates, presets,
-// mutators, and what exceptions that are objects need. A chart can be packaged only with what lies in its own folder.
+// copies are what the chart has of the policies, by the name of the copy below its files folder. They are templates,
+// presets, mutators, and what exceptions that are objects need. A chart can be packaged only with what lies in its
+// own folder.
 func copies(root string) (map[string]string, error) {
 	found := map[string]string{}
 	for pattern, folder := range map[string]string{

@@ -1,5 +1,5 @@
-// Package lib holds the policy library, for programs that make templates outside this repository: the Rego that policies
-// import as data.lib.PACKAGE, and the parameters that they have in common.
+// Package lib holds the policy library, for programs that make templates outside this repository. It is the Rego that
+// policies import as data.lib.PACKAGE, and the parameters that they have in common.
 package lib
 
 import "embed"

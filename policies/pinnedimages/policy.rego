@@ -1,8 +1,8 @@
 # METADATA
 # title: Pinned images
 # description: |
-#   Every image that an object brings and that the constraint governs must be named by its digest, or be excepted by
-#   somebody, with a reason, for a time. A tag can be moved to another image; a digest cannot.
+#   Every image that an object brings and that the constraint governs must be named by its digest. Or somebody has
+#   to except it, with a reason, for a time. A tag can be moved to another image; a digest cannot.
 # custom:
 #   kind: PinnedImages
 #   version: 1.0.0

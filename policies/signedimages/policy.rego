@@ -1,8 +1,8 @@
 # METADATA
 # title: Signed images
 # description: |
-#   Every image that an object brings and that the constraint governs must be verified by an external data provider, or
-#   be excepted by somebody, with a reason, for a time.
+#   Every image that an object brings and that the constraint governs must be verified by an external data provider. Or
+#   somebody has to except it, with a reason, for a time.
 # custom:
 #   kind: SignedImages
 #   version: 1.0.0

@@ -1,6 +1,6 @@
-// Package template makes a ConstraintTemplate of a policy: of its Rego, its METADATA, the schema of its parameters, and the
-// parts of the policy library that it imports. It refuses what Gatekeeper would take and leave undefined, since a rule that
-// is undefined denies nothing.
+// Package template makes a ConstraintTemplate of a policy. It is made of its Rego, its METADATA, the schema of its
+// parameters, and the parts of the policy library that it imports. It refuses what Gatekeeper would take and leave
+// undefined, since a rule that is undefined denies nothing.
 package template
 
 import (

@@ -9,8 +9,9 @@ import data.lib.words
 
 # METADATA
 # description: |
-#   The words {claim, you, platformTeam} for a finding {reason, detail, digest}, and for what is undecided {cause, request},
-#   on an image as it was written. They are those of its reason, or of another provider's refusal if it has none that is known.
+#   The words {claim, you, platformTeam} for a finding on an image as it was written. They are those of its reason, or
+#   of another provider's refusal if it has none that is known. A finding is {reason, detail, digest}, and of what is
+#   undecided {cause, request}.
 on(written, finding) := {"claim": claim, "you": you, "platformTeam": platform} if {
 	found := _case(finding)
 	texts := concat("\n", [found.claim, found.you, found.platformTeam])

@@ -18,8 +18,8 @@ sound if {
 
 # METADATA
 # description: |
-#   The key by which the provider is asked about an image: as it was written, and the conditions behind a "?", as the query of
-#   a URL. Undefined for what is no image.
+#   The key by which the provider is asked about an image. It is the image as it was written, and the conditions behind
+#   a "?", as the query of a URL. Undefined for what is no image.
 key(written) := written if {
 	image.parts(written)
 	_entries == []

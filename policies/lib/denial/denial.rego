@@ -1,8 +1,8 @@
 # METADATA
 # title: Denials
 # description: |
-#   What a developer reads: one line that says which image of which container is blocked, what is known of it, what the
-#   developer and the platform team can do, and where to ask. The same stands in details, as fields.
+#   What a developer reads, on one line. It says which image of which container is blocked and what is known of it. It
+#   says what the developer and the platform team can do, and where to ask. The same stands in details, as fields.
 package lib.denial
 
 import data.lib.advice
@@ -12,9 +12,10 @@ import data.lib.review
 
 # METADATA
 # description: |
-#   The violation for one use of an image. The finding has reason, detail, digest and remark, empty where there is nothing to
-#   say; for what is undecided cause and request; and platformTeam in place of the usual words, if there is more to say. The
-#   number is its entry of numbers, or empty. It is never undefined, for what is undefined denies nothing.
+#   The violation for one use of an image. The finding has reason, detail, digest and remark, empty where there is
+#   nothing to say. For what is undecided it has cause and request. It has platformTeam in place of the usual words, if
+#   there is more to say. The number is its entry of numbers, or empty. It is never undefined, for what is undefined
+#   denies nothing.
 violation(use, finding, number) := {"msg": _message(details), "details": details} if {
 	details := object.union_n([_subject, {"number": number}, object.remove(use, ["position"]), advice.on(use.image, finding), finding])
 } else := {

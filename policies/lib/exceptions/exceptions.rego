@@ -20,8 +20,9 @@ current(parts) if {
 
 # METADATA
 # description: |
-#   What there is to say about exceptions for the image that do not count, and about those that nearly cover it; empty if
-#   there are none. Of many for one pattern, three are enough. Objects that are too many to be read are told too.
+#   What there is to say about exceptions for the image that do not count, and about those that nearly cover it.
+#   Empty if there are none. Of many for one pattern, three are enough. Objects that are too many to be read are told
+#   too.
 remark(parts) := concat(" ", array.slice(sort(((_own(parts) | _nearly(parts)) | inventory.excess)), 0, 3))
 
 _own(parts) := {found.remark |
@@ -46,8 +47,8 @@ _depths := pattern.depths(object.keys(_forms("*")))
 
 # Each exception is judged once, and each pattern is read once at most, and only if an image has its name or is denied.
 #
-# The patterns that end in this name, by their canonical form: whether one of their exceptions counts, for what reason, and
-# what to say of the others.
+# The patterns that end in this name, by their canonical form. Each tells whether one of its exceptions counts, for what
+# reason, and what to say of the others.
 _forms(name) := {form: found |
 	some form, problems in _problems(name)
 	found := {
@@ -61,8 +62,8 @@ _problems(name) := object.union_n([{pattern.canonical(exception.image): {_proble
 	some source, exception in _named[name]
 ])
 
-# All of them, by the name that their pattern ends in, and then by their source: the place in the constraint, or the kind and
-# name of an object.
+# All of them, by the name that their pattern ends in, and then by their source. That is the place in the constraint, or
+# the kind and name of an object.
 _named := object.union_n(array.concat(
 	[{pattern.name(exception.image): {i: exception}} | some i, exception in input.parameters.exceptions],
 	array.concat(

@@ -1,7 +1,7 @@
 # METADATA
 # title: Image references
 # description: |
-#   Reads an image reference as the kubelet reads it, and as the provider does: a test holds the two to one answer.
+#   Reads an image reference as the kubelet reads it, and as the provider does. A test holds the two to one answer.
 package lib.image
 
 import data.lib.words

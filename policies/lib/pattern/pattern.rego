@@ -40,9 +40,9 @@ repository(canonical_) := regex.replace(canonical_, `@.*$|:[^/:]*$`, "")
 
 # METADATA
 # description: |
-#   What every image begins with that a pattern in canonical form may mean, where $ marks the end of the image: always three,
-#   so that one that is missing is seen. A digest may be that of any tag of its repository, and a tag that of any digest. What
-#   is not certain to be another image counts as meant.
+#   What every image begins with that a pattern in canonical form may mean, where $ marks the end of the image. They are
+#   always three, so that one that is missing is seen. A digest may be that of any tag of its repository, and a tag that
+#   of any digest. What is not certain to be another image counts as meant.
 beginnings(canonical_) := [concat("", [canonical_, "$"]), others, others] if {
 	other := {":": "@", "@": ":"}[substring(canonical_, count(repository(canonical_)), 1)]
 	others := concat("", [repository(canonical_), other])

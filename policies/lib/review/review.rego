@@ -5,9 +5,9 @@ package lib.review
 
 # METADATA
 # description: |
-#   Every use of an image that must be judged: {field, container, image, position}. All of the object's; of an update, those
-#   whose image the object did not have before, so that what runs can still be changed in other ways. Nothing of a deletion.
-#   Positions sort as containers stand in the object, init containers first.
+#   Every use of an image that must be judged: {field, container, image, position}. All of the object's. Of an update,
+#   those whose image the object did not have before, so that what runs can still be changed in other ways. Nothing of a
+#   deletion. Positions sort as containers stand in the object, init containers first.
 judged contains use if {
 	not input.review.operation == "DELETE"
 	some use in _uses(input.review.object)
@@ -16,8 +16,9 @@ judged contains use if {
 
 # METADATA
 # description: |
-#   Whether the object is too large for a decision in time: it has more than 256 images that must be judged, which is what the
-#   provider takes in one request (limits.keys), or more than 512 places where an image could stand.
+#   Whether the object is too large for a decision in time. It is with more than 256 images that must be judged, as
+#   many as the provider takes in one request (limits.keys). It is too with more than 512 places where an image could
+#   stand.
 default excessive := false
 
 excessive if {
