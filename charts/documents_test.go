@@ -29,7 +29,7 @@ func upToDate(t *testing.T, path, want string) {
 }
 
 func TestTheReadmeHasEveryValue(t *testing.T) {
-	docs := exec.CommandContext(t.Context(), rig.Must(workshop.Command("helm-docs"))(t), "--chart-search-root", chart, "--dry-run", "--log-level", "error")
+	docs := exec.CommandContext(t.Context(), rig.Must(binaries.Command("helm-docs"))(t), "--chart-search-root", chart, "--dry-run", "--log-level", "error")
 	readme := string(rig.Must(docs.Output())(t))
 	upToDate(t, chart+"/README.md", strings.TrimSpace(readme)+"\n")
 	for _, row := range regexp.MustCompile(`(?m)^\| ([a-zA-Z.]+) \| [a-z]+ \|.*\| *\|$`).FindAllStringSubmatch(readme, -1) {

@@ -27,8 +27,8 @@ const (
 	release = "notation-provider"
 )
 
-// workshop builds helm, helm-docs and our commands.
-var workshop rig.Binaries
+// binaries are helm, helm-docs and our commands.
+var binaries rig.Binaries
 
 func TestMain(m *testing.M) {
 	// The result of a test is remembered as long as what it looked at is the same, and helm looks at the chart for it.
@@ -41,13 +41,13 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	workshop.Main(m)
+	binaries.Main(m)
 }
 
 // helm runs it without a cluster, and returns what it prints, or an error with that.
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), rig.Must(workshop.Command("helm"))(t), args...)
+	command := exec.CommandContext(t.Context(), rig.Must(binaries.Command("helm"))(t), args...)
 	home := t.TempDir()
 	command.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + filepath.Join(home, "none")}
 	var out, complaint bytes.Buffer

@@ -116,7 +116,7 @@ func (n *node) bundled() (values string) {
 	if err := os.WriteFile(filepath.Join(dir, "root.pem"), ca.EncodeCertificates(issuer.Cert), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
-	command := exec.CommandContext(n.t.Context(), rig.Must(workshop.Command("notation-pki"))(n.t), "bundle", "--ca", "root.pem", "--tsa", "root.pem",
+	command := exec.CommandContext(n.t.Context(), rig.Must(binaries.Command("notation-pki"))(n.t), "bundle", "--ca", "root.pem", "--tsa", "root.pem",
 		"--scope", "registry.example.org/*", "--identity", "x509.subject: C=GB, ST=England, O=SKAO", "--kubernetes", "--out", "trust")
 	command.Dir = dir
 	if said, err := command.CombinedOutput(); err != nil {

@@ -33,7 +33,7 @@ func TestTheServerTakesWhatTheChartMounts(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		check := exec.CommandContext(t.Context(), rig.Must(workshop.Command("notation-provider"))(t), "check", "--config", file)
+		check := exec.CommandContext(t.Context(), rig.Must(binaries.Command("notation-provider"))(t), "check", "--config", file)
 		if said, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", name, err, said)
 		}

@@ -11,10 +11,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// workshop builds the server, once.
-var workshop rig.Binaries
+// binaries has the server, built once.
+var binaries rig.Binaries
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) { binaries.Main(m) }
 
 // empty is a policy that has nothing against anything: what Gatekeeper's engine takes by itself.
 const empty = `
@@ -58,7 +58,7 @@ type world struct {
 
 func newWorld(tb testing.TB, edit func(*config.Config)) *world {
 	tb.Helper()
-	binary, err := workshop.Command("notation-provider")
+	binary, err := binaries.Command("notation-provider")
 	if err != nil {
 		tb.Fatal(err)
 	}

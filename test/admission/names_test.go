@@ -37,7 +37,7 @@ func oddNames(registry, digest string) []string {
 // ones.
 func TestOddNamesAreReadAsOne(t *testing.T) {
 	w := newWorld(t, nil)
-	binary, err := workshop.Command("notation-provider")
+	binary, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

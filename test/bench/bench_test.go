@@ -19,10 +19,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// workshop builds the two servers.
-var workshop rig.Binaries
+// binaries are the two servers.
+var binaries rig.Binaries
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) { binaries.Main(m) }
 
 // remember makes what the server knows hold longer than a run lasts, so that it asks no registry meanwhile.
 func remember(c *config.Config) {
@@ -44,8 +44,8 @@ func pushSigned(w *rig.Test, registry *rig.Registry, number int, signature rig.S
 func sides(b *testing.B) []struct{ impl, binary string } {
 	b.Helper()
 	return []struct{ impl, binary string }{
-		{"floor", rig.Must(workshop.Command("floor"))(b)},
-		{"ours", rig.Must(workshop.Command("notation-provider"))(b)},
+		{"floor", rig.Must(binaries.Command("floor"))(b)},
+		{"ours", rig.Must(binaries.Command("notation-provider"))(b)},
 	}
 }
 

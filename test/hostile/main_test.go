@@ -9,6 +9,6 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-var workshop = rig.Binaries{Plain: true}
+var binaries = rig.Binaries{Plain: true}
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) { binaries.Main(m) }

@@ -32,7 +32,7 @@ type target struct {
 func newTarget(t *testing.T, registries int, kinds func(t *testing.T, anchor []byte) map[string]kind) *target {
 	t.Helper()
 	w := rig.ForTest(t)
-	built, err := workshop.Command("notation-provider")
+	built, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

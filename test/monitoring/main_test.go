@@ -16,10 +16,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// workshop builds the server.
-var workshop rig.Binaries
+// binaries has the server.
+var binaries rig.Binaries
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) { binaries.Main(m) }
 
 // files is where the chart has the alerts and the dashboard.
 const files = "../../charts/notation-provider/files/"

@@ -32,7 +32,7 @@ func exposed(t *testing.T) string {
 	trusted := w.Trust("*")
 	trusted.Add("ca:skao-oci", pki.Root.Cert)
 	p := w.Provider(rig.ProviderOptions{
-		Binary: rig.Must(workshop.Command("notation-provider"))(t), Registries: []*rig.Registry{up, down}, Trust: trusted,
+		Binary: rig.Must(binaries.Command("notation-provider"))(t), Registries: []*rig.Registry{up, down}, Trust: trusted,
 		Edit: func(c *config.Config) { c.Reload = config.Duration(50 * time.Millisecond) },
 	})
 	gatekeeper := p.GatekeeperClient()

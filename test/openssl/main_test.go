@@ -18,12 +18,12 @@ import (
 // secret is every passphrase here, for openssl and for us.
 const secret = "correct horse battery staple"
 
-// workshop builds the commands that are driven here.
-var workshop rig.Binaries
+// binaries are the commands that are driven here.
+var binaries rig.Binaries
 
 func TestMain(m *testing.M) {
 	os.Unsetenv("OPENSSL_CONF") // it would change what openssl does
-	workshop.Main(m)
+	binaries.Main(m)
 }
 
 // bench is a folder where openssl and notation-pki work by turns. It holds the file pass, with the secret.
@@ -87,7 +87,7 @@ func (b *bench) pkiFails(line string, more ...string) string {
 
 func (b *bench) command() string {
 	b.Helper()
-	return rig.Must(workshop.Command("notation-pki"))(b)
+	return rig.Must(binaries.Command("notation-pki"))(b)
 }
 
 func (b *bench) run(binary, line string, more []string) (string, error) {

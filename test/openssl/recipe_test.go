@@ -71,7 +71,7 @@ func (b *bench) world(signer *ca.Identity) world {
 func (b *bench) verdict(w world, folder string) string {
 	b.Helper()
 	server := w.Provider(rig.ProviderOptions{
-		Binary: rig.Must(workshop.Command("notation-provider"))(b), Registries: []*rig.Registry{w.registry},
+		Binary: rig.Must(binaries.Command("notation-provider"))(b), Registries: []*rig.Registry{w.registry},
 		Edit: func(c *config.Config) {
 			c.Trust = config.Trust{PolicyFile: b.path(folder + "/trustpolicy.json"), StoreDir: b.path(folder + "/truststore")}
 			c.Egress.Allow = append(c.Egress.Allow, w.allow...)

@@ -15,7 +15,7 @@ import (
 // serve starts the server with the example's trust.
 func (w *acme) serve(t *testing.T) (url string) {
 	t.Helper()
-	binary, err := workshop.Command("notation-provider")
+	binary, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

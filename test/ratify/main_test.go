@@ -18,9 +18,9 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-var workshop rig.Binaries
+var binaries rig.Binaries
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) { binaries.Main(m) }
 
 // valuesFile is what the chart is given in the place of Ratify's objects.
 const valuesFile = "../../charts/notation-provider/examples/from-ratify.yaml"
@@ -68,7 +68,7 @@ func asDocument(t *testing.T, policy any) trustpolicy.Document {
 // run runs the server's command.
 func run(t *testing.T, args ...string) (said string, code int) {
 	t.Helper()
-	binary, err := workshop.Command("notation-provider")
+	binary, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ type process struct {
 func serve(t *testing.T, w *rig.Test, v volume, edit func(*config.Config), registries ...*rig.Registry) *process {
 	t.Helper()
 	p := w.Provider(rig.ProviderOptions{
-		Binary:     rig.Must(workshop.Command("notation-provider"))(t),
+		Binary:     rig.Must(binaries.Command("notation-provider"))(t),
 		Registries: registries,
 		Edit: func(c *config.Config) {
 			c.Trust = config.Trust{PolicyFile: filepath.Join(v.path, "trustpolicy.json"), StoreDir: filepath.Join(v.path, "truststore")}

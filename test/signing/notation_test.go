@@ -87,7 +87,7 @@ func TestNotationUsesTheBundle(t *testing.T) {
 		c.write("registry.pem", string(r.CAPEM()))
 		image := w.PushImage(r, "production/app", "1.0")
 		run := func(args ...string) (string, error) {
-			run := exec.CommandContext(t.Context(), rig.Must(workshop.Command("notation"))(t), args...)
+			run := exec.CommandContext(t.Context(), rig.Must(binaries.Command("notation"))(t), args...)
 			run.Env = append(os.Environ(), "XDG_CONFIG_HOME="+c.path("config"), "XDG_CACHE_HOME="+c.path("cache"), "SSL_CERT_FILE="+c.path("registry.pem"))
 			said, err := run.CombinedOutput()
 			return string(said), err

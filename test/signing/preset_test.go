@@ -18,7 +18,7 @@ import (
 func preset(t *testing.T, c *pkiUser, w *rig.Test, folder string, hosts *strings.Replacer, registries ...*rig.Registry) *engine.Engine {
 	t.Helper()
 	c.write("DigiCertTrustedRootG4.crt.pem", string(ca.EncodeCertificates(w.TSA.Root())))
-	if _, err := workshop.Command("notation-pki"); err != nil {
+	if _, err := binaries.Command("notation-pki"); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range chapters(t, folder+"README.md") {
@@ -26,7 +26,7 @@ func preset(t *testing.T, c *pkiUser, w *rig.Test, folder string, hosts *strings
 			continue
 		}
 		run := exec.CommandContext(t.Context(), "bash", "-eu", "-c", hosts.Replace(part.commands))
-		run.Dir, run.Env = c.dir, append(os.Environ(), "PATH="+workshop.Dir+":"+os.Getenv("PATH"))
+		run.Dir, run.Env = c.dir, append(os.Environ(), "PATH="+binaries.Dir+":"+os.Getenv("PATH"))
 		if said, err := run.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", part.commands, err, said)
 		}

@@ -12,7 +12,7 @@ import (
 
 // The README's commands make a PKI, and the trust policy that it shows.
 func TestCommandsOfTheReadme(t *testing.T) {
-	rig.Must(workshop.Command("notation-pki"))(t)
+	rig.Must(binaries.Command("notation-pki"))(t)
 	w := rig.ForTest(t)
 	o := newOffice(t, w, w.Registry(rig.RegistryOptions{}))
 	parts := map[string]chapter{}

@@ -91,7 +91,7 @@ func newOffice(t *testing.T, w *rig.Test, r *rig.Registry) *office {
 	// The cluster is the test: it mounts what is applied.
 	o.put("bin/kubectl", "#!/bin/sh\n[ \"$1 $2\" = 'apply -f' ] && dirname \"$(dirname \"$PWD/$3\")\" >"+o.applied+"\n")
 	o.env = append(os.Environ(), "HOME="+filepath.Join(o.dir, "home"), "XDG_CONFIG_HOME=", "XDG_CACHE_HOME=",
-		"PATH="+filepath.Join(o.dir, "bin")+":"+workshop.Dir+":"+os.Getenv("PATH"), "SSL_CERT_FILE="+filepath.Join(o.dir, "registry.pem"), "CI_COMMIT_TAG=1.0.0")
+		"PATH="+filepath.Join(o.dir, "bin")+":"+binaries.Dir+":"+os.Getenv("PATH"), "SSL_CERT_FILE="+filepath.Join(o.dir, "registry.pem"), "CI_COMMIT_TAG=1.0.0")
 	return o
 }
 
@@ -193,7 +193,7 @@ func (o *office) run(title, pipeline string) {
 // The runbook's commands work as written, and the cluster sees what it says.
 func TestRunbook(t *testing.T) {
 	for _, name := range []string{"notation-pki", "notation", "oras"} {
-		rig.Must(workshop.Command(name))(t)
+		rig.Must(binaries.Command(name))(t)
 	}
 	w := rig.ForTest(t)
 	r := w.Registry(rig.RegistryOptions{})

@@ -17,7 +17,7 @@ import (
 // checked is what check says of a server's configuration and a Provider's url.
 func checked(t *testing.T, p *rig.Provider, url string) string {
 	t.Helper()
-	check := exec.CommandContext(t.Context(), rig.Must(workshop.Command("notation-provider"))(t),
+	check := exec.CommandContext(t.Context(), rig.Must(binaries.Command("notation-provider"))(t),
 		"check", "--config", filepath.Join(p.Dir, "config.yaml"), "--provider-url", url)
 	said, err := check.CombinedOutput()
 	if err != nil {
@@ -33,7 +33,7 @@ func TestTheServingCertificateServes(t *testing.T) {
 	user.run("serving", "--host", "127.0.0.1", "--host", "verify.policy.svc", "--client", "gatekeeper.example.svc")
 	w := rig.ForTest(t)
 	p := w.Provider(rig.ProviderOptions{
-		Binary: rig.Must(workshop.Command("notation-provider"))(t),
+		Binary: rig.Must(binaries.Command("notation-provider"))(t),
 		Edit: func(c *config.Config) {
 			c.TLS = config.TLS{
 				CertFile: user.path("serving/tls.crt"), KeyFile: user.path("serving/tls.key"), ClientCAFile: user.path("serving/ca.crt"),

@@ -17,7 +17,7 @@ import (
 func platform(t *testing.T, w *rig.Test, harbor, hub *rig.Registry) (*office, *pkiUser) {
 	t.Helper()
 	for _, name := range []string{"notation-pki", "notation", "oras"} {
-		rig.Must(workshop.Command(name))(t)
+		rig.Must(binaries.Command(name))(t)
 	}
 	o := newOffice(t, w, harbor)
 	o.put("registry.pem", string(harbor.CAPEM())+string(hub.CAPEM()))

@@ -15,10 +15,10 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// workshop builds the commands that are driven here.
-var workshop rig.Binaries
+// binaries are the commands that are driven here.
+var binaries rig.Binaries
 
-func TestMain(m *testing.M) { workshop.Main(m) }
+func TestMain(m *testing.M) { binaries.Main(m) }
 
 // passphrase is that of every key here.
 const passphrase = "correct horse battery staple"
@@ -63,7 +63,7 @@ func (c *pkiUser) write(name, content string) {
 func (c *pkiUser) try(args ...string) (stdout, stderr string, err error) {
 	c.t.Helper()
 	var out, errs bytes.Buffer
-	run := exec.CommandContext(c.t.Context(), rig.Must(workshop.Command("notation-pki"))(c.t), args...)
+	run := exec.CommandContext(c.t.Context(), rig.Must(binaries.Command("notation-pki"))(c.t), args...)
 	run.Dir, run.Stdout, run.Stderr = c.dir, &out, &errs
 	err = run.Run()
 	return out.String(), errs.String(), err

@@ -52,8 +52,8 @@ func TestInspectCheckAndMetricTellTheSameEnd(t *testing.T) {
 	for name, left := range endings() {
 		trust.Add("ca:"+strings.ReplaceAll(name, " ", "-"), ending(t, name, left))
 	}
-	server := rig.Must(workshop.Command("notation-provider"))(t)
-	command := rig.Must(workshop.Command("notation-pki"))(t)
+	server := rig.Must(binaries.Command("notation-provider"))(t)
+	command := rig.Must(binaries.Command("notation-pki"))(t)
 	running := w.Provider(rig.ProviderOptions{Binary: server, Trust: trust})
 
 	checked := certificates(t, server, "check", "-o", "json", "--config", filepath.Join(running.Dir, "config.yaml"))

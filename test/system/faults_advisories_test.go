@@ -15,7 +15,7 @@ import (
 // serve starts a server for one test.
 func serve(t *testing.T, w *rig.Test, edit func(*config.Config), registries ...*rig.Registry) *rig.GatekeeperClient {
 	t.Helper()
-	built, err := workshop.Command("notation-provider")
+	built, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

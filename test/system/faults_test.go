@@ -166,7 +166,7 @@ func (r *row) key() string {
 // servers starts one of each setting, for all rows.
 func servers(t *testing.T, shared *rig.Test, table []*row) map[setting]*rig.GatekeeperClient {
 	t.Helper()
-	built, err := workshop.Command("notation-provider")
+	built, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func TestStrangersConnectionsAreFewAndHoldLittle(t *testing.T) {
 		t.Errorf("%v descriptors more", more)
 	}
 	most := 64.0 * megabyte
-	if workshop.ServerRaces() {
+	if binaries.ServerRaces() {
 		most *= 4 // of which most is the detector's
 	}
 	if more := during.memory - before.memory; more > most {

@@ -40,7 +40,7 @@ type options struct {
 // start starts a server, and a load that lasts as long as the test or until it is told to end.
 func start(t *testing.T, w *rig.Test, o options) *life {
 	t.Helper()
-	built, err := workshop.Command("notation-provider")
+	built, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
-// workshop builds the commands that are driven here, once.
-var workshop = rig.Binaries{Races: true}
+// binaries are the commands that are driven here, each built once.
+var binaries = rig.Binaries{Races: true}
 
 func TestMain(m *testing.M) {
 	// Most tests wait: for a bound to be reached, or for their server. Two at a time would wait one after the other.
@@ -25,5 +25,5 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
-	workshop.Main(m)
+	binaries.Main(m)
 }

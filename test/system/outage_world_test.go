@@ -29,7 +29,7 @@ type process struct {
 
 func startProcess(t *testing.T, w *rig.Test, opts rig.ProviderOptions) *process {
 	t.Helper()
-	opts.Binary = rig.Must(workshop.Command("notation-provider"))(t)
+	opts.Binary = rig.Must(binaries.Command("notation-provider"))(t)
 	p := &process{Provider: w.Provider(opts)}
 	p.asker = w.GatekeeperClient(p.URL)
 	p.asker.Timeout = 30

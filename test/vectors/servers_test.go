@@ -86,7 +86,7 @@ func (p *servers) end(t *testing.T) {
 // options configure a server for the case.
 func options(t *testing.T, s *vectors.Scene) rig.ProviderOptions {
 	t.Helper()
-	binary, err := workshop.Command("notation-provider")
+	binary, err := binaries.Command("notation-provider")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"gitlab.com/ska-telescope/notation-provider/test/vectors"
 )
 
-// workshop builds the commands that are driven here.
-var workshop rig.Binaries
+// binaries are the commands that are driven here.
+var binaries rig.Binaries
 
 func TestMain(m *testing.M) {
 	// Cases wait: for their server to be configured, for registries that hang.
@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
-	workshop.Main(m)
+	binaries.Main(m)
 }
 
 // load reads every case.
@@ -32,7 +32,7 @@ func load(t *testing.T) []*vectors.Vector {
 }
 
 func TestEveryVectorHoldsOnEveryRung(t *testing.T) {
-	if _, err := workshop.Command("notation-provider"); err != nil {
+	if _, err := binaries.Command("notation-provider"); err != nil {
 		t.Fatal(err)
 	}
 	env := rig.ForTest(t).Env
