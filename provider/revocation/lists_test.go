@@ -233,6 +233,25 @@ func TestOlderListAtAnotherURL(t *testing.T) {
 	})
 }
 
+// An older list where a newer one was is a failed fetch: it is not fetched again for every image.
+func TestOlderListIsAFailedFetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, []string{listURL}, nil)
+		before := w.list(list{number: 1, next: 100 * time.Hour})
+		time.Sleep(time.Hour)
+		w.at(listURL, fixed(w.list(list{number: 2, next: 100 * time.Hour})))
+		w.want(t, "good")
+		w.at(listURL, fixed(before))
+		time.Sleep(time.Hour) // the age of an answer
+		for range 3 {
+			w.want(t, "good")
+		}
+		if got := w.count(listURL); got != 2 {
+			t.Errorf("the list was fetched %d times", got)
+		}
+	})
+}
+
 // A CA may publish its whole list at one place each day and at another each week: the later one counts for both.
 func TestLaterListOfAnotherURLCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
