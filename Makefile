@@ -26,9 +26,15 @@ RACE_FLAGS := $(if $(RACE),-race -gcflags=golang.org/x/crypto/scrypt=-race=false
 # These take minutes with the race detector, and run one thing after the other: policies and policytest evaluate Rego,
 # which OPA does on one goroutine. What is concurrent in policytest is in its engine, whose tests race. The rotator's
 # controllers run in a simulated cluster, second after second. charts and ci drive helm. The others drive the server and
-# notation-pki as processes: in test/system, which asks many things at once, the server detects races here too.
-DRIVERS := ./policies ./cmd/policytest ./cmd/cert-rotator/internal/controllers ./charts \
-  $(addprefix ./test/,admission ci hostile monitoring openssl ratify signing system vectors)
+# notation-pki as processes: in test/system, which asks many things at once, the server detects races here too. The longest are first.
+DRIVERS := $(addprefix ./test/,system vectors hostile) ./policies ./charts ./cmd/policytest ./cmd/cert-rotator/internal/controllers \
+  $(addprefix ./test/,signing openssl ci admission ratify monitoring)
+
+# These start no goroutine and have nothing that guards memory, so the race detector finds nothing and takes two to five times
+# as long; test/ci looks into them. No package of the server is among them.
+SERIAL := $(addprefix ./cmd/notation-pki/,ca ca/rules internal/bundle internal/inventory internal/unverified) \
+  $(addprefix ./cmd/notation-provider/internal/,exception workload) ./cmd/policytest/verdicts \
+  $(addprefix ./policies/,generate template) $(addprefix ./test/,bench importrules readme)
 
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
@@ -58,7 +64,7 @@ COUNT    ?= 6
 
 .PHONY: help
 help: ## Print this list
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Sign images, serve, ask as Gatekeeper does, print the verdicts
@@ -66,17 +72,27 @@ demo: ## Sign images, serve, ask as Gatekeeper does, print the verdicts
 	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki ./test/demo && $(BIN)/demo -bin $(BIN)
 
 .PHONY: test
-test: ## Run all tests, with the race detector where it has something to find
-	@$(if $(RACE),,echo "no C compiler: testing without the race detector";) \
-	echo "testing ($(if $(RACE),with,without) the race detector; the first run compiles everything)"; \
-	export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); \
-	go test $(RACE_FLAGS) -timeout 30m $$(go list ./... | grep -vxF "$$(go list $(DRIVERS))") && go test -timeout 30m $(DRIVERS)
+test: ## Run the tests of all packages, with the race detector where it has something to find
+	@echo "testing ($(if $(RACE),with,no C compiler: without) the race detector; the first run compiles everything)"
+	@$(MAKE) --no-print-directory -j2 test-raced test-plain
+
+# A flag of go test holds for all of its packages, so there are two runs. They run side by side: while the tests of one wait for
+# a process or a clock, those of the other compute.
+.PHONY: test-raced test-plain
+test-raced:
+	@export QUICK_PASSPHRASES=1; go test $(RACE_FLAGS) -timeout 30m $$(go list ./... | grep -vxF "$$(go list $(DRIVERS) $(SERIAL))")
+test-plain:
+	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m $(DRIVERS) $(SERIAL)
+
+.PHONY: test-image
+test-image: ## Test the images: what is in them, and that the same source makes the same bytes
 	@echo "building the images twice, and once for arm64 (about a minute on two cores; five the first time)"; \
 	cd test/tools/image && go test -count=1 -timeout 30m ./...
 
 .PHONY: test-all
-test-all: ## Run all tests, with the race detector and the cost of passphrases everywhere
-	@go test $(RACE) -timeout 60m ./...
+test-all: ## Run all tests that need no more than Go, git and make, all with the race detector and the full cost of passphrases
+	@echo "testing everything with the race detector"; go test $(RACE) -timeout 60m ./...
+	@$(MAKE) --no-print-directory test-image test-rules e2e
 
 .PHONY: test-browser
 test-browser: ## Test the page of report -o html in Chromium (apt-get install chromium)
