@@ -8,8 +8,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-
-	"gitlab.com/ska-telescope/notation-provider/test/rig"
 )
 
 // The peers of a flow: who is in the cluster, by name, and two who are not.
@@ -26,7 +24,7 @@ const (
 // peers have the labels that the charts give their pods: ours and Gatekeeper's.
 func peers(t *testing.T, o objects, gatekeeper string) map[string]peer {
 	t.Helper()
-	theirs := parse(t, rig.Must(helm(t, "template", "gatekeeper", gatekeepers(t), "--namespace", gatekeeper, "--values", chart+"/gatekeeper-values.yaml"))(t))
+	theirs := parse(t, gatekeepersRender(t, gatekeeper))
 	labels := func(o objects, name string) map[string]string {
 		return get[appsv1.Deployment](t, o, "Deployment", name).Spec.Template.Labels
 	}

@@ -2,10 +2,12 @@ package charts
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"gitlab.com/ska-telescope/notation-provider/provider/config"
 )
@@ -31,25 +33,64 @@ var other = map[string]string{
 	"tls.clientNames": "config.tls.clientNames={a.example}", "log.level": "config.log.level=warn", "log.format": "config.log.format=text",
 }
 
-// Pods that restart have an empty memory, so only a change that no running server takes over may start others.
+// Pods that restart have an empty memory, so only a change that no running server takes over may start others. Those that a
+// running server takes over are changed together.
 func TestOnlyKeysReadAtStartStartOtherPods(t *testing.T) {
-	look := func(args ...string) (template corev1.PodTemplateSpec, file string) {
-		o := render(t, args...)
-		return get[appsv1.Deployment](t, o, "Deployment", release).Spec.Template, get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"]
-	}
-	pods, file := look()
+	pods, file := podsAndFile(t)
+	var reloaded []string
 	for _, key := range config.Keys() {
 		set, ok := other[key.Name]
-		if !ok {
+		switch {
+		case !ok:
 			refused(t, "contradicts the chart", "--set", "config."+key.Name+"=/a")
-			continue
-		}
-		otherPods, otherFile := look("--set", set)
-		if otherFile == file {
-			t.Errorf("%s: the configuration is the same", key.Name)
-		}
-		if got := !reflect.DeepEqual(otherPods, pods); got != key.Restart {
-			t.Errorf("%s: other pods: %t, want %t", key.Name, got, key.Restart)
+		case !key.Restart:
+			reloaded = append(reloaded, key.Name)
+		default:
+			otherPods, otherFile := podsAndFile(t, set)
+			if reflect.DeepEqual(valueOf(otherFile, key.Name), valueOf(file, key.Name)) {
+				t.Errorf("%s: the configuration is the same", key.Name)
+			}
+			if reflect.DeepEqual(otherPods, pods) {
+				t.Errorf("%s: no other pods start, and only a start reads it", key.Name)
+			}
 		}
 	}
+	var sets []string
+	for _, key := range reloaded {
+		sets = append(sets, other[key])
+	}
+	otherPods, otherFile := podsAndFile(t, sets...)
+	for _, key := range reloaded {
+		if reflect.DeepEqual(valueOf(otherFile, key), valueOf(file, key)) {
+			t.Errorf("%s: the configuration is the same", key)
+		}
+	}
+	if !reflect.DeepEqual(otherPods, pods) {
+		t.Errorf("other pods start, and a running server takes over each of %q", reloaded)
+	}
+}
+
+// podsAndFile are what the server's pods are made of and its configuration, with these values set.
+func podsAndFile(t *testing.T, sets ...string) (pods corev1.PodTemplateSpec, file map[string]any) {
+	t.Helper()
+	var args []string
+	for _, set := range sets {
+		args = append(args, "--set", set)
+	}
+	o := render(t, args...)
+	text := get[corev1.ConfigMap](t, o, "ConfigMap", release).Data["config.yaml"]
+	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
+		t.Fatal(err)
+	}
+	return get[appsv1.Deployment](t, o, "Deployment", release).Spec.Template, file
+}
+
+// valueOf is the value of a key such as log.level; nil if the file has none.
+func valueOf(file map[string]any, key string) any {
+	var value any = file
+	for name := range strings.SplitSeq(key, ".") {
+		below, _ := value.(map[string]any)
+		value = below[name]
+	}
+	return value
 }
