@@ -2,6 +2,7 @@ package vectors_test
 
 import (
 	"flag"
+	"runtime/debug"
 	"testing"
 
 	"gitlab.com/ska-telescope/notation-provider/provider"
@@ -18,6 +19,8 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
+	// Engines of Gatekeeper hold much that lasts, which the collector would scan again and again.
+	debug.SetGCPercent(400)
 	binaries.Main(m)
 }
 
