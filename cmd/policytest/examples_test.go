@@ -43,6 +43,31 @@ test_an_image_is_denied if count(signedimages.violation) == 1 with input as {"re
 }}
 `
 
+// examplesSuite takes the place of the policy's suite, of which the README of policies runs each case. It has what the examples
+// name: a test that is called own, and cases of a provider that is down.
+const examplesSuite = `
+kind: Suite
+apiVersion: test.gatekeeper.sh/v1alpha1
+tests:
+  - name: own
+    template: template.yaml
+    constraint: samples/own/constraint.yaml
+    cases:
+      - {name: a verified image is admitted, object: samples/own/verified.yaml, assertions: [{violations: no}]}
+      - {name: the provider is down, object: samples/own/verified.yaml, assertions: [{violations: 1}]}
+  - name: vetted
+    template: template.yaml
+    constraint: samples/own/constraint.yaml
+    cases:
+      - {name: an image of others is not governed, object: samples/own/not-governed.yaml, assertions: [{violations: no}]}
+`
+
+// examplesVerdicts is what the provider answers in that suite.
+const examplesVerdicts = `
+providers: {notation-provider: {answers: {"harbor.skao.int/production/tango:1": verified}}}
+scenes: {the provider is down: {notation-provider: {default: unreachable}}}
+`
+
 // Every example in the help runs as it is printed, in the order of the help, and ends with 0. Only the address of the live
 // provider is another.
 func TestHelpExamples(t *testing.T) {
@@ -58,7 +83,10 @@ func TestHelpExamples(t *testing.T) {
 	for _, tc := range []struct{ flag, name string }{{"--ca", "ca.crt"}, {"--cert", "tls.crt"}, {"--key", "tls.key"}} {
 		write(t, dir, tc.name, read(t, l.flag(tc.flag)))
 	}
-	write(t, filepath.Join(dir, "policies", "signedimages"), "policy_test.rego", examplesTest)
+	signed := filepath.Join(dir, "policies", "signedimages")
+	write(t, signed, "policy_test.rego", examplesTest)
+	write(t, signed, "suite.yaml", examplesSuite)
+	write(t, signed, "verdicts.yaml", examplesVerdicts)
 	write(t, dir, "constraint.yaml", examplesConstraint)
 	write(t, dir, "verdicts.yaml", "providers: {notation-provider: {answers: {registry.example/app:1: verified}}}")
 	write(t, dir, "deployment.yaml", read(t, filepath.Join(l.dir, "signed.yaml")))

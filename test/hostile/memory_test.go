@@ -62,8 +62,8 @@ func newTarget(t *testing.T, registries int, kinds func(t *testing.T, anchor []b
 // strangers are the registries that do harm.
 func (x *target) strangers() []*registry { return append([]*registry{x.bad}, x.more...) }
 
-// attack is how long a storm lasts: twice as long as a request waits, so that its checks overlap and some end.
-const attack = 5 * time.Second
+// attack is how long a storm lasts: longer than a request waits, so that its checks overlap and some end.
+const attack = 3 * time.Second
 
 // storm asks for images of each kind again and again, as pods that name 250 images do, and calls meanwhile beside it.
 func (x *target) storm(t *testing.T, kinds []string, meanwhile func()) {
