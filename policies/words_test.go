@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -81,32 +82,43 @@ func wordsInRego(t *testing.T) string {
 package lib.words
 
 # METADATA
-# description: The cases of each outcome, by its name. The first whose beginning a detail has is the one.
-outcomes := ` + inJSON(t, outcomesByName()) + `
+# description: |
+#   The cases of each outcome, by its name, as [beginning, claim, you, platformTeam]. The first with whose beginning a detail begins
+#   is the one.
+outcomes := {
+` + outcomeRows(t) + `}
 
 # METADATA
-# description: Which part of a name is wrong. The first counts whose if matches and whose unless does not.
-names := ` + inJSON(t, nameRules()) + "\n"
+# description: |
+#   Which part of a name is wrong, as [condition, unless, problem]. The first counts whose condition matches and whose unless does
+#   not.
+names := [
+` + nameRows(t) + "]\n"
 }
 
-func outcomesByName() map[string][]map[string]string {
-	all := map[string][]map[string]string{}
+// outcomeRows are rows in place of objects with names: a template has them many times over in a cluster.
+func outcomeRows(t *testing.T) string {
+	t.Helper()
+	rows := map[string]string{}
 	for _, outcome := range advice.Table() {
 		for _, c := range outcome.Cases {
-			all[outcome.Name] = append(all[outcome.Name], map[string]string{
-				"begins": c.Begins, "claim": c.Is, "you": c.You, "platformTeam": c.Platform,
-			})
+			rows[outcome.Name] += inJSON(t, []string{c.Begins, c.Is, c.You, c.Platform}) + ",\n"
 		}
 	}
-	return all
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		text += inJSON(t, name) + ": [\n" + rows[name] + "],\n"
+	}
+	return text
 }
 
-func nameRules() []map[string]string {
-	var all []map[string]string
+func nameRows(t *testing.T) string {
+	t.Helper()
+	text := ""
 	for _, rule := range provider.NameRules() {
-		all = append(all, map[string]string{"if": rule.If, "unless": rule.Unless, "problem": rule.Problem})
+		text += inJSON(t, []string{rule.If, rule.Unless, rule.Problem}) + ",\n"
 	}
-	return all
+	return text
 }
 
 func inJSON(t *testing.T, value any) string {
@@ -114,11 +126,10 @@ func inJSON(t *testing.T, value any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "\t")
 	if err := encoder.Encode(value); err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // A message fits into some lines of a terminal, for each outcome there is. It has at most 450 characters with the

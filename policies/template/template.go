@@ -98,8 +98,8 @@ func document(name, kind string, about *ast.Annotations, synced string, schema *
 					entry{"engine", text("Rego")},
 					entry{"source", mapping(
 						entry{"version", text("v1")},
-						entry{"rego", text(policy.text)},
-						entry{"libs", sequence(texts(libs)...)},
+						entry{"rego", text(policy.code())},
+						entry{"libs", sequence(codes(libs)...)},
 					)},
 				))},
 			))},

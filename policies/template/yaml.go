@@ -37,6 +37,7 @@ func encode(document *yaml.Node, generator string) ([]byte, error) {
 	b.WriteString(header(generator))
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
+	e.CompactSeqIndent()
 	if err := e.Encode(document); err != nil {
 		return nil, err
 	}
@@ -56,10 +57,10 @@ func text(value string) *yaml.Node {
 	return node
 }
 
-func texts(modules []module) []*yaml.Node {
+func codes(modules []module) []*yaml.Node {
 	nodes := make([]*yaml.Node, 0, len(modules))
 	for _, m := range modules {
-		nodes = append(nodes, text(m.text))
+		nodes = append(nodes, text(m.code()))
 	}
 	return nodes
 }

@@ -13,16 +13,18 @@ import data.lib.words
 #   of another provider's refusal if it has none that is known. A finding is {reason, detail, digest}, and of what is
 #   undecided {cause, request}.
 on(written, finding) := {"claim": claim, "you": you, "platformTeam": platform} if {
-	found := _case(finding)
-	texts := concat("\n", [found.claim, found.you, found.platformTeam])
+	texts := concat("\n", _texts(finding))
 	[claim, you, platform] := split(strings.replace_n(_values(written, finding), texts), "\n")
 }
 
-_case(finding) := [known | some known in words.outcomes[name]; startswith(finding.detail, known.begins)][0] if {
+_texts(finding) := [[claim, you, platform] |
+	some [begins, claim, you, platform] in words.outcomes[name]
+	startswith(finding.detail, begins)
+][0] if {
 	name := trim_suffix(concat("/", [finding.reason, object.get(finding, "cause", "")]), "/")
-} else := words.outcomes.undecided[0] if {
+} else := array.slice(words.outcomes.undecided[0], 1, 4) if {
 	finding.reason == "undecided"
-} else := words.outcomes.refused[0]
+} else := array.slice(words.outcomes.refused[0], 1, 4)
 
 # What stands for the placeholders. What a command needs to find an image is its digest, where one is known.
 _values(written, finding) := {

@@ -41,10 +41,10 @@ _read(written) := {
 
 # METADATA
 # description: Which part of a name that is no reference is wrong, in one line that repeats none of it.
-problem(written) := [rule.problem |
-	some rule in words.names
-	regex.match(rule["if"], written)
-	not _spared(rule.unless, written)
+problem(written) := [text |
+	some [condition, unless, text] in words.names
+	regex.match(condition, written)
+	not _spared(unless, written)
 ][0]
 
 _spared(unless, written) if {
