@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
-	"time"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +39,7 @@ func (o *reportOptions) collect(c *cobra.Command, files []string) (*reports.Coll
 	return &found, nil
 }
 
-// list reads the objects of the cluster. What it does not have is told: without constraints the trust policy alone decides.
+// list reads the objects of the cluster. What it does not have is noted: without constraints the trust policy alone decides.
 func (o *reportOptions) list(c *cobra.Command, found *reports.Collection) error {
 	client, err := cluster.InCluster(os.Getenv, o.account)
 	if err != nil {
@@ -49,9 +50,7 @@ func (o *reportOptions) list(c *cobra.Command, found *reports.Collection) error 
 	if err != nil {
 		return err
 	}
-	for _, name := range absent {
-		cli.Note(c, "the cluster has no %s", name)
-	}
+	found.Lacks(absent)
 	return nil
 }
 
@@ -83,21 +82,12 @@ func (o *reportOptions) verify(c *cobra.Command, keys []string) (map[string]repo
 	ask := func(ctx context.Context, key string) reports.Verdict {
 		return verdictOf(reportOf(a.provider.Answer(ctx, []string{key})[0]))
 	}
-	verdicts, err := reports.Ask(c.Context(), keys, cfg.Limits.Concurrent, ask, progress(c, len(keys)))
+	var done atomic.Int64
+	stop := cli.Progress(c, func() string { return fmt.Sprintf("checked %d of %d images", done.Load(), len(keys)) })
+	verdicts, err := reports.Ask(c.Context(), keys, cfg.Limits.Concurrent, ask, func(n int) { done.Store(int64(n)) })
+	stop()
 	if errors.Is(err, context.Canceled) {
 		return nil, errors.New("interrupted, so there is no report")
 	}
 	return verdicts, err
-}
-
-// progress tells on standard error how far long work is, every few seconds.
-func progress(c *cobra.Command, all int) func(done int) {
-	const every = 5 * time.Second
-	next := time.Now().Add(every)
-	return func(done int) {
-		if now := time.Now(); now.After(next) {
-			next = now.Add(every)
-			cli.Note(c, "checked %d of %d images", done, all)
-		}
-	}
 }

@@ -40,11 +40,15 @@ func (c *Collection) noteConditions(r *Report) {
 
 // BuildExceptions makes a report of the exceptions alone.
 func (c *Collection) BuildExceptions(now time.Time, soon time.Duration) *Report {
-	return &Report{
+	r := &Report{
 		Version: Version, Made: now.UTC().Truncate(time.Second), SoonUntil: now.Add(soon).UTC().Truncate(time.Second),
 		Summary:    Summary{Objects: c.objects, Namespaces: c.namespaces(), Finished: c.finished},
 		Registries: []Total{}, Signers: []Total{}, Images: []Image{}, Exceptions: c.judgeAll(now, soon), Notes: []string{},
 	}
+	if len(c.absent) > 0 {
+		r.Notes = append(r.Notes, "The cluster does not have these kinds: "+strings.Join(c.absent, ", ")+".")
+	}
+	return r
 }
 
 // image puts together what is known of one image.

@@ -26,7 +26,11 @@ type Collection struct {
 	uses       int
 	objects    int
 	finished   int
+	absent     []string // resources that the cluster does not have
 }
+
+// Lacks notes the resources that the cluster does not have, as signedimages.
+func (c *Collection) Lacks(absent []string) { c.absent = absent }
 
 // identity tells images apart: by their name in its canonical form, and the digest that runs.
 type identity struct{ name, running string }
