@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 )
 
-// How often the line of progress is written: over and over at a terminal, and else as a line of its own.
+// How often the line of progress is written, on standard error: over and over at a terminal, and else as a line of its own.
 const atTerminal, elsewhere = time.Second, 15 * time.Second
 
 // compile builds policytest, which has Gatekeeper's engine in it, the way make build does. The first time this takes

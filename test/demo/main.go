@@ -90,7 +90,7 @@ func run(ctx context.Context, bin, keep string) (err error) {
 	fmt.Println()
 	policytest := filepath.Join(bin, "policytest")
 	step("building policytest with Gatekeeper's own engine; the first time this takes some minutes, on two cores about four")
-	if err := compile(ctx, os.Stdout, policytest); err != nil {
+	if err := compile(ctx, os.Stderr, policytest); err != nil {
 		return err
 	}
 	step("applying pods and controllers: Gatekeeper's own engine, our policy, the same server")
