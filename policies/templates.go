@@ -1,5 +1,6 @@
 // Package policies holds the constraint templates, as they are generated from the
-// Rego beside them, for programs that bring Gatekeeper's engine along.
+// Rego beside them, for programs that bring Gatekeeper's engine along, and the
+// CustomResourceDefinitions of exceptions that are objects.
 package policies
 
 import "embed"
@@ -8,3 +9,8 @@ import "embed"
 //
 //go:embed signedimages/template.yaml pinnedimages/template.yaml
 var Templates embed.FS
+
+// ExceptionCRDs are the CustomResourceDefinitions of ClusterImageException and ImageException, as YAML documents.
+//
+//go:embed exceptions/crds.yaml
+var ExceptionCRDs []byte

@@ -50,10 +50,11 @@ var process struct {
 // Client is gator's client with external_data. It is safe for concurrent use; so are several.
 type Client struct {
 	client   gator.Client
-	real     topdown.BuiltinFunc // external_data of this client's driver
-	asOf     time.Time           // zero: now
-	known    map[string]bool     // its providers
-	rules    map[string]rules    // by the kind of constraint
+	real     topdown.BuiltinFunc       // external_data of this client's driver
+	asOf     time.Time                 // zero: now
+	known    map[string]bool           // its providers
+	rules    map[string]rules          // by the kind of constraint
+	kinds    map[string]*exceptionKind // of exceptions that are objects; read with the first of them
 	observe  func(Call)
 	problems []error // of the review under way
 	calls    []Call  // likewise
@@ -114,10 +115,15 @@ func (c *Client) AddConstraint(ctx context.Context, constraint *unstructured.Uns
 	return responses, errors.Join(c.rules[constraint.GetKind()].check(ctx, constraint), checkConstraint(constraint))
 }
 
-// AddData adds an object to data.inventory.
+// AddData adds an object to data.inventory. It refuses an exception that the API server refuses.
 func (c *Client) AddData(ctx context.Context, data any) (*types.Responses, error) {
 	process.Lock()
 	defer process.Unlock()
+	if object, ok := data.(*unstructured.Unstructured); ok && RoleOf(object) == Excepting {
+		if err := c.checkException(ctx, object); err != nil {
+			return nil, err
+		}
+	}
 	return c.client.AddData(ctx, data)
 }
 

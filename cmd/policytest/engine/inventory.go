@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,18 +12,8 @@ import (
 // asked with it, and with each object of it alone.
 type inventory []*unstructured.Unstructured
 
-// addException adds an exception that is an object. An object that the templates would look for in vain is refused: an
-// ImageException without a namespace, for example.
+// addException adds an exception that is an object.
 func (e *Engine) addException(ctx context.Context, object *unstructured.Unstructured) error {
-	namespaced, known := map[string]bool{"ClusterImageException": false, "ImageException": true}[object.GetKind()]
-	switch {
-	case !known:
-		return fmt.Errorf("%s has no kind %q; write ClusterImageException or ImageException", exceptionsGroup, object.GetKind())
-	case namespaced != (object.GetNamespace() != ""):
-		return fmt.Errorf("metadata.namespace: an ImageException has one, and a ClusterImageException has none")
-	case object.GetName() == "":
-		return fmt.Errorf("metadata.name: an exception that is an object has one")
-	}
 	if _, err := e.client.AddData(ctx, object); err != nil {
 		return err
 	}

@@ -40,13 +40,18 @@ func (r rules) check(ctx context.Context, constraint *unstructured.Unstructured)
 		return err
 	}
 	broken, _ := r.validator.Validate(ctx, field.NewPath("spec", "parameters"), nil, parameters, nil, apicel.RuntimeCELCostBudget)
-	// The validator goes through the properties as a Go map has them, in another order each time.
+	return errors.Join(inOrder(broken)...)
+}
+
+// inOrder are errors in the order of their fields. The validators go through properties as a Go map has them, in another order
+// each time.
+func inOrder(broken field.ErrorList) []error {
 	slices.SortFunc(broken, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) })
 	var all []error
 	for _, b := range broken {
 		all = append(all, &ruleError{b.Field, strings.TrimSpace(b.Detail)})
 	}
-	return errors.Join(all...)
+	return all
 }
 
 // ruleError is a parameter that breaks a rule. For gator it is an error of the schema.
