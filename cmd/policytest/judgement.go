@@ -148,17 +148,20 @@ func becauseOf(a engine.Admitted) string {
 	return fmt.Sprintf("excepted by %s in constraint %s, %s (%s)", a.Exception.Image, a.Constraint, until, a.Exception.Reason)
 }
 
-// remarks tell of an admitted object which constraints have something against it and do not deny.
+// remarks tell of an admitted object which constraints have something against it and do not deny. Their messages are in the
+// violations.
 func remarks(violations []engine.Violation, deletion bool) string {
 	var all []string
 	if deletion {
 		all = append(all, "a deletion")
 	}
 	for _, v := range violations {
+		remark := "dryrun: would be denied by " + v.Constraint
 		if v.Warns() {
-			all = append(all, fmt.Sprintf("warn: %s warns: %s", v.Constraint, v.Msg))
-		} else {
-			all = append(all, fmt.Sprintf("dryrun: would be denied by %s: %s", v.Constraint, v.Msg))
+			remark = "warn: " + v.Constraint + " warns"
+		}
+		if !slices.Contains(all, remark) {
+			all = append(all, remark)
 		}
 	}
 	return strings.Join(all, "; ")
