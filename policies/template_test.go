@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/policytest/engine"
+	"gitlab.com/ska-telescope/notation-provider/provider"
 )
 
 // gatekeeper is its engine, with all the templates.
@@ -157,6 +158,18 @@ func TestBadParameters(t *testing.T) {
 	}
 	if err := loadText(e, constraint("PinnedImages", `{provider: p}`)); err == nil || !strings.Contains(err.Error(), "unknown field") {
 		t.Errorf("PinnedImages takes a provider: %v", err)
+	}
+}
+
+// A constraint may ask for each attribute that the provider tells of a signer, and for all at once.
+func TestSignersHaveTheProvidersAttributes(t *testing.T) {
+	e := gatekeeper(t)
+	const signer = `{provider: p, signers: [{images: ["*"], attributes: {%s: x}}]}`
+	names := provider.IdentityAttributes()
+	for _, attributes := range append(names, strings.Join(names, ": x, ")) {
+		if err := loadText(e, constraint("SignedImages", fmt.Sprintf(signer, attributes))); err != nil {
+			t.Errorf("%s: %v", attributes, err)
+		}
 	}
 }
 
