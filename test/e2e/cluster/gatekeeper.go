@@ -65,18 +65,18 @@ func (c *Cluster) InstallGatekeeper(ctx context.Context, values string) error {
 		return fmt.Errorf("%w\n%s", err, c.Logs(GatekeeperNamespace, "gatekeeper*"))
 	}
 	c.say("the pods of Gatekeeper are ready")
-	// The webhook that looks at namespaces is one that must answer (failurePolicy: Fail).
-	if err := c.WaitForWebhook(ctx, "create", "namespace", "webhook-probe", "--dry-run=server"); err != nil {
+	if err := c.waitForWebhook(ctx); err != nil {
 		return err
 	}
 	c.say("the webhook of Gatekeeper answers")
 	return nil
 }
 
-// WaitForWebhook runs kubectl until it succeeds. The command is a dry run that Gatekeeper's webhook looks at.
-func (c *Cluster) WaitForWebhook(ctx context.Context, dryRun ...string) error {
+// waitForWebhook makes a namespace as a dry run until it is let in: the webhook that looks at namespaces is one that must
+// answer (failurePolicy: Fail).
+func (c *Cluster) waitForWebhook(ctx context.Context) error {
 	for {
-		_, err := c.Kubectl(ctx, dryRun...)
+		_, err := c.Kubectl(ctx, "create", "namespace", "webhook-probe", "--dry-run=server")
 		if err == nil {
 			return nil
 		}
