@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,23 +23,6 @@ const (
 	signName = skao + "/CN=SKAO OCI Signing Identity"
 	identity = "x509.subject: C=UK, ST=England, L=Cheshire, O=SKAO, OU=SKAO, CN=SKAO OCI Signing Identity"
 )
-
-// recipe makes ca, oci and signer by a configuration: NAME.key, encrypted, and NAME.pem, and signer.chain.pem.
-func (b *bench) recipe(cnf string, bits int, oci, signer string) {
-	b.Helper()
-	b.write("openssl.cnf", rig.Must(os.ReadFile("testdata/"+cnf))(b))
-	b.write("index.txt", nil)
-	b.write("crlnumber", []byte("01\n"))
-	for _, name := range []string{"ca", oci, "signer"} {
-		b.openssl(fmt.Sprintf("genrsa -aes256 -passout file:pass -out %s.key %d", name, bits))
-	}
-	b.openssl("req -config openssl.cnf -x509 -new -key ca.key -passin file:pass -days 36500 -extensions v3_ca -out ca.pem -subj", caName)
-	b.openssl("req -config openssl.cnf -new -key "+oci+".key -passin file:pass -out oci.csr -subj", ociName)
-	b.openssl("ca -config openssl.cnf -name root_ca -batch -passin file:pass -in oci.csr -out " + oci + ".pem")
-	b.openssl("req -config openssl.cnf -new -key signer.key -passin file:pass -out signer.csr -subj", signer)
-	b.openssl("ca -config openssl.cnf -name oci_ca -batch -passin file:pass -in signer.csr -out signer.pem")
-	b.join("signer.chain.pem", "signer.pem", oci+".pem", "ca.pem")
-}
 
 // adopt lays a CA made elsewhere where notation-pki finds it.
 func (b *bench) adopt(name, key string, chain ...string) {
