@@ -37,6 +37,7 @@ func settings() []setting {
 // edit configures a server.
 func (s setting) edit(c *config.Config) {
 	const soon = config.Duration(400 * time.Millisecond)
+	c.Reload = config.Duration(time.Hour) // no file changes here, and each look reads the CAs of two hundred registries
 	c.AnswerWithin, c.RequestTimeout = config.Duration(8*time.Second), config.Duration(6*time.Second)
 	// If what is undecided were remembered as what is refused is, no image would be verified in time.
 	c.Cache.Refused = config.Duration(time.Hour)
