@@ -60,9 +60,19 @@ func Unmet(conditions []Condition, metadata map[string]string, identity map[stri
 	})
 }
 
-// Lacking is the detail of a signature that does not meet some conditions: what is missing, and what is there instead.
-// Metadata goes first: a developer can do something about it.
-func Lacking(missing []Condition, metadata map[string]string, identity map[string][]string) string {
+// Lack is what a signature that the trust policy takes does not have of what a question wants.
+type Lack struct {
+	// Wants is the beginning of a detail: what is missing.
+	Wants string
+	// Has is what is there instead; "" for nothing.
+	Has string
+}
+
+// maxHas bounds how many signatures' values a detail shows.
+const maxHas = 4
+
+// Lacking says which conditions a signature does not meet. Metadata goes first: a developer can do something about it.
+func Lacking(missing []Condition, metadata map[string]string, identity map[string][]string) Lack {
 	there := identity
 	begins, of := DetailOtherSigner, OfSigner
 	if slices.ContainsFunc(missing, func(c Condition) bool { return c.Of == OfMetadata }) {
@@ -81,10 +91,30 @@ func Lacking(missing []Condition, metadata map[string]string, identity map[strin
 			has = append(has, c.Name+"="+value)
 		}
 	}
-	if has = slices.Compact(has); len(has) > 0 {
-		return begins + strings.Join(wanted, ", ") + "; it has " + strings.Join(has, ", ")
+	return Lack{begins + strings.Join(wanted, ", "), strings.Join(slices.Compact(has), ", ")}
+}
+
+// DetailOf is the detail of an image whose signatures all lack something, at least one: it begins with what the first one
+// lacks, and then says what they have instead.
+func DetailOf(lacks []Lack) string {
+	var has []string
+	for _, lack := range lacks {
+		if lack.Has != "" && !slices.Contains(has, lack.Has) {
+			has = append(has, lack.Has)
+		}
 	}
-	return begins + strings.Join(wanted, ", ")
+	detail, have := lacks[0].Wants, "; it has "
+	if len(lacks) > 1 {
+		detail, have = fmt.Sprintf("%s; none of its %d good signatures has all that is asked for", detail, len(lacks)), "; they have "
+	}
+	if len(has) == 0 {
+		return detail
+	}
+	detail += have + strings.Join(has[:min(maxHas, len(has))], ", ")
+	if more := len(has) - maxHas; more > 0 {
+		detail += fmt.Sprintf(" and %d more", more)
+	}
+	return detail
 }
 
 // ParseQuestion reads a key: an image reference, alone or with a "?" and conditions behind it. They are written as the query

@@ -89,13 +89,43 @@ func TestEveryConditionMustHold(t *testing.T) {
 		}
 		got := ""
 		if missing := provider.Unmet(conditions, metadata, identity); len(missing) > 0 {
-			got = provider.Lacking(missing, metadata, identity)
+			got = provider.DetailOf([]provider.Lack{provider.Lacking(missing, metadata, identity)})
 		}
 		if got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.query, got, tc.want)
 		}
 		if len(provider.Unmet(conditions, nil, nil)) != len(conditions) {
 			t.Errorf("%s: a signature that says nothing meets some", tc.query)
+		}
+	}
+}
+
+// Of several signatures the detail says what each has, each value once and not too many.
+func TestADetailSaysWhatEachSignatureHas(t *testing.T) {
+	const wants, none = "its signature lacks the metadata vetted=SEC-9", "; none of its "
+	tests := []struct {
+		name string
+		has  []string
+		want string
+	}{
+		{"one without", []string{""}, wants},
+		{"one with another", []string{"vetted=SEC-1"}, wants + "; it has vetted=SEC-1"},
+		{"two without", []string{"", ""}, wants + none + "2 good signatures has all that is asked for"},
+		{"the second has another", []string{"", "vetted=SEC-1"}, wants + none + "2 good signatures has all that is asked for; they have vetted=SEC-1"},
+		{"the same twice", []string{"a=1", "", "a=1", "CN=x"}, wants + none + "4 good signatures has all that is asked for; they have a=1, CN=x"},
+		{"many", []string{"a=1", "a=2", "a=3", "a=4", "a=5", "a=6"}, wants + none + "6 good signatures has all that is asked for; they have a=1, a=2, a=3, a=4 and 2 more"},
+	}
+	for _, tc := range tests {
+		var lacks []provider.Lack
+		for i, has := range tc.has {
+			lack := provider.Lack{Wants: "something else", Has: has}
+			if i == 0 {
+				lack.Wants = wants
+			}
+			lacks = append(lacks, lack)
+		}
+		if got := provider.DetailOf(lacks); got != tc.want {
+			t.Errorf("%s: %q", tc.name, got)
 		}
 	}
 }

@@ -66,9 +66,9 @@ func identityOf(outcome *notation.VerificationOutcome) (identity map[string][]st
 }
 
 // conditionsError names the conditions of the question that a signature does not meet.
-type conditionsError struct{ detail string }
+type conditionsError struct{ lack provider.Lack }
 
-func (e conditionsError) Error() string { return e.detail }
+func (e conditionsError) Error() string { return provider.DetailOf([]provider.Lack{e.lack}) }
 
 // unmet says which conditions of the question a signature does not meet that passes the trust policy; nil if it meets all.
 // The next signature may meet them. They are never met by two signatures together.

@@ -116,17 +116,17 @@ func TestOneSignatureMustMeetAllConditions(t *testing.T) {
 	s.noted(t, r.signer, ca.JWS, nil)
 	s.noted(t, r.signer, ca.COSE, map[string]string{"vetted": "SEC-1"})
 	s.noted(t, r.signer, ca.JWS, map[string]string{"vetted": "SEC-2", "tested": "yes"})
-	for _, tc := range []struct{ conditions, want string }{
-		{"metadata.vetted=SEC-1", "SEC-1"},
-		{"metadata.vetted=SEC-%2A", "SEC-1"},
-		{"metadata.vetted=SEC-2", "SEC-2"},
-		{"metadata.tested=yes", "SEC-2"},
-		{"metadata.vetted=SEC-1&metadata.tested=yes", ""},
-		{"metadata.vetted=SEC-9", ""},
-		{"metadata.owner=tango", ""},
-		{"metadata.vetted=sec-1", ""},
-		{"metadata.vetted=SEC-1&signer.CN=Another", ""},
-		{"metadata.vetted=SEC-1&metadata.vetted=SEC-2", ""},
+	for _, tc := range []struct{ conditions, want, has string }{
+		{"metadata.vetted=SEC-1", "SEC-1", ""},
+		{"metadata.vetted=SEC-%2A", "SEC-1", ""},
+		{"metadata.vetted=SEC-2", "SEC-2", ""},
+		{"metadata.tested=yes", "SEC-2", ""},
+		{"metadata.vetted=SEC-1&metadata.tested=yes", "", "; they have vetted=SEC-2"},
+		{"metadata.vetted=SEC-9", "", "; they have vetted=SEC-1, vetted=SEC-2"},
+		{"metadata.owner=tango", "", ""},
+		{"metadata.vetted=sec-1", "", "; they have vetted=SEC-1, vetted=SEC-2"},
+		{"metadata.vetted=SEC-1&signer.CN=Another", "", "; they have CN=Example Signer, vetted=SEC-2"},
+		{"metadata.vetted=SEC-1&metadata.vetted=SEC-2", "", "; they have vetted=SEC-1, vetted=SEC-2"},
 	} {
 		verdict := asked(t, setup{trust: trusted, shelf: s}, tc.conditions)
 		if verdict.Good() != (tc.want != "") || verdict.Metadata["vetted"] != tc.want {
@@ -135,7 +135,11 @@ func TestOneSignatureMustMeetAllConditions(t *testing.T) {
 		if !verdict.Good() && (verdict.Reason != provider.Untrusted || !strings.HasPrefix(verdict.Detail, provider.DetailNoMetadata) && !strings.HasPrefix(verdict.Detail, provider.DetailOtherSigner)) {
 			t.Errorf("%s: %q: %s", tc.conditions, verdict.Reason, verdict.Detail)
 		}
-		if says := fmt.Sprint(verdict.Signatures); !verdict.Good() && !strings.Contains(says, "{conditions enforce "+verdict.Detail) {
+		first, has, of3 := strings.Cut(verdict.Detail, "; none of its 3 good signatures has all that is asked for")
+		if !verdict.Good() && (!of3 || has != tc.has) || verdict.Good() && tc.has != "" {
+			t.Errorf("%s: %s", tc.conditions, verdict.Detail)
+		}
+		if says := fmt.Sprint(verdict.Signatures); !verdict.Good() && !strings.Contains(says, "{conditions enforce "+first) {
 			t.Errorf("%s: the checks are %s", tc.conditions, says)
 		}
 	}

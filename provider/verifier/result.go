@@ -22,6 +22,7 @@ type signatureResult struct {
 	provider.Signature
 	undecided *provider.UndecidedError
 	unmet     bool // it passes the trust policy, and not the conditions of the question
+	lack      provider.Lack
 }
 
 // undecidedBy makes the result undecided.
@@ -85,7 +86,7 @@ func (rec *recorder) refuse(r *signatureResult, outcome *notation.VerificationOu
 		return
 	}
 	if unmet, ok := errors.AsType[conditionsError](err); ok {
-		r.unmet = true
+		r.unmet, r.lack = true, unmet.lack
 		r.refused(provider.Untrusted, "%s", printable.Cut(unmet.Error(), maxText))
 		return
 	}

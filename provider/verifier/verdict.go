@@ -54,9 +54,24 @@ func (rec *recorder) notVerified(err error) (provider.Verdict, error) {
 		return rec.refused(provider.Unsigned, "no signature is associated with this digest"), nil
 	}
 	furthest := slices.MinFunc(rec.results, func(a, b signatureResult) int { return rank(a) - rank(b) })
-	verdict := rec.refused(furthest.Reason, furthest.Detail)
+	detail := furthest.Detail
+	if furthest.unmet {
+		detail = printable.Cut(rec.lacking(), maxText)
+	}
+	verdict := rec.refused(furthest.Reason, detail)
 	verdict.Signer = furthest.Signer
 	return verdict, nil
+}
+
+// lacking says what the signatures have that the trust policy takes, none of which has what the question asks for.
+func (rec *recorder) lacking() string {
+	var lacks []provider.Lack
+	for _, r := range rec.results {
+		if r.unmet {
+			lacks = append(lacks, r.lack)
+		}
+	}
+	return provider.DetailOf(lacks)
 }
 
 // undecided is why a signature that was looked at, or one that was not listed, might

@@ -107,7 +107,7 @@ func (a Answer) asked(conditions []provider.Condition) Answer {
 	if len(missing) == 0 {
 		return a
 	}
-	a.Verified, a.Refused = nil, &Refused{Reason: provider.Untrusted, Detail: provider.Lacking(missing, metadata, identity)}
+	a.Verified, a.Refused = nil, &Refused{Reason: provider.Untrusted, Detail: provider.DetailOf([]provider.Lack{provider.Lacking(missing, metadata, identity)})}
 	return a
 }
 
