@@ -20,23 +20,45 @@ func TestFirstSignalEndsTheCommand(t *testing.T) {
 	unlock, err := lockedfile.MutexAt(filepath.Join(b.dir, "intermediate", "1", ".lock")).Lock()
 	b.must(err)
 	defer unlock()
+	// Both commands wait at the same time: each goes on for seconds after its signal.
+	var waiting []*waiter
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		c := exec.CommandContext(t.Context(), "notation-pki", "crl", "--dir", b.dir, "--issuer", "intermediate")
-		stderr, err := c.StderrPipe()
-		b.must(err)
-		b.must(c.Start())
-		lines := bufio.NewScanner(stderr)
-		for lines.Scan() && !strings.Contains(lines.Text(), "waiting for another run") {
+		waiting = append(waiting, b.waits(signal))
+	}
+	for _, w := range waiting {
+		w.start = time.Now()
+		b.must(w.Process.Signal(w.signal))
+	}
+	for _, w := range waiting {
+		last := ""
+		for w.lines.Scan() {
+			last = w.lines.Text()
 		}
-		start := time.Now()
-		b.must(c.Process.Signal(signal))
-		var last string
-		for lines.Scan() {
-			last = lines.Text()
-		}
-		_ = c.Wait()
-		if code := c.ProcessState.ExitCode(); code != cli.ExitFailed || last != "notation-pki: interrupted" || time.Since(start) > 3*grace {
-			t.Errorf("%s: exit code %d after %s, said %q", signal, code, time.Since(start), last)
+		_ = w.Wait()
+		if code := w.ProcessState.ExitCode(); code != cli.ExitFailed || last != "notation-pki: interrupted" || time.Since(w.start) > 3*grace {
+			t.Errorf("%s: exit code %d after %s, said %q", w.signal, code, time.Since(w.start), last)
 		}
 	}
+}
+
+// waiter is a command that waits for a lock.
+type waiter struct {
+	*exec.Cmd
+
+	signal syscall.Signal // that ends it
+	start  time.Time      // when it was sent
+	lines  *bufio.Scanner // of its standard error
+}
+
+// waits starts a command that waits for the lock of the intermediate CA, and returns once it does.
+func (b *bench) waits(signal syscall.Signal) *waiter {
+	b.t.Helper()
+	c := exec.CommandContext(b.t.Context(), "notation-pki", "crl", "--dir", b.dir, "--issuer", "intermediate")
+	stderr, err := c.StderrPipe()
+	b.must(err)
+	b.must(c.Start())
+	w := &waiter{Cmd: c, signal: signal, lines: bufio.NewScanner(stderr)}
+	for w.lines.Scan() && !strings.Contains(w.lines.Text(), "waiting for another run") {
+	}
+	return w
 }
