@@ -55,8 +55,8 @@ func suffices(request *http.Request, response *http.Response) bool {
 		complete = response.ContentLength > 0 && text != ""
 	}
 	told, err := digest.Parse(text)
-	asked, byTag := askedFor(request)
-	return complete && isManifest(kind) && (text == "" || err == nil && (byTag || told.Algorithm() == asked.Algorithm()))
+	asked, noDigest := digest.Parse(path.Base(request.URL.Path))
+	return complete && isManifest(kind) && (text == "" || err == nil && (noDigest != nil || told.Algorithm() == asked.Algorithm()))
 }
 
 // get asks by GET what HEAD was asked.
@@ -84,12 +84,6 @@ func refusesHead(response *http.Response) bool {
 	}
 }
 
-// askedFor is the digest that was asked for, unless a tag was.
-func askedFor(request *http.Request) (asked digest.Digest, byTag bool) {
-	asked, err := digest.Parse(path.Base(request.URL.Path))
-	return asked, err != nil
-}
-
 // described reads an answer and lets its header say what was read.
 func described(request *http.Request, response *http.Response) (*http.Response, error) {
 	body, err := readBody(response)
@@ -108,7 +102,8 @@ func described(request *http.Request, response *http.Response) (*http.Response, 
 	}
 	response.Header.Set("Content-Type", kind)
 	response.Header.Set(digestHeader, hashed.String())
-	return withBody(response, body), nil
+	response.Body, response.ContentLength = readAgain{bytes.NewReader(body), response.Body}, int64(len(body))
+	return response, nil
 }
 
 // digestOf returns the digest of a body: the one that was asked for, else as the header has it, else by sha256. What the
@@ -120,8 +115,8 @@ func digestOf(request *http.Request, header http.Header, body []byte) (digest.Di
 			return "", fmt.Errorf("%w: the header says %s, and it is %s", content.ErrMismatchedDigest, told, hashed)
 		}
 	}
-	asked, byTag := askedFor(request)
-	if byTag {
+	asked, noDigest := digest.Parse(path.Base(request.URL.Path))
+	if noDigest != nil { // a tag was asked for
 		return hashed, nil
 	}
 	if hashed = asked.Algorithm().FromBytes(body); hashed != asked {
@@ -156,13 +151,7 @@ func readBody(response *http.Response) ([]byte, error) {
 	return nil, err
 }
 
-// withBody is an answer whose body was read. Closing it closes the original.
-func withBody(response *http.Response, body []byte) *http.Response {
-	response.Body, response.ContentLength = readAgain{bytes.NewReader(body), response.Body}, int64(len(body))
-	return response
-}
-
-// readAgain is a body that was read.
+// readAgain is a body that was read. Closing it closes the original.
 type readAgain struct {
 	io.Reader
 	io.Closer

@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -80,7 +82,8 @@ func (p *pages) Do(request *http.Request) (*http.Response, error) {
 	response.Header.Set("Content-Type", kind)
 	// The collection drops other artifacts itself. oras would also drop entries without an artifact type.
 	response.Header.Set("OCI-Filters-Applied", "artifactType")
-	return withBody(response, body), nil
+	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return response, nil
 }
 
 // statusOf is the status that the referrers API answered with, or 0. Another's (a token service's) is none of it, nor is

@@ -45,12 +45,16 @@ type Repository struct {
 	remotes []*Remote
 }
 
-// Resolve asks for the manifest's descriptor.
-func (r *Repository) Resolve(ctx context.Context) (ocispec.Descriptor, error) {
+// Resolve returns the manifest's descriptor, of the first host that has it. The last host is the image's own: its error
+// is the error, since it decides that something is not there.
+func (r *Repository) Resolve(ctx context.Context) (desc ocispec.Descriptor, err error) {
 	ctx = egress.ForRepository(ctx, r.image.Repository)
-	return first(r.remotes, func(remote *Remote) (ocispec.Descriptor, error) {
-		return remote.Resolve(ctx, r.image.Reference())
-	})
+	for _, remote := range r.remotes {
+		if desc, err = remote.Resolve(ctx, r.image.Reference()); err == nil {
+			return desc, nil
+		}
+	}
+	return ocispec.Descriptor{}, classify(err)
 }
 
 // Signatures lists the image's notation signatures, host by host: the mirror's first. The image's own host is asked when
@@ -77,28 +81,14 @@ func (r *Repository) Signatures(ctx context.Context, desc ocispec.Descriptor) it
 	}
 }
 
-// Envelope fetches what a signature's manifest holds: the envelope, and its
+// Envelope fetches what a signature's manifest holds, as Resolve does: the envelope, and its
 // descriptor with the media type. provider.ErrNoEnvelope says it holds none.
-func (r *Repository) Envelope(ctx context.Context, manifest ocispec.Descriptor) ([]byte, ocispec.Descriptor, error) {
-	type envelope struct {
-		bytes []byte
-		desc  ocispec.Descriptor
-	}
+func (r *Repository) Envelope(ctx context.Context, manifest ocispec.Descriptor) (envelope []byte, desc ocispec.Descriptor, err error) {
 	ctx = egress.ForRepository(ctx, r.image.Repository)
-	found, err := first(r.remotes, func(remote *Remote) (envelope, error) {
-		bytes, desc, err := remote.Envelope(ctx, manifest)
-		return envelope{bytes, desc}, err
-	})
-	return found.bytes, found.desc, err
-}
-
-// first asks one host after the other until one has an answer. The last one's error
-// is the error: the image's own host decides that something is not there.
-func first[T any](remotes []*Remote, ask func(*Remote) (T, error)) (answer T, err error) {
-	for _, remote := range remotes {
-		if answer, err = ask(remote); err == nil {
-			return answer, nil
+	for _, remote := range r.remotes {
+		if envelope, desc, err = remote.Envelope(ctx, manifest); err == nil {
+			return envelope, desc, nil
 		}
 	}
-	return answer, classify(err)
+	return nil, ocispec.Descriptor{}, classify(err)
 }

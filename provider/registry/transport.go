@@ -91,9 +91,11 @@ func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 	for first.Response != nil {
 		first = first.Response.Request
 	}
+	// Of the requests to the registry itself, only those for tokens have a scope ("Token Authentication Specification").
+	forContent := t.own(first) && first.Method != http.MethodPost && !first.URL.Query().Has("scope") && contentPath.MatchString(first.URL.Path)
 	transport, asked := t.content, peerRegistry
 	switch {
-	case t.forToken(first):
+	case !forContent:
 		transport, asked = t.tokens, peerTokenService
 	case !t.own(request):
 		asked = peerStorage
@@ -105,13 +107,7 @@ func (t hostTransport) RoundTrip(request *http.Request) (*http.Response, error) 
 	return response, nil
 }
 
-// forToken distinguishes requests for tokens from those for content (distribution specification,
-// "Endpoints"). Only the former has a scope (its "Token Authentication Specification").
-func (t hostTransport) forToken(request *http.Request) bool {
-	return !t.own(request) || request.Method == http.MethodPost || request.URL.Query().Has("scope") || !contentPath.MatchString(request.URL.Path)
-}
-
-// contentPath matches the paths of manifests, blobs and referrers.
+// contentPath matches the paths of manifests, blobs and referrers (distribution specification, "Endpoints").
 var contentPath = regexp.MustCompile(`^/v2/.+/(manifests|blobs|referrers)/`)
 
 // own tells whether a request is to the registry's own host.

@@ -24,14 +24,13 @@ type Client struct {
 // NewClient makes a client with all that o says, but for token caches of its own. O must have a Client with a Transport,
 // and a Credential.
 func NewClient(o auth.Client) *Client {
-	return &Client{bearer: clientFor(o, bearer, o.Credential), basic: clientFor(o, basic, withPassword(o.Credential))}
-}
-
-func clientFor(o auth.Client, scheme string, credential auth.CredentialFunc) *auth.Client {
-	under := *o.Client
-	under.Transport = filter{next: under.Transport, scheme: scheme}
-	o.Client, o.Cache, o.Credential = &under, auth.NewCache(), credential
-	return &o
+	of := func(scheme string, credential auth.CredentialFunc) *auth.Client {
+		one, under := o, *o.Client
+		under.Transport = filter{next: under.Transport, scheme: scheme}
+		one.Client, one.Cache, one.Credential = &under, auth.NewCache(), credential
+		return &one
+	}
+	return &Client{bearer: of(bearer, o.Credential), basic: of(basic, withPassword(o.Credential))}
 }
 
 // withPassword fails where there is a credential that Basic cannot send.
