@@ -52,7 +52,10 @@ type attempt struct {
 func (p *Pool) start(request *http.Request) *attempt {
 	ctx, cancel := context.WithCancel(request.Context())
 	a := &attempt{request: request, cancel: cancel, done: make(chan struct{})}
-	ctx = httptrace.WithClientTrace(p.throughProxy(ctx, request), &httptrace.ClientTrace{
+	if proxy, err := p.proxy(request.URL); err == nil && proxy != nil { // which the guard must know
+		ctx = context.WithValue(ctx, proxyKey{}, addressOf(proxy))
+	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) { // called again where net/http took another connection by itself
 			a.connected.Store(true)
 			a.idle.Store(int64(info.IdleTime))

@@ -70,12 +70,12 @@ func (h *Health) of(request *http.Request) (*hostHealth, *repositoryHealth) {
 	defer h.mu.Unlock()
 	ofHost, ok := h.hosts.Get(host)
 	if !ok {
-		ofHost = newHostHealth()
+		ofHost = &hostHealth{circuit: gobreaker.NewCircuitBreaker[struct{}](hostCircuit)}
 		h.hosts.Add(host, ofHost)
 	}
 	ofRepository, ok := h.repositories.Get(key)
 	if !ok {
-		ofRepository = newRepositoryHealth()
+		ofRepository = &repositoryHealth{circuit: gobreaker.NewTwoStepCircuitBreaker[struct{}](repositoryCircuit)}
 		h.repositories.Add(key, ofRepository)
 	}
 	return ofHost, ofRepository
@@ -96,14 +96,12 @@ type repositoryHealth struct {
 	renewal atomic.Int64          // when the last renewal passed the cooldown
 }
 
-func newRepositoryHealth() *repositoryHealth {
-	return &repositoryHealth{circuit: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		MaxRequests: 1,
-		Timeout:     probeEvery,
-		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
-		// A client that leaves says nothing about the server.
-		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
-	})}
+var repositoryCircuit = gobreaker.Settings{
+	MaxRequests: 1,
+	Timeout:     probeEvery,
+	ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
+	// A client that leaves says nothing about the server.
+	IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
 }
 
 // allow says whether the repository may be asked for; done takes the request's failure. A
@@ -153,12 +151,10 @@ type hostHealth struct {
 	last     atomic.Pointer[error]               // the last failure of a probe
 }
 
-func newHostHealth() *hostHealth {
-	return &hostHealth{circuit: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		MaxRequests: 1,
-		Timeout:     probeEvery,
-		ReadyToTrip: func(gobreaker.Counts) bool { return true },
-	})}
+var hostCircuit = gobreaker.Settings{
+	MaxRequests: 1,
+	Timeout:     probeEvery,
+	ReadyToTrip: func(gobreaker.Counts) bool { return true },
 }
 
 // awaitProbe says whether a host whose circuit is open may be asked: it waits for a probe.

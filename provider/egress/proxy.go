@@ -9,15 +9,6 @@ import (
 	"net/url"
 )
 
-// throughProxy notes which proxy the environment names for a request, for the guard.
-func (p *Pool) throughProxy(ctx context.Context, request *http.Request) context.Context {
-	proxy, err := p.proxy(request.URL)
-	if err != nil || proxy == nil {
-		return ctx
-	}
-	return context.WithValue(ctx, proxyKey{}, addressOf(proxy))
-}
-
 // errProxy is a proxy's refusal to connect.
 var errProxy = errors.New("the proxy does not connect")
 
@@ -28,7 +19,7 @@ func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.R
 	return nil
 }
 
-// proxyKey is for the address of a request's proxy in its context.
+// proxyKey is for the address of the proxy that the environment names for a request, in the request's context.
 type proxyKey struct{}
 
 // addressOf is the "host:port" that net/http dials for a URL.

@@ -110,12 +110,12 @@ func (t *Transport) send(ctx context.Context, request *http.Request) (*http.Resp
 		}
 		return nil, err
 	}
-	response, err := t.once(ctx, request, repository)
+	response, err := t.once(ctx, request, &repository.cooldown)
 	failed := failure(request, response, err)
 	if failed != nil && err == nil && again(ctx, response, repository) {
 		_ = response.Body.Close()
 		if err = repository.wait(ctx); err == nil {
-			response, err = t.once(ctx, request, repository)
+			response, err = t.once(ctx, request, &repository.cooldown)
 		}
 		failed = failure(request, response, err)
 	}
@@ -141,8 +141,8 @@ func again(ctx context.Context, response *http.Response, repository *repositoryH
 	return repository.circuit.State() == gobreaker.StateClosed && fits(ctx, time.Now().Add(serverPause)) && sleep(ctx, serverPause) == nil
 }
 
-// once sends a request and is told of its end. A 429 is remembered for the repository.
-func (t *Transport) once(ctx context.Context, request *http.Request, repository *repositoryHealth) (*http.Response, error) {
+// once sends a request and has its end observed. A 429 starts the cooldown of the repository or, for a probe, of the host.
+func (t *Transport) once(ctx context.Context, request *http.Request, limited *cooldown) (*http.Response, error) {
 	began := time.Now()
 	response, err := t.pool.RoundTrip(request.WithContext(ctx))
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *Transport) once(ctx context.Context, request *http.Request, repository 
 	}
 	t.options.Observe(response.StatusCode, time.Since(began))
 	if response.StatusCode == http.StatusTooManyRequests {
-		repository.extend(time.Now().Add(retryAfter(response.Header)))
+		limited.extend(time.Now().Add(retryAfter(response.Header)))
 	}
 	return response, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/sony/gobreaker/v2"
 
@@ -52,21 +51,17 @@ func (t *Transport) waitTurn(ctx context.Context, request *http.Request, host *h
 func (t *Transport) probe(ctx context.Context, request *http.Request, host *hostHealth) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.options.Bounds.Timeout)
 	defer cancel()
-	question := (&http.Request{
+	question := &http.Request{
 		Method: http.MethodGet,
 		URL:    &url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: t.options.Probe},
 		Header: http.Header{"User-Agent": {request.UserAgent()}},
-	}).WithContext(ctx)
-	began := time.Now()
-	response, err := t.pool.RoundTrip(question)
+	}
+	response, err := t.once(ctx, question, &host.cooldown)
 	if err != nil {
-		t.options.Observe(0, time.Since(began))
 		return err
 	}
 	defer response.Body.Close()
-	t.options.Observe(response.StatusCode, time.Since(began))
-	if response.StatusCode == http.StatusTooManyRequests {
-		host.extend(time.Now().Add(retryAfter(response.Header)))
+	if response.StatusCode == http.StatusTooManyRequests { // it is well, and is left alone for a while
 		return nil
 	}
 	return failure(question, response, nil)
