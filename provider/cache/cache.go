@@ -64,7 +64,13 @@ func New(o Options) (*Cache, error) {
 		if !v.Good() {
 			return inForce.Load().Refused, true
 		}
-		return atMost(atMost(inForce.Load().Verified, v.Until), v.RecheckAt), false
+		keep := inForce.Load().Verified
+		for _, end := range []time.Time{v.Until, v.RecheckAt} {
+			if !end.IsZero() {
+				keep = min(keep, time.Until(end))
+			}
+		}
+		return keep, false
 	}, remembered)
 	if err != nil {
 		return nil, err
@@ -85,14 +91,6 @@ func remembered(v *provider.Verdict) *provider.Verdict {
 		kept.Metadata, kept.SignerIdentity = nil, nil
 	}
 	return &kept
-}
-
-// atMost shortens a time to live that would end after until. A zero until bounds nothing.
-func atMost(ttl time.Duration, until time.Time) time.Duration {
-	if until.IsZero() {
-		return ttl
-	}
-	return min(ttl, time.Until(until))
 }
 
 // Close ends all that is under way and waits for it.
