@@ -51,3 +51,10 @@ func ReadIndex(body io.Reader, desc ocispec.Descriptor) (signatures []ocispec.De
 func KindOf(contentType string, body []byte) (string, error) {
 	return kindOf(http.Header{"Content-Type": {contentType}}, body)
 }
+
+// RoundTrip sends a request as one of a registry's.
+func (c *Client) RoundTrip(host string, request *http.Request) (*http.Response, error) {
+	transport := c.generation.Load().newTransport(c, host)
+	defer transport.close()
+	return transport.RoundTrip(request)
+}
