@@ -117,6 +117,19 @@ func (d Demand) Conditions(image provider.Image) []provider.Condition {
 	return d.Constraint.Conditions(image)
 }
 
+// Deciding are the demands on an image in a namespace without a look at exceptions, which change nothing of what is wanted.
+func (s *Set) Deciding(image provider.Image, namespace string) (demands []Demand) {
+	for i := range s.Constraints {
+		if c := &s.Constraints[i]; c.Denies && c.In(namespace) && c.Governs(image) {
+			demands = append(demands, Demand{Constraint: c})
+		}
+	}
+	if len(demands) == 0 {
+		demands = []Demand{{}}
+	}
+	return demands
+}
+
 // Demands are what decides on an image in a namespace, at least one: the image is admitted there if each of them has an
 // exception, or is met. Found are the exceptions that count, those of constraints that do not deny too.
 func (s *Set) Demands(image provider.Image, namespace string, now time.Time) (demands []Demand, found []*Exception) {

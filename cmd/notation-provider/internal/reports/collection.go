@@ -3,7 +3,6 @@ package reports
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/exception"
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
@@ -104,8 +103,7 @@ func (c *Collection) Keys() []string {
 	var keys []string
 	seen := map[string]bool{}
 	for _, entry := range c.order {
-		demands, _ := c.demands(entry, time.Time{}) // exceptions do not change what is asked
-		for _, d := range demands {
+		for _, d := range c.deciding(entry) {
 			for _, key := range []string{d.key, d.tagKey} {
 				if key != "" && !seen[key] {
 					seen[key] = true

@@ -38,6 +38,20 @@ func (c *Collection) demands(entry *collected, now time.Time) ([]demand, []Cover
 	return all, covers
 }
 
+// deciding are the demands without their exceptions.
+func (c *Collection) deciding(entry *collected) []demand {
+	if !entry.known {
+		return []demand{{key: entry.written}}
+	}
+	var all []demand
+	for _, namespace := range entry.namespaces() {
+		for _, d := range c.exceptions.Deciding(entry.image, namespace) {
+			all = append(all, entry.demand(d))
+		}
+	}
+	return all
+}
+
 // demand makes the questions. Conditions go by the reference as it was written, which is what the policy sees.
 func (e *collected) demand(d exception.Demand) demand {
 	conditions := d.Conditions(e.image)
