@@ -37,6 +37,14 @@ SERIAL := $(addprefix ./cmd/notation-pki/,ca ca/rules internal/bundle internal/i
   $(addprefix ./cmd/notation-provider/internal/,exception workload) ./cmd/policytest/verdicts \
   $(addprefix ./policies/,generate template) $(addprefix ./test/,bench importrules readme)
 
+# Of these four packages, what takes longest: it tries everything that a class of mistakes could be, one by one. It is no part of
+# make test, which is to be run often.
+LONG_IN := ./policies $(addprefix ./test/,hostile openssl system)
+LONG    := TestNothingUndefinedAdmits TestNoConditionCanBeTakenAway TestTheReadmesSnippetsRun \
+  TestMemoryUnderAttack TestMemoryThatIsFullUnderAttack TestDefaultKeysAndValidity TestNoFaultAtAnyStepDecidesAnythingOrIsRemembered
+empty   :=
+LONG_RE := ^($(subst $(empty) $(empty),|,$(strip $(LONG))))$$
+
 # A raced process sleeps for a second before it ends, for races that others are about to report; a twentieth does.
 export GORACE := $(if $(GORACE),$(GORACE),atexit_sleep_ms=50)
 
@@ -73,7 +81,7 @@ demo: ## Sign images, serve, ask as Gatekeeper does, print the verdicts
 	mkdir -p $(BIN) && $(GO_BUILD) -o $(BIN)/ ./cmd/notation-provider ./cmd/notation-pki ./test/demo && $(BIN)/demo -bin $(BIN)
 
 .PHONY: test
-test: ## Run the tests of all packages, with the race detector where it has something to find
+test: ## Run the tests of all packages but the longest, with the race detector where it has something to find
 	@echo "testing ($(if $(RACE),with,no C compiler: without) the race detector; the first run compiles everything)"
 	@$(MAKE) --no-print-directory -j2 test-raced test-plain
 
@@ -83,7 +91,12 @@ test: ## Run the tests of all packages, with the race detector where it has some
 test-raced:
 	@export QUICK_PASSPHRASES=1; go test $(RACE_FLAGS) -timeout 30m $$(go list ./... | grep -vxF "$$(go list $(DRIVERS) $(SERIAL))")
 test-plain:
-	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m $(DRIVERS) $(SERIAL)
+	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m -skip '$(LONG_RE)' $(DRIVERS) $(SERIAL)
+
+.PHONY: test-long
+test-long: ## Run the longest tests: each fault at each step, each condition of the policies, attacks on the server's memory
+	@echo "testing what takes long (two minutes on two cores)"
+	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m -run '$(LONG_RE)' $(LONG_IN)
 
 .PHONY: test-image
 test-image: ## Test the images: what is in them, and that the same source makes the same bytes

@@ -72,7 +72,7 @@ func (p *pipeline) runs(t *testing.T, stage string, commands []string, script st
 func TestThePipelineRunsWhatCIRunDoes(t *testing.T) {
 	p := readPipeline(t)
 	p.runs(t, p.Check.Stage, p.Check.Script, ".ci/run")
-	for _, target := range []string{"verify", "lint", "test", "test-image", "demo", "test-valkey", "test-rules", "test-browser", "e2e"} {
+	for _, target := range []string{"verify", "lint", "test", "test-long", "test-image", "demo", "test-valkey", "test-rules", "test-browser", "e2e"} {
 		if !regexp.MustCompile(`(?m)^make (.* )?` + target + `( |$)`).MatchString(read(t, ".ci/run")) {
 			t.Errorf(".ci/run does not run make %s", target)
 		}

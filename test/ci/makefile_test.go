@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"gitlab.com/ska-telescope/notation-provider/test/expect"
 )
 
 // concurrent are the imports of packages that share memory between goroutines.
@@ -35,21 +37,44 @@ func sharing(name string, source any) (by []string, err error) {
 	return by, nil
 }
 
-// serial are the folders of the packages that make test runs without the race detector since they start no goroutine.
-func serial(t *testing.T) []string {
+// words are those of a variable of the Makefile.
+func words(t *testing.T, variable string) []string {
 	t.Helper()
-	show := exec.CommandContext(t.Context(), "make", "-s", "-C", root, "-f", "-", "show-serial")
-	show.Stdin = strings.NewReader(read(t, "Makefile") + "\nshow-serial: ; @echo $(SERIAL)\n")
-	said, err := show.Output()
-	if err != nil {
-		t.Fatal(err)
+	show := exec.CommandContext(t.Context(), "make", "-s", "-C", root, "-f", "-", "show-words")
+	show.Stdin = strings.NewReader(read(t, "Makefile") + "\nshow-words: ; @echo $(" + variable + ")\n")
+	return strings.Fields(string(expect.Must(show.Output())(t)))
+}
+
+// What make test leaves out is there, so that make test-long runs it: each of the tests, in one of the packages.
+func TestWhatIsLeftOutIsRunAsLong(t *testing.T) {
+	tests := map[string]int{}
+	for _, folder := range words(t, "LONG_IN") {
+		for _, name := range expect.Must(filepath.Glob(filepath.Join(root, folder, "*_test.go")))(t) {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, declared := range file.Decls {
+				if function, ok := declared.(*ast.FuncDecl); ok {
+					tests[function.Name.Name]++
+				}
+			}
+		}
 	}
-	return strings.Fields(string(said))
+	long := words(t, "LONG")
+	if len(long) < 2 {
+		t.Fatalf("LONG is %q", long)
+	}
+	for _, name := range long {
+		if tests[name] != 1 {
+			t.Errorf("%s is in %d of the packages in LONG_IN, want one", name, tests[name])
+		}
+	}
 }
 
 // What make test does not race has nothing to race.
 func TestWhatIsNotRacedStartsNoGoroutine(t *testing.T) {
-	folders := serial(t)
+	folders := words(t, "SERIAL")
 	if len(folders) < 2 {
 		t.Fatalf("SERIAL is %q", folders)
 	}
