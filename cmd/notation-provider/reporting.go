@@ -167,11 +167,10 @@ func (o *reportOptions) make(c *cobra.Command, files []string) (*reports.Report,
 	if o.exceptionsOnly {
 		return found.BuildExceptions(time.Now(), soon), nil
 	}
-	keys := found.Keys()
-	if len(keys) == 0 { // a nightly job whose list is empty must not pass
+	if found.Empty() { // a nightly job whose list is empty must not pass
 		return nil, errors.New("none of the objects uses an image; give the pods that run, as kubectl get pods -A -o json prints them")
 	}
-	verdicts, err := o.verify(c, keys)
+	verdicts, err := o.verify(c, found.Keys())
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ type Collection struct {
 // Lacks notes the resources that the cluster does not have, as signedimages.
 func (c *Collection) Lacks(absent []string) { c.absent = absent }
 
+// Empty tells whether no object uses an image.
+func (c *Collection) Empty() bool { return len(c.order) == 0 }
+
 // identity tells images apart: by their name in its canonical form, and the digest that runs.
 type identity struct{ name, running string }
 

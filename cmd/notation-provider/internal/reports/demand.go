@@ -17,12 +17,13 @@ type demand struct {
 	key        string // the question about what runs
 	tagKey     string // the question about the tag; "" where that is the same, or there is no tag
 	excepted   bool
+	malformed  string // what is wrong with a name that is not asked about; else ""
 }
 
 // demands are those on one image wherever it is used, with the exceptions for it.
 func (c *Collection) demands(entry *collected, now time.Time) ([]demand, []Cover) {
 	if !entry.known {
-		return []demand{{key: entry.written}}, []Cover{}
+		return []demand{entry.unreadable()}, []Cover{}
 	}
 	var all []demand
 	covers := []Cover{}
@@ -41,7 +42,7 @@ func (c *Collection) demands(entry *collected, now time.Time) ([]demand, []Cover
 // deciding are the demands without their exceptions.
 func (c *Collection) deciding(entry *collected) []demand {
 	if !entry.known {
-		return []demand{{key: entry.written}}
+		return []demand{entry.unreadable()}
 	}
 	var all []demand
 	for _, namespace := range entry.namespaces() {
@@ -62,6 +63,16 @@ func (e *collected) demand(d exception.Demand) demand {
 	return made
 }
 
+// unreadable is the demand on a name that is no reference. The provider says what is wrong with it. It would read a name with
+// a "?" as a question about another image, which may be verified; policies deny the name.
+func (e *collected) unreadable() demand {
+	if _, err := provider.ParseQuestion(e.written); err != nil {
+		return demand{key: e.written}
+	}
+	_, err := provider.ParseImage(e.written)
+	return demand{malformed: err.Error()}
+}
+
 // cover adds an exception that counts in a namespace.
 func cover(covers []Cover, e *exception.Exception, namespace string) []Cover {
 	where := slices.IndexFunc(covers, func(c Cover) bool {
@@ -77,6 +88,9 @@ func cover(covers []Cover, e *exception.Exception, namespace string) []Cover {
 
 // verdict is the one on what runs, or with tag the one on the tag. A constraint that does not say what it wants refuses all.
 func (d demand) verdict(verdicts map[string]Verdict, tag bool) Verdict {
+	if d.malformed != "" {
+		return malformed(d.malformed)
+	}
 	key := d.key
 	if tag {
 		key = d.tagKey
@@ -90,6 +104,15 @@ func (d demand) verdict(verdicts map[string]Verdict, tag bool) Verdict {
 	v.Detail = "constraint " + d.constraint.Name + ": " + d.constraint.Problem
 	v.You, v.PlatformTeam = words.You, words.Platform
 	return v
+}
+
+// malformed is the verdict on a name that is no reference.
+func malformed(detail string) Verdict {
+	words := advice.Of(provider.Malformed, "", detail)
+	return Verdict{
+		Outcome: Refused, Reason: provider.Malformed, Detail: detail, You: words.You, PlatformTeam: words.Platform,
+		Lapses: []provider.Lapse{}, Warnings: []string{},
+	}
 }
 
 // decisive is the demand that decides on an image, and its verdict: the worst of those without an exception, else the worst

@@ -95,6 +95,19 @@ func TestTheTagIsAskedWithTheConditions(t *testing.T) {
 	}
 }
 
+// A name with conditions behind it is no reference, and policies deny it. It is not asked about: the provider would answer
+// about the image before the "?", which may be verified.
+func TestANameIsNoQuestion(t *testing.T) {
+	c := collect(t, pod("tango", "a", vetted, ""))
+	if keys := c.Keys(); len(keys) > 0 || c.Empty() {
+		t.Errorf("asks %q", keys)
+	}
+	r := c.Build(map[string]reports.Verdict{vetted: verified(one, provider.LapseSigner, day)}, now(), day)
+	if i := r.Images[0]; i.Outcome != reports.Refused || i.Reason != provider.Malformed || i.Detail == "" || i.You == "" || r.Worst(0, 4, 3) != 3 {
+		t.Errorf("%+v", i.Verdict)
+	}
+}
+
 // drawn is a constraint that the API server may let in: with images, conditions and exceptions, or without.
 func drawn(random *rand.Rand, name string) object {
 	pick := func(values ...any) any { return values[random.IntN(len(values))] }
