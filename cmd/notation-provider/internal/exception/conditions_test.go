@@ -89,3 +89,30 @@ func TestConditionsAreAskedAsPoliciesDo(t *testing.T) {
 		t.Errorf("%d questions have conditions, and %d constraints are unsound, which proves little", conditional, unsound)
 	}
 }
+
+// Gatekeeper matches an object without a namespace for all namespaces that a constraint names or excludes. What the
+// constraint wants is wanted of such an object in a file, too.
+func TestAnObjectInNoNamespaceIsMatched(t *testing.T) {
+	tests := []struct {
+		name, namespace string
+		match           map[string]any
+		in              bool
+	}{
+		{"named", "tango", map[string]any{"namespaces": []any{"tan*"}}, true},
+		{"not named", "web", map[string]any{"namespaces": []any{"tan*"}}, false},
+		{"excluded", "tango", map[string]any{"excludedNamespaces": []any{"*"}}, false},
+		{"none, others named", "", map[string]any{"namespaces": []any{"tango"}}, true},
+		{"none, all excluded", "", map[string]any{"excludedNamespaces": []any{"*"}}, true},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			c, ok := exception.Read(map[string]any{
+				"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "SignedImages",
+				"spec": map[string]any{"match": tc.match, "parameters": map[string]any{"provider": "p"}},
+			})
+			if got := c.In(tc.namespace); !ok || got != tc.in {
+				t.Errorf("in %t", got)
+			}
+		})
+	}
+}

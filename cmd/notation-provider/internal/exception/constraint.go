@@ -86,8 +86,12 @@ func texts(value any) []string {
 }
 
 // In tells whether the constraint matches objects in a namespace. What else it matches by, such as kinds and labels, is
-// not looked at. It counts as matching, and then an image must be excepted by this constraint too.
+// not looked at. It counts as matching, and then an image must be excepted by this constraint too. Gatekeeper rules nothing
+// out for an object without a namespace, and then the file may be for any.
 func (c *Constraint) In(namespace string) bool {
+	if namespace == "" {
+		return true
+	}
 	like := func(glob string) bool { return matches(glob, namespace) }
 	return (!c.named || slices.ContainsFunc(c.namespaces, like)) && !slices.ContainsFunc(c.excluded, like)
 }
