@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -36,6 +37,7 @@ func (r Request) Run() (Made, error) {
 	if err := errors.Join(addNames(&server, "--host", r.Hosts), r.addClient(&client)); err != nil {
 		return Made{}, err
 	}
+	r.Out = filepath.Clean(r.Out) // a folder is made beside it first, and "serving/" would be in it
 	made := Made{Folder: r.Out, Hosts: slices.Clone(r.Hosts), Client: r.Client, NotAfter: time.Now().AddDate(0, 0, r.Days).UTC().Truncate(time.Second)}
 	files, err := issue(server, client, made)
 	if err != nil {
@@ -45,7 +47,7 @@ func (r Request) Run() (Made, error) {
 }
 
 func (r Request) check() error {
-	switch _, err := os.Lstat(r.Out); {
+	switch _, err := os.Lstat(filepath.Clean(r.Out)); {
 	case len(r.Hosts) == 0:
 		return cli.UsageError("--host is missing: Gatekeeper wants the host of the Provider's url in the certificate; in a cluster give --host notation-provider.notation-provider.svc")
 	case r.Out == "":
@@ -66,7 +68,11 @@ func (r Request) addClient(o *ca.Options) error {
 	if r.Client == "" {
 		return nil
 	}
-	return addNames(o, "--client", []string{r.Client})
+	err := addNames(o, "--client", []string{r.Client})
+	if len(o.IPAddresses) > 0 {
+		return cli.UsageError("--client %q is an IP address, and the provider goes by names; write one of tls.clientNames", r.Client)
+	}
+	return err
 }
 
 // issue makes the files. The CA issues nothing below the certificates, and its key is forgotten.
