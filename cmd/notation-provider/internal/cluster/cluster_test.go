@@ -34,7 +34,7 @@ func named(kind string, count int) (all []map[string]any) {
 	return all
 }
 
-// list returns the kinds and names of all objects of the cluster.
+// list returns the versions, kinds and names of all objects of the cluster.
 func list(ctx context.Context, folder string) (found, absent []string, err error) {
 	client, err := cluster.InCluster(os.Getenv, folder)
 	if err != nil {
@@ -42,7 +42,7 @@ func list(ctx context.Context, folder string) (found, absent []string, err error
 	}
 	defer client.Close()
 	absent, err = client.List(ctx, func(object map[string]any) error {
-		found = append(found, workload.Text(object, "kind")+" "+workload.Text(object, "metadata", "name"))
+		found = append(found, workload.Text(object, "apiVersion")+" "+workload.Text(object, "kind")+" "+workload.Text(object, "metadata", "name"))
 		return nil
 	})
 	return found, absent, err
@@ -55,7 +55,7 @@ func TestAllPagesAreRead(t *testing.T) {
 	s.Lists[pods], s.Lists[constraints] = named("", 5), named("SignedImages", 1)
 	s.Lists[exceptions+"clusterimageexceptions"] = named("ClusterImageException", 0)
 	found, absent, err := list(t.Context(), s.Folder)
-	want := []string{"Pod o0", "Pod o1", "Pod o2", "Pod o3", "Pod o4", "SignedImages o0"}
+	want := []string{"v1 Pod o0", "v1 Pod o1", "v1 Pod o2", "v1 Pod o3", "v1 Pod o4", "constraints.gatekeeper.sh/v1beta1 SignedImages o0"}
 	if err != nil || !slices.Equal(found, want) || !slices.Equal(absent, []string{"imageexceptions"}) {
 		t.Errorf("%q, without %q: %v", found, absent, err)
 	}
@@ -107,10 +107,14 @@ func TestAPartOfTheClusterIsAnError(t *testing.T) {
 		{"a later page is old", later(410), "(410); make the report again"},
 		{"a later page is gone", later(404), "it went away while it was listed"},
 		{"a page of HTML", text("<html>hello"), "list pods: read the API server's answer: "},
-		{"no list", text(`{"kind": "Status"}`), "is no page of a list"},
+		{"no list", text(`{"kind": "Pod"}`), "is no page of a list"},
+		{"a status", text(`{"kind": "Status"}`), "one of the objects has another kind than Pod;"},
 		{"two lists", text(`{"items": []}{"items": []}`), "is no page of a list"},
 		{"items that are null", text(`{"kind": "PodList", "items": null}`), `"items" is no list`},
 		{"a cut list", text(`{"kind": "PodList", "items": [{"kind": "Pod"}`), "it is not JSON after byte"},
+		{"a page goes on at a number", text(`{"metadata": {"continue": 7}, "items": []}`), "is no page of a list"},
+		{"objects of another kind", text(`{"items": [{"kind": "Secret", "apiVersion": "v1"}]}`), "list pods: read the API server's answer: one of the objects has another kind than Pod;"},
+		{"objects of another group", on(constraints, text(`{"items": [{"kind": "SignedImages", "apiVersion": "example.org/v1beta1"}]}`)), "list signedimages: read the API server's answer: one of the objects has another apiVersion than constraints.gatekeeper.sh/v1beta1;"},
 		{"a list in a circle", text(`{"metadata": {"continue": "x"}, "items": []}`), "is no page of a list"},
 	}
 	for _, tc := range tests {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/workload"
 	"gitlab.com/ska-telescope/notation-provider/provider/egress"
@@ -32,8 +33,26 @@ func resources() []resource {
 	}
 }
 
+// complete adds the kind of an object with its group, which the API server leaves out in lists of its own kinds. An object of
+// another kind is an error: a constraint or an exception that is not read as one would not count.
+func (r resource) complete(object map[string]any) error {
+	apiVersion := strings.TrimPrefix(strings.TrimPrefix(r.group, "/apis/"), "/api/")
+	for _, field := range []struct{ name, is string }{{"kind", r.kind}, {"apiVersion", apiVersion}} {
+		if object[field.name] == nil {
+			object[field.name] = field.is
+		}
+		if object[field.name] != field.is {
+			return fmt.Errorf("one of the objects has another %s than %s; see whether KUBERNETES_SERVICE_HOST leads to the API server", field.name, field.is)
+		}
+	}
+	return nil
+}
+
 // errAbsent is an API server that does not have a resource.
 var errAbsent = errors.New("the cluster does not have it")
+
+// errNoPage is an answer that is something else than was asked for.
+var errNoPage = errors.New("the API server's answer is no page of a list; see whether KUBERNETES_SERVICE_HOST leads to it")
 
 // List hands on each object of all namespaces, and returns the names of the resources that the cluster does not have. An
 // error says what could not be listed: then what was handed on is only a part.
@@ -65,8 +84,8 @@ func (p *pages) all(ctx context.Context, r resource) error {
 	p.reader.Most = maxPage
 	p.reader.List = p.end
 	p.reader.Each = func(object map[string]any) error {
-		if object["kind"] == nil { // the API server leaves it out in a list of its own kinds
-			object["kind"] = r.kind
+		if err := r.complete(object); err != nil {
+			return err
 		}
 		return p.each(object)
 	}
@@ -102,14 +121,19 @@ func (p *pages) page(ctx context.Context, r resource, first bool) error {
 		return err
 	}
 	if p.lists != 1 || !first && p.next == before {
-		return errors.New("the API server's answer is no page of a list; see whether KUBERNETES_SERVICE_HOST leads to it")
+		return errNoPage
 	}
 	return nil
 }
 
 // end notes where a list goes on.
 func (p *pages) end(rest map[string]any) error {
-	p.next = workload.Text(rest, "metadata", "continue")
+	next := workload.At(rest, "metadata", "continue")
+	text, isText := next.(string)
+	if next != nil && !isText {
+		return errNoPage // what follows would be left out
+	}
+	p.next = text
 	p.lists++
 	return nil
 }
