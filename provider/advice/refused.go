@@ -64,13 +64,13 @@ func untrusted() Outcome {
 		Means:    "no signature that passes the trust policy has the metadata that the constraint asks for",
 		Is:       "is signed without metadata that is asked for",
 		You:      "have it signed so: `notation sign -m KEY=VALUE {subject}`",
-		Platform: "or see requireMetadata in the constraint",
+		Platform: "if the image needs no such metadata, correct requireMetadata in the constraint",
 	}, {
 		Begins:   provider.DetailOtherSigner,
 		Means:    "no signature that passes the trust policy is by the signer that the constraint asks for",
 		Is:       "is signed by another than asked for",
 		You:      "use an image that this signer signed",
-		Platform: "or see signers in the constraint",
+		Platform: "if another may sign the image, correct signers in the constraint",
 	}, {
 		Begins: provider.DetailNoTimestamp,
 		Means:  "the trust policy always wants a timestamp, and there is none that is valid",

@@ -31,7 +31,7 @@ func (i *Identity) Warnings(host string, now time.Time) []string {
 		found = append(found, fmt.Sprintf("the serving certificate is for %s, and not for %s, the host of the Provider's url: Gatekeeper refuses it; issue one with that name", names, printable.Quote(host)))
 	case host == "" && !slices.ContainsFunc(leaf.DNSNames, isService):
 		found = append(found, fmt.Sprintf("the serving certificate is for %s, and for no Kubernetes service, like notation-provider.notation-provider.svc: Gatekeeper refuses it "+
-			"unless the Provider's url has that host; check --provider-url URL tells", names))
+			"unless the Provider's url has that host; check it with --provider-url URL", names))
 	}
 	for _, c := range chain {
 		found = append(found, warnOfEnd("serving", c, now)...)

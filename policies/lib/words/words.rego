@@ -59,8 +59,8 @@ outcomes := {
 	"untrusted": [
 		["its signer's CA is not trusted", "is not signed by a trusted signer", "use an image that the official pipeline signed", "if it is right, add its CA to a trust store, and its name to the trusted identities"],
 		["its signer's CA is trusted, but not the name", "is not signed by a trusted signer", "use an image that the official pipeline signed", "if it is right, add it to the trusted identities"],
-		["its signature lacks the metadata ", "is signed without metadata that is asked for", "have it signed so: `notation sign -m KEY=VALUE {subject}`", "or see requireMetadata in the constraint"],
-		["its signer is trusted, but is not the one asked for, ", "is signed by another than asked for", "use an image that this signer signed", "or see signers in the constraint"],
+		["its signature lacks the metadata ", "is signed without metadata that is asked for", "have it signed so: `notation sign -m KEY=VALUE {subject}`", "if the image needs no such metadata, correct requireMetadata in the constraint"],
+		["its signer is trusted, but is not the one asked for, ", "is signed by another than asked for", "use an image that this signer signed", "if another may sign the image, correct signers in the constraint"],
 		["it has no valid timestamp, ", "is signed without a valid timestamp", "sign it again: `notation sign --timestamp-url … {subject}`", ""],
 		["", "is not signed by a trusted signer", "use an image that the official pipeline signed", ""],
 	],
