@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -94,7 +95,7 @@ func (k *exceptionKind) check(ctx context.Context, object *unstructured.Unstruct
 	}
 	var all []error
 	for _, path := range k.unknown(object) {
-		all = append(all, fmt.Errorf("%s: the schema has no such field", path))
+		all = append(all, k.noSuchField(path))
 	}
 	for _, broken := range validation.ValidateCustomResource(nil, object.Object, k.schema) {
 		all = append(all, broken)
@@ -115,4 +116,19 @@ func (k *exceptionKind) unknown(object *unstructured.Unstructured) []string {
 		paths[i] = strings.TrimPrefix(path, ".")
 	}
 	return paths
+}
+
+// noSuchField says that the schema does not have a field, and which field beside it was most likely meant.
+func (k *exceptionKind) noSuchField(path string) error {
+	names := strings.Split(path, ".")
+	last := len(names) - 1
+	beside := k.structural.Properties
+	for _, name := range names[:last] {
+		beside = beside[name].Properties
+	}
+	message := path + ": the schema has no such field"
+	if near := nearest(names[last], slices.Sorted(maps.Keys(beside))); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return errors.New(message)
 }
