@@ -35,7 +35,7 @@ func has(t *testing.T, text string, lines ...string) {
 	}
 }
 
-func TestEveryReasonAndStageHasASeriesFromTheStart(t *testing.T) {
+func TestEveryReasonAndCauseHasASeriesFromTheStart(t *testing.T) {
 	text := scrape(t, metrics.New("v1.2.3", memories(), events()))
 	for _, reason := range provider.Reasons() {
 		has(t, text, fmt.Sprintf(`notation_provider_verdicts_total{reason="%s"} 0`, reason))

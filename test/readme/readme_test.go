@@ -132,7 +132,7 @@ func bare(text string) string {
 	return b.String()
 }
 
-func TestReadmeHasARowForEachReasonAndStage(t *testing.T) {
+func TestReadmeHasARowForEachReasonAndCause(t *testing.T) {
 	text := readme(t)
 	var names []string
 	for _, reason := range provider.Reasons() {

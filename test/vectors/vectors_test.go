@@ -104,7 +104,7 @@ func askAll(t *testing.T, name string, s *vectors.Scene, questions []vectors.Que
 	})
 }
 
-func TestEveryReasonAndStageThatCanBeReachedHasAVector(t *testing.T) {
+func TestEveryReasonAndCauseThatCanBeReachedHasAVector(t *testing.T) {
 	expected := map[vectors.Outcome]bool{}
 	for _, v := range load(t) {
 		for _, ask := range v.Asks {
@@ -120,10 +120,10 @@ func TestEveryReasonAndStageThatCanBeReachedHasAVector(t *testing.T) {
 		provider.CauseOverload: "takes a thousand images that wait at once; the limiter's own test makes it small",
 		provider.CauseInternal: "is a defect of ours: a client that reaches it from outside has found one",
 	}
-	for _, stage := range provider.Causes() {
-		covered := expected[vectors.Outcome{Cause: stage}]
-		if why, excepted := unreachable[stage]; covered == excepted {
-			t.Errorf("undecided %s: covered %t, excepted since it %q", stage, covered, why)
+	for _, cause := range provider.Causes() {
+		covered := expected[vectors.Outcome{Cause: cause}]
+		if why, excepted := unreachable[cause]; covered == excepted {
+			t.Errorf("undecided %s: covered %t, excepted since it %q", cause, covered, why)
 		}
 	}
 }
