@@ -79,7 +79,8 @@ Exit codes: 0 all images are verified, or admitted by exceptions; 3 any other is
 that time; 2 usage, 1 failure.`,
 		Example: `  # What runs, for people and for a security officer's browser:
   kubectl get pods -A -o json | notation-provider report --config config.yaml -
-  kubectl get pods,signedimages -A -o json > objects.json
+  # Leave out the two kinds of exceptions if the cluster does not have them.
+  kubectl get pods,signedimages,clusterimageexceptions,imageexceptions -A -o json > objects.json
   notation-provider report --config config.yaml -o html objects.json > report.html
 
   # Which exceptions can go?

@@ -37,6 +37,14 @@ func (r *Report) Table(out io.Writer) error {
 	if err := table.flush(); err != nil {
 		return err
 	}
+	var b strings.Builder
+	r.explain(&b)
+	for _, e := range r.Exceptions {
+		e.explain(&b)
+	}
+	if _, err := io.WriteString(out, b.String()); err != nil {
+		return err
+	}
 	return r.printSummary(out)
 }
 
@@ -49,9 +57,7 @@ func (r *Report) ExceptionsTable(out io.Writer) error {
 	}
 	var b strings.Builder
 	for _, e := range r.Exceptions {
-		if e.Problem != "" {
-			fmt.Fprintf(&b, "\n%s in %s is broken: %s.\n", printable.Text(e.Pattern), printable.Text(e.From), printable.Text(e.Problem))
-		}
+		e.explain(&b)
 		if e.Enough != nil {
 			fmt.Fprintf(&b, "\n%s in %s covers more than what runs. This is enough:\n  images: %s\n", printable.Text(e.Pattern), printable.Text(e.From), listed(e.Enough.Patterns))
 			if len(e.Enough.Namespaces) > 0 {
