@@ -50,13 +50,13 @@ func (r *Reader) readValue(decoder *json.Decoder) error {
 	if _, err := decoder.Token(); err != nil {
 		return unexpected(err)
 	}
-	switch {
-	case !list:
+	if !list {
 		return r.object(object)
-	case r.List != nil:
-		return r.List(object)
 	}
-	return nil
+	if err := isList(object); err != nil || r.List == nil {
+		return err
+	}
+	return r.List(object)
 }
 
 // readItems reads the value of "items", which is an array in a list of objects.

@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
+
+	"gitlab.com/ska-telescope/notation-provider/provider/printable"
 )
 
 // Bounds of what is read.
@@ -74,6 +77,9 @@ func (r *Reader) object(value any) error {
 		return errors.New("it holds something that is no Kubernetes object; write one with kubectl get -o json")
 	}
 	if items, ok := object["items"].([]any); ok {
+		if err := isList(object); err != nil {
+			return err
+		}
 		for _, item := range items {
 			if err := r.object(item); err != nil {
 				return err
@@ -86,6 +92,18 @@ func (r *Reader) object(value any) error {
 	}
 	return r.Each(object)
 }
+
+// isList returns an error for an object with items whose kind is none of a list, such as PodList or List. It would be left out
+// of the report, and its items stand in its place.
+func isList(object map[string]any) error {
+	if kind := Text(object, "kind"); kind != "" && !strings.HasSuffix(kind, "List") {
+		return fmt.Errorf("%s has items, which only a list has; correct it, or leave it out", printable.Quote(printable.Cut(kind, maxKind)))
+	}
+	return nil
+}
+
+// maxKind bounds what an error repeats of a kind, in bytes.
+const maxKind = 64
 
 // bounded ends a stream that is too long with an error.
 type bounded struct {
