@@ -1,6 +1,7 @@
 package exception
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ type Constraint struct {
 	Denies bool
 	// Problem is why it admits no image, and its exceptions count for nothing; "" if it says what it wants.
 	Problem string
+	// Unknown are its parameters that the template does not have, sorted. The API server refuses or drops them.
+	Unknown []string
 	// Exceptions are in the order of the object.
 	Exceptions []Exception
 
@@ -38,6 +41,7 @@ func Read(object map[string]any) (Constraint, bool) {
 	action := workload.Text(object, "spec", "enforcementAction")
 	c := Constraint{Name: workload.Text(object, "metadata", "name"), Denies: action != "dryrun" && action != "warn"}
 	parameters := workload.At(object, "spec", "parameters")
+	c.Unknown = unknown(parameters)
 	c.readImages(parameters)
 	c.readWants(parameters)
 	c.from = texts(workload.At(parameters, "exceptionsFrom"))
@@ -49,6 +53,17 @@ func Read(object map[string]any) (Constraint, bool) {
 		c.Exceptions = append(c.Exceptions, readException(one, Kind+"/"+c.Name))
 	}
 	return c, true
+}
+
+// Parameters are the names of what a constraint may say.
+func Parameters() []string {
+	return []string{"exceptions", "exceptionsFrom", "images", "provider", "requireMetadata", "signers", "support"}
+}
+
+// unknown are the names among parameters that the template does not have.
+func unknown(parameters any) []string {
+	object, _ := parameters.(map[string]any)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(object)), func(name string) bool { return slices.Contains(Parameters(), name) })
 }
 
 // readImages reads which images the constraint governs. One that cannot be read governs everything and excepts nothing.

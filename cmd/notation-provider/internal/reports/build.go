@@ -2,11 +2,14 @@ package reports
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"gitlab.com/ska-telescope/notation-provider/cmd/notation-provider/internal/exception"
 	"gitlab.com/ska-telescope/notation-provider/provider"
+	"gitlab.com/ska-telescope/notation-provider/provider/spelling"
 )
 
 // Build makes the report. What was not answered, which is a defect, is undecided. What ends within soon is told apart.
@@ -38,6 +41,17 @@ func (c *Collection) noteConditions(r *Report) {
 	}
 }
 
+// noteUnknown says which constraints have parameters that there are not. The API server drops them where it does not refuse
+// them, and so does the report: a misspelt requireMetadata asks for nothing.
+func (c *Collection) noteUnknown(r *Report) {
+	for _, constraint := range c.exceptions.Constraints {
+		for _, name := range constraint.Unknown {
+			r.Notes = append(r.Notes, fmt.Sprintf("Constraint %s: there is no parameter %q, and the report goes without it; %s",
+				constraint.Name, name, spelling.Advice(name, exception.Parameters())))
+		}
+	}
+}
+
 // BuildExceptions makes a report of the exceptions alone.
 func (c *Collection) BuildExceptions(now time.Time, soon time.Duration) *Report {
 	r := &Report{
@@ -45,6 +59,7 @@ func (c *Collection) BuildExceptions(now time.Time, soon time.Duration) *Report 
 		Summary:    Summary{Objects: c.objects, Namespaces: c.namespaces(), Finished: c.finished},
 		Registries: []Total{}, Signers: []Total{}, Images: []Image{}, Exceptions: c.judgeAll(now, soon), Notes: []string{},
 	}
+	c.noteUnknown(r)
 	if len(c.absent) > 0 {
 		r.Notes = append(r.Notes, "The cluster does not have these kinds: "+strings.Join(c.absent, ", ")+".")
 	}
