@@ -147,11 +147,11 @@ func Question(reference string, conditions []Condition) string {
 // errors: the signature would be asked for less than was meant.
 func ParseConditions(query string) ([]Condition, error) {
 	if len(query) > maxConditionsBytes {
-		return nil, fmt.Errorf("its conditions are longer than %d bytes", maxConditionsBytes)
+		return nil, fmt.Errorf(DetailConditions+"are longer than %d bytes", maxConditionsBytes)
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, errors.New("its conditions are not the query of a URL")
+		return nil, errors.New(DetailConditions + "are not the query of a URL")
 	}
 	var all []Condition
 	for name, wanted := range values {
@@ -162,11 +162,11 @@ func ParseConditions(query string) ([]Condition, error) {
 	}
 	all = distinctConditions(all)
 	if len(all) == 0 || len(all) > maxConditions {
-		return nil, fmt.Errorf("behind the ? there are from 1 to %d conditions", maxConditions)
+		return nil, fmt.Errorf(DetailConditions+"are %d in number; from 1 to %d are taken", len(all), maxConditions)
 	}
 	for _, c := range all {
 		if c.Name == "" || c.Value == "" || c.Of != OfMetadata && (c.Of != OfSigner || !slices.Contains(IdentityAttributes(), c.Name)) {
-			return nil, errors.New("a condition is neither metadata.KEY=VALUE nor signer.ATTRIBUTE=VALUE, such as signer.CN=VALUE")
+			return nil, errors.New(DetailConditions + "have one that is neither metadata.KEY=VALUE nor signer.ATTRIBUTE=VALUE; the attributes are " + strings.Join(IdentityAttributes(), ", "))
 		}
 	}
 	return all, nil

@@ -32,7 +32,8 @@ func TestConditionsNotUnderstoodAreAnError(t *testing.T) {
 		"signer=CN", "Metadata.vetted=x", "metadata.vetted=x;signer.CN=y", "metadata.vetted=%", "metadata.vetted=x&tag=1", "metadata.a=" + strings.Repeat("x", 3000),
 		strings.Repeat("metadata.a=1&metadata.b=2&metadata.c=3&", 1) + "metadata.d=1&metadata.e=1&metadata.f=1&metadata.g=1&metadata.h=1&metadata.i=1&metadata.j=1&metadata.k=1&metadata.l=1&metadata.m=1&metadata.n=1&metadata.o=1&metadata.p=1&metadata.q=1",
 	} {
-		if image, err := provider.ParseQuestion("skao.int/x:1?" + query); err == nil || image != (provider.Image{}) {
+		image, err := provider.ParseQuestion("skao.int/x:1?" + query)
+		if err == nil || image != (provider.Image{}) || !strings.HasPrefix(err.Error(), provider.DetailConditions) {
 			t.Errorf("%q is read as %+v", query, image)
 		} else if strings.ContainsAny(err.Error(), "\n%") {
 			t.Errorf("%q: the error repeats it or is not one line: %v", query, err)

@@ -8,6 +8,8 @@ const (
 	// DetailUnknownCA and DetailUnknownName go before the policy and the name of the signing certificate.
 	DetailUnknownCA   = "its signer's CA is not trusted"
 	DetailUnknownName = "its signer's CA is trusted, but not the name"
+	// DetailConditions goes before what is wrong with the conditions of a question.
+	DetailConditions = "its conditions "
 	// DetailNoMetadata goes before the metadata that a question asks for and the signature does not have.
 	DetailNoMetadata = "its signature lacks the metadata "
 	// DetailOtherSigner goes before the attributes that a question asks for and the signer does not have.

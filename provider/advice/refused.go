@@ -9,11 +9,17 @@ const stamped = "`notation sign --timestamp-url … {subject}`"
 
 func refused() []Outcome {
 	return []Outcome{
-		only(string(provider.Malformed), Case{
+		{string(provider.Malformed), []Case{{
+			Begins:   provider.DetailConditions,
+			Means:    "the conditions of the question are not understood, or too many; no registry was asked",
+			Is:       "is asked about with too many or wrong conditions",
+			You:      "tell the platform team",
+			Platform: "ask for less under requireMetadata and signers in the constraint",
+		}, {
 			Means: "not an image reference; no registry was asked",
 			Is:    "is not an image reference",
 			You:   "correct the name; write registry/repository, and then :tag or @digest",
-		}),
+		}}},
 		only(string(provider.OutOfScope), Case{
 			Means:    "no trust policy covers it; no registry was asked",
 			Is:       "is from a repository that is not approved here",
@@ -64,13 +70,13 @@ func untrusted() Outcome {
 		Means:    "no signature that passes the trust policy has the metadata that the constraint asks for",
 		Is:       "is signed without metadata that is asked for",
 		You:      "have it signed so: `notation sign -m KEY=VALUE {subject}`",
-		Platform: "if the image needs no such metadata, correct requireMetadata in the constraint",
+		Platform: "see requireMetadata in the constraint",
 	}, {
 		Begins:   provider.DetailOtherSigner,
 		Means:    "no signature that passes the trust policy is by the signer that the constraint asks for",
 		Is:       "is signed by another than asked for",
 		You:      "use an image that this signer signed",
-		Platform: "if another may sign the image, correct signers in the constraint",
+		Platform: "see signers in the constraint",
 	}, {
 		Begins: provider.DetailNoTimestamp,
 		Means:  "the trust policy always wants a timestamp, and there is none that is valid",

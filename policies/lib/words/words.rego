@@ -19,7 +19,10 @@ outcomes := {
 		["its certificate is not valid before ", "is signed with a certificate that is not valid yet", "try again after that time", "compare the clocks of the CA and of the provider"],
 		["", "is signed with a certificate that was not valid", "sign it again with the current certificate: `notation sign {subject}`", ""],
 	],
-	"malformed": [["", "is not an image reference", "correct the name; write registry/repository, and then :tag or @digest", ""]],
+	"malformed": [
+		["its conditions ", "is asked about with too many or wrong conditions", "tell the platform team", "ask for less under requireMetadata and signers in the constraint"],
+		["", "is not an image reference", "correct the name; write registry/repository, and then :tag or @digest", ""],
+	],
 	"misconfigured": [["", "could not be checked, and may be fine", "tell the platform team; there is nothing to change in your image", "correct the parameters of the constraint; it admits nothing until then"]],
 	"mismatched": [["", "could not be checked, and may be fine", "tell the platform team; there is nothing to change in your image", "see whether the constraint names the right provider"]],
 	"not-found": [["", "does not exist in its registry", "check name and tag, or push the image", ""]],
@@ -59,8 +62,8 @@ outcomes := {
 	"untrusted": [
 		["its signer's CA is not trusted", "is not signed by a trusted signer", "use an image that the official pipeline signed", "if it is right, add its CA to a trust store, and its name to the trusted identities"],
 		["its signer's CA is trusted, but not the name", "is not signed by a trusted signer", "use an image that the official pipeline signed", "if it is right, add it to the trusted identities"],
-		["its signature lacks the metadata ", "is signed without metadata that is asked for", "have it signed so: `notation sign -m KEY=VALUE {subject}`", "if the image needs no such metadata, correct requireMetadata in the constraint"],
-		["its signer is trusted, but is not the one asked for, ", "is signed by another than asked for", "use an image that this signer signed", "if another may sign the image, correct signers in the constraint"],
+		["its signature lacks the metadata ", "is signed without metadata that is asked for", "have it signed so: `notation sign -m KEY=VALUE {subject}`", "see requireMetadata in the constraint"],
+		["its signer is trusted, but is not the one asked for, ", "is signed by another than asked for", "use an image that this signer signed", "see signers in the constraint"],
 		["it has no valid timestamp, ", "is signed without a valid timestamp", "sign it again: `notation sign --timestamp-url … {subject}`", ""],
 		["", "is not signed by a trusted signer", "use an image that the official pipeline signed", ""],
 	],
