@@ -1,6 +1,5 @@
 // Package policies holds the constraint templates, as they are generated from the
-// Rego beside them, for programs that bring Gatekeeper's engine along, and the
-// CustomResourceDefinitions of exceptions that are objects.
+// Rego beside them, for programs that bring Gatekeeper's engine along.
 package policies
 
 import "embed"
@@ -9,8 +8,3 @@ import "embed"
 //
 //go:embed signedimages/template.yaml pinnedimages/template.yaml
 var Templates embed.FS
-
-// ExceptionCRDs are the CustomResourceDefinitions of ClusterImageException and ImageException, as YAML documents.
-//
-//go:embed exceptions/crds.yaml
-var ExceptionCRDs []byte

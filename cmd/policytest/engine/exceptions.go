@@ -18,7 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	apicel "k8s.io/apiserver/pkg/apis/cel"
 
-	"gitlab.com/ska-telescope/notation-provider/policies"
+	"gitlab.com/ska-telescope/notation-provider/policies/lib"
+	"gitlab.com/ska-telescope/notation-provider/policies/template"
 )
 
 // exceptionKind is what the CRD of a kind of exceptions says of its objects.
@@ -32,7 +33,11 @@ type exceptionKind struct {
 
 // exceptionKinds reads the CRDs that the chart installs.
 func exceptionKinds() (map[string]*exceptionKind, error) {
-	documents, err := ParseObjects("exceptions/crds.yaml", policies.ExceptionCRDs)
+	text, err := template.ExceptionCRDs(lib.Files, "policytest")
+	if err != nil {
+		return nil, err
+	}
+	documents, err := ParseObjects("exceptions/crds.yaml", text)
 	if err != nil {
 		return nil, err
 	}
