@@ -37,11 +37,13 @@ SERIAL := $(addprefix ./cmd/notation-pki/,ca ca/rules internal/bundle internal/i
   $(addprefix ./cmd/notation-provider/internal/,exception workload) ./cmd/policytest/verdicts \
   $(addprefix ./policies/,generate template) $(addprefix ./test/,bench importrules readme)
 
-# Of these four packages, what takes longest: it tries everything that a class of mistakes could be, one by one. It is no part of
-# make test, which is to be run often.
+# Of these four packages, what takes longest: tests that try one by one everything that a class of mistakes could be, and that attack
+# a server or load it for a time. They are no part of make test, which is to be run often.
 LONG_IN := ./policies $(addprefix ./test/,hostile openssl system)
-LONG    := TestNothingUndefinedAdmits TestNoConditionCanBeTakenAway TestTheReadmesSnippetsRun \
-  TestMemoryUnderAttack TestMemoryThatIsFullUnderAttack TestDefaultKeysAndValidity TestNoFaultAtAnyStepDecidesAnythingOrIsRemembered
+LONG    := TestNothingUndefinedAdmits TestNoConditionCanBeTakenAway TestNothingButAPositiveAnswerAdmits TestTheReadmesSnippetsRun \
+  TestMemoryUnderAttack TestMemoryThatIsFullUnderAttack TestAbuseIsAnsweredOrHungUpOnAndNothingGrows TestDefaultKeysAndValidity \
+  TestNoFaultAtAnyStepDecidesAnythingOrIsRemembered TestEachFileIsRotatedWellAndBadlyUnderLoad TestTheConfigurationIsRotatedUnderLoad \
+  TestSettingsChangeUnderLoad
 empty   :=
 LONG_RE := ^($(subst $(empty) $(empty),|,$(strip $(LONG))))$$
 
@@ -94,8 +96,8 @@ test-plain:
 	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m -skip '$(LONG_RE)' $(DRIVERS) $(SERIAL)
 
 .PHONY: test-long
-test-long: ## Run the longest tests: each fault at each step, each condition of the policies, attacks on the server's memory
-	@echo "testing what takes long (two minutes on two cores)"
+test-long: ## Run the longest tests: each fault at each step, each condition of the policies, attacks, long loads
+	@echo "testing what takes long (two to three minutes on two cores)"
 	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m -run '$(LONG_RE)' $(LONG_IN)
 
 .PHONY: test-image
