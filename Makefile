@@ -97,7 +97,7 @@ test-plain:
 
 .PHONY: test-long
 test-long: ## Run the longest tests: each fault at each step, each condition of the policies, attacks, long loads
-	@echo "testing what takes long (two to three minutes on two cores)"
+	@echo "testing what takes long (a minute on two cores, more the first time)"
 	@export QUICK_PASSPHRASES=1 RACE_SERVER=$(if $(RACE),1,); go test -timeout 30m -run '$(LONG_RE)' $(LONG_IN)
 
 .PHONY: test-image
