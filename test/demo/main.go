@@ -117,7 +117,7 @@ All as it should be. Try next:
   .cache/bin/notation-provider verify IMAGE    # one image of yours, explained check by check
   .cache/bin/notation-pki --help               # a CA of your own: root, intermediate, signer, bundle, sign
   .cache/bin/policytest ./policies/...         # the policies' own suites, with recorded verdicts
-  make test                                    # all of the above, and everything that can go wrong
+  make test                                    # all of the above, and much that can go wrong; make test-long has the rest
 `
 
 func step(format string, args ...any) {
